@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+T = TypeVar("T", bound="UserVerification")
+
+
+@_attrs_define
+class UserVerification:
+    """Asks for a password reset.
+
+    Attributes:
+        username (str): The name of a user within a tenant, compared without regard to case. No control characters.
+        attempt (int): Which number of request this is, counted from 1.
+    """
+
+    username: str
+    attempt: int
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        username = self.username
+
+        attempt = self.attempt
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "username": username,
+                "attempt": attempt,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        username = d.pop("username")
+
+        attempt = d.pop("attempt")
+
+        user_verification = cls(
+            username=username,
+            attempt=attempt,
+        )
+
+        user_verification.additional_properties = d
+        return user_verification
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

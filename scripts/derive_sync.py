@@ -1,0 +1,51 @@
+"""Derives the synchronous half of the wrapper from the asynchronous one.
+
+Not called `unasync.py`: run as a script, that would import itself in place of the library.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import unasync  # pyright: ignore[reportMissingTypeStubs]
+
+_PACKAGE = Path(__file__).parents[1] / "wrapper" / "meshydb"
+_HEADER = "# Derived from _async by scripts/derive_sync.py; do not edit.\n"
+_REPLACEMENTS = {
+    "AsyncClient": "Client",
+    "AsyncClientOptions": "ClientOptions",
+    "AsyncMeshyClient": "MeshyClient",
+    "_async": "_sync",
+    "aclose": "close",
+    "anyio": "time",
+    "aread": "read",
+    "new_async_client": "new_client",
+}
+# Imports change their order with their names. Isolated, so that the result is the same in any target folder.
+_RUFF = (sys.executable, "-m", "ruff")
+_STYLE = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--config",
+    "line-length = 120",
+    "--config",
+    "target-version = 'py311'",
+)
+_IMPORTS = ("--fix", "--select", "I", "--config", "lint.isort.known-first-party = ['meshydb']")
+
+
+def derive(source: Path, target: Path) -> None:
+    """Write the synchronous form of each module in `source` to `target`."""
+    modules = sorted(source.glob("*.py"))
+    rule = unasync.Rule(str(source), str(target), additional_replacements=_REPLACEMENTS)
+    unasync.unasync_files([str(module) for module in modules], [rule])  # pyright: ignore[reportUnknownMemberType]
+    derived = [target / module.name for module in modules]
+    for module in derived:
+        module.write_text(_HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")
+    subprocess.run([*_RUFF, "check", *_STYLE, *_IMPORTS, *derived], check=True)
+    subprocess.run([*_RUFF, "format", *_STYLE, *derived], check=True)
+
+
+if __name__ == "__main__":
+    derive(_PACKAGE / "_async", _PACKAGE / "_sync")

@@ -1,0 +1,86 @@
+"""Makes every derived file, or with --check says which of them are not what would be made.
+
+Derived are the client in `generated/`, from openapi.yaml, and the synchronous half of the wrapper, from `_async`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from derive_sync import derive
+
+_ROOT = Path(__file__).parents[1]
+_ASYNC = _ROOT / "wrapper" / "meshydb" / "_async"
+_NOT_COMMITTED = ["__pycache__"]
+
+
+def _generate_client(folder: Path) -> None:
+    command = [sys.executable, "-m", "openapi_python_client", "generate"]
+    options = {
+        "--path": _ROOT / "openapi.yaml",
+        "--config": _ROOT / "generator-config.yaml",
+        "--custom-template-path": _ROOT / "generator-templates",
+        "--output-path": folder / "meshydb_api",
+        "--meta": "none",
+    }
+    arguments = [str(word) for option in options.items() for word in option]
+    # The hooks call `ruff` and `python` by name, and mean those of this environment.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    subprocess.run([*command, *arguments, "--fail-on-warning"], check=True, env={**os.environ, "PATH": path})
+
+
+def _derive_sync(folder: Path) -> None:
+    derive(_ASYNC, folder)
+
+
+_DERIVED = {
+    _ROOT / "generated": _generate_client,
+    _ROOT / "wrapper" / "meshydb" / "_sync": _derive_sync,
+}
+
+
+def _differences(made: Path, committed: Path) -> Iterator[Path]:
+    """Every file and folder that differs or is on one side only, as a path on the committed side."""
+    comparison = filecmp.dircmp(made, committed, ignore=_NOT_COMMITTED)
+    for name in [*comparison.left_only, *comparison.right_only, *comparison.common_funny]:
+        yield committed / name
+    # dircmp itself would be content with equal sizes and times.
+    _, different, unreadable = filecmp.cmpfiles(made, committed, comparison.common_files, shallow=False)
+    for name in [*different, *unreadable]:
+        yield committed / name
+    for name in comparison.common_dirs:
+        yield from _differences(made / name, committed / name)
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when anything would change")
+    check = parser.parse_args().check
+    stale: list[Path] = []
+    for target, make in _DERIVED.items():
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / target.name
+            made.mkdir()
+            make(made)
+            if check:
+                stale += _differences(made, target)
+            else:
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(made, target)
+    for path in sorted(stale):
+        print(f"not as generated: {path.relative_to(_ROOT)}")  # noqa: T201 - what this script is for
+    if stale:
+        sys.exit("Derived files are not edited by hand: change what they are made from, then run `make generate`.")
+
+
+if __name__ == "__main__":
+    main()
