@@ -1,0 +1,143 @@
+"""Reads `openapi.yaml`: which operations there are, what each takes, and whether a value fits its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import jsonschema_rs
+import yaml
+from attrs import field, frozen
+
+JSON_MEDIA_TYPE: Final = "application/json"
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+# Stands for the value in messages: what a caller sent may be a password.
+_MASK: Final = "the value"
+
+
+class ContractError(Exception):
+    """The document and the server disagree; the server does not start."""
+
+
+class InvalidValueError(Exception):
+    """A value breaks the contract. The message says where and why, and never quotes the value."""
+
+
+@frozen
+class Schema:
+    """A compiled schema of the document."""
+
+    _validator: jsonschema_rs.Validator = field(alias="validator")
+    _node: Mapping[str, Any] = field(alias="node")
+    _contract: Contract = field(alias="contract", repr=False)
+
+    def validate(self, value: object, *, name: str | None = None) -> None:
+        """Raise InvalidValueError unless `value` fits; `name` says what the value is called where it came from."""
+        error = next(iter(self._validator.iter_errors(cast("Any", value))), None)
+        if error is None:
+            return
+        where = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
+        message = error.message.replace('"', "")
+        raise InvalidValueError(f"{where}: {message}" if where else message)
+
+    @cached_property
+    def properties(self) -> Mapping[str, tuple[str, Schema]]:
+        """The documented properties, from the name in lower case to the name as documented and its schema."""
+        names: Mapping[str, Any] = self._node.get("properties", {})
+        return {name.lower(): (name, self._contract.schema(node)) for name, node in names.items()}
+
+    @cached_property
+    def items(self) -> Schema | None:
+        """The schema of an array's items, where the document has one."""
+        return self._contract.schema(self._node["items"]) if "items" in self._node else None
+
+
+@frozen
+class Parameter:
+    """A parameter of an operation, in its path or its headers."""
+
+    name: str
+    location: Literal["path", "header"]
+    required: bool
+    schema: Schema
+
+
+@frozen
+class Operation:
+    """One method of one path."""
+
+    operation_id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    body: Schema | None
+    statuses: frozenset[str]
+
+
+class Contract:
+    """The document, resolved and compiled."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+        self._validators = jsonschema_rs.validator_map_for(document, validate_formats=True, mask=_MASK)
+        self._pointers = {id(node): pointer for pointer, node in _walk("#", document)}
+        self.operations = tuple(self._operations())
+
+    @classmethod
+    def load(cls) -> Contract:
+        """Read the document that this package was built with, or that of the checkout it runs from."""
+        packaged = Path(__file__).with_name("openapi.yaml")
+        checkout = Path(__file__).parents[2] / "openapi.yaml"
+        path = packaged if packaged.exists() else checkout
+        return cls(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    def component(self, name: str) -> Schema:
+        """The schema `name` of the document's components."""
+        return self.schema(self._document["components"]["schemas"][name])
+
+    def schema(self, node: Mapping[str, Any]) -> Schema:
+        """The compiled schema that stands at `node`."""
+        resolved = self._resolve(node)
+        return Schema(validator=self._validators[self._pointers[id(resolved)]], node=resolved, contract=self)
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self._document["paths"].items():
+            for method in _METHODS:
+                if method in item:
+                    yield self._operation(path, method, item[method], item.get("parameters", []))
+
+    def _operation(self, path: str, method: str, node: Mapping[str, Any], shared: list[Any]) -> Operation:
+        parameters = [self._resolve(parameter) for parameter in [*shared, *node.get("parameters", [])]]
+        body = node.get("requestBody")
+        return Operation(
+            operation_id=node["operationId"],
+            method=method.upper(),
+            path=path,
+            parameters=tuple(
+                Parameter(p["name"], p["in"], p.get("required", False), self.schema(p["schema"])) for p in parameters
+            ),
+            body=self.schema(self._resolve(body)["content"][JSON_MEDIA_TYPE]["schema"]) if body else None,
+            statuses=frozenset(node["responses"]),
+        )
+
+    def _resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        while "$ref" in node:
+            target: Any = self._document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+
+def _walk(pointer: str, node: object) -> Iterator[tuple[str, object]]:
+    """Every node of the document with the JSON Pointer that leads to it."""
+    yield pointer, node
+    if isinstance(node, dict):
+        for key, child in cast("dict[object, object]", node).items():
+            yield from _walk(f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}", child)
+    elif isinstance(node, list):
+        for index, child in enumerate(cast("list[object]", node)):
+            yield from _walk(f"{pointer}/{index}", child)

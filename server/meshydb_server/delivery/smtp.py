@@ -1,0 +1,111 @@
+"""Delivery by email over SMTP."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import aiosmtplib
+from attrs import field, frozen
+
+from meshydb_server.services.outbox import DeliveryError, Letter, RecipientRefusedError
+
+_SECONDS: Final = 20.0
+_PERMANENT: Final = 500
+
+_TEXT: Final = """\
+Somebody asked to reset the password of {username} at {account}.
+
+Your verification code is: {code}
+
+It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who asked, ignore this message: without the code nobody
+can change your password.
+"""
+
+
+class SmtpUrlError(ValueError):
+    """The URL of the SMTP server cannot be used."""
+
+
+@frozen
+class SmtpDelivery:
+    """Sends letters through one SMTP server, with a connection for each."""
+
+    sender: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None = field(repr=False)
+    tls: bool
+    name: str = "smtp"
+
+    @classmethod
+    def from_url(cls, url: str, sender: str) -> SmtpDelivery:
+        """Read `smtp://[user:password@]host[:port]`, or `smtps://…` for TLS from the first byte.
+
+        Over `smtp://`, STARTTLS is used when the server offers it, and is required before a password is sent.
+        """
+        try:
+            parts, port = _split(url)
+        except ValueError as error:
+            raise SmtpUrlError("The SMTP URL must read smtp://[user:password@]host[:port] or smtps://….") from error
+        tls = parts.scheme == "smtps"
+        return cls(
+            sender=sender,
+            host=parts.hostname or "",
+            port=port or (465 if tls else 587 if parts.username else 25),
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=tls,
+        )
+
+    async def send(self, letter: Letter) -> None:
+        """Hand the letter to the server. Raises DeliveryError, whose text never quotes the letter."""
+        try:
+            await aiosmtplib.send(
+                _compose(letter, self.sender),
+                hostname=self.host,
+                port=self.port,
+                username=self.username,
+                password=self.password,
+                use_tls=self.tls,
+                # None means: if the server offers it.
+                start_tls=False if self.tls else True if self.username else None,
+                timeout=_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [refusal.code for refusal in error.recipients]
+            kind = RecipientRefusedError if min(codes, default=0) >= _PERMANENT else DeliveryError
+            raise kind(f"The server refused the recipient with {codes}.") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise DeliveryError(f"The server answered {error.code}.") from error
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
+            raise DeliveryError(f"The server cannot be reached: {type(error).__name__}.") from error
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError(url)
+    return parts, parts.port
+
+
+def _compose(letter: Letter, sender: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = Address(addr_spec=letter.recipient)
+    message["Subject"] = "Your verification code"
+    message["Date"] = format_datetime(datetime.now(UTC))
+    # The same for each try, so that mailboxes can tell a double.
+    message["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    # Keeps vacation replies away (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        _TEXT.format(username=letter.username, account=letter.account, code=letter.code, expires=letter.expires)
+    )
+    return message

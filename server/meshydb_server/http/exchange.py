@@ -1,0 +1,72 @@
+"""What surrounds each request: its id, its line in the log, and the answer of last resort."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from meshydb_server.http.errors import unexpected_error
+
+_log = logging.getLogger(__name__)
+access_log = logging.getLogger("meshydb_server.access")
+
+
+def new_request_id() -> str:
+    """32 hexadecimal digits. Never taken from the caller, who could write into the log with it."""
+    return uuid.uuid4().hex
+
+
+class Exchanges:
+    """Gives each answer an `X-Request-ID`, logs each exchange, and answers 500 when all else fails.
+
+    The log names the route's template rather than the path, and no header, query or body: it holds no secrets.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one exchange."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = new_request_id()
+        status: int | None = None
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        # Filled by the operation that is routed to; read when the exchange is over.
+        route = scope.setdefault("state", {}).setdefault("route", {})
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
+            _log.exception("An exchange failed.", extra={"requestId": request_id})
+            if status is None:
+                await unexpected_error()(scope, receive, send_with_id)
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+        finally:
+            access_log.info(
+                "exchange",
+                extra={
+                    "requestId": request_id,
+                    "method": scope["method"],
+                    **route,
+                    "status": status,
+                    "durationMs": round((time.perf_counter() - started) * 1000, 3),
+                    "client": (scope.get("client") or [None])[0],
+                },
+            )

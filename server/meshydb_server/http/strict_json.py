@@ -1,0 +1,105 @@
+"""Reads JSON from outside, and refuses what other parties would read differently or could not store.
+
+There are two gates, because what the contract ignores must not be refused: `parse` looks at the whole body, and
+`require_storable` at what is left once unknown properties are dropped. What passes both can be written to either
+database and sent back.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Final, NoReturn, cast
+
+MAX_DEPTH: Final = 32
+_MAX_INTEGER_DIGITS: Final = 1000
+_INT64: Final = range(-(2**63), 2**63)
+# Up to here each whole float is one integer; beyond, several integers share one float.
+_EXACT: Final = 2**53
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class JsonError(ValueError):
+    """The text is not JSON that this server takes. The message says why and never quotes the text."""
+
+
+def parse(body: bytes) -> object:
+    """Read one JSON value; raises JsonError. A whole float, such as `1.0`, is read as the integer that it is.
+
+    Refused are another encoding than UTF-8, a name twice in one object, NaN and infinity, a number without bounds, and
+    nesting that would exhaust the stack.
+    """
+    try:
+        value: object = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_refuse_constant,
+        )
+    except UnicodeDecodeError as error:
+        raise JsonError("The body is not UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise JsonError(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    _require_depth(value, MAX_DEPTH)
+    return value
+
+
+def require_storable(value: object) -> None:
+    """Raise JsonError for NUL or a lone surrogate in text, or an integer beyond 64 bits."""
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            raise JsonError("A text holds NUL or a lone surrogate.")
+    elif isinstance(value, int):
+        if value not in _INT64:
+            raise JsonError("An integer is out of the range of 64 bits.")
+    else:
+        for child in _children(value):
+            require_storable(child)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise JsonError("A name stands twice in one object.")
+    return result
+
+
+def _integer(digits: str) -> int:
+    # The length first: Python takes quadratic time to read a long number, and refuses one of 5,000 digits.
+    if len(digits) > _MAX_INTEGER_DIGITS:
+        raise JsonError("A number is out of range.")
+    return int(digits)
+
+
+def _float(digits: str) -> float | int:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise JsonError("A number is out of range.")
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise JsonError(f"{name} is not JSON.")
+
+
+def _require_depth(value: object, depth: int) -> None:
+    if depth == 0 and isinstance(value, dict | list):
+        raise _too_deep()
+    for child in _children(value):
+        _require_depth(child, depth - 1)
+
+
+def _children(value: object) -> list[object]:
+    """The items of an array, or the names and values of an object."""
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        return [*members.keys(), *members.values()]
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _too_deep() -> JsonError:
+    return JsonError(f"The body is nested deeper than {MAX_DEPTH} levels.")

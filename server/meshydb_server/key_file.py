@@ -1,0 +1,67 @@
+"""Where the server's secret keys come from."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
+from meshydb_server.settings import Settings
+
+_IN_MEMORY: Final = {None, "", ":memory:"}
+
+
+class KeyFileError(Exception):
+    """There are no keys to be had. The message is one line and says what to set."""
+
+
+def load_keyring(settings: Settings) -> Keyring:
+    """Take the keys of the settings, else those of the key file, which an SQLite database has beside it."""
+    if settings.secret_keys is not None:
+        return _parse(settings.secret_keys.get_secret_value(), "MESHYDB_SECRET_KEYS")
+    path = settings.key_file or _beside_database(settings.database_url)
+    try:
+        if not path.exists():
+            _create(path)
+        return _parse(path.read_text(encoding="ascii"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileError(f"The key file {path} cannot be read or made: {error}") from error
+
+
+def _parse(text: str, source: str) -> Keyring:
+    try:
+        return Keyring.parse(text)
+    except KeyFormatError as error:
+        raise KeyFileError(f"{source}: {error}") from error
+
+
+def _beside_database(database_url: str) -> Path:
+    try:
+        url = make_url(database_url)
+    except ArgumentError as error:
+        raise KeyFileError(f"The database URL cannot be used: {error}") from error
+    if url.get_backend_name() != "sqlite" or url.database in _IN_MEMORY:
+        raise KeyFileError(
+            "Only an SQLite file has a key file of its own: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE."
+        )
+    return Path(f"{url.database}.keys")
+
+
+def _create(path: Path) -> None:
+    """Write a new key for its owner alone, and let the first of several processes win."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+    try:
+        # A link appears whole or not at all, and never replaces a key that is in use.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

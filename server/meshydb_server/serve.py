@@ -1,0 +1,90 @@
+"""Runs the server: one process, or several that share a socket and a database."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import signal
+import socket
+from typing import Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from meshydb_server.http.app import create_app
+from meshydb_server.http.protocol import Protocol
+from meshydb_server.settings import Settings
+
+_BACKLOG: Final = 2048
+# A client that never finishes its request must not keep the server from stopping.
+_DRAIN_SECONDS: Final = 20
+
+_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{levelname}{name}{message}",
+            "style": "{",
+            "timestamp": "time",
+            "rename_fields": {"levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # They tell of each start and stop, which `serve` does too, in one line.
+    "loggers": {"uvicorn": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
+}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket; from here on, connections queue until the server takes them. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    sock.set_inheritable(True)
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """The URL that a socket listens at."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvicorn.Config:
+    """How uvicorn serves an application, or what a factory of this name makes."""
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=workers,
+        http=Protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Off unless named: whoever may set X-Forwarded-For has a new address for each request.
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=settings.forwarded_allow_ips or None,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+
+
+def serve(sock: socket.socket, settings: Settings, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way and return."""
+    os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
+    config = configure("meshydb_server.serve:app_of_environment", settings, workers)
+    # uvicorn raises the signal again once it has stopped; by then there is nothing left to do but to return.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    if workers > 1:
+        Multiprocess(config, [sock]).run()
+    else:
+        uvicorn.Server(config).run([sock])
+
+
+def app_of_environment() -> Starlette:
+    """What each server process builds: its log, and the application of the settings in its environment."""
+    logging.config.dictConfig(_LOGGING)
+    return create_app(Settings())

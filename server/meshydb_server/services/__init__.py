@@ -1,0 +1,1 @@
+"""The rules of accounts, users, recovery and messages. Knows storage; knows nothing of HTTP."""

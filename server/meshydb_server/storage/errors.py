@@ -1,0 +1,11 @@
+"""What can go wrong in storage, without naming its library."""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Storage cannot be reached or read. The message is one line."""
+
+
+class DuplicateError(Exception):
+    """A row of this key exists already."""

@@ -1,0 +1,87 @@
+"""Queries on messages that wait to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from attrs import asdict, field, frozen
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meshydb_server.storage.schema import outbox
+
+Status = Literal["waiting", "sent", "failed"]
+
+
+@frozen(kw_only=True)
+class Message:
+    """A message to a user. `payload` is encrypted, and erased once the message is sent or given up."""
+
+    account: str
+    tenant: str
+    message_id: str
+    username: str
+    channel: Literal["email"]
+    recipient: str | None
+    delivery: str
+    payload: bytes | None = field(repr=False)
+    status: Status
+    attempts: int = 0
+    due_at: datetime
+    last_error: str | None = None
+    expires_at: datetime
+    created_at: datetime
+
+
+async def insert_message(connection: AsyncConnection, message: Message) -> None:
+    """Add a message."""
+    await connection.execute(insert(outbox).values(asdict(message)))
+
+
+async def list_messages(connection: AsyncConnection) -> Sequence[Message]:
+    """All messages, oldest first."""
+    rows = await connection.execute(select(outbox).order_by(outbox.c.created_at, outbox.c.message_id))
+    return [Message(**row) for row in rows.mappings()]
+
+
+async def find_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Message]:
+    """The waiting messages whose time has come, the longest due first."""
+    rows = await connection.execute(
+        select(outbox)
+        .where(outbox.c.status == "waiting", outbox.c.due_at <= now)
+        .order_by(outbox.c.due_at)
+        .limit(limit)
+    )
+    return [Message(**row) for row in rows.mappings()]
+
+
+async def claim(connection: AsyncConnection, message: Message, until: datetime) -> bool:
+    """Take a due message for one try, so that no other worker takes it before `until`; False when one has."""
+    result = await connection.execute(
+        update(outbox)
+        .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == message.due_at)
+        .values(due_at=until, attempts=outbox.c.attempts + 1, last_error=None)
+    )
+    return result.rowcount == 1
+
+
+async def postpone(connection: AsyncConnection, message: Message, due_at: datetime, error: str) -> None:
+    """Note why a try failed, and when the next is due."""
+    await connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
+
+
+async def close(
+    connection: AsyncConnection, message: Message, status: Literal["sent", "failed"], error: str | None
+) -> None:
+    """End a message, and erase what it said."""
+    await connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
+
+
+def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
+    return (
+        outbox.c.account == message.account,
+        outbox.c.tenant == message.tenant,
+        outbox.c.message_id == message.message_id,
+    )

@@ -1,0 +1,46 @@
+"""Queries on users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import asdict, field, frozen
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meshydb_server.storage.schema import users
+
+
+@frozen(kw_only=True)
+class User:
+    """A user of a tenant."""
+
+    account: str
+    tenant: str
+    user_id: str
+    username: str
+    username_key: str
+    email: str | None
+    phone: str | None
+    password_hash: str | None = field(repr=False)
+    anonymous: bool
+    credential_version: int
+    created_at: datetime
+
+
+async def insert_user(connection: AsyncConnection, user: User) -> None:
+    """Add a user."""
+    await connection.execute(insert(users).values(asdict(user)))
+
+
+async def find_user(connection: AsyncConnection, account: str, tenant: str, username_key: str) -> User | None:
+    """The user of this name, compared as services.usernames says."""
+    rows = await connection.execute(
+        select(users).where(
+            users.c.account == account,
+            users.c.tenant == tenant,
+            users.c.username_key == username_key,
+        )
+    )
+    row = rows.mappings().first()
+    return None if row is None else User(**row)
