@@ -1,0 +1,101 @@
+"""A server that answers real connections from a script, byte for byte."""
+
+import json
+import re
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Mapping
+from enum import Enum, auto
+from http.client import responses
+from typing import Self, cast
+
+
+class Silence(Enum):
+    """What a server can do instead of answering."""
+
+    STALL = auto()
+    RESET = auto()
+
+
+def answer(status: int, body: bytes | object = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    """Compose a well-formed answer; a body that is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = {"Content-Length": str(len(content)), "Connection": "close", **(headers or {})}
+    lines = [
+        f"HTTP/1.1 {status} {responses.get(status, '')}",
+        *(f"{name}: {value}" for name, value in fields.items()),
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode() + content
+
+
+class ScriptedServer:
+    """Answers its connections in the order of a script, and keeps the requests as they came.
+
+    Connections beyond the script are closed without a word.
+    """
+
+    def __init__(self, *script: bytes | Silence) -> None:
+        self.requests: list[bytes] = []
+        self._script = list(script)
+        self._stopped = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Connection)
+        self._server.owner = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    @property
+    def url(self) -> str:
+        """The origin to send requests to."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stopped.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def converse(self, connection: socket.socket) -> None:
+        """Read one request and act on the next line of the script."""
+        self.requests.append(_read_request(connection))
+        act = self._script.pop(0) if self._script else b""
+        if act is Silence.STALL:
+            self._stopped.wait()
+        elif act is Silence.RESET:
+            # Lingering for no time at all makes the close a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        else:
+            connection.sendall(act)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    owner: ScriptedServer
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        cast("_Server", self.server).owner.converse(self.request)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    with connection.makefile("rb") as stream:
+        head = b""
+        for line in stream:
+            head += line
+            if line == b"\r\n":
+                break
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        return head + stream.read(int(length[1]) if length else 0)
+
+
+def refusing_url() -> str:
+    """Return an origin where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,0 +1,174 @@
+"""When a request is repeated, shown on the exchange itself, without a network or a clock."""
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from meshydb import (
+    APIConnectionError,
+    APITimeoutError,
+    MeshyError,
+    RateLimitError,
+    ServerError,
+)
+from meshydb._exchange import Received, Send, Sleep, exchange
+from meshydb._operations import Operation
+from meshydb._responses import retry_after
+from meshydb._retry import RetryPolicy
+from tests.unit.calls import RESET, ForgotPassword
+from tests.unit.tcp import ScriptedServer, answer
+
+REQUEST = httpx.Request("POST", "http://example.org/acme/users/forgotpassword")
+
+
+def _run(events: Sequence[httpx.Response | httpx.HTTPError], *, max_retries: int) -> tuple[list[float], object]:
+    """Play the events to an exchange; return how long it slept between them, and its result or error."""
+    operation = Operation("forgotPassword", {}, lambda body: body)
+    steps = exchange(operation, REQUEST, RetryPolicy(max_retries, random=lambda: 0.5))
+    sleeps: list[float] = []
+    remaining = iter(events)
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Sleep):
+                sleeps.append(step.seconds)
+                step = next(steps)
+                continue
+            assert step == Send(REQUEST)
+            event = next(remaining)
+            step = steps.throw(event) if isinstance(event, httpx.HTTPError) else steps.send(Received(event))
+    except StopIteration as stop:
+        outcome: object = stop.value
+    except MeshyError as error:
+        outcome = error
+    assert list(remaining) == []
+    return sleeps, outcome
+
+
+def _turned_away(status: int, wait: str) -> httpx.Response:
+    return httpx.Response(status, headers={"Retry-After": wait})
+
+
+SUCCESS = httpx.Response(200, json="done")
+REFUSED = httpx.ConnectError("Connection refused")
+
+
+@pytest.mark.parametrize("error", [REFUSED, httpx.ConnectTimeout(""), httpx.PoolTimeout("")])
+def test_no_connection_is_retried(error: httpx.HTTPError) -> None:
+    """A request that never left is sent again."""
+    assert _run([error, SUCCESS], max_retries=1) == ([0.25], "done")
+
+
+def test_backoff_doubles_up_to_a_bound() -> None:
+    """The waits double from half a second to eight, each times a random fraction."""
+    sleeps, outcome = _run([REFUSED] * 7 + [SUCCESS], max_retries=7)
+    assert sleeps == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+    assert outcome == "done"
+
+
+@pytest.mark.parametrize("max_retries", [0, 1, 3])
+def test_retries_end(max_retries: int) -> None:
+    """After the last retry the error is raised, with the cause."""
+    sleeps, outcome = _run([REFUSED] * (max_retries + 1), max_retries=max_retries)
+    assert len(sleeps) == max_retries
+    assert type(outcome) is APIConnectionError
+    assert outcome.__cause__ is REFUSED
+    assert str(outcome) == "no usable answer from example.org: Connection refused"
+
+
+def test_error_without_a_text_is_named() -> None:
+    """An error that has no text of its own is told by its name."""
+    assert str(_run([httpx.ReadTimeout("")], max_retries=0)[1]) == "no usable answer from example.org: ReadTimeout"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("wait", "seconds"), [("0", 0.0), ("30", 30.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)])
+def test_turned_away_is_retried_when_told(status: int, wait: str, seconds: float) -> None:
+    """A request that was turned away is sent again when the server says so."""
+    assert _run([_turned_away(status, wait), SUCCESS], max_retries=1) == ([seconds], "done")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(429, RateLimitError), (503, ServerError)],
+)
+@pytest.mark.parametrize("wait", ["31", "later", "", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_turned_away_is_not_retried_otherwise(status: int, kind: type[MeshyError], wait: str) -> None:
+    """Without a usable and bearable wait, the error is raised at once."""
+    sleeps, outcome = _run([_turned_away(status, wait)], max_retries=5)
+    assert sleeps == []
+    assert type(outcome) is kind
+
+
+def test_turned_away_to_the_end() -> None:
+    """After the last retry the status is raised, with the wait that the server asked for."""
+    sleeps, outcome = _run([_turned_away(429, "3"), _turned_away(429, "4")], max_retries=1)
+    assert sleeps == [3.0]
+    assert isinstance(outcome, RateLimitError)
+    assert outcome.retry_after == 4.0
+
+
+@pytest.mark.parametrize("status", [400, 404, 408, 500, 502, 504])
+def test_other_statuses_are_not_retried(status: int) -> None:
+    """A status that leaves open what was done is raised at once, whatever the server asks for."""
+    sleeps, outcome = _run([_turned_away(status, "0")], max_retries=5)
+    assert sleeps == []
+    assert isinstance(outcome, MeshyError)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ReadTimeout(""), APITimeoutError),
+        (httpx.WriteTimeout(""), APITimeoutError),
+        (httpx.ReadError(""), APIConnectionError),
+        (httpx.WriteError(""), APIConnectionError),
+        (httpx.RemoteProtocolError(""), APIConnectionError),
+        (httpx.ProxyError(""), APIConnectionError),
+        (httpx.TooManyRedirects(""), APIConnectionError),
+    ],
+)
+def test_what_may_have_arrived_is_not_repeated(error: httpx.HTTPError, kind: type[MeshyError]) -> None:
+    """A request that may have reached the server is never sent again."""
+    sleeps, outcome = _run([error], max_retries=5)
+    assert sleeps == []
+    assert type(outcome) is kind
+
+
+def test_both_drivers_retry(forgot_password: ForgotPassword) -> None:
+    """Over a real connection, a request that is turned away twice succeeds at the third try."""
+    wait = {"Retry-After": "0"}
+    with ScriptedServer(answer(503, b"", wait), answer(429, b"", wait), answer(200, RESET)) as server:
+        result = forgot_password(server.url, max_retries=2)
+    assert result.username == "rosa"
+    assert len(set(server.requests)) == 1
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:00:00 -0000", 0.0),
+        ("-1", None),
+        ("1.5", None),
+        ("1, 2", None),
+        ("٣", None),
+        ("9" * 5000, None),
+        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999999999", None),
+    ],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    """Both forms of Retry-After are read, and nonsense counts as absent."""
+    response = httpx.Response(429, headers=[(b"Retry-After", value.encode())])
+    assert retry_after(response) == seconds
+
+
+def test_retry_after_in_the_future() -> None:
+    """A date to come is a positive number of seconds away."""
+    response = httpx.Response(429, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"})
+    assert (retry_after(response) or 0) > 1e9

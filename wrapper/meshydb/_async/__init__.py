@@ -1,0 +1,1 @@
+"""The half of the package that does I/O."""

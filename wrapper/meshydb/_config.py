@@ -1,0 +1,134 @@
+"""The settings of a client, from its arguments and, where those are silent, from the environment."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Final, cast
+
+import httpx
+from attrs import frozen
+
+from meshydb._validation import check_int, check_seconds, check_text
+
+DEFAULT_MAX_RETRIES = 2
+
+_API_URL = "https://api.meshydb.com"
+_AUTH_URL = "https://auth.meshydb.com"
+_HIGHEST_PORT = 65535
+
+
+class _FromEnvironment:
+    def __repr__(self) -> str:
+        return "<from MESHYDB_TENANT>"
+
+
+# None is a tenant setting of its own, so "not given" needs another value. The cast keeps that out of signatures.
+TENANT_FROM_ENVIRONMENT: Final = cast("str", _FromEnvironment())
+
+
+@frozen
+class Config:
+    """Settings that are complete and valid.
+
+    Attributes:
+        account_name: The first segment of every path.
+        tenant: The value of the `tenant` header; None sends no header.
+        public_key: Identifies the client application when it asks for a token.
+        base_url: The API host, without a trailing slash.
+        auth_url: The host that issues tokens, without a trailing slash.
+        timeout: Seconds to wait for the service; None leaves it to the HTTP client.
+        max_retries: How often a request that failed is sent again, at most.
+    """
+
+    account_name: str
+    tenant: str | None
+    public_key: str
+    base_url: str
+    auth_url: str
+    timeout: float | None
+    max_retries: int
+
+
+def resolve(
+    *,
+    account_name: str | None,
+    tenant: str | None,
+    public_key: str | None,
+    base_url: str | None,
+    auth_url: str | None,
+    timeout: float | None,
+    max_retries: int,
+) -> Config:
+    """Complete the arguments of a client from `MESHYDB_*` variables and defaults, and check them all.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: A setting is missing or cannot be sent.
+    """
+    if tenant is TENANT_FROM_ENVIRONMENT:
+        tenant = _from_environment("tenant", _check_tenant)
+    elif tenant is not None:
+        tenant = _check_tenant("tenant", tenant)
+    own_server = _setting("base_url", base_url, _check_url)
+    return Config(
+        account_name=_required("account_name", account_name, _check_account_name),
+        tenant=tenant,
+        public_key=_required("public_key", public_key, check_text),
+        base_url=own_server or _API_URL,
+        # A server of one's own serves both from one process; only the public service has a host for each.
+        auth_url=_setting("auth_url", auth_url, _check_url) or own_server or _AUTH_URL,
+        timeout=None if timeout is None else check_seconds("timeout", timeout),
+        max_retries=check_int("max_retries", max_retries, minimum=0),
+    )
+
+
+def _variable(name: str) -> str:
+    return f"MESHYDB_{name.upper()}"
+
+
+def _from_environment(name: str, check: Callable[[str, str], str]) -> str | None:
+    value = os.environ.get(_variable(name))
+    return check(_variable(name), value) if value else None
+
+
+def _setting(name: str, given: str | None, check: Callable[[str, str], str]) -> str | None:
+    return _from_environment(name, check) if given is None else check(name, given)
+
+
+def _required(name: str, given: str | None, check: Callable[[str, str], str]) -> str:
+    value = _setting(name, given, check)
+    if value is None:
+        raise ValueError(f"{name} is missing: pass it to the client or set {_variable(name)}")
+    return value
+
+
+def _check_account_name(name: str, value: str) -> str:
+    if check_text(name, value) in {".", ".."}:
+        # No percent-encoding protects these two: they would be taken for steps within the path.
+        raise ValueError(f"{name} must not be '.' or '..'")
+    return value
+
+
+def _check_tenant(name: str, value: str) -> str:
+    if value == "":
+        raise ValueError(f"{name} must not be empty: pass None for the account's default tenant")
+    if not re.fullmatch(r"[!-~]+", check_text(name, value)):
+        raise ValueError(f"{name} must be printable ASCII without spaces, because it is sent as a header")
+    return value
+
+
+def _check_url(name: str, value: str) -> str:
+    check_text(name, value)
+    try:
+        url = httpx.URL(value)
+        # The resolver encodes the host in this way, and fails with the same error, but only when a request is sent.
+        url.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        raise ValueError(f"{name} must be a valid URL") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError(f"{name} must be an absolute URL that begins with http:// or https://")
+    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
+        raise ValueError(f"{name} must have a port from 1 to {_HIGHEST_PORT}")
+    if url.userinfo or "?" in value or "#" in value:
+        raise ValueError(f"{name} must not have credentials, a query or a fragment")
+    return str(url).rstrip("/")

@@ -1,0 +1,70 @@
+"""What is read from an answer besides its result: a status error, and how long to wait."""
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import cast
+
+import httpx
+
+from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
+
+# An error is kept, logged and passed between processes: the page of a proxy must not make it arbitrarily large.
+_MAX_TEXT = 4096
+_MAX_MESSAGE = 1024
+# A message ends up in terminals and log files, where these would forge lines or fail to be written.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def status_error(response: httpx.Response, content: bytes) -> APIStatusError:
+    """Make the exception for an answer that is not a success, whatever its body is."""
+    body = error_body(content)
+    error = class_for_status(response.status_code)(
+        _message(body) or response.reason_phrase or "no message",
+        status_code=response.status_code,
+        body=body,
+        request_id=request_id(response),
+    )
+    if isinstance(error, RateLimitError):
+        error.retry_after = retry_after(response)
+    return error
+
+
+def error_body(content: bytes) -> object:
+    """Return the decoded JSON; else the beginning of the text; else None."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        # Not by the charset that the answer declares: some codecs that may stand there are no text encodings.
+        return content[:_MAX_TEXT].decode(errors="replace") or None
+
+
+def request_id(response: httpx.Response) -> str | None:
+    """Return what identifies the exchange in the server's log, if the server said so."""
+    value: str | None = response.headers.get("X-Request-ID")
+    return value
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Return how many seconds the server asks to wait, in either form of `Retry-After`; None without a usable one."""
+    value = response.headers.get("Retry-After", "")
+    if re.fullmatch("[0-9]{1,9}", value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _message(body: object) -> str | None:
+    """Find the server's own words: `message` at the API host, `error_description` at the auth host."""
+    if isinstance(body, dict):
+        members = cast("dict[str, object]", body)
+        for name in ("message", "error_description"):
+            if isinstance(text := members.get(name), str) and text:
+                return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_MAX_MESSAGE])
+    return None

@@ -1,0 +1,36 @@
+"""The choice of the HTTP client, and the way a request is handed to it. No other module decides on either."""
+
+from typing import Any
+
+import httpx
+
+from meshydb._config import Config
+from meshydb._version import __version__
+
+_TIMEOUT = 30.0
+
+# Set on each request rather than on the client, so that a client which was handed in sends them, too.
+_HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__version__}"}
+
+
+def new_client() -> httpx.Client:
+    """Build the client of a `MeshyClient` that was not handed one."""
+    return httpx.Client(timeout=_TIMEOUT)
+
+
+def new_async_client() -> httpx.AsyncClient:
+    """Build the client of an `AsyncMeshyClient` that was not handed one."""
+    return httpx.AsyncClient(timeout=_TIMEOUT)
+
+
+def build_request(
+    http_client: httpx.Client | httpx.AsyncClient, config: Config, request: dict[str, Any]
+) -> httpx.Request:
+    """Complete the request of an operation with what all requests have in common."""
+    arguments: dict[str, Any] = {
+        **request,
+        "url": config.base_url + request["url"],
+        "headers": {**_HEADERS, **request.get("headers", {})},
+    }
+    timeout = httpx.USE_CLIENT_DEFAULT if config.timeout is None else config.timeout
+    return http_client.build_request(**arguments, timeout=timeout)
