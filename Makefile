@@ -1,0 +1,68 @@
+# Every habit of the project is a target here. Each works as the first command on a fresh checkout: it makes .venv and
+# installs what the lock pins. Needs Python 3.11 or later and make.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test generate check-generated lint types contract clean lock
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything that the other targets need.
+
+$(LOCKED): requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version), which takes a minute." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## Host a server, ask it for a password reset over HTTP, and print the response.
+	@$(BIN)/python examples/demo.py
+
+serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000.
+	@$(BIN)/meshydb-server serve
+
+test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
+	@$(BIN)/python scripts/generate.py
+
+check-generated: $(READY) ## Fail if a derived file is not what `make generate` would make.
+	@$(BIN)/python scripts/generate.py --check
+
+lint: $(READY) ## Check style and formatting, and that imports run one way.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+
+types: $(READY) ## Check types with mypy and pyright, both strict.
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+contract: $(READY) ## Test the server against openapi.yaml with schemathesis.
+	@$(BIN)/pytest tests/contract
+
+lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
+	@$(PIP) uv
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra server --group dev --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.lock
+
+clean: ## Remove .venv and everything that the other targets leave behind.
+	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The suites, from the document to the wire."""

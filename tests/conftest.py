@@ -1,0 +1,36 @@
+"""Fixtures that several suites share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from meshydb_server.settings import Settings
+from tests.support.server import LiveServer, seed, serving, settings_in
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Generator[None]:
+    """No test depends on, or changes, what the developer has set."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL"):
+            patch.delenv(f"MESHYDB_{name}", raising=False)
+        for name in Settings.model_fields:
+            patch.delenv(f"MESHYDB_{name.upper()}", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def seeded_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a database that holds what `tests.support.server.seed` creates."""
+    settings = settings_in(tmp_path_factory.mktemp("server"))
+    seed(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def live_server(seeded_settings: Settings) -> Generator[LiveServer]:
+    """A real server on loopback, on the seeded database."""
+    with serving(seeded_settings) as server:
+        yield server

@@ -1,0 +1,1 @@
+"""The server held against the contract, by schemathesis."""

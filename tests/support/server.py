@@ -1,0 +1,71 @@
+"""The real server, on loopback, in a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from attrs import frozen
+
+from meshydb_server.http.app import create_app
+from meshydb_server.runtime import open_services
+from meshydb_server.serve import configure, listen, url_of
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.sources import Sources
+from meshydb_server.settings import Settings
+
+ACCOUNT: Final = "acme"
+DEFAULT_TENANT: Final = "north"
+OTHER_TENANT: Final = "south"
+USERNAME: Final = "username_testermctesterson"
+EMAIL: Final = "user@example.org"
+# In the other tenant alone.
+OTHER_USERNAME: Final = "rosa.k"
+ANONYMOUS: Final = "device-7c1e"
+
+
+@frozen
+class LiveServer:
+    """A server that listens, and the settings that it runs with."""
+
+    url: str
+    settings: Settings
+
+
+def settings_in(folder: Path, **given: str) -> Settings:
+    """Settings of a database in a folder, with no limit on the rate of requests unless one is given."""
+    url = f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}"
+    return Settings.model_validate({"database_url": url, "rate_limit": "off", **given})
+
+
+def seed(settings: Settings) -> None:
+    """Create an account of two tenants, with a user in each, and an anonymous one in the default tenant."""
+
+    async def create() -> None:
+        async with open_services(settings) as services:
+            accounts = services.accounts
+            await accounts.create_account(ACCOUNT, [DEFAULT_TENANT, OTHER_TENANT])
+            await accounts.create_user(ACCOUNT, DEFAULT_TENANT, NewUser(username=USERNAME, email=EMAIL))
+            await accounts.create_user(ACCOUNT, OTHER_TENANT, NewUser(username=OTHER_USERNAME, email=EMAIL))
+            await accounts.create_user(ACCOUNT, DEFAULT_TENANT, NewUser(username=ANONYMOUS, anonymous=True))
+
+    asyncio.run(create())
+
+
+@contextmanager
+def serving(settings: Settings, sources: Sources | None = None) -> Generator[LiveServer]:
+    """Serve until the block ends."""
+    sock = listen("127.0.0.1", 0)
+    server = uvicorn.Server(configure(create_app(settings, sources), settings))
+    thread = threading.Thread(target=server.run, args=([sock],))
+    thread.start()
+    try:
+        yield LiveServer(url_of(sock), settings)
+    finally:
+        server.should_exit = True
+        thread.join()

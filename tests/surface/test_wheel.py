@@ -1,0 +1,96 @@
+"""What people install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+from typing import Final
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT: Final = Path(__file__).parents[2]
+
+# What httpx and attrs bring. A module of anything else is an undeclared dependency.
+ALLOWED: Final = [
+    "anyio",
+    "attr",
+    "attrs",
+    "certifi",
+    "h11",
+    "httpcore",
+    "httpx",
+    "idna",
+    "sniffio",
+    "typing_extensions",
+]
+
+# Imports the client from the wheel in an interpreter that has nothing else but ALLOWED.
+PROGRAM: Final = f"""
+import sys
+from pathlib import Path
+wheel, *site = sys.argv[1:]
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in {[*ALLOWED, "meshydb", "meshydb_api"]!r}:
+            raise ModuleNotFoundError(f"the client must not need {{name}}", name=name)
+sys.meta_path.insert(0, Blocker())
+sys.path[:] = [wheel, *site, *(path for path in sys.path if "site-packages" not in path and path)]
+from meshydb import AsyncMeshyClient, MeshyClient
+import meshydb
+assert meshydb.__file__.startswith(wheel), meshydb.__file__
+with MeshyClient("acme", "north", "key") as client:
+    print(client)
+"""
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one wheel that the project builds, without isolation or network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def _metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
+
+
+def test_plain_install_is_small(wheel: Path) -> None:
+    """Without extras, the package needs httpx and attrs, and nothing else."""
+    requirements = [Requirement(text) for text in _metadata(wheel).get_all("Requires-Dist", [])]
+    plain = {each.name for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""})}
+    assert plain == {"attrs", "httpx"}
+
+
+def test_contents(wheel: Path) -> None:
+    """The wheel holds the three packages, their typing markers, the migrations and the contract."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    assert tops == {"meshydb", "meshydb_api", "meshydb_server"}
+    assert {f"{package}/py.typed" for package in tops} <= names
+    assert "meshydb_server/openapi.yaml" in names
+    migrations = ROOT / "server" / "meshydb_server" / "storage" / "migrations" / "versions"
+    expected = {f"meshydb_server/storage/migrations/versions/{path.name}" for path in migrations.glob("*.py")}
+    assert expected
+    assert expected <= names
+
+
+def test_client_needs_nothing_else(wheel: Path) -> None:
+    """The client is imported and made from the wheel where only httpx, attrs and what they need can be imported."""
+    site = [path for path in sys.path if "site-packages" in path]
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", PROGRAM, wheel, *site], check=False, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "MeshyClient('acme', 'north', base_url='https://api.meshydb.com')\n"
