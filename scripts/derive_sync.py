@@ -18,7 +18,7 @@ _REPLACEMENTS = {
     "_async": "_sync",
     "aclose": "close",
     "anyio": "time",
-    "aread": "read",
+    "aiter_bytes": "iter_bytes",
     "new_async_client": "new_client",
 }
 # Imports change their order with their names. Isolated, so that the result is the same in any target folder.

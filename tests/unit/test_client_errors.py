@@ -2,6 +2,7 @@
 
 import copy
 import gzip
+import json
 import pickle
 from collections.abc import Callable
 
@@ -189,6 +190,36 @@ def test_good_compression(forgot_password: ForgotPassword) -> None:
         pytest.raises(BadRequestError, match=r"^400: No\.$"),
     ):
         forgot_password(server.url)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(200, APIResponseError), (400, BadRequestError)])
+def test_body_without_end(forgot_password: ForgotPassword, status: int, kind: type[APIStatusError]) -> None:
+    """A few kilobytes that unpack to more than 16 MiB are not read to their end, and do not hide the status."""
+    content = gzip.compress(bytes(17 * 2**20))
+    with (
+        ScriptedServer(answer(status, content, {"Content-Encoding": "gzip"})) as server,
+        pytest.raises(kind) as caught,
+    ):
+        forgot_password(server.url)
+    assert caught.value.body is None
+
+
+def test_large_json_is_not_kept(forgot_password: ForgotPassword) -> None:
+    """Of a large error, the beginning is kept as text."""
+    body = {"message": "x" * 70_000}
+    with ScriptedServer(answer(502, body)) as server, pytest.raises(ServerError) as caught:
+        forgot_password(server.url)
+    assert caught.value.body == json.dumps(body)[:4096]
+
+
+def test_unprintable_headers(forgot_password: ForgotPassword) -> None:
+    """Neither a reason phrase nor a request id brings control characters, or any length, into the text of an error."""
+    whole = answer(400, headers={"X-Request-ID": "\x1b[31m" + "x" * 2000}).replace(b"Bad Request", b"\x1b[0m")
+    with ScriptedServer(whole) as server, pytest.raises(BadRequestError) as caught:
+        forgot_password(server.url)
+    assert "\x1b" not in str(caught.value)
+    assert str(caught.value).startswith("400: \N{REPLACEMENT CHARACTER}[0m (request \N{REPLACEMENT CHARACTER}[31mxxx")
+    assert len(str(caught.value)) < 1100
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, APIConnectionError), (404, NotFoundError)])

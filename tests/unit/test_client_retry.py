@@ -37,7 +37,9 @@ def _run(events: Sequence[httpx.Response | httpx.HTTPError], *, max_retries: int
                 continue
             assert step == Send(REQUEST)
             event = next(remaining)
-            step = steps.throw(event) if isinstance(event, httpx.HTTPError) else steps.send(Received(event))
+            step = (
+                steps.throw(event) if isinstance(event, httpx.HTTPError) else steps.send(Received(event, event.content))
+            )
     except StopIteration as stop:
         outcome: object = stop.value
     except MeshyError as error:

@@ -145,6 +145,8 @@ BAD_SETTINGS: list[tuple[str, object, type[Exception]]] = [
     ("timeout", -1, ValueError),
     ("timeout", float("nan"), ValueError),
     ("timeout", float("inf"), ValueError),
+    ("timeout", 86_400.5, ValueError),
+    ("timeout", 10**400, ValueError),
     ("timeout", True, TypeError),
     ("timeout", "1", TypeError),
     ("max_retries", -1, ValueError),
@@ -229,3 +231,10 @@ def test_bad_argument(
     with ScriptedServer() as server, pytest.raises(error, match=f"^{name} must"):
         forgot_password(server.url, username, attempt)
     assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])
+def test_tenant_is_needed_where_it_is_named(kind: Any) -> None:
+    """To initialize with a tenant takes one: None is not quietly the default tenant."""
+    with pytest.raises(TypeError, match=r"^tenant must"):
+        kind.initialize_with_tenant("acme", None, "key")

@@ -37,17 +37,14 @@ class Received:
     """An answer whose status line and headers arrived.
 
     Attributes:
-        response: The answer, its body read or closed.
+        response: The answer, closed.
+        content: The body, decompressed; empty if it could not be read.
         error: Why the body could not be read; None when it was.
     """
 
     response: httpx.Response
+    content: bytes = b""
     error: httpx.HTTPError | None = None
-
-    @property
-    def content(self) -> bytes:
-        """The body, decompressed; empty if it could not be read."""
-        return self.response.content if self.error is None else b""
 
 
 def exchange(
@@ -87,7 +84,7 @@ def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConn
 
 def _result(operation: Operation[T], request: httpx.Request, received: Received) -> T:
     if isinstance(received.error, httpx.DecodingError):
-        raise _response_error("the body cannot be decompressed", received) from received.error
+        raise _response_error("the body cannot be decompressed, or is too large", received) from received.error
     if received.error is not None:
         raise _connection_error(request, received.error) from received.error
     try:

@@ -12,8 +12,9 @@ from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
 
 # An error is kept, logged and passed between processes: the page of a proxy must not make it arbitrarily large.
 _MAX_TEXT = 4096
+_MAX_JSON = 65_536
 _MAX_MESSAGE = 1024
-# A message ends up in terminals and log files, where these would forge lines or fail to be written.
+# What an error says ends up in terminals and log files, where these would forge lines or fail to be written.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -21,7 +22,7 @@ def status_error(response: httpx.Response, content: bytes) -> APIStatusError:
     """Make the exception for an answer that is not a success, whatever its body is."""
     body = error_body(content)
     error = class_for_status(response.status_code)(
-        _message(body) or response.reason_phrase or "no message",
+        _message(body) or _printable(response.reason_phrase) or "no message",
         status_code=response.status_code,
         body=body,
         request_id=request_id(response),
@@ -34,16 +35,18 @@ def status_error(response: httpx.Response, content: bytes) -> APIStatusError:
 def error_body(content: bytes) -> object:
     """Return the decoded JSON; else the beginning of the text; else None."""
     try:
-        return json.loads(content)
+        if len(content) <= _MAX_JSON:
+            return json.loads(content)
     except (ValueError, RecursionError):
-        # Not by the charset that the answer declares: some codecs that may stand there are no text encodings.
-        return content[:_MAX_TEXT].decode(errors="replace") or None
+        pass
+    # Not by the charset that the answer declares: some codecs that may stand there are no text encodings.
+    return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
 def request_id(response: httpx.Response) -> str | None:
     """Return what identifies the exchange in the server's log, if the server said so."""
     value: str | None = response.headers.get("X-Request-ID")
-    return value
+    return None if value is None else _printable(value)
 
 
 def retry_after(response: httpx.Response) -> float | None:
@@ -66,5 +69,9 @@ def _message(body: object) -> str | None:
         members = cast("dict[str, object]", body)
         for name in ("message", "error_description"):
             if isinstance(text := members.get(name), str) and text:
-                return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_MAX_MESSAGE])
+                return _printable(text)
     return None
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_MAX_MESSAGE])

@@ -9,6 +9,9 @@ from meshydb._version import __version__
 
 _TIMEOUT = 30.0
 
+# Decompressed. A few kilobytes on the wire can be gigabytes once unpacked.
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
 # Set on each request rather than on the client, so that a client which was handed in sends them, too.
 _HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__version__}"}
 

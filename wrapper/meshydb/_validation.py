@@ -10,6 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _MAX_LENGTH = 256
+_DAY = 86_400
 # A lone surrogate has no UTF-8 form; Python makes them of undecodable bytes in arguments and environment variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -39,12 +40,12 @@ def check_int(name: str, value: object, *, minimum: int, maximum: float = math.i
 
 
 def check_seconds(name: str, value: object) -> float:
-    """Require a finite number of seconds above 0."""
+    """Require a number of seconds above 0, and no more than a day: beyond some length, clocks overflow."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a finite number of seconds above 0")
-    return value
+    if not 0 < value <= _DAY:
+        raise ValueError(f"{name} must be above 0 seconds and at most {_DAY}")
+    return float(value)
 
 
 def check_instance(name: str, value: object, kind: type[T]) -> T:

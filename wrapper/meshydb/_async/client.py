@@ -108,7 +108,8 @@ class AsyncMeshyClient:
             TypeError: An argument has the wrong type.
             ValueError: A setting cannot be sent.
         """
-        return cls(account_name, tenant, public_key, **options)
+        # None would be the default tenant, which is not what was asked for.
+        return cls(account_name, check_instance("tenant", tenant, str), public_key, **options)
 
     async def forgot_password(self, username: str, attempt: int = 1) -> UserVerificationHash:
         """Ask for a password reset: the service sends the user a verification code.

@@ -9,7 +9,7 @@ from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, exchange
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
-from meshydb._transport import build_request
+from meshydb._transport import MAX_BODY_BYTES, build_request
 
 T = TypeVar("T")
 
@@ -39,10 +39,14 @@ async def call(http_client: httpx.AsyncClient, config: Config, operation: Operat
 async def _send(http_client: httpx.AsyncClient, request: httpx.Request) -> Received:
     # Streamed, because a body that cannot be read must not hide the status that came before it.
     response = await http_client.send(request, stream=True, follow_redirects=False)
+    content = bytearray()
     try:
-        await response.aread()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > MAX_BODY_BYTES:
+                raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes", request=request)
     except httpx.HTTPError as error:
-        return Received(response, error)
+        return Received(response, error=error)
     finally:
         await response.aclose()
-    return Received(response)
+    return Received(response, bytes(content))

@@ -10,7 +10,7 @@ from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, exchange
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
-from meshydb._transport import build_request
+from meshydb._transport import MAX_BODY_BYTES, build_request
 
 T = TypeVar("T")
 
@@ -40,10 +40,14 @@ def call(http_client: httpx.Client, config: Config, operation: Operation[T]) -> 
 def _send(http_client: httpx.Client, request: httpx.Request) -> Received:
     # Streamed, because a body that cannot be read must not hide the status that came before it.
     response = http_client.send(request, stream=True, follow_redirects=False)
+    content = bytearray()
     try:
-        response.read()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > MAX_BODY_BYTES:
+                raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes", request=request)
     except httpx.HTTPError as error:
-        return Received(response, error)
+        return Received(response, error=error)
     finally:
         response.close()
-    return Received(response)
+    return Received(response, bytes(content))
