@@ -34,3 +34,9 @@ def live_server(seeded_settings: Settings) -> Generator[LiveServer]:
     """A real server on loopback, on the seeded database."""
     with serving(seeded_settings) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests that are coroutines run on asyncio, which is what the server runs on."""
+    return "asyncio"

@@ -12,10 +12,10 @@ import click
 from pydantic import ValidationError
 
 from meshydb_server.contract import Contract, InvalidValueError
-from meshydb_server.delivery.smtp import SmtpUrlError
+from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.key_file import KeyFileError
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.serve import listen, serve, url_of
+from meshydb_server.serve import listen, serve
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.errors import RefusedError
 from meshydb_server.services.outbox import DeliveryError
@@ -30,7 +30,7 @@ _CAUSED_BY_OPERATOR = (
     RefusedError,
     StorageError,
     KeyFileError,
-    SmtpUrlError,
+    SmtpError,
     DeliveryError,
     InvalidValueError,
 )
@@ -69,7 +69,7 @@ def _read_settings(ctx: click.Context, _: click.Parameter, database_url: str | N
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = f"MESHYDB_{first['loc'][0]}".upper()
-        raise click.ClickException(f"{name}: {first['msg']}") from error
+        raise click.ClickException(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 _database_url_option = click.option(
@@ -125,9 +125,10 @@ def serve_command(settings: Settings, host: str, port: int, workers: int) -> Non
     except _CAUSED_BY_OPERATOR as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"Cannot listen at {host}, port {port}: {error.strerror}") from error
-    click.echo(f"meshydb-server listens at {url_of(sock)}", err=True)
-    serve(sock, settings, workers)
+        # asyncio and socket add the address in brackets, which stands there already.
+        reason = str(error.strerror).partition(" (")[0]
+        raise click.ClickException(f"Cannot listen at {host}, port {port}: {reason}") from error
+    serve(sock, settings, workers, announce=lambda url: click.echo(f"meshydb-server listens at {url}", err=True))
 
 
 @main.group()

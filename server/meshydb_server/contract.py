@@ -40,8 +40,24 @@ class Schema:
         if error is None:
             return
         where = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
-        message = error.message.replace('"', "")
-        raise InvalidValueError(f"{where}: {message}" if where else message)
+        told = error.message.replace('"', "")
+        if error.kind.name == "pattern":
+            # A pattern is not for people; the description beside it says the same in words.
+            told = f"the value is not allowed. {self._at(error.instance_path).description}"
+        raise InvalidValueError(f"{where}: {told}" if where else told)
+
+    def _at(self, path: list[str | int]) -> Schema:
+        schema = self
+        for step in path:
+            inner = schema.items if isinstance(step, int) else schema.properties[step.lower()][1]
+            schema = inner or schema
+        return schema
+
+    @property
+    def description(self) -> str:
+        """What the document says of it, for people."""
+        text: str = self._node.get("description", "")
+        return text
 
     @cached_property
     def properties(self) -> Mapping[str, tuple[str, Schema]]:

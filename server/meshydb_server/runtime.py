@@ -37,7 +37,7 @@ class Services:
 async def open_services(settings: Settings, sources: Sources | None = None) -> AsyncGenerator[Services]:
     """Open the database, creating or migrating it, and what works on it.
 
-    Raises StorageError, KeyFileError or SmtpUrlError, each with one line that says what is wrong.
+    Raises StorageError, KeyFileError or SmtpError, each with one line that says what is wrong.
     """
     sources = sources or Sources()
     async with Database(settings.database_url) as database:
@@ -59,6 +59,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
 async def sending(outbox: Outbox) -> AsyncGenerator[None]:
     """Send the outbox's messages in the background, where there is a delivery to send them by."""
     if outbox.delivery is None:
+        await outbox.warn_of_stranded()
         yield
         return
     stopping = asyncio.Event()

@@ -6,6 +6,8 @@ import logging.config
 import os
 import signal
 import socket
+import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
@@ -71,17 +73,42 @@ def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvi
     )
 
 
-def serve(sock: socket.socket, settings: Settings, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way and return."""
+def serve(sock: socket.socket, settings: Settings, workers: int, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way and return.
+
+    `announce` is told the URL once a signal would be heeded: who reads it may send one at once.
+    """
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
-    # uvicorn raises the signal again once it has stopped; by then there is nothing left to do but to return.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
     if workers > 1:
-        Multiprocess(config, [sock]).run()
+        supervisor = Multiprocess(config, [sock])
+        announce(url_of(sock))
+        supervisor.run()
     else:
-        uvicorn.Server(config).run([sock])
+        _Server(config, lambda: announce(url_of(sock))).run([sock])
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it is ready, and for which a signal is a way to end well."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn raises the signal again once it has stopped, when there is nothing left to do but to return. Before
+        # it listens for signals itself, one ends the process.
+        def stopped(*_: object) -> None:
+            if not self.started:
+                sys.exit(0)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stopped)
+        super().run(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
 
 
 def app_of_environment() -> Starlette:

@@ -40,6 +40,6 @@ class Settings(BaseSettings):
     @field_validator("rate_limit")
     @classmethod
     def _check_rate_limit(cls, value: str) -> str:
-        if value != "off":
-            limits.parse(value)
+        if value != "off" and [limit.amount > 0 for limit in limits.parse_many(value)] != [True]:
+            raise ValueError("must be one limit of at least 1 request, such as 600/minute, or off")
         return value

@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 from attrs import frozen
 
+from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.serve import configure, listen, url_of
@@ -58,10 +59,12 @@ def seed(settings: Settings) -> None:
 
 
 @contextmanager
-def serving(settings: Settings, sources: Sources | None = None) -> Generator[LiveServer]:
+def serving(
+    settings: Settings, sources: Sources | None = None, contract: Contract | None = None
+) -> Generator[LiveServer]:
     """Serve until the block ends."""
     sock = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configure(create_app(settings, sources), settings))
+    server = uvicorn.Server(configure(create_app(settings, sources, contract), settings))
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:
@@ -69,3 +72,5 @@ def serving(settings: Settings, sources: Sources | None = None) -> Generator[Liv
     finally:
         server.should_exit = True
         thread.join()
+        # uvicorn closes it, unless the application failed to start.
+        sock.close()

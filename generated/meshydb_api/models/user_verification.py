@@ -14,7 +14,7 @@ class UserVerification:
     """Asks for a password reset.
 
     Attributes:
-        username (str): The name of a user within a tenant, compared without regard to case. No control characters.
+        username (str): Any characters but control characters. Compared without regard to case.
         attempt (int): Which number of request this is, counted from 1.
     """
 

@@ -15,7 +15,7 @@ class UserVerificationHash:
     """A request for a password reset, to be sent back unchanged with the reset.
 
     Attributes:
-        username (str): The name of a user within a tenant, compared without regard to case. No control characters.
+        username (str): Any characters but control characters. Compared without regard to case.
         attempt (int): Which number of request this is, counted from 1.
         hash_ (str): Opaque. Ties this request to the reset; worth nothing without the verification code.
         expires (datetime.datetime): When the request lapses, in UTC with milliseconds.

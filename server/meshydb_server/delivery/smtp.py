@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -28,8 +27,8 @@ can change your password.
 """
 
 
-class SmtpUrlError(ValueError):
-    """The URL of the SMTP server cannot be used."""
+class SmtpError(ValueError):
+    """The settings of the delivery by SMTP cannot be used. The message is one line."""
 
 
 @frozen
@@ -49,11 +48,13 @@ class SmtpDelivery:
         """Read `smtp://[user:password@]host[:port]`, or `smtps://…` for TLS from the first byte.
 
         Over `smtp://`, STARTTLS is used when the server offers it, and is required before a password is sent.
+        Raises SmtpError when the URL or the sender cannot be used.
         """
         try:
             parts, port = _split(url)
         except ValueError as error:
-            raise SmtpUrlError("The SMTP URL must read smtp://[user:password@]host[:port] or smtps://….") from error
+            raise SmtpError("The SMTP URL must read smtp://[user:password@]host[:port] or smtps://….") from error
+        _require_sender(sender)
         tls = parts.scheme == "smtps"
         return cls(
             sender=sender,
@@ -84,15 +85,26 @@ class SmtpDelivery:
             raise kind(f"The server refused the recipient with {codes}.") from error
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryError(f"The server answered {error.code}.") from error
-        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
-            raise DeliveryError(f"The server cannot be reached: {type(error).__name__}.") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryError(f"The server did not take the message: {type(error).__name__}.") from error
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
     parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or bool(parts.username) != bool(parts.password):
         raise ValueError(url)
     return parts, parts.port
+
+
+def _require_sender(sender: str) -> None:
+    message = EmailMessage()
+    try:
+        message["From"] = sender
+        (address,) = message["From"].addresses
+    except ValueError as error:
+        raise SmtpError("MESHYDB_SMTP_FROM must be one email address.") from error
+    if message["From"].defects or not address.domain:
+        raise SmtpError("MESHYDB_SMTP_FROM must be one email address.")
 
 
 def _compose(letter: Letter, sender: str) -> EmailMessage:

@@ -63,13 +63,14 @@ async def _read_body(request: Request, schema: Schema) -> object:
 
 def _require_json(request: Request) -> None:
     declared = request.headers.getlist("content-type")
-    # The standard library's reader of media types is the one of its mail headers.
+    value = declared[0] if len(declared) == 1 else ""
+    # The standard library's reader of media types is the one of its mail headers, where `=?` begins an encoded word.
     header = EmailMessage()
-    header["content-type"] = declared[0] if len(declared) == 1 else ""
+    header["content-type"] = value if value.isascii() and "=?" not in value else ""
     media_type, charset = header.get_content_type(), header.get_content_charset("utf-8")
     if media_type != JSON_MEDIA_TYPE or charset not in {"utf-8", "utf8"}:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON_MEDIA_TYPE} in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if any(encoding.lower() != "identity" for encoding in request.headers.getlist("content-encoding")):
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A compressed body is not supported.")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from meshydb_server.http.errors import error_response
+
+_ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
 
 
 class NormalisedPaths:
@@ -22,6 +26,8 @@ class NormalisedPaths:
         """Rewrite the path of the scope, or answer that it cannot be one."""
         if scope["type"] == "http":
             raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+            # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
+            raw = _ORIGIN.sub(b"", raw)
             try:
                 segments = [unquote_to_bytes(segment).decode("utf-8") for segment in raw.split(b"/") if segment]
             except UnicodeDecodeError:

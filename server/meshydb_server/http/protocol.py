@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from meshydb_server.http.errors import error_response
-from meshydb_server.http.exchange import new_request_id
+from meshydb_server.http.exchange import access_log, new_request_id
 
 
 class Protocol(H11Protocol):
@@ -27,7 +27,15 @@ class Protocol(H11Protocol):
         self.transport.close()
 
     def _answer_bad_request(self, msg: str, *, head: bool) -> None:
-        headers = {"X-Request-ID": new_request_id(), "Cache-Control": "no-store", "Connection": "close"}
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            # The request has its answer; what came after it was the garbage.
+            self.transport.close()
+            return
+        request_id = new_request_id()
+        access_log.warning(
+            "malformed", extra={"requestId": request_id, "status": 400, "client": (self.client or [None])[0]}
+        )
+        headers = {"X-Request-ID": request_id, "Cache-Control": "no-store", "Connection": "close"}
         response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, msg, headers)
         start = h11.Response(status_code=HTTPStatus.BAD_REQUEST, headers=response.raw_headers, reason=b"Bad Request")
         body = b"" if head else bytes(response.body)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import time
 from http import HTTPStatus
+from typing import Final
 
 from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+
+# The contract's bound: a client that is told to wait for a month has been told nothing.
+_LONGEST_WAIT: Final = 86_400
 
 
 class RateLimit:
@@ -27,6 +31,6 @@ class RateLimit:
         if await self._limiter.hit(self._limit, address):
             return
         window = await self._limiter.get_window_stats(self._limit, address)
-        seconds = max(1, math.ceil(window.reset_time - time.time()))
+        seconds = min(max(1, math.ceil(window.reset_time - time.time())), _LONGEST_WAIT)
         message = f"Too many requests; ask again in {seconds} seconds."
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, message, {"Retry-After": str(seconds)})

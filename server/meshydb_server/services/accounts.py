@@ -26,6 +26,9 @@ DEFAULT_TENANT: Final = "default"
 _PUBLIC_KEY_BYTES: Final = 18
 _USER_ID_BYTES: Final = 12
 
+# What a mail server must take as a path (RFC 5321).
+_MAX_EMAIL_LENGTH: Final = 254
+
 # E.164: a plus, a country code that does not begin with 0, at most 15 digits.
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -107,10 +110,18 @@ class AccountService:
 def _hash_password(password: str) -> str:
     if not password:
         raise InvalidRequestError("The password is empty.")
-    return PasswordHasher().hash(password)
+    try:
+        return PasswordHasher().hash(password)
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError("The password is not UTF-8.") from error
 
 
 def _require_email(address: str) -> str:
+    if len(address) > _MAX_EMAIL_LENGTH or not address.isascii():
+        raise InvalidRequestError(
+            f"The email address must be at most {_MAX_EMAIL_LENGTH} characters of ASCII; "
+            "an international domain is written in its xn-- form."
+        )
     try:
         parsed = Address(addr_spec=address)
     except (HeaderParseError, ValueError, IndexError) as error:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meshydb_server.services.keys import Keyring
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
-from meshydb_server.storage.outbox import Message, insert_message, list_messages
+from meshydb_server.storage.outbox import Message, count_waiting, insert_message, list_messages
 from meshydb_server.storage.users import User
 
 CONSOLE: Final = "console"
@@ -105,6 +105,13 @@ class Outbox:
         async with self.database.reading() as connection:
             return [(message, self._console_code(message)) for message in await list_messages(connection)]
 
+    async def warn_of_stranded(self) -> None:
+        """Log that messages wait for a delivery that there is not, because it was there when they were put."""
+        async with self.database.reading() as connection:
+            count = await count_waiting(connection)
+        if count:
+            _log.warning("Messages wait that nothing sends, until MESHYDB_SMTP_URL is set again: %d.", count)
+
     def letter(self, message: Message) -> Letter:
         """What a message says; raises DeliveryError when no key reads it."""
         if message.recipient is None or message.payload is None:
@@ -121,7 +128,12 @@ class Outbox:
     def _console_code(self, message: Message) -> str | None:
         if message.delivery != CONSOLE or message.payload is None:
             return None
-        return self._code(message.payload)
+        try:
+            return self._code(message.payload)
+        except DeliveryError as error:
+            # The others are still to be read.
+            _log.warning("%s (%s)", error, message.message_id)
+            return None
 
     def _code(self, payload: bytes) -> str:
         try:

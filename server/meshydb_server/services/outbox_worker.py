@@ -15,7 +15,6 @@ from typing import Final
 from attrs import frozen
 
 from meshydb_server.services.outbox import Delivery, DeliveryError, Outbox, RecipientRefusedError, identify
-from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.outbox import Message, claim, close, find_due, postpone
 
 _BATCH: Final = 10
@@ -43,8 +42,8 @@ class OutboxWorker:
             self.outbox.woken.clear()
             try:
                 idle = await self.deliver_due() < _BATCH
-            except StorageError:
-                _log.exception("The outbox cannot be read; trying again.")
+            except Exception:  # noqa: BLE001 - whatever it is, no message is lost by trying again
+                _log.exception("The outbox was not worked off; trying again.")
                 idle = True
             if idle and not stopping.is_set():
                 await self._wait()
@@ -81,6 +80,9 @@ class OutboxWorker:
             await self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
             await self._retry_later(message, str(error) or "The try took too long.")
+        except Exception as error:  # noqa: BLE001 - a message must not be lost to a fault of ours
+            _log.exception("A message was not sent, and nobody knows why.", extra=identify(message))
+            await self._retry_later(message, type(error).__name__)
         else:
             async with self.outbox.database.writing() as connection:
                 await close(connection, message, "sent", error=None)

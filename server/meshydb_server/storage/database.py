@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Final, Self, cast
@@ -20,13 +21,15 @@ from meshydb_server.storage.migrate import upgrade
 _WRITES: Final = "meshydb_writes"
 
 _SQLITE_PRAGMAS: Final = (
-    # Milliseconds to wait for another process; first, because setting the journal mode takes a lock too.
+    # Milliseconds to wait for another process.
     "PRAGMA busy_timeout = 10000",
-    "PRAGMA journal_mode = WAL",
     # NORMAL would lose acknowledged writes when the power fails.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
+
+_WAL_ATTEMPTS: Final = 100
+_WAL_PAUSE_SECONDS: Final = 0.05
 
 
 class Database:
@@ -51,6 +54,8 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version, creating them at first use."""
+        if self._engine.dialect.name == "sqlite":
+            await self._use_wal()
         async with self.writing() as connection:
             await connection.run_sync(upgrade)
 
@@ -58,6 +63,26 @@ class Database:
         """Raise StorageError unless the database answers."""
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
+
+    async def _use_wal(self) -> None:
+        """Let readers go on while one writes. SQLite keeps this with the file, so it is set once."""
+        attempt = 1
+        while True:
+            try:
+                async with self._engine.connect() as connection:
+                    # Past SQLAlchemy, which would begin a transaction, and in one the mode cannot be changed.
+                    driver: Any = (await connection.get_raw_connection()).driver_connection
+                    await driver.execute_fetchall("PRAGMA journal_mode = WAL")
+            except DBAPIError as error:
+                raise self._failure(error) from error
+            except sqlite3.DatabaseError as error:
+                # SQLite does not wait here, however long its timeout, when another process does the same.
+                if attempt == _WAL_ATTEMPTS or "locked" not in str(error):
+                    raise StorageError(f"The database {self._engine.url} failed: {error}") from error
+                attempt += 1
+                await asyncio.sleep(_WAL_PAUSE_SECONDS)
+            else:
+                return
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -84,9 +109,12 @@ class Database:
         except IntegrityError as error:
             raise DuplicateError(_first_line(error.orig)) from error
         except DBAPIError as error:
-            raise StorageError(f"The database {self._engine.url} failed: {_first_line(error.orig)}") from error
+            raise self._failure(error) from error
         except (PoolTimeoutError, OSError) as error:
             raise StorageError(f"The database {self._engine.url} is out of reach: {_first_line(error)}") from error
+
+    def _failure(self, error: DBAPIError) -> StorageError:
+        return StorageError(f"The database {self._engine.url} failed: {_first_line(error.orig)}")
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

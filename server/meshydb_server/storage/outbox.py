@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from attrs import asdict, field, frozen
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meshydb_server.storage.schema import outbox
@@ -55,6 +55,12 @@ async def find_due(connection: AsyncConnection, now: datetime, limit: int) -> Se
         .limit(limit)
     )
     return [Message(**row) for row in rows.mappings()]
+
+
+async def count_waiting(connection: AsyncConnection) -> int:
+    """How many messages wait, due or not."""
+    rows = await connection.execute(select(func.count()).where(outbox.c.status == "waiting"))
+    return rows.scalar_one()
 
 
 async def claim(connection: AsyncConnection, message: Message, until: datetime) -> bool:

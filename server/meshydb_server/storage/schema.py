@@ -103,7 +103,6 @@ recoveries = Table(
     Column("used_at", Instant),
     Column("expires_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Index(None, "expires_at"),
 )
 
 outbox = Table(

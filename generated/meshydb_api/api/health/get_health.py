@@ -33,11 +33,6 @@ def _parse_response(
 
         return response_405
 
-    if response.status_code == 429:
-        response_429 = Error.from_dict(response.json())
-
-        return response_429
-
     if 500 <= response.status_code <= 599:
         response_5xx = Error.from_dict(response.json())
 

@@ -111,8 +111,10 @@ def sync_detailed(
     user where the code went. Needs no access token and no public key.
 
     Args:
-        account_name (str): The name of an account. Case-sensitive.
-        tenant (str | Unset): The name of a tenant within its account. Case-sensitive.
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
         body (UserVerification): Asks for a password reset.
 
     Raises:
@@ -150,8 +152,10 @@ def sync(
     user where the code went. Needs no access token and no public key.
 
     Args:
-        account_name (str): The name of an account. Case-sensitive.
-        tenant (str | Unset): The name of a tenant within its account. Case-sensitive.
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
         body (UserVerification): Asks for a password reset.
 
     Raises:
@@ -184,8 +188,10 @@ async def asyncio_detailed(
     user where the code went. Needs no access token and no public key.
 
     Args:
-        account_name (str): The name of an account. Case-sensitive.
-        tenant (str | Unset): The name of a tenant within its account. Case-sensitive.
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
         body (UserVerification): Asks for a password reset.
 
     Raises:
@@ -221,8 +227,10 @@ async def asyncio(
     user where the code went. Needs no access token and no public key.
 
     Args:
-        account_name (str): The name of an account. Case-sensitive.
-        tenant (str | Unset): The name of a tenant within its account. Case-sensitive.
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
         body (UserVerification): Asks for a password reset.
 
     Raises:

@@ -55,7 +55,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("account", "tenant", "request_id", name="pk_recoveries"),
     )
-    op.create_index("ix_recoveries_expires_at", "recoveries", ["expires_at"])
     op.create_table(
         "outbox",
         sa.Column("account", sa.Text, nullable=False),

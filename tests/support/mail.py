@@ -1,0 +1,128 @@
+"""Services with a user to send codes to, and deliveries that do what a test needs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.outbox import Delivery, Letter, Outbox
+from meshydb_server.services.outbox_worker import OutboxWorker
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.outbox import Message
+from tests.support.server import settings_in
+from tests.support.sources import SetClock
+
+USERNAME = "rosa.k"
+EMAIL = "rosa.k@example.org"
+
+# A letter that does not come fails the test, rather than stopping the suite.
+_PATIENCE_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: str) -> AsyncGenerator[Services]:
+    """Services on the folder's database, in which an account and a user are created at first use."""
+    settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
+    new = not (folder / "meshydb.sqlite3").exists()
+    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes)) as services:
+        if new:
+            await services.accounts.create_account("acme")
+            await services.accounts.create_user("acme", None, NewUser(username=USERNAME, email=EMAIL))
+        yield services
+
+
+async def ask(services: Services, username: str = USERNAME) -> None:
+    """Put a message into the outbox."""
+    await services.recovery.forgot_password("acme", None, username, 1)
+
+
+def worker(services: Services, delivery: Delivery | None = None) -> OutboxWorker:
+    """A worker that sends by the services' own delivery, or another."""
+    chosen = delivery or services.outbox.delivery
+    assert chosen is not None
+    return OutboxWorker(services.outbox, chosen)
+
+
+async def only_message(outbox: Outbox) -> Message:
+    """The one message that there is."""
+    ((message, _),) = await outbox.messages()
+    return message
+
+
+def stored_row(folder: Path) -> dict[str, Any]:
+    """The one message that there is, as it is stored."""
+    with closing(sqlite3.connect(folder / "meshydb.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        (row,) = connection.execute("SELECT * FROM outbox").fetchall()
+        return dict(row)
+
+
+class HeldDelivery:
+    """Takes letters, and is done with each only once it is let go."""
+
+    name = "smtp"
+
+    def __init__(self, *, held: bool = False) -> None:
+        self.letters: list[Letter] = []
+        self.started = asyncio.Event()
+        self.released = asyncio.Event()
+        self.cut_off_at: float | None = None
+        self._arrived = threading.Semaphore(0)
+        if not held:
+            self.released.set()
+
+    async def send(self, letter: Letter) -> None:
+        """Take a letter."""
+        self.letters.append(letter)
+        self.started.set()
+        self._arrived.release()
+        try:
+            if not self.released.is_set():
+                await self.released.wait()
+        except asyncio.CancelledError:
+            self.cut_off_at = asyncio.get_running_loop().time()
+            raise
+
+    async def arrived(self) -> None:
+        """Wait for the next letter, by a clock that no test moves."""
+        assert await asyncio.to_thread(self._arrived.acquire, timeout=_PATIENCE_SECONDS), "No letter came."
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Give way to others until something is so."""
+    while not done():  # noqa: ASYNC110 - what tests wait for in this way has no event
+        await asyncio.sleep(0)
+
+
+class LoopTime:
+    """The clock of the running event loop, by which it knows what has taken too long."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        self._real = loop.time
+        self.ahead = 0.0
+        self._frozen: float | None = None
+        patch.setattr(loop, "time", self._time)
+
+    def freeze(self) -> None:
+        """Let nothing take too long from now on."""
+        self._frozen = self._time()
+
+    async def run_until(self, done: Callable[[], bool]) -> None:
+        """Let time fly until something is so."""
+        while not done():
+            self.ahead += 1.0
+            await asyncio.sleep(0)
+
+    def _time(self) -> float:
+        return self._real() + self.ahead if self._frozen is None else self._frozen

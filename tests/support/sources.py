@@ -1,0 +1,41 @@
+"""Time and chance that a test decides on."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from meshydb_server.services.sources import Sources
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
+        self.now = now
+        self.calls = 0
+
+    def __call__(self) -> datetime:
+        """The time that it is."""
+        self.calls += 1
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Move it on, by what `timedelta` takes."""
+        self.now += timedelta(**by)
+
+
+class CountedRandom:
+    """A random source that gives the same bytes in each run, and different ones in each call."""
+
+    def __init__(self) -> None:
+        self._calls = itertools.count(1)
+
+    def __call__(self, count: int) -> bytes:
+        """The next bytes."""
+        return next(self._calls).to_bytes(count, "big")
+
+
+def known_sources(clock: SetClock | None = None) -> Sources:
+    """Sources that give the same in each run."""
+    return Sources(now=clock or SetClock(), random=CountedRandom())

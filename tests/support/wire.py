@@ -1,0 +1,123 @@
+"""HTTP over a bare socket: what is sent is what the test wrote, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Sequence
+from http.client import HTTPException
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+PATH: Final = "/acme/users/forgotpassword"
+JSON_TYPE: Final = "Content-Type: application/json"
+
+# A server that hangs fails the test, rather than stopping the suite.
+_PATIENCE_SECONDS: Final = 30.0
+
+
+@frozen
+class Answer:
+    """One response. The names of its headers are in lower case."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """The values of a header, in their order."""
+        return [value for each, value in self.headers if each == name]
+
+    @property
+    def json(self) -> Any:
+        """The body, which must be JSON."""
+        return json.loads(self.body)
+
+
+class Connection:
+    """A connection to a server, on which any bytes can be sent."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), _PATIENCE_SECONDS)
+        self._file = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._socket.close()
+
+    def send(self, request: bytes) -> None:
+        """Send bytes."""
+        self._socket.sendall(request)
+
+    def read(self, *, bodiless: bool = False) -> Answer:
+        """Read one response. `bodiless` is for HEAD, whose answer has the length of a body and no body."""
+        version, status, _ = self._line().split(" ", 2)
+        if version != "HTTP/1.1":
+            raise HTTPException(version)
+        headers: list[tuple[str, str]] = []
+        while line := self._line():
+            name, _, value = line.partition(":")
+            headers.append((name.lower(), value.strip()))
+        length = next((int(value) for name, value in headers if name == "content-length"), 0)
+        return Answer(int(status), headers, b"" if bodiless else self._file.read(length))
+
+    def rest(self) -> bytes:
+        """Everything until the server closes the connection."""
+        return self._file.read()
+
+    def _line(self) -> str:
+        line = self._file.readline()
+        if not line.endswith(b"\r\n"):
+            raise HTTPException(f"The answer ends early: {line!r}")
+        return line[:-2].decode("latin-1")
+
+
+def compose(
+    body: bytes = b"",
+    *headers: str,
+    method: str = "POST",
+    target: str = PATH,
+    content_type: str | None = JSON_TYPE,
+    length: int | None = None,
+) -> bytes:
+    """Compose a request; headers are whole lines, written as they are given. `length` is what the request claims."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *headers]
+    if content_type is not None:
+        lines.append(content_type)
+    lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def chunked(*chunks: bytes) -> bytes:
+    """Compose a request whose length is not told beforehand."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
+
+
+def exchange(url: str, request: bytes) -> Answer:
+    """Send a request on a connection of its own, and read the response."""
+    with Connection(url) as connection:
+        connection.send(request)
+        return connection.read(bodiless=request.startswith(b"HEAD "))
+
+
+def assert_documented(answer: Answer, status: int) -> None:
+    """Fail unless the answer has this status and what the contract promises of each answer, errors included."""
+    assert answer.status == status, answer
+    assert answer.all("content-type") == ["application/json"]
+    assert answer.all("cache-control") == ["no-store"]
+    (request_id,) = answer.all("x-request-id")
+    assert re.fullmatch("[0-9a-f]{32}", request_id)
+    # Names the software that serves, which helps nobody but an attacker.
+    assert answer.all("server") == []
+    if status >= 400 and answer.body:
+        message = answer.json["message"]
+        assert isinstance(message, str)
+        assert message.strip()

@@ -1,0 +1,216 @@
+"""Accounts, tenants and users, as an operator manages them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
+from tests.support.server import settings_in
+from tests.support.sources import SetClock, known_sources
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The services' clock."""
+    return SetClock()
+
+
+@pytest.fixture
+async def services(tmp_path: Path, clock: SetClock) -> AsyncGenerator[Services]:
+    """Services on an empty database."""
+    async with open_services(settings_in(tmp_path), known_sources(clock)) as services:
+        yield services
+
+
+def _rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(folder / "meshydb.sqlite3")) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_create_account(services: Services) -> None:
+    """An account has the tenants that are named, the first of them as its default, each with a public key."""
+    tenants = await services.accounts.create_account("acme", ["south", "north"])
+    assert [(each.account, each.name, each.default) for each in tenants] == [
+        ("acme", "south", True),
+        ("acme", "north", False),
+    ]
+    assert len({each.public_key for each in tenants}) == 2
+    assert all(len(each.public_key) == 24 for each in tenants)
+
+
+async def test_create_account_without_tenants(services: Services) -> None:
+    """An account without named tenants has one, called `default`."""
+    (tenant,) = await services.accounts.create_account("acme")
+    assert (tenant.name, tenant.default) == ("default", True)
+
+
+async def test_create_tenant(services: Services, clock: SetClock) -> None:
+    """A tenant that is added comes after the older ones and keeps the default."""
+    await services.accounts.create_account("acme", ["north"])
+    for name in ("west", "east"):
+        clock.move(seconds=1)
+        tenants = await services.accounts.create_tenant("acme", name)
+    assert [(each.name, each.default) for each in tenants] == [("north", True), ("west", False), ("east", False)]
+
+
+async def test_names_are_of_an_account(services: Services) -> None:
+    """Accounts share neither tenants nor users, and names of accounts and tenants differ by case."""
+    for account in ("acme", "ACME"):
+        await services.accounts.create_account(account, ["north", "North"])
+        for tenant in ("north", "North"):
+            await services.accounts.create_user(account, tenant, NewUser(username="rosa.k"))
+
+
+async def test_account_exists(services: Services, tmp_path: Path) -> None:
+    """An account that exists is not created again, and gains no tenant by the try."""
+    await services.accounts.create_account("acme", ["north"])
+    with pytest.raises(ConflictError, match=r"^The account acme exists already\.$"):
+        await services.accounts.create_account("acme", ["south"])
+    assert _rows(tmp_path, "SELECT tenant FROM tenants") == [("north",)]
+
+
+async def test_tenant_named_twice(services: Services, tmp_path: Path) -> None:
+    """An account whose tenants have one name is not created."""
+    with pytest.raises(ConflictError, match=r"^A tenant is named twice\.$"):
+        await services.accounts.create_account("acme", ["north", "north"])
+    assert _rows(tmp_path, "SELECT * FROM accounts") == []
+
+
+async def test_tenant_exists(services: Services) -> None:
+    """A tenant that exists is not created again."""
+    await services.accounts.create_account("acme", ["north"])
+    with pytest.raises(ConflictError, match=r"^The account acme has a tenant north already\.$"):
+        await services.accounts.create_tenant("acme", "north")
+
+
+async def test_tenant_of_no_account(services: Services) -> None:
+    """A tenant needs an account."""
+    with pytest.raises(NotFoundError, match=r"^There is no account of this name\.$"):
+        await services.accounts.create_tenant("acme", "north")
+
+
+async def test_create_user(services: Services, clock: SetClock, tmp_path: Path) -> None:
+    """A user is what was asked for, in the default tenant unless another is named, with a password nobody can read."""
+    await services.accounts.create_account("acme", ["north", "south"])
+    new = NewUser(username="Rosa.K", email="rosa.k@example.org", phone="+15551230000", password="canary-7f3a")  # noqa: S106
+    user = await services.accounts.create_user("acme", None, new)
+    assert (user.account, user.tenant, user.username, user.username_key) == ("acme", "north", "Rosa.K", "rosa.k")
+    assert (user.email, user.phone, user.anonymous) == ("rosa.k@example.org", "+15551230000", False)
+    assert (user.credential_version, user.created_at) == (1, clock.now)
+    assert user.password_hash is not None
+    assert user.password_hash.startswith("$argon2id$")
+    assert PasswordHasher().verify(user.password_hash, "canary-7f3a")
+    assert "canary-7f3a" not in repr(new)
+    assert user.password_hash not in repr(user)
+    assert _rows(tmp_path, "SELECT user_id, password_hash FROM users") == [(user.user_id, user.password_hash)]
+    assert (await services.accounts.create_user("acme", "south", new)).tenant == "south"
+
+
+async def test_user_exists(services: Services) -> None:
+    """No tenant has two users whose names are the same once case and compatible characters are left out."""
+    await services.accounts.create_account("acme")
+    await services.accounts.create_user("acme", None, NewUser(username="ros\u00e9"))
+    with pytest.raises(ConflictError, match=r"^The tenant has a user of this name already\.$"):
+        await services.accounts.create_user("acme", None, NewUser(username="ROSE\u0301"))
+
+
+@pytest.mark.parametrize(
+    ("account", "tenant", "message"),
+    [
+        ("nowhere", None, "There is no account of this name."),
+        ("nowhere", "north", "There is no account of this name."),
+        ("acme", "west", "The account has no tenant of this name."),
+        ("acme", "NORTH", "The account has no tenant of this name."),
+    ],
+)
+async def test_user_of_nothing(services: Services, account: str, tenant: str | None, message: str) -> None:
+    """A user needs an account and a tenant, and the error says which is missing."""
+    await services.accounts.create_account("acme", ["north"])
+    with pytest.raises(NotFoundError) as caught:
+        await services.accounts.create_user(account, tenant, NewUser(username="rosa.k"))
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["rosa.k@example.org", "rosa+k@sub.example.org", '"rosa k"@example.org', "r@localhost", "r@" + "x" * 252],
+)
+async def test_email(services: Services, email: str) -> None:
+    """An address that mail can be sent to is stored as it is."""
+    await services.accounts.create_account("acme")
+    user = await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
+    assert user.email == email
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "rosa.k",
+        "@example.org",
+        "rosa.k@",
+        "rosa.k@example.org\r\nBcc: canary@example.org",
+        "rosa.k@example.org\n",
+        "rosa.k@example.org, canary@example.org",
+        "Rosa <rosa.k@example.org>",
+        "rosa.k@@example.org",
+        " rosa.k@example.org",
+        "rosa k@example.org",
+        "rosa.k@exam ple.org",
+        "rosa.k@example.org (comment)",
+        # Would need SMTPUTF8, which few servers have.
+        "ros\u00e9@example.org",
+        "rosa.k@ex\u00e4mple.org",
+        # Would make a hint that breaks the contract.
+        "r@" + "x" * 253,
+    ],
+)
+async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
+    """What is not one plain address is refused, above all what could add headers or recipients to a message."""
+    await services.accounts.create_account("acme")
+    with pytest.raises(InvalidRequestError, match=r"^The email address (is badly formed\.$|must be at most 254 )"):
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
+    assert _rows(tmp_path, "SELECT * FROM users") == []
+
+
+@pytest.mark.parametrize("phone", ["+15551230000", "+12", "+123456789012345"])
+async def test_phone(services: Services, phone: str) -> None:
+    """A number in international format is stored as it is."""
+    await services.accounts.create_account("acme")
+    assert (await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))).phone == phone
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["", "+", "+1", "15551230000", "+05551230000", "+1234567890123456", "+1 555", "+15551230000\n", "+1555\u0661"],
+)
+async def test_no_phone(services: Services, phone: str) -> None:
+    """A number in any other format is refused."""
+    await services.accounts.create_account("acme")
+    with pytest.raises(InvalidRequestError, match="not in international format"):
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))
+
+
+async def test_password_of_another_encoding(services: Services) -> None:
+    """A password that was not given in UTF-8 is refused, since nobody could repeat it."""
+    await services.accounts.create_account("acme")
+    with pytest.raises(InvalidRequestError, match=r"^The password is not UTF-8\.$"):
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", password="\udce9"))  # noqa: S106
+
+
+async def test_empty_password(services: Services) -> None:
+    """A password that is given is not empty."""
+    await services.accounts.create_account("acme")
+    with pytest.raises(InvalidRequestError, match=r"^The password is empty\.$"):
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", password=""))

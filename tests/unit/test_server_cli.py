@@ -1,0 +1,173 @@
+"""The command line: what it prints, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshydb_server.__main__ import main
+from tests.support.bodies import asking_for
+from tests.support.commands import run, run_json
+from tests.support.server import EMAIL, OTHER_USERNAME, USERNAME, seed, serving, settings_in
+from tests.support.wire import compose, exchange
+
+_PUBLIC_KEY = re.compile("[A-Za-z0-9_-]{24}")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose database is seeded."""
+    folder = tmp_path_factory.mktemp("cli")
+    seed(settings_in(folder))
+    return folder
+
+
+def _without_keys(printed: dict[str, Any]) -> dict[str, Any]:
+    """What was printed, once its public keys have proved to be different ones."""
+    keys = [tenant.pop("publicKey") for tenant in printed["tenants"]]
+    assert all(_PUBLIC_KEY.fullmatch(key) for key in keys)
+    assert len(set(keys)) == len(keys)
+    return printed
+
+
+def test_from_nothing(tmp_path: Path) -> None:
+    """The first command makes the database, and each prints exactly the JSON that is documented."""
+    assert _without_keys(run_json(tmp_path, "account", "create", "acme")) == {
+        "account": "acme",
+        "tenants": [{"name": "default", "default": True}],
+    }
+    assert {path.name for path in tmp_path.iterdir()} >= {"meshydb.sqlite3", "meshydb.sqlite3.keys"}
+    assert _without_keys(run_json(tmp_path, "tenant", "create", "acme", "south")) == {
+        "account": "acme",
+        "tenants": [{"name": "default", "default": True}, {"name": "south", "default": False}],
+    }
+    arguments = ["--email", "rosa.k@example.org", "--phone", "+15551230000", "--password", "canary-7f3a"]
+    created = run_json(tmp_path, "user", "create", "acme", "Ros\u00e9", "--tenant", "south", *arguments)
+    assert re.fullmatch("[0-9a-f]{24}", created.pop("id"))
+    assert created == {
+        "account": "acme",
+        "tenant": "south",
+        "username": "Ros\u00e9",
+        "emailAddress": "rosa.k@example.org",
+        "phoneNumber": "+15551230000",
+    }
+    assert b"canary-7f3a" not in (tmp_path / "meshydb.sqlite3").read_bytes()
+    created = run_json(tmp_path, "user", "create", "acme", "device")
+    assert (created["tenant"], created["emailAddress"], created["phoneNumber"]) == ("default", None, None)
+
+
+def test_outbox_list(folder: Path) -> None:
+    """With console delivery, messages are listed oldest first, with their codes."""
+    run_json(folder, "user", "create", "acme", "device")
+    with serving(settings_in(folder)) as server:
+        for username, header in [("device", "tenant: north"), (OTHER_USERNAME, "tenant: south")]:
+            assert exchange(server.url, compose(asking_for(username), header)).status == 200
+    messages = run_json(folder, "outbox", "list")
+    times = [message.pop("createdAt") for message in messages]
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", time) for time in times)
+    assert times == sorted(times)
+    assert all(re.fullmatch("[A-Z2-7]{8}", message.pop("code")) for message in messages)
+    common = {"account": "acme", "channel": "email", "status": "sent"}
+    assert messages == [
+        {**common, "tenant": "north", "username": "device", "to": None},
+        {**common, "tenant": "south", "username": OTHER_USERNAME, "to": EMAIL},
+    ]
+
+
+def test_database_url(tmp_path: Path) -> None:
+    """The option says where the data is, else the variable does."""
+    one, other = (f"sqlite+aiosqlite:///{tmp_path / name}" for name in ("one", "other"))
+    run_json(tmp_path, "account", "create", "acme", "--database-url", one, database_url=other)
+    run_json(tmp_path, "account", "create", "acme2", database_url=other)
+    for name, account in [("one", "acme"), ("other", "acme2")]:
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            assert connection.execute("SELECT account FROM accounts").fetchall() == [(account,)]
+
+
+def test_first_uses_at_once(tmp_path: Path) -> None:
+    """Several processes may be the first to use a database at the same time."""
+    names = [f"acme{number}" for number in range(3)]
+
+    def create(name: str) -> Any:
+        return run_json(tmp_path, "account", "create", name)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        created = list(pool.map(create, names))
+    assert [each["account"] for each in created] == names
+    with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (3,)
+    assert len(list(tmp_path.glob("*.keys*"))) == 1
+
+
+_GARBAGE = "sqlite+aiosqlite:///garbage"
+
+# What is given, by the name of its case: arguments, settings, and what the error says.
+_REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
+    "account-exists": (["account", "create", "acme"], {}, "The account acme exists already."),
+    "tenant-exists": (["tenant", "create", "acme", "north"], {}, "The account acme has a tenant north already."),
+    "user-exists": (["user", "create", "acme", USERNAME.upper()], {}, "The tenant has a user of this name already."),
+    "unknown-account": (["tenant", "create", "nowhere", "north"], {}, "There is no account of this name."),
+    "unknown-tenant": (
+        ["user", "create", "acme", "rosa.k", "--tenant", "west"],
+        {},
+        "The account has no tenant of this name.",
+    ),
+    "account-name": (["account", "create", "ac me"], {}, "ACCOUNT: "),
+    "username-not-UTF-8": (["user", "create", "acme", b"ros\xe9"], {}, "USERNAME: the value is not UTF-8"),
+    "database-is-garbage": (["outbox", "list"], {"database_url": _GARBAGE}, "file is not a database"),
+    "database-url": (["outbox", "list", "--database-url", "x"], {}, "The database URL cannot be used: "),
+    "no-key": (["outbox", "list", "--database-url", "sqlite+aiosqlite://"], {}, "set MESHYDB_SECRET_KEYS"),
+    "key": (["outbox", "list"], {"secret_keys": "canary"}, "MESHYDB_SECRET_KEYS: A key must be 32 bytes"),
+    "rate-limit": (["serve", "--port", "0"], {"rate_limit": "often"}, "MESHYDB_RATE_LIMIT: "),
+    "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
+}
+
+
+@pytest.fixture(scope="module")
+def refused(folder: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+    """What came of each of those commands. Two at a time, because most of their time goes into starting."""
+    (folder / "garbage").write_bytes(b"no database" * 1000)
+
+    def refuse(case: str) -> subprocess.CompletedProcess[str]:
+        arguments, settings, _ = _REFUSED[case]
+        return run(folder, *arguments, **settings)
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(_REFUSED, pool.map(refuse, _REFUSED), strict=True))
+
+
+@pytest.mark.parametrize("case", _REFUSED)
+def test_refused(refused: dict[str, subprocess.CompletedProcess[str]], case: str) -> None:
+    """A command that cannot be done fails with one line that says why, and prints nothing else."""
+    done = refused[case]
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert _REFUSED[case][2] in line
+    assert "canary" not in line
+
+
+def test_database_is_a_folder(tmp_path: Path) -> None:
+    """A database that cannot be opened at all is told of, and nothing is printed."""
+    done = run(tmp_path, "outbox", "list", database_url=f"sqlite+aiosqlite:///{tmp_path}")
+    assert (done.returncode, done.stdout) == (1, "")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert errors == [f"Error: The database sqlite+aiosqlite:///{tmp_path} failed: unable to open database file"]
+
+
+def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what the server needs, the command says how to install it."""
+    monkeypatch.delitem(sys.modules, "meshydb_server.cli", raising=False)
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == "meshydb-server needs click, which comes with: pip install 'meshydb[server]'"

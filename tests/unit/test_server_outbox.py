@@ -1,0 +1,164 @@
+"""Messages to users: put, listed, sent once."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from pathlib import Path
+
+import attrs
+import pytest
+
+from meshydb_server.runtime import sending
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.outbox import RecipientRefusedError
+from tests.support.logs import levels
+from tests.support.mail import EMAIL, HeldDelivery, ask, only_message, opened, stored_row, until, worker
+from tests.support.smtp import Sink, receiving
+from tests.support.sources import SetClock
+
+pytestmark = pytest.mark.anyio
+
+_SECRETS = [base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(2)]
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The services' clock."""
+    return SetClock()
+
+
+async def test_sent(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A message arrives once, with its code; then it is marked as sent and what it said is erased."""
+    with receiving(Sink()) as sink:
+        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+            await ask(services)
+            message = await only_message(services.outbox)
+            code = services.outbox.letter(message).code
+            assert (message.status, message.delivery) == ("waiting", "smtp")
+            assert await worker(services).deliver_due() == 1
+            assert await worker(services).deliver_due() == 0
+    (mail,) = sink.messages
+    assert code in mail.get_content()
+    assert mail["To"] == EMAIL
+    assert sink.recipients == [EMAIL]
+    row = stored_row(tmp_path)
+    assert (row["status"], row["payload"], row["attempts"], row["last_error"]) == ("sent", None, 1, None)
+    assert code not in caplog.text
+    assert levels(caplog) == []
+
+
+async def test_two_servers(tmp_path: Path, clock: SetClock) -> None:
+    """While one server tries a message, another on the same database leaves it alone."""
+    with receiving(Sink()) as sink:
+        async with (
+            opened(tmp_path, clock, smtp_url=sink.url) as one,
+            opened(tmp_path, clock, smtp_url=sink.url) as other,
+        ):
+            await ask(one)
+            delivery = HeldDelivery(held=True)
+            trying = asyncio.create_task(worker(one, delivery).deliver_due())
+            await delivery.started.wait()
+            assert await worker(other).deliver_due() == 0
+            delivery.released.set()
+            await trying
+    assert len(delivery.letters) == 1
+    assert sink.messages == []
+
+
+async def test_one_claim(tmp_path: Path, clock: SetClock) -> None:
+    """Of two workers that have found the same message due, one gets it."""
+    delivery = HeldDelivery()
+    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+        await ask(services)
+        clock.calls = 0
+        async with services.database.writing():
+            # Nobody can write here, so both find the message, and go on to the moment before they would claim it.
+            trying = [asyncio.create_task(worker(services, delivery).deliver_due()) for _ in range(2)]
+            await until(lambda: clock.calls >= 4)
+        assert await asyncio.gather(*trying) == [1, 1]
+    assert len(delivery.letters) == 1
+
+
+async def test_stranded(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A server without mail says at its start that messages wait which were to be mailed, and what to set."""
+    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+        await ask(services)
+    async with opened(tmp_path, clock) as services, sending(services.outbox):
+        pass
+    assert levels(caplog) == [logging.WARNING]
+    assert "MESHYDB_SMTP_URL" in caplog.text
+
+
+async def test_no_address(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A message to a user without an address fails at once when it should be mailed, which is told in the log."""
+    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+        await services.accounts.create_user("acme", None, NewUser(username="device"))
+        reset = await services.recovery.forgot_password("acme", None, "device", 1)
+        message = await only_message(services.outbox)
+        assert await worker(services).deliver_due() == 0
+    assert (message.status, message.recipient, message.payload) == ("failed", None, None)
+    assert message.last_error == "The user has no email address."
+    assert reset.hint == "xxxx"
+    assert levels(caplog) == [logging.ERROR]
+    assert "The user has no email address." in caplog.text
+
+
+async def test_console(tmp_path: Path, clock: SetClock) -> None:
+    """Without mail, the outbox keeps each message with its code for whoever reads it, with or without an address."""
+    async with opened(tmp_path, clock) as services:
+        await services.accounts.create_user("acme", None, NewUser(username="device"))
+        await ask(services)
+        clock.move(seconds=1)
+        await ask(services, "device")
+        messages = await services.outbox.messages()
+    assert [(message.recipient, message.status) for message, _ in messages] == [(EMAIL, "sent"), (None, "sent")]
+    assert all(code is not None and len(code) == 8 for _, code in messages)
+
+
+async def test_console_messages_are_not_mailed(tmp_path: Path, clock: SetClock) -> None:
+    """What was put while there was no mail is not mailed later, and codes of mailed messages are never shown."""
+    async with opened(tmp_path, clock) as services:
+        await ask(services)
+    with receiving(Sink()) as sink:
+        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+            clock.move(seconds=1)
+            await ask(services)
+            shown = [code is not None for _, code in await services.outbox.messages()]
+            assert await worker(services).deliver_due() == 1
+    assert shown == [True, False]
+
+
+async def test_other_keys_on_the_console(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+    """A code under a key that the server does not have is left out of the list, and told of in the log."""
+    for secret in _SECRETS:
+        async with opened(tmp_path, clock, secret_keys=secret) as services:
+            await ask(services)
+            clock.move(seconds=1)
+    async with opened(tmp_path, clock, secret_keys=_SECRETS[1]) as services:
+        messages = await services.outbox.messages()
+    assert [code is not None for _, code in messages] == [False, True]
+    assert levels(caplog) == [logging.WARNING]
+    assert "a key that this server does not have" in caplog.text
+
+
+async def test_nothing_to_send(tmp_path: Path, clock: SetClock) -> None:
+    """A message without an address or without content is no letter, and never will be."""
+    async with opened(tmp_path, clock) as services:
+        await ask(services)
+        message = await only_message(services.outbox)
+        for lacking in (attrs.evolve(message, recipient=None), attrs.evolve(message, payload=None)):
+            with pytest.raises(RecipientRefusedError):
+                services.outbox.letter(lacking)
+
+
+async def test_letter_hides_its_code(tmp_path: Path, clock: SetClock) -> None:
+    """Neither a letter nor a message shows its secret when it is logged as a whole."""
+    async with opened(tmp_path, clock) as services:
+        await ask(services)
+        message = await only_message(services.outbox)
+        letter = services.outbox.letter(message)
+    assert letter.code not in repr(letter)
+    assert message.payload is not None
+    assert repr(message.payload) not in repr(message)

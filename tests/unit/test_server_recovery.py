@@ -1,0 +1,218 @@
+"""Asking for a password reset: what stands afterwards, and what can be found out."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import secrets
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services import codes
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.errors import InvalidRequestError, NotFoundError
+from meshydb_server.services.keys import Key
+from meshydb_server.services.recovery import ResetRequest
+from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.storage.errors import StorageError
+from tests.support.server import settings_in
+from tests.support.sources import CountedRandom, SetClock
+
+pytestmark = pytest.mark.anyio
+
+_SECRET = bytes(range(32))
+
+
+@asynccontextmanager
+async def _opened(
+    folder: Path, clock: SetClock | None = None, random: RandomBytes = secrets.token_bytes
+) -> AsyncGenerator[Services]:
+    """Services on a new database with one user, under a known key."""
+    settings = settings_in(folder, secret_keys=base64.urlsafe_b64encode(_SECRET).decode())
+    async with open_services(settings, Sources(now=clock or SetClock(), random=random)) as services:
+        await services.accounts.create_account("acme", ["north", "south"])
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email="rosa.k@example.org"))
+        await services.accounts.create_user("acme", None, NewUser(username="device-7c1e", anonymous=True))
+        yield services
+
+
+async def _ask(services: Services, username: str = "rosa.k", attempt: int = 1) -> ResetRequest:
+    return await services.recovery.forgot_password("acme", None, username, attempt)
+
+
+def _database(folder: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / "meshydb.sqlite3")
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _only(folder: Path, table: str) -> dict[str, Any]:
+    with closing(_database(folder)) as connection:
+        (row,) = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+        return dict(row)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def test_what_stands(tmp_path: Path) -> None:
+    """A request leaves one row, which the handle names, and one message with the code that the row authenticates."""
+    async with _opened(tmp_path) as services:
+        reset = await _ask(services, attempt=7)
+        ((message, code),) = await services.outbox.messages()
+    row = _only(tmp_path, "recoveries")
+    request_id = base64.urlsafe_b64decode(reset.hash + "==")[5:21]
+    assert code is not None
+    assert row["request_id"] == request_id
+    assert row["code_mac"] == codes.mac(Key.derive(_SECRET), request_id, code)
+    assert (row["account"], row["tenant"], row["failures"], row["used_at"]) == ("acme", "north", 0, None)
+    assert (message.account, message.tenant, message.username) == ("acme", "north", "rosa.k")
+    assert (message.recipient, message.expires_at) == ("rosa.k@example.org", reset.expires)
+    assert (reset.username, reset.attempt, reset.hint) == ("rosa.k", 7, "r***@example.org")
+
+
+@pytest.mark.parametrize("table", ["recoveries", "outbox"])
+async def test_both_or_neither(tmp_path: Path, table: str) -> None:
+    """When either the request or its message cannot be written, neither stands."""
+    async with _opened(tmp_path) as services:
+        with closing(_database(tmp_path)) as connection:
+            connection.execute(f"ALTER TABLE {table} RENAME TO lost")
+            with pytest.raises(StorageError):
+                await _ask(services)
+            connection.execute(f"ALTER TABLE lost RENAME TO {table}")
+            for each in ("recoveries", "outbox"):
+                assert connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] == 0  # noqa: S608
+        await _ask(services)
+
+
+@pytest.mark.parametrize(("microsecond", "left"), [(0, 0), (123_000, 123_000), (123_999, 123_000), (999_999, 999_000)])
+async def test_expires(tmp_path: Path, microsecond: int, left: int) -> None:
+    """A request lapses after exactly one hour, in whole milliseconds, in the answer as in the database."""
+    clock = SetClock(datetime(2030, 6, 1, 12, microsecond=microsecond, tzinfo=UTC))
+    async with _opened(tmp_path, clock) as services:
+        reset = await _ask(services)
+    assert reset.expires == datetime(2030, 6, 1, 13, microsecond=left, tzinfo=UTC)
+    for table in ("recoveries", "outbox"):
+        row = _only(tmp_path, table)
+        assert row["expires_at"] == reset.expires.timestamp() * 1000
+        assert row["expires_at"] - row["created_at"] == 3_600_000
+
+
+async def test_clock_and_chance_decide(tmp_path: Path) -> None:
+    """The same time and the same random bytes give the same answer, byte for byte."""
+    answers: list[ResetRequest] = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        async with _opened(folder, random=CountedRandom()) as services:
+            answers.append(await _ask(services))
+    assert answers[0] == answers[1]
+
+
+async def test_requests_differ(tmp_path: Path) -> None:
+    """Two requests of one user at one moment have their own handles and codes."""
+    async with _opened(tmp_path) as services:
+        resets = [await _ask(services) for _ in range(2)]
+        messages = await services.outbox.messages()
+    assert resets[0].hash != resets[1].hash
+    assert messages[0][1] != messages[1][1]
+
+
+async def test_handle_is_not_derived_from_the_code(tmp_path: Path) -> None:
+    """Requests that differ in their code alone have the same handle, so that it cannot be tried against codes."""
+    resets: list[ResetRequest] = []
+    macs: list[bytes] = []
+    for filler in (b"\x00", b"\xff"):
+        folder = tmp_path / filler.hex()
+        folder.mkdir()
+        others = CountedRandom()
+
+        def random(count: int, filler: bytes = filler, others: CountedRandom = others) -> bytes:
+            # Codes are drawn as five bytes, and nothing else is.
+            drawn = others(count)
+            return filler * count if count == 5 else drawn
+
+        async with _opened(folder, random=random) as services:
+            resets.append(await _ask(services))
+        macs.append(_only(folder, "recoveries")["code_mac"])
+    assert resets[0] == resets[1]
+    assert macs[0] != macs[1]
+
+
+async def test_code_shows_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A code is in no answer, no log at any level, and no file of the database in the clear."""
+    caplog.set_level(logging.DEBUG)
+    async with _opened(tmp_path) as services:
+        reset = await _ask(services)
+        ((message, code),) = await services.outbox.messages()
+        # While the database is open, its write-ahead log is there too.
+        files = _files(tmp_path)
+    assert code is not None
+    assert "meshydb.sqlite3-wal" in files
+    assert b"rosa.k" in b"".join(files.values())
+    raw = base64.b32decode(code)
+    hidden = [code.encode(), raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"="), code.encode().hex().encode()]
+    for form in hidden:
+        assert not [name for name, content in files.items() if form in content]
+        assert form not in caplog.text.encode()
+        assert form not in repr((attrs.asdict(reset), message)).encode()
+    for secret in (reset.hash, base64.urlsafe_b64encode(_SECRET).decode()):
+        assert secret not in caplog.text
+        assert secret not in repr((reset, services))
+        assert not [name for name, content in files.items() if secret.encode() in content]
+
+
+async def test_named_tenant(tmp_path: Path) -> None:
+    """A tenant that is named is the one that is asked, and its user of the same name is another user."""
+    async with _opened(tmp_path, random=CountedRandom()) as services:
+        with pytest.raises(NotFoundError):
+            await services.recovery.forgot_password("acme", "south", "rosa.k", 1)
+        await services.accounts.create_user("acme", "south", NewUser(username="Rosa.K", email="other@example.org"))
+        reset = await services.recovery.forgot_password("acme", "south", "rosa.k", 1)
+    assert reset.hint == "o***@example.org"
+    assert _only(tmp_path, "recoveries")["tenant"] == "south"
+
+
+@pytest.mark.parametrize(
+    ("account", "tenant", "username", "message"),
+    [
+        ("nowhere", None, "rosa.k", "There is no account of this name."),
+        ("acme", "west", "rosa.k", "The account has no tenant of this name."),
+        ("acme", None, "nobody", "There is no user of this name."),
+        ("acme", "south", "rosa.k", "There is no user of this name."),
+    ],
+)
+async def test_unknown(tmp_path: Path, account: str, tenant: str | None, username: str, message: str) -> None:
+    """What is named and does not exist is told of, and nothing is written."""
+    async with _opened(tmp_path) as services:
+        with pytest.raises(NotFoundError) as caught:
+            await services.recovery.forgot_password(account, tenant, username, 1)
+        assert await services.outbox.messages() == []
+    assert caught.value.message == message
+
+
+async def test_anonymous(tmp_path: Path) -> None:
+    """An anonymous user is told apart from one who does not exist, and nothing is written."""
+    async with _opened(tmp_path) as services:
+        with pytest.raises(InvalidRequestError, match=r"^An anonymous user cannot recover a password\.$"):
+            await _ask(services, "Device-7C1E")
+        assert await services.outbox.messages() == []
+
+
+async def test_time_moves_on(tmp_path: Path) -> None:
+    """A later request lapses later."""
+    clock = SetClock()
+    async with _opened(tmp_path, clock) as services:
+        first = await _ask(services)
+        clock.move(milliseconds=1)
+        second = await _ask(services)
+    assert second.expires - first.expires == timedelta(milliseconds=1)

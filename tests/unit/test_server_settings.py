@@ -1,0 +1,75 @@
+"""What an operator can set, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from meshydb_server.settings import Settings
+
+
+def test_defaults() -> None:
+    """A server that nothing is set for keeps SQLite in its folder, needs no mail and limits the rate of requests."""
+    settings = Settings()
+    assert settings.database_url == "sqlite+aiosqlite:///meshydb.sqlite3"
+    assert settings.rate_limit == "600/minute"
+    assert settings.forwarded_allow_ips == ""
+    assert (settings.secret_keys, settings.key_file, settings.smtp_url) == (None, None, None)
+
+
+def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each setting is a variable, which an argument overrides."""
+    monkeypatch.setenv("MESHYDB_DATABASE_URL", "sqlite+aiosqlite:///other")
+    monkeypatch.setenv("MESHYDB_KEY_FILE", "/keys")
+    monkeypatch.setenv("MESHYDB_SMTP_URL", "smtp://localhost")
+    monkeypatch.setenv("MESHYDB_SMTP_FROM", "codes@example.org")
+    monkeypatch.setenv("MESHYDB_RATE_LIMIT", "off")
+    settings = Settings()
+    assert settings.database_url == "sqlite+aiosqlite:///other"
+    assert settings.key_file == Path("/keys")
+    assert settings.smtp_url is not None
+    assert settings.smtp_url.get_secret_value() == "smtp://localhost"
+    assert (settings.smtp_from, settings.rate_limit) == ("codes@example.org", "off")
+    assert Settings(database_url="sqlite+aiosqlite:///given").database_url == "sqlite+aiosqlite:///given"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_empty_is_absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A variable that is empty counts as not set."""
+    monkeypatch.setenv(f"MESHYDB_{name.upper()}", "")
+    assert Settings() == Settings.model_construct()
+
+
+@pytest.mark.parametrize("limit", ["off", "600/minute", "1 per second", "5/10 minutes", "1/month"])
+def test_rate_limit(limit: str) -> None:
+    """A rate limit is in the notation of `limits`, or `off`."""
+    assert Settings(rate_limit=limit).rate_limit == limit
+
+
+@pytest.mark.parametrize(
+    "limit", ["canary", "600", "600/fortnight", "minute", "-1/minute", "0/minute", "1/second;5/minute", "OFF"]
+)
+def test_no_rate_limit(limit: str) -> None:
+    """A rate limit that cannot be read stops the server before it serves without one."""
+    with pytest.raises(ValidationError) as caught:
+        Settings(rate_limit=limit)
+    (error,) = caught.value.errors(include_input=False, include_url=False)
+    assert error["loc"] == ("rate_limit",)
+
+
+def test_secrets_do_not_show() -> None:
+    """Neither the settings nor an error about them show a secret."""
+    settings = Settings.model_validate({"secret_keys": "canary", "smtp_url": "smtp://u:canary@localhost"})
+    assert "canary" not in repr(settings)
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"secret_keys": ["canary"]})
+    assert "canary" not in str(caught.value)
+
+
+def test_frozen() -> None:
+    """Settings do not change while a server runs."""
+    settings = Settings()
+    with pytest.raises(ValidationError):
+        settings.rate_limit = "off"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

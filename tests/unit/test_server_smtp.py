@@ -1,0 +1,208 @@
+"""Delivery by email: where it connects to, what it trusts, and what it sends."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import attrs
+import pytest
+
+from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
+from meshydb_server.services.outbox import DeliveryError, Letter, RecipientRefusedError
+from tests.support.certificates import certify
+from tests.support.mail import LoopTime
+from tests.support.smtp import Sink, receiving
+
+pytestmark = pytest.mark.anyio
+
+_LETTER = Letter(
+    message_id="0123456789abcdef",
+    recipient="rosa.k@example.org",
+    account="acme",
+    username="Ros\u00e9 {code} %s",
+    code="ABCD2345",
+    expires=datetime(2030, 1, 1, 1, 2, 3, tzinfo=UTC),
+)
+_SENDER = "Codes <codes@example.org>"
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """The server's side of a certificate that everybody trusts."""
+    path, context = certify(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    return context
+
+
+def _delivery(sink: Sink, scheme: str = "smtp", login: str = "") -> SmtpDelivery:
+    return SmtpDelivery.from_url(f"{scheme}://{login}127.0.0.1:{sink.port}", _SENDER)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example.org", ("mail.example.org", 25, None, None, False)),
+        ("smtp://mail.example.org:2525", ("mail.example.org", 2525, None, None, False)),
+        ("smtp://u:p@mail.example.org", ("mail.example.org", 587, "u", "p", False)),
+        ("smtps://mail.example.org", ("mail.example.org", 465, None, None, True)),
+        ("smtps://u%40x:p%3A%2F@mail.example.org:25", ("mail.example.org", 25, "u@x", "p:/", True)),
+        ("smtp://[::1]:25", ("::1", 25, None, None, False)),
+    ],
+)
+def test_url(url: str, expected: tuple[object, ...]) -> None:
+    """A URL says where to connect to, with the usual port, as whom, and whether with TLS from the first byte."""
+    delivery = SmtpDelivery.from_url(url, _SENDER)
+    assert (delivery.host, delivery.port, delivery.username, delivery.password, delivery.tls) == expected
+    assert (delivery.sender, delivery.name) == (_SENDER, "smtp")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "canary",
+        "mail.example.org:25",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://u:canary@",
+        "smtp://u:canary@mail.example.org:port",
+        "smtp://u:canary@mail.example.org:99999",
+        "smtp://u:canary@[::1",
+        "smtp://u@mail.example.org",
+        "smtp://:canary@mail.example.org",
+    ],
+)
+def test_no_url(url: str) -> None:
+    """A URL that says no such thing is refused in one line, without its password."""
+    with pytest.raises(SmtpError, match=r"^The SMTP URL must read .+$") as caught:
+        SmtpDelivery.from_url(url, _SENDER)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sender", ["codes@example.org", "Codes <codes@example.org>", "C\u00f6des <codes@example.org>"])
+def test_sender(sender: str) -> None:
+    """Messages come from one address, with a name or without."""
+    assert SmtpDelivery.from_url("smtp://localhost", sender).sender == sender
+
+
+@pytest.mark.parametrize(
+    "sender", ["codes", "<>", "@example.org", "a\nb@example.org", "a@example.org, b@example.org", "a b@example.org"]
+)
+def test_no_sender(sender: str) -> None:
+    """A sender that is not one address is refused before there is a message that it would hold up."""
+    with pytest.raises(SmtpError, match=r"^MESHYDB_SMTP_FROM must be one email address\.$"):
+        SmtpDelivery.from_url("smtp://localhost", sender)
+
+
+def test_password_does_not_show() -> None:
+    """A delivery does not show its password."""
+    assert "canary" not in repr(SmtpDelivery.from_url("smtp://u:canary@localhost", _SENDER))
+
+
+async def test_message() -> None:
+    """A message says whose password it is about, the code and until when, and that a machine has sent it."""
+    with receiving(Sink()) as sink:
+        await _delivery(sink).send(_LETTER)
+        await _delivery(sink).send(_LETTER)
+    first, second = sink.messages
+    assert (first["From"], first["To"]) == (_SENDER, "rosa.k@example.org")
+    assert first["Message-ID"] == second["Message-ID"] == "<0123456789abcdef@example.org>"
+    assert first["Auto-Submitted"] == "auto-generated"
+    assert first["Subject"] == "Your verification code"
+    assert parsedate_to_datetime(first["Date"]).tzinfo is not None
+    assert first.get_content_type() == "text/plain"
+    text = first.get_content()
+    assert "the password of Ros\u00e9 {code} %s at acme." in text
+    assert "Your verification code is: ABCD2345" in text.splitlines()
+    assert "2030-01-01 01:02 UTC" in text
+
+
+@pytest.mark.parametrize("recipient", ['"rosa k"@example.org', "a+b@sub.example.org"])
+async def test_recipient(recipient: str) -> None:
+    """An address is used as it is, however unusual."""
+    with receiving(Sink()) as sink:
+        await _delivery(sink).send(attrs.evolve(_LETTER, recipient=recipient))
+    assert sink.recipients == [recipient]
+
+
+@pytest.mark.parametrize(
+    ("sink", "permanent", "message"),
+    [
+        (Sink(to_recipient=["550 no"]), True, "The server refused the recipient with [550]."),
+        (Sink(to_recipient=["450 later"]), False, "The server refused the recipient with [450]."),
+        (Sink(to_message=["451 later"]), False, "The server answered 451."),
+        (Sink(to_message=["554 canary"]), False, "The server answered 554."),
+    ],
+)
+async def test_refused(sink: Sink, message: str, *, permanent: bool) -> None:
+    """Only a recipient can be refused for good, and no error quotes the server or the letter."""
+    with receiving(sink), pytest.raises(DeliveryError) as caught:
+        await _delivery(sink).send(_LETTER)
+    assert isinstance(caught.value, RecipientRefusedError) == permanent
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("login", ["", "u:canary@"])
+async def test_starttls(trusted: ssl.SSLContext, login: str) -> None:
+    """STARTTLS is used when it is offered, with a password or without."""
+    with receiving(Sink(), starttls=trusted, auth=True) as sink:
+        await _delivery(sink, login=login).send(_LETTER)
+    assert sink.encrypted == [True]
+    assert sink.logins == ([("u", "canary")] if login else [])
+
+
+async def test_tls(trusted: ssl.SSLContext) -> None:
+    """Over `smtps`, the connection is encrypted from its first byte."""
+    with receiving(Sink(), tls=trusted, auth=True) as sink:
+        await _delivery(sink, "smtps", "u%40x:can%3Aary@").send(_LETTER)
+    assert len(sink.messages) == 1
+    assert sink.logins == [("u@x", "can:ary")]
+
+
+async def test_no_password_without_tls() -> None:
+    """A password is not sent to a server that offers no TLS, and neither is the letter."""
+    with receiving(Sink(), auth=True) as sink, pytest.raises(DeliveryError, match="did not take the message") as caught:
+        await _delivery(sink, login="u:canary@").send(_LETTER)
+    assert (sink.logins, sink.tries) == ([], [])
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["", "u:canary@"])
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_untrusted(tmp_path: Path, scheme: str, login: str) -> None:
+    """A server with a certificate that nobody vouches for gets neither the password nor the letter."""
+    _, context = certify(tmp_path)
+    tls = context if scheme == "smtps" else None
+    starttls = context if scheme == "smtp" else None
+    with (
+        receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink,
+        pytest.raises(DeliveryError, match="did not take the message"),
+    ):
+        await _delivery(sink, scheme, login).send(_LETTER)
+    assert (sink.logins, sink.tries) == ([], [])
+
+
+async def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that accepts the connection and never speaks is given up."""
+    connected = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        sending = asyncio.create_task(SmtpDelivery.from_url(f"smtp://127.0.0.1:{port}", _SENDER).send(_LETTER))
+        await connected.wait()
+        time = LoopTime(monkeypatch)
+        await time.run_until(sending.done)
+        with pytest.raises(DeliveryError, match="did not take the message"):
+            await sending
+    # Well before the worker would cut off the try.
+    assert time.ahead < 60

@@ -1,0 +1,88 @@
+"""Several requests on one connection, and connections that end early."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.support.bodies import GOOD, asking_for, padded
+from tests.support.logs import errors
+from tests.support.server import LiveServer, serving
+from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, compose
+
+_CHUNKED_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+def test_pipelined(live_server: LiveServer) -> None:
+    """Requests that are sent at once are answered in their order, each with an id of its own."""
+    with Connection(live_server.url) as connection:
+        connection.send(
+            compose(GOOD) + compose(b"{") + compose(method="HEAD") + compose(asking_for("nobody")) + compose(GOOD)
+        )
+        answers = [connection.read(bodiless=number == 2) for number in range(5)]
+    for answer, status in zip(answers, [200, 400, 405, 404, 200], strict=True):
+        assert_documented(answer, status)
+    assert len({answer.all("x-request-id")[0] for answer in answers}) == 5
+
+
+def test_kept_alive_after_errors(live_server: LiveServer) -> None:
+    """An error that leaves the connection intact does not end it."""
+    with Connection(live_server.url) as connection:
+        for body, status in [(b"[]", 400), (asking_for("nobody"), 404), (padded(65_537), 413), (GOOD, 200)]:
+            connection.send(compose(body))
+            assert_documented(connection.read(), status)
+
+
+def test_garbage_after_a_request(live_server: LiveServer) -> None:
+    """A request is answered though garbage follows it, and the garbage gets its 400."""
+    with Connection(live_server.url) as connection:
+        connection.send(compose(GOOD) + b"garbage\r\n\r\n")
+        assert_documented(connection.read(), 200)
+        assert_documented(connection.read(), 400)
+        assert connection.rest() == b""
+
+
+def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:
+    """The id of an exchange is the server's own, whatever the caller proposes."""
+    proposed = "0123456789abcdef" * 2
+    with Connection(live_server.url) as connection:
+        connection.send(compose(GOOD, f"X-Request-ID: {proposed}"))
+        answer = connection.read()
+    assert_documented(answer, 200)
+    assert answer.all("x-request-id") != [proposed]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="before-the-head"),
+        pytest.param(compose(GOOD)[:40], id="in-the-head"),
+        pytest.param(compose(length=100) + GOOD[:10], id="in-the-body"),
+        pytest.param(_CHUNKED_HEAD + b"5\r\n{", id="in-a-chunk"),
+    ],
+)
+def test_client_leaves(live_server: LiveServer, caplog: pytest.LogCaptureFixture, sent: bytes) -> None:
+    """A client that leaves in the middle of a request does not disturb the server, and is no fault in its log."""
+    with serving(live_server.settings) as server:
+        with Connection(server.url) as connection:
+            connection.send(sent)
+        with Connection(server.url) as connection:
+            connection.send(compose(GOOD))
+            assert_documented(connection.read(), 200)
+    # By now the server has stopped, so that what it had to log is there.
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_body_that_breaks_after_its_answer(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    """A body that turns out to be broken once it has its 413 ends the connection, and leaves no traceback."""
+    with serving(live_server.settings) as server:
+        with Connection(server.url) as connection:
+            connection.send(_CHUNKED_HEAD + b"10001\r\n" + padded(65_537) + b"\r\n")
+            assert_documented(connection.read(), 413)
+            connection.send(b"zz\r\n")
+            assert connection.rest() == b""
+        with Connection(server.url) as connection:
+            connection.send(compose(GOOD))
+            assert_documented(connection.read(), 200)
+    assert not errors(caplog)

@@ -1,0 +1,153 @@
+"""What a caller sees when the server cannot, or will not, do what was asked."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from meshydb_server.contract import Contract
+from meshydb_server.services.sources import Sources
+from meshydb_server.settings import Settings
+from tests.support.bodies import GOOD, asking_for
+from tests.support.logs import errors
+from tests.support.server import LiveServer, seed, serving, settings_in
+from tests.support.wire import PATH, Connection, assert_documented, compose, exchange
+
+_ASK = compose(GOOD)
+_HEALTH = compose(method="GET", target="/healthz", content_type=None)
+_CANARY = "canary-7f3a"
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path) -> Settings:
+    """Settings of a seeded database that a test may break."""
+    settings = settings_in(tmp_path)
+    seed(settings)
+    return settings
+
+
+def _fail(_: int) -> NoReturn:
+    raise RuntimeError(_CANARY)
+
+
+@contextmanager
+def _taken_lock(path: Path) -> Generator[None]:
+    """Be the one writer of an SQLite database."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+# Limits are per hour or more in what follows, lest the window end in the middle of a test.
+def test_rate_limit(tmp_path: Path) -> None:
+    """Whoever uses up the limit is told to come back in so many seconds, by the operations that document it."""
+    limited = {operation.path for operation in Contract.load().operations if "429" in operation.statuses}
+    with serving(settings_in(tmp_path, rate_limit="2/hour")) as server:
+        for _ in range(2):
+            assert_documented(exchange(server.url, _ASK), 404)
+        answer = exchange(server.url, _ASK)
+        assert_documented(answer, 429)
+        assert 1 <= int(answer.all("retry-after")[0]) <= 3600
+        # Looks at the path and no further, so it costs little and counts for nothing.
+        assert_documented(exchange(server.url, compose(method="GET")), 405)
+        assert_documented(exchange(server.url, _HEALTH), 429 if "/healthz" in limited else 200)
+
+
+def test_rate_limit_of_a_month(tmp_path: Path) -> None:
+    """No caller is told to wait for longer than a day, however long the limit's window is."""
+    with serving(settings_in(tmp_path, rate_limit="1/month")) as server:
+        assert_documented(exchange(server.url, _ASK), 404)
+        answer = exchange(server.url, _ASK)
+    assert_documented(answer, 429)
+    assert 1 <= int(answer.all("retry-after")[0]) <= 86_400
+
+
+def test_rate_limit_is_of_the_connecting_address(tmp_path: Path) -> None:
+    """A caller has no new limit for each X-Forwarded-For that it makes up."""
+    with serving(settings_in(tmp_path, rate_limit="1/day")) as server:
+        assert_documented(exchange(server.url, compose(GOOD, "X-Forwarded-For: 192.0.2.1")), 404)
+        assert_documented(exchange(server.url, compose(GOOD, "X-Forwarded-For: 192.0.2.2")), 429)
+
+
+def test_rate_limit_behind_a_proxy(tmp_path: Path) -> None:
+    """Behind a reverse proxy that is named as one, each client has a limit of its own."""
+    with serving(settings_in(tmp_path, rate_limit="1/day", forwarded_allow_ips="127.0.0.1")) as server:
+        for client, status in [("192.0.2.1", 404), ("192.0.2.2", 404), ("192.0.2.1", 429)]:
+            assert_documented(exchange(server.url, compose(GOOD, f"X-Forwarded-For: {client}")), status)
+
+
+@pytest.mark.parametrize("table", ["users", "recoveries", "outbox"])
+def test_storage_fails(own_settings: Settings, tmp_path: Path, table: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Storage that fails under a request is answered with 503, told in the log alone, and survived."""
+    with serving(own_settings) as server:
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
+            connection.execute(f"ALTER TABLE {table} RENAME TO lost")
+            answer = exchange(server.url, _ASK)
+            connection.execute(f"ALTER TABLE lost RENAME TO {table}")
+        assert_documented(exchange(server.url, _ASK), 200)
+    assert_documented(answer, 503)
+    assert table.encode() not in answer.body
+    (record,) = errors(caplog)
+    assert record.exc_info
+    assert table in str(record.exc_info[1])
+
+
+def test_storage_is_gone(own_settings: Settings, tmp_path: Path) -> None:
+    """A server that cannot open its database says so when it is asked for its health, and still serves what it has."""
+    path = tmp_path / "meshydb.sqlite3"
+    with serving(own_settings) as server, Connection(server.url) as waiting:
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        with _taken_lock(path):
+            # Keeps the one connection that is open waiting, so that whoever comes next has to open the database.
+            waiting.send(_ASK)
+            path.rename(tmp_path / "moved")
+            path.mkdir()
+            while (answer := exchange(server.url, _HEALTH)).status == 200:
+                pass
+        assert_documented(answer, 503)
+        assert_documented(waiting.read(), 200)
+
+
+def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody expected is answered with 500 and no details, which are in the log with the request's id."""
+    with serving(own_settings, Sources(random=_fail)) as server:
+        answer = exchange(server.url, _ASK)
+        assert_documented(exchange(server.url, _HEALTH), 200)
+    assert_documented(answer, 500)
+    assert answer.json == {"message": "The server failed unexpectedly."}
+    (record,) = errors(caplog)
+    assert record.exc_info
+    assert str(record.exc_info[1]) == _CANARY
+    assert record.__dict__["requestId"] == answer.all("x-request-id")[0]
+
+
+def test_access_log(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Each exchange has one line in the log, which names the route and holds nothing of what was sent or answered."""
+    caplog.set_level(logging.INFO)
+    requests = [
+        (compose(asking_for(f"{_CANARY}-user"), "tenant: south"), "forgotPassword"),
+        (compose(GOOD, f"Authorization: Bearer {_CANARY}", target=f"{PATH}?{_CANARY}"), "forgotPassword"),
+        (compose(GOOD, target=f"/{_CANARY}/users/forgotpassword"), "forgotPassword"),
+        (compose(GOOD, target=f"/{_CANARY}"), None),
+        (_HEALTH, "getHealth"),
+    ]
+    with serving(live_server.settings) as server:
+        answers = [exchange(server.url, request) for request, _ in requests]
+    lines = [record.__dict__ for record in caplog.records if record.name == "meshydb_server.access"]
+    for line, answer, (_, operation) in zip(lines, answers, requests, strict=True):
+        assert [line["requestId"]] == answer.all("x-request-id")
+        assert line["status"] == answer.status
+        assert line.get("operationId") == operation
+        assert line["durationMs"] >= 0
+        assert line["client"] == "127.0.0.1"
+    assert lines[0]["route"] == "/{accountName}/users/forgotpassword"
+    assert _CANARY not in repr(lines)
+    assert answers[1].json["hash"] not in repr(lines)

@@ -1,0 +1,97 @@
+"""Methods that a path does not have, and HTTP that is none."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from tests.support.bodies import GOOD
+from tests.support.logs import errors
+from tests.support.server import LiveServer, serving
+from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, compose, exchange
+
+_ELSEWHERE = ["TRACE", "QUERY", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "FOO", "A" * 100]
+_BROKEN_BODY = f"Host: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+# What the server holds of a head at most.
+_HEAD_LIMIT = 65_536
+
+
+@pytest.mark.parametrize("body", [b"", GOOD], ids=["empty", "body"])
+@pytest.mark.parametrize(
+    ("target", "method", "allowed"),
+    [
+        *((PATH, method, "POST") for method in [*_ELSEWHERE, "GET", "post"]),
+        *(("/healthz", method, "GET") for method in [*_ELSEWHERE, "POST", "get"]),
+        ("//acme/users/forgotpassword/", "GET", "POST"),
+        ("/nowhere/users/forgotpassword", "GET", "POST"),
+    ],
+)
+def test_method_not_allowed(live_server: LiveServer, target: str, method: str, allowed: str, body: bytes) -> None:
+    """Any other method, known or not, is answered with 405 and the one that is allowed; HEAD without a body."""
+    answer = exchange(live_server.url, compose(body, method=method, target=target))
+    assert_documented(answer, 405)
+    assert answer.all("allow") == [allowed]
+    assert (answer.body == b"") == (method == "HEAD")
+
+
+@pytest.mark.parametrize("method", _ELSEWHERE)
+def test_unknown_path_first(live_server: LiveServer, method: str) -> None:
+    """Where there is no path there is no method to refuse: 404."""
+    assert_documented(exchange(live_server.url, compose(method=method, target="/acme")), 404)
+
+
+@pytest.mark.parametrize("target", ["/healthz", "//healthz/"])
+def test_health(live_server: LiveServer, target: str) -> None:
+    """A server that reaches its storage says so."""
+    answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    assert_documented(answer, 200)
+    assert answer.json == {"status": "ok"}
+
+
+_MALFORMED = [
+    pytest.param(b"garbage\r\n\r\n", id="garbage"),
+    pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", id="TLS"),
+    pytest.param(b"GET /healthz\r\n\r\n", id="no-version"),
+    pytest.param(b"GET /healthz HTTP/9\r\n\r\n", id="no-such-version"),
+    pytest.param(b"GET /healthz HTTP/1.1\r\n\r\n", id="no-host"),
+    pytest.param(compose(GOOD, "no colon"), id="header-without-colon"),
+    pytest.param(compose(GOOD, "na me: x"), id="space-in-header-name"),
+    pytest.param(compose(GOOD, "tenant : north"), id="space-before-colon"),
+    pytest.param(compose(GOOD, "t\xe9nant: north"), id="non-ASCII-header-name"),
+    pytest.param(compose(GOOD, "x: a\x00b"), id="NUL-in-header"),
+    pytest.param(compose(GOOD, "Content-Length: 1"), id="two-lengths"),
+    pytest.param(compose(GOOD, "Content-Length: -1"), id="negative-length"),
+    pytest.param(compose(GOOD, "Transfer-Encoding: gzip"), id="unknown-transfer-encoding"),
+    pytest.param(compose(GOOD, method="P\xd6ST"), id="non-ASCII-method"),
+    pytest.param(compose(GOOD, target="/acm\xe9"), id="non-ASCII-target"),
+    pytest.param(f"POST {PATH} HTTP/1.1\r\n{_BROKEN_BODY}".encode(), id="broken-chunk"),
+    pytest.param(f"GET {PATH} HTTP/1.1\r\n{_BROKEN_BODY}".encode(), id="broken-chunk-to-a-405"),
+    pytest.param(f"POST /%00 HTTP/1.1\r\n{_BROKEN_BODY}".encode(), id="broken-chunk-to-a-400"),
+    pytest.param(f"HEAD {PATH} HTTP/1.1\r\n{_BROKEN_BODY}".encode(), id="broken-chunk-to-HEAD"),
+    # One byte too many, so that the server has read everything when it closes the connection.
+    pytest.param(b"GET /".ljust(_HEAD_LIMIT + 1, b"x"), id="endless-target"),
+    pytest.param(b"GET /healthz HTTP/1.1\r\nx: ".ljust(_HEAD_LIMIT + 1, b"x"), id="endless-header"),
+    pytest.param((b"GET /healthz HTTP/1.1\r\n" + b"x: y\r\n" * 20_000)[: _HEAD_LIMIT + 1], id="endless-headers"),
+]
+
+
+@pytest.mark.parametrize("request_", _MALFORMED)
+def test_malformed(live_server: LiveServer, request_: bytes) -> None:
+    """What is not HTTP is answered with 400 in the documented shape, then the connection is closed."""
+    with Connection(live_server.url) as connection:
+        connection.send(request_)
+        answer = connection.read(bodiless=request_.startswith(b"HEAD "))
+        assert connection.rest() == b""
+    assert_documented(answer, 400)
+    assert answer.all("connection") == ["close"]
+
+
+def test_malformed_is_no_fault(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    """What is not HTTP leaves no error in the log: whoever sends it could fill the disk."""
+    with serving(live_server.settings) as server:
+        for case in _MALFORMED:
+            with Connection(server.url) as connection:
+                connection.send(cast("bytes", case.values[0]))
+                assert connection.rest()
+    assert not errors(caplog)
