@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test generate check-generated lint types contract clean lock
+.PHONY: help setup demo serve test generate check-generated lint types contract contract-live clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,10 +53,15 @@ lint: $(READY) ## Check style and formatting, and that imports run one way.
 
 types: $(READY) ## Check types with mypy and pyright, both strict.
 	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/pyright --project pyproject.toml
 
 contract: $(READY) ## Test the server against openapi.yaml with schemathesis.
 	@$(BIN)/pytest tests/contract
+
+contract-live: $(READY) ## Test any server: URL=… ACCOUNT=… [TENANT=…] [USERNAME=…]. It asks for codes, which are sent.
+	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
+	@$(BIN)/python scripts/contract_live.py --url "$(URL)" --account "$(ACCOUNT)" \
+		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)")
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv

@@ -77,7 +77,7 @@ def main() -> None:
                 shutil.rmtree(target, ignore_errors=True)
                 shutil.copytree(made, target)
     for path in sorted(stale):
-        print(f"not as generated: {path.relative_to(_ROOT)}")  # noqa: T201 - what this script is for
+        print(f"not as generated: {path.relative_to(_ROOT)}")
     if stale:
         sys.exit("Derived files are not edited by hand: change what they are made from, then run `make generate`.")
 
