@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 import click
 from pydantic import ValidationError
 
+from meshydb_server import instants
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.key_file import KeyFileError
@@ -212,7 +213,7 @@ async def outbox_list(services: Services) -> object:
             "to": message.recipient,
             **({} if code is None else {"code": code}),
             "status": message.status,
-            "createdAt": message.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "createdAt": instants.to_text(message.created_at),
         }
         for message, code in await services.outbox.messages()
     ]

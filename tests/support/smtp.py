@@ -84,23 +84,29 @@ def receiving(
     `starttls` is offered to whoever asks for it, `tls` is from the first byte on. With `auth`, AUTH is offered, without
     TLS too: what a client sends is the client's to decide.
     """
+    connections: list[SMTP] = []
 
-    def protocol() -> SMTP:
-        if not auth:
-            return SMTP(sink, hostname="localhost", tls_context=starttls)
-        return SMTP(
-            sink,
-            hostname="localhost",
-            tls_context=starttls,
-            authenticator=sink.authenticate,
-            auth_require_tls=starttls is not None,
+    def connect() -> SMTP:
+        connections.append(
+            SMTP(
+                sink,
+                hostname="localhost",
+                tls_context=starttls,
+                authenticator=sink.authenticate if auth else None,
+                auth_require_tls=starttls is not None,
+            )
         )
+        return connections[-1]
 
     async def start() -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
+        return await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0, ssl=tls)
 
     async def stop(server: asyncio.Server) -> None:
         server.close()
+        for connection in connections:
+            # A client that could not do what it wanted may have left without a word, and Python 3.12 waits for it.
+            if connection.transport is not None:
+                connection.transport.close()
         await server.wait_closed()
 
     with start_blocking_portal() as portal:

@@ -144,7 +144,7 @@ async def test_user_of_nothing(services: Services, account: str, tenant: str | N
 
 @pytest.mark.parametrize(
     "email",
-    ["rosa.k@example.org", "rosa+k@sub.example.org", '"rosa k"@example.org', "r@localhost", "r@" + "x" * 252],
+    ["rosa.k@example.org", "rosa+k@sub.example.org", "r@localhost", "r@" + "x" * 252],
 )
 async def test_email(services: Services, email: str) -> None:
     """An address that mail can be sent to is stored as it is."""
@@ -169,6 +169,12 @@ async def test_email(services: Services, email: str) -> None:
         "rosa k@example.org",
         "rosa.k@exam ple.org",
         "rosa.k@example.org (comment)",
+        '"rosa k"@example.org',
+        "rosa.k@[127.0.0.1]",
+        "rosa.k@[x>y]",
+        "rosa..k@example.org",
+        "rosa.k@example..org",
+        "rosa.k@-example.org",
         # Would need SMTPUTF8, which few servers have.
         "ros\u00e9@example.org",
         "rosa.k@ex\u00e4mple.org",
@@ -179,7 +185,7 @@ async def test_email(services: Services, email: str) -> None:
 async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
     """What is not one plain address is refused, above all what could add headers or recipients to a message."""
     await services.accounts.create_account("acme")
-    with pytest.raises(InvalidRequestError, match=r"^The email address (is badly formed\.$|must be at most 254 )"):
+    with pytest.raises(InvalidRequestError, match=r"^The email address is not of the form name@domain"):
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
     assert _rows(tmp_path, "SELECT * FROM users") == []
 

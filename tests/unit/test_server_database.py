@@ -175,6 +175,8 @@ async def test_file_of_no_use(tmp_path: Path, kind: str) -> None:
         path.write_bytes(b"no database" * 1000)
     else:
         path = tmp_path / "missing" / "meshydb.sqlite3"
+    # The loop's own thread for blocking calls stays, and is not one of the driver's.
+    await asyncio.to_thread(threading.get_ident)
     threads = set(threading.enumerate())
     async with Database(f"sqlite+aiosqlite:///{path}") as database:
         for use in (database.migrate, database.ping):

@@ -12,7 +12,7 @@ import pytest
 
 from meshydb_server.runtime import sending
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.outbox import RecipientRefusedError
+from meshydb_server.services.outbox import RefusedForGoodError
 from tests.support.logs import levels
 from tests.support.mail import EMAIL, HeldDelivery, ask, only_message, opened, stored_row, until, worker
 from tests.support.smtp import Sink, receiving
@@ -149,7 +149,7 @@ async def test_nothing_to_send(tmp_path: Path, clock: SetClock) -> None:
         await ask(services)
         message = await only_message(services.outbox)
         for lacking in (attrs.evolve(message, recipient=None), attrs.evolve(message, payload=None)):
-            with pytest.raises(RecipientRefusedError):
+            with pytest.raises(RefusedForGoodError):
                 services.outbox.letter(lacking)
 
 

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
-from meshydb_server.services.outbox import DeliveryError, Letter, RecipientRefusedError
+from meshydb_server.services.outbox import DeliveryError, Letter, RefusedForGoodError
 from tests.support.certificates import certify
 from tests.support.mail import LoopTime
 from tests.support.smtp import Sink, receiving
@@ -134,15 +134,15 @@ async def test_recipient(recipient: str) -> None:
     [
         (Sink(to_recipient=["550 no"]), True, "The server refused the recipient with [550]."),
         (Sink(to_recipient=["450 later"]), False, "The server refused the recipient with [450]."),
-        (Sink(to_message=["451 later"]), False, "The server answered 451."),
-        (Sink(to_message=["554 canary"]), False, "The server answered 554."),
+        (Sink(to_message=["451 later"]), False, "The server refused the message with 451."),
+        (Sink(to_message=["554 canary"]), True, "The server refused the message with 554."),
     ],
 )
 async def test_refused(sink: Sink, message: str, *, permanent: bool) -> None:
-    """Only a recipient can be refused for good, and no error quotes the server or the letter."""
+    """A recipient or a message can be refused for good or for now, and no error quotes the server or the letter."""
     with receiving(sink), pytest.raises(DeliveryError) as caught:
         await _delivery(sink).send(_LETTER)
-    assert isinstance(caught.value, RecipientRefusedError) == permanent
+    assert isinstance(caught.value, RefusedForGoodError) == permanent
     assert str(caught.value) == message
 
 

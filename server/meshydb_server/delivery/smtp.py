@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import aiosmtplib
 from attrs import field, frozen
 
-from meshydb_server.services.outbox import DeliveryError, Letter, RecipientRefusedError
+from meshydb_server.services.outbox import DeliveryError, Letter, RefusedForGoodError
 
 _SECONDS: Final = 20.0
 _PERMANENT: Final = 500
@@ -67,26 +67,33 @@ class SmtpDelivery:
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter to the server. Raises DeliveryError, whose text never quotes the letter."""
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.username,
+            password=self.password,
+            use_tls=self.tls,
+            # None means: if the server offers it.
+            start_tls=False if self.tls else True if self.username else None,
+            timeout=_SECONDS,
+        )
         try:
-            await aiosmtplib.send(
-                _compose(letter, self.sender),
-                hostname=self.host,
-                port=self.port,
-                username=self.username,
-                password=self.password,
-                use_tls=self.tls,
-                # None means: if the server offers it.
-                start_tls=False if self.tls else True if self.username else None,
-                timeout=_SECONDS,
-            )
+            async with client:
+                await client.send_message(_compose(letter, self.sender))
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
-            kind = RecipientRefusedError if min(codes, default=0) >= _PERMANENT else DeliveryError
+            kind = RefusedForGoodError if min(codes, default=0) >= _PERMANENT else DeliveryError
             raise kind(f"The server refused the recipient with {codes}.") from error
+        except aiosmtplib.SMTPDataError as error:
+            kind = RefusedForGoodError if error.code >= _PERMANENT else DeliveryError
+            raise kind(f"The server refused the message with {error.code}.") from error
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryError(f"The server answered {error.code}.") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryError(f"The server did not take the message: {type(error).__name__}.") from error
+        finally:
+            # A failure while connecting, such as STARTTLS refused, leaves the connection open.
+            client.close()
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

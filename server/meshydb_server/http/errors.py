@@ -61,8 +61,8 @@ def _refused(_: Request, error: Exception) -> Response:
     return error_response(_STATUS_OF_REFUSAL[type(error)], error.message)
 
 
-def _storage_failed(_: Request, error: Exception) -> Response:
-    _log.error("Storage failed.", exc_info=error)
+def _storage_failed(request: Request, error: Exception) -> Response:
+    _log.error("Storage failed.", exc_info=error, extra={"requestId": request.state.request_id})
     return error_response(HTTPStatus.SERVICE_UNAVAILABLE, "The server cannot reach its storage; try again later.")
 
 

@@ -50,7 +50,8 @@ class Exchanges:
             await send(message)
 
         # Filled by the operation that is routed to; read when the exchange is over.
-        route = scope.setdefault("state", {}).setdefault("route", {})
+        route: dict[str, str] = {}
+        scope.setdefault("state", {}).update(request_id=request_id, route=route)
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer

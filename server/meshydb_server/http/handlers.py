@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from meshydb_server import instants
 from meshydb_server.http.calls import Call
 from meshydb_server.runtime import Services
 
@@ -27,7 +27,7 @@ async def forgot_password(services: Services, call: Call) -> Response:
             "username": issued.username,
             "attempt": issued.attempt,
             "hash": issued.hash,
-            "expires": _instant(issued.expires),
+            "expires": instants.to_text(issued.expires),
             "hint": issued.hint,
         }
     )
@@ -43,8 +43,3 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "forgotPassword": forgot_password,
     "getHealth": get_health,
 }
-
-
-def _instant(value: datetime) -> str:
-    """UTC with milliseconds and `Z`, the one form that every official SDK carries unharmed."""
-    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -27,14 +27,9 @@ class Protocol(H11Protocol):
         self.transport.close()
 
     def _answer_bad_request(self, msg: str, *, head: bool) -> None:
-        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            # The request has its answer; what came after it was the garbage.
-            self.transport.close()
-            return
         request_id = new_request_id()
-        access_log.warning(
-            "malformed", extra={"requestId": request_id, "status": 400, "client": (self.client or [None])[0]}
-        )
+        client = self.client[0] if self.client else None
+        access_log.warning("malformed", extra={"requestId": request_id, "status": 400, "client": client})
         headers = {"X-Request-ID": request_id, "Cache-Control": "no-store", "Connection": "close"}
         response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, msg, headers)
         start = h11.Response(status_code=HTTPStatus.BAD_REQUEST, headers=response.raw_headers, reason=b"Bad Request")

@@ -45,8 +45,8 @@ class DeliveryError(Exception):
     """A try failed. The message is one line without secrets; another try may succeed."""
 
 
-class RecipientRefusedError(DeliveryError):
-    """The recipient's address will never take the message."""
+class RefusedForGoodError(DeliveryError):
+    """The message will never be taken: its recipient or its content is refused."""
 
 
 class Delivery(Protocol):
@@ -115,7 +115,7 @@ class Outbox:
     def letter(self, message: Message) -> Letter:
         """What a message says; raises DeliveryError when no key reads it."""
         if message.recipient is None or message.payload is None:
-            raise RecipientRefusedError("The message has no address or no content.")
+            raise RefusedForGoodError("The message has no address or no content.")
         return Letter(
             message_id=message.message_id,
             recipient=message.recipient,

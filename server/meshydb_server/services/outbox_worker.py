@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from meshydb_server.services.outbox import Delivery, DeliveryError, Outbox, RecipientRefusedError, identify
+from meshydb_server.services.outbox import Delivery, DeliveryError, Outbox, RefusedForGoodError, identify
 from meshydb_server.storage.outbox import Message, claim, close, find_due, postpone
 
 _BATCH: Final = 10
@@ -76,7 +76,7 @@ class OutboxWorker:
             letter = self.outbox.letter(message)
             async with asyncio.timeout(_TRY.total_seconds()):
                 await self.delivery.send(letter)
-        except RecipientRefusedError as error:
+        except RefusedForGoodError as error:
             await self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
             await self._retry_later(message, str(error) or "The try took too long.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
+from itertools import count
 from typing import Any, Final, Self, cast
 
-from sqlalchemy import event, text
+from sqlalchemy import event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InvalidRequestError
@@ -17,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from meshydb_server.storage.errors import DuplicateError, StorageError
 from meshydb_server.storage.migrate import upgrade
+from meshydb_server.storage.schema import accounts
 
 _WRITES: Final = "meshydb_writes"
 
@@ -41,10 +44,11 @@ class Database:
             self._engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, InvalidRequestError, ModuleNotFoundError) as error:
             raise StorageError(f"The database URL cannot be used: {_first_line(error)}") from error
-        # SQLite has one writer at a time, and its own way of waiting for it polls; a lock wakes the next at once.
-        self._writer = nullcontext() if self._engine.dialect.name != "sqlite" else asyncio.Lock()
-        if self._engine.dialect.name == "sqlite":
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        if self._is_sqlite:
             _prepare_sqlite(self._engine)
+        # SQLite has one writer at a time, and its own way of waiting for it polls; a lock wakes the next at once.
+        self._writer = asyncio.Lock() if self._is_sqlite else nullcontext()
 
     async def __aenter__(self) -> Self:
         return self
@@ -54,35 +58,19 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version, creating them at first use."""
-        if self._engine.dialect.name == "sqlite":
-            await self._use_wal()
+        if self._is_sqlite:
+            try:
+                await asyncio.to_thread(_use_wal, self._engine)
+            except sqlite3.DatabaseError as error:
+                raise self._failure(error) from error
         async with self.writing() as connection:
             await connection.run_sync(upgrade)
 
     async def ping(self) -> None:
         """Raise StorageError unless the database answers."""
         async with self.reading() as connection:
-            await connection.execute(text("SELECT 1"))
-
-    async def _use_wal(self) -> None:
-        """Let readers go on while one writes. SQLite keeps this with the file, so it is set once."""
-        attempt = 1
-        while True:
-            try:
-                async with self._engine.connect() as connection:
-                    # Past SQLAlchemy, which would begin a transaction, and in one the mode cannot be changed.
-                    driver: Any = (await connection.get_raw_connection()).driver_connection
-                    await driver.execute_fetchall("PRAGMA journal_mode = WAL")
-            except DBAPIError as error:
-                raise self._failure(error) from error
-            except sqlite3.DatabaseError as error:
-                # SQLite does not wait here, however long its timeout, when another process does the same.
-                if attempt == _WAL_ATTEMPTS or "locked" not in str(error):
-                    raise StorageError(f"The database {self._engine.url} failed: {error}") from error
-                attempt += 1
-                await asyncio.sleep(_WAL_PAUSE_SECONDS)
-            else:
-                return
+            # Not a bare SELECT 1, for which SQLite does not even read its file.
+            await connection.execute(select(accounts.c.account).limit(1))
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -109,12 +97,31 @@ class Database:
         except IntegrityError as error:
             raise DuplicateError(_first_line(error.orig)) from error
         except DBAPIError as error:
-            raise self._failure(error) from error
+            raise self._failure(error.orig) from error
         except (PoolTimeoutError, OSError) as error:
             raise StorageError(f"The database {self._engine.url} is out of reach: {_first_line(error)}") from error
 
-    def _failure(self, error: DBAPIError) -> StorageError:
-        return StorageError(f"The database {self._engine.url} failed: {_first_line(error.orig)}")
+    def _failure(self, error: BaseException | None) -> StorageError:
+        return StorageError(f"The database {self._engine.url} failed: {_first_line(error)}")
+
+
+def _use_wal(engine: AsyncEngine) -> None:
+    """Let readers go on while one writes. SQLite keeps this with the file, so it is set once, before all else.
+
+    By the driver below aiosqlite, whose thread would print a traceback for a file that cannot be opened.
+    """
+    (filename, *_), options = engine.dialect.create_connect_args(engine.url)
+    for attempt in count(1):
+        with closing(sqlite3.connect(filename, uri=options.get("uri", False))) as connection:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait here, however long its timeout, when another process does the same.
+                if attempt == _WAL_ATTEMPTS or "locked" not in str(error):
+                    raise
+            else:
+                return
+        time.sleep(_WAL_PAUSE_SECONDS)
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:
