@@ -44,7 +44,18 @@ _LOGGING: Final[dict[str, Any]] = {
 def listen(host: str, port: int) -> socket.socket:
     """Open the socket; from here on, connections queue until the server takes them. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    # Not socket.create_server, which leaves the protocol open: asyncio then does not know it for TCP, leaves Nagle's
+    # algorithm on, and each answer waits 40 ms for the acknowledgement of its own headers.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            # So that a new server can take the port of one that has just stopped. Elsewhere this would share it.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except OSError:
+        sock.close()
+        raise
     sock.set_inheritable(True)
     return sock
 

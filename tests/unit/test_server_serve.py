@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from meshydb_server.serve import listen
 from meshydb_server.settings import Settings
 from tests.support.bodies import GOOD, asking_for
 from tests.support.commands import Served, run, run_json
@@ -125,6 +127,19 @@ def test_port_in_use(tmp_path: Path) -> None:
         done = run(tmp_path, "serve", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"Error: Cannot listen at 127.0.0.1, port {port}: Address already in use\n"
+
+
+@pytest.mark.anyio
+async def test_answers_are_not_held_back() -> None:
+    """Nagle's algorithm is off: no answer waits until its own headers are acknowledged."""
+    accepted: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    with listen("127.0.0.1", 0) as sock:
+        async with await asyncio.start_server(lambda _, writer: accepted.put_nowait(writer), sock=sock):
+            _, client = await asyncio.open_connection(*sock.getsockname())
+            server = await accepted.get()
+            assert server.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for writer in (client, server):
+                writer.close()
 
 
 @pytest.mark.anyio

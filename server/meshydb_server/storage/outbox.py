@@ -37,7 +37,7 @@ class Message:
 
 async def insert_message(connection: AsyncConnection, message: Message) -> None:
     """Add a message."""
-    await connection.execute(insert(outbox).values(asdict(message)))
+    await connection.execute(insert(outbox), asdict(message))
 
 
 async def list_messages(connection: AsyncConnection) -> Sequence[Message]:

@@ -28,4 +28,4 @@ class Recovery:
 
 async def insert_recovery(connection: AsyncConnection, recovery: Recovery) -> None:
     """Add a request."""
-    await connection.execute(insert(recoveries).values(asdict(recovery)))
+    await connection.execute(insert(recoveries), asdict(recovery))

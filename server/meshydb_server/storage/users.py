@@ -30,7 +30,7 @@ class User:
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
     """Add a user."""
-    await connection.execute(insert(users).values(asdict(user)))
+    await connection.execute(insert(users), asdict(user))
 
 
 async def find_user(connection: AsyncConnection, account: str, tenant: str, username_key: str) -> User | None:
