@@ -121,7 +121,7 @@ def _compose(letter: Letter, sender: str) -> EmailMessage:
     message["Subject"] = "Your verification code"
     message["Date"] = format_datetime(datetime.now(UTC))
     # The same for each try, so that mailboxes can tell a double.
-    message["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    message["Message-ID"] = f"<{letter.message_id}@{message['From'].addresses[0].domain}>"
     # Keeps vacation replies away (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
