@@ -19,7 +19,6 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.serve import listen, serve
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.outbox import DeliveryError
 from meshydb_server.settings import Settings
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.errors import StorageError
@@ -27,15 +26,7 @@ from meshydb_server.storage.errors import StorageError
 P = ParamSpec("P")
 
 # Whatever an operator can cause: each of these has a message of one line.
-_CAUSED_BY_OPERATOR = (
-    RefusedError,
-    StorageError,
-    KeyFileError,
-    SmtpError,
-    DeliveryError,
-    InvalidValueError,
-)
-
+_CAUSED_BY_OPERATOR = (RefusedError, StorageError, KeyFileError, SmtpError)
 
 _contract = functools.cache(Contract.load)
 
@@ -116,6 +107,7 @@ def main() -> None:
 def serve_command(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
 
+    # Each server process opens them again. Here, what is wrong is told in one line, and the tables are made once.
     async def prepare() -> None:
         async with open_services(settings):
             pass

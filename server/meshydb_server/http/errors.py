@@ -45,11 +45,15 @@ def unexpected_error() -> JSONResponse:
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed unexpectedly.")
 
 
-def _http_exception(_: Request, error: Exception) -> Response:
-    error = cast("HTTPException", error)
+def http_error(error: HTTPException) -> JSONResponse:
+    """The answer for an exception that has a status of its own."""
     if error.status_code == HTTPStatus.NOT_FOUND:
         return error_response(HTTPStatus.NOT_FOUND, "There is no such path.")
     return error_response(error.status_code, error.detail, error.headers)
+
+
+def _http_exception(_: Request, error: Exception) -> Response:
+    return http_error(cast("HTTPException", error))
 
 
 def _invalid_value(_: Request, error: Exception) -> Response:

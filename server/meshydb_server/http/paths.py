@@ -8,9 +8,10 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from meshydb_server.http.errors import error_response
+from meshydb_server.http.errors import bad_request, http_error
 
 _ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
 
@@ -25,20 +26,24 @@ class NormalisedPaths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Rewrite the path of the scope, or answer that it cannot be one."""
         if scope["type"] == "http":
-            raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-            # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
-            raw = _ORIGIN.sub(b"", raw)
             try:
-                segments = [unquote_to_bytes(segment).decode("utf-8") for segment in raw.split(b"/") if segment]
-            except UnicodeDecodeError:
-                await error_response(HTTPStatus.BAD_REQUEST, "The path is not UTF-8.")(scope, receive, send)
+                scope = {**scope, "path": _normalise(scope.get("raw_path") or quote(scope["path"]).encode())}
+            except HTTPException as error:
+                # Ahead of the router, whose handlers of exceptions do not see this.
+                await http_error(error)(scope, receive, send)
                 return
-            if any(unicodedata.category(character) == "Cc" for segment in segments for character in segment):
-                answer = error_response(HTTPStatus.BAD_REQUEST, "The path holds a control character.")
-                await answer(scope, receive, send)
-                return
-            if any("/" in segment for segment in segments):
-                await error_response(HTTPStatus.NOT_FOUND, "There is no such path.")(scope, receive, send)
-                return
-            scope = {**scope, "path": "/" + "/".join(segments)}
         await self._app(scope, receive, send)
+
+
+def _normalise(raw: bytes) -> str:
+    # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
+    path = _ORIGIN.sub(b"", raw)
+    try:
+        segments = [unquote_to_bytes(segment).decode("utf-8") for segment in path.split(b"/") if segment]
+    except UnicodeDecodeError as error:
+        raise bad_request("The path is not UTF-8.") from error
+    if any(unicodedata.category(character) == "Cc" for segment in segments for character in segment):
+        raise bad_request("The path holds a control character.")
+    if any("/" in segment for segment in segments):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return "/" + "/".join(segments)

@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from attrs import frozen
 
+from meshydb_server import instants
 from meshydb_server.services.keys import Key, authenticate
 
 REQUEST_ID_BYTES: Final = 16
@@ -44,7 +45,7 @@ def sign(key: Key, claims: Claims) -> str:
         claims.tenant,
         claims.username_key,
         claims.attempt,
-        round(claims.expires.timestamp() * 1000),
+        instants.to_milliseconds(claims.expires),
         claims.credential_version,
         claims.request_id,
     )

@@ -5,8 +5,7 @@ Each key begins with the account and, below it, the tenant, so that rows shard b
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -24,8 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
+from meshydb_server import instants
 
 
 class Instant(TypeDecorator[datetime]):
@@ -38,10 +36,10 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002, D102
-        return None if value is None else (value - _EPOCH) // _MILLISECOND
+        return None if value is None else instants.to_milliseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
-        return None if value is None else _EPOCH + value * _MILLISECOND
+        return None if value is None else instants.from_milliseconds(value)
 
 
 metadata = MetaData(
