@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -13,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from meshydb_server.http.app import create_app
 from meshydb_server.settings import Settings
+from tests.support.contract import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 SCHEMA: Final = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
 
 # Where schemathesis.toml has its reports written; schemathesis does not make the folder.

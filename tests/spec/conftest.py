@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import yaml
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.contract import read
 
 
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
     """openapi.yaml, read and not resolved."""
-    content: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-    return content
+    return read()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -12,9 +11,8 @@ import pytest
 import yaml
 from openapi_python_client.config import ConfigFile
 
-from tests.support.contract import operations, resolve, walk
+from tests.support.contract import ROOT, operations, resolve, walk
 
-ROOT = Path(__file__).parents[2]
 # Of every operation. Those that read a body have their own refusals besides.
 ALWAYS = {"405", "5XX"}
 WITH_BODY = {"400", "413", "415"}

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+def read() -> dict[str, Any]:
+    """openapi.yaml, read and not resolved."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    return document
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

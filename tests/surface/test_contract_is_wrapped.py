@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-import yaml
 
 from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient
 from meshydb._exceptions import class_for_status
-from tests.support.contract import operations
+from tests.support.contract import operations, read
 
-ROOT: Final = Path(__file__).parents[2]
-DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+DOCUMENT: Final = read()
 # What is tagged so is for whoever operates a server.
 NOT_FOR_CLIENTS: Final = "health"
 OPERATIONS: Final = [each for each in operations(DOCUMENT) if NOT_FOR_CLIENTS not in each["tags"]]

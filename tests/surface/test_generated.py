@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import yaml
 
 import meshydb_api
 from meshydb_api import AuthenticatedClient, models
 from meshydb_api.types import Response
-from tests.support.contract import walk
+from tests.support.contract import read, walk
 
 CANARY: Final = "canary-7f3a"
-ROOT: Final = Path(__file__).parents[2]
 
 
 def test_secrets_stay_out_of_models() -> None:
     """No model shows a secret property, nor one that the contract does not know."""
-    document: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    document = read()
     checked = 0
     for name, schema in document["components"]["schemas"].items():
         for property_name, node in schema.get("properties", {}).items():

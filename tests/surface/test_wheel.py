@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from packaging.requirements import Requirement
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.contract import ROOT
 
 # What httpx and attrs bring. A module of anything else is an undeclared dependency.
 ALLOWED: Final = [

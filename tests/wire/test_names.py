@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
-import yaml
 
 from meshydb_server.contract import Contract
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.settings import Settings
 from tests.support.bodies import GOOD, asking_for
+from tests.support.contract import read
 from tests.support.server import (
     ACCOUNT,
     ANONYMOUS,
@@ -107,7 +106,7 @@ def test_impossible_tenant(live_server: LiveServer, headers: list[str]) -> None:
 
 def test_required_header(live_server: LiveServer) -> None:
     """Were the tenant required, a request without it would be refused: what is required is the contract's to say."""
-    document = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8"))
+    document = read()
     document["components"]["parameters"]["Tenant"]["required"] = True
     with serving(live_server.settings, contract=Contract(document)) as server:
         assert_documented(exchange(server.url, compose(GOOD)), 400)
