@@ -1,13 +1,63 @@
 """Contains all the data models used in inputs/outputs"""
 
+from .anonymous_registration import AnonymousRegistration
+from .auth_error import AuthError
 from .error import Error
+from .exist import Exist
 from .health import Health
+from .json_web_key import JsonWebKey
+from .json_web_key_set import JsonWebKeySet
+from .new_user import NewUser
+from .open_id_configuration import OpenIdConfiguration
+from .register_user import RegisterUser
+from .reset_password import ResetPassword
+from .role_name import RoleName
+from .security_question import SecurityQuestion
+from .security_question_hash import SecurityQuestionHash
+from .self_update import SelfUpdate
+from .token_request import TokenRequest
+from .token_request_grant_type import TokenRequestGrantType
+from .token_response import TokenResponse
+from .token_revocation import TokenRevocation
+from .user import User
+from .user_page import UserPage
+from .user_password_update import UserPasswordUpdate
+from .user_role import UserRole
+from .user_security_question_update import UserSecurityQuestionUpdate
+from .user_update import UserUpdate
 from .user_verification import UserVerification
+from .user_verification_check import UserVerificationCheck
 from .user_verification_hash import UserVerificationHash
+from .valid import Valid
 
 __all__ = (
+    "AnonymousRegistration",
+    "AuthError",
     "Error",
+    "Exist",
     "Health",
+    "JsonWebKey",
+    "JsonWebKeySet",
+    "NewUser",
+    "OpenIdConfiguration",
+    "RegisterUser",
+    "ResetPassword",
+    "RoleName",
+    "SecurityQuestion",
+    "SecurityQuestionHash",
+    "SelfUpdate",
+    "TokenRequest",
+    "TokenRequestGrantType",
+    "TokenResponse",
+    "TokenRevocation",
+    "User",
+    "UserPage",
+    "UserPasswordUpdate",
+    "UserRole",
+    "UserSecurityQuestionUpdate",
+    "UserUpdate",
     "UserVerification",
+    "UserVerificationCheck",
     "UserVerificationHash",
+    "Valid",
 )

@@ -12,14 +12,15 @@ T = TypeVar("T", bound="UserVerificationHash")
 
 @_attrs_define
 class UserVerificationHash:
-    """A request for a password reset, to be sent back unchanged with the reset.
+    """A request for a password reset, or a registration, to be sent back unchanged with the code.
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
         attempt (int): Which number of request this is, counted from 1.
-        hash_ (str): Opaque. Ties this request to the reset; worth nothing without the verification code.
+        hash_ (str): Opaque. Ties this request to its completion; worth nothing without the verification code.
         expires (datetime.datetime): When the request lapses, in UTC with milliseconds.
-        hint (str): Helps the user to recognise the request, such as the masked address that the code went to.
+        hint (str): Helps the user to recognise the request: the masked address that the code went to, or the security
+            question to answer.
     """
 
     username: str

@@ -97,6 +97,8 @@ class AccountService:
                     phone=None if new.phone is None else _require_phone(new.phone),
                     password_hash=password_hash,
                     anonymous=new.anonymous,
+                    verified=not new.anonymous,
+                    is_active=True,
                     credential_version=1,
                     created_at=self.sources.now(),
                 )

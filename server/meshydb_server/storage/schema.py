@@ -65,6 +65,10 @@ tenants = Table(
     Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("public_key", Text, nullable=False),
+    # How users prove who they are: `email`, `text` or `question`.
+    Column("verification", Text, nullable=False),
+    Column("public_registration", Boolean, nullable=False),
+    Column("anonymous_registration", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -79,28 +83,150 @@ users = Table(
     Column("username_key", Text, nullable=False),
     Column("email", Text),
     Column("phone", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
     Column("password_hash", Text),
     Column("anonymous", Boolean, nullable=False),
-    # Counts changes of the password; a recovery begun before the latest change is void.
+    Column("verified", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    # Counts changes of the password; recoveries and logins begun before the latest change are void.
     Column("credential_version", Integer, nullable=False),
+    Column("last_accessed", Instant),
     Column("created_at", Instant, nullable=False),
     ForeignKeyConstraint(["account", "tenant"], ["tenants.account", "tenants.tenant"]),
     Index(None, "account", "tenant", "username_key", unique=True),
 )
 
+security_questions = Table(
+    "security_questions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer_hash", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "user_id"], ["users.account", "users.tenant", "users.user_id"], ondelete="CASCADE"
+    ),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("role_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    # What names of roles are compared by: without regard to case.
+    Column("name_key", Text, nullable=False),
+    Column("description", Text),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(["account", "tenant"], ["tenants.account", "tenants.tenant"]),
+    Index(None, "account", "tenant", "name_key", unique=True),
+)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("role_id", Text, primary_key=True),
+    Column("permission_id", Text, primary_key=True),
+    Column("permissible", Text, nullable=False),
+    Column("can_create", Boolean, nullable=False),
+    Column("can_read", Boolean, nullable=False),
+    Column("can_update", Boolean, nullable=False),
+    Column("can_delete", Boolean, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "role_id"], ["roles.account", "roles.tenant", "roles.role_id"], ondelete="CASCADE"
+    ),
+    Index(None, "account", "tenant", "role_id", "permissible", unique=True),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("role_id", Text, primary_key=True),
+    Column("added_at", Instant, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "user_id"], ["users.account", "users.tenant", "users.user_id"], ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(
+        ["account", "tenant", "role_id"], ["roles.account", "roles.tenant", "roles.role_id"], ondelete="CASCADE"
+    ),
+    Index(None, "account", "tenant", "role_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    # Names the login in its access tokens and its refresh token.
+    Column("session_id", LargeBinary, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    # The public key of the client that logged in.
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    # SHA-256 of the refresh token's secret; null without one.
+    Column("refresh_hash", LargeBinary),
+    Column("credential_version", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "user_id"], ["users.account", "users.tenant", "users.user_id"], ondelete="CASCADE"
+    ),
+    Index(None, "account", "tenant", "user_id"),
+    Index(None, "expires_at"),
+)
+
+# One row for each username and purpose: its newest request. An older one has no row, so it is good for nothing, and
+# what is to be counted across requests is at hand.
 recoveries = Table(
     "recoveries",
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
-    Column("request_id", LargeBinary, primary_key=True),
+    Column("username_key", Text, primary_key=True),
+    # `reset` or `register`.
+    Column("purpose", Text, primary_key=True),
+    # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
+    Column("version", Integer, nullable=False),
+    Column("request_id", LargeBinary, nullable=False),
     # Null stands for a decoy: a request for a user who does not exist.
     Column("user_id", Text),
-    Column("code_mac", LargeBinary, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("credential_version", Integer, nullable=False),
+    # Null where the secret is the answer to a question.
+    Column("code_mac", LargeBinary),
+    # The Argon2 hash of that answer, as it stood when the question was asked.
+    Column("answer_hash", Text),
     Column("failures", Integer, nullable=False),
     Column("used_at", Instant),
     Column("expires_at", Instant, nullable=False),
-    Column("created_at", Instant, nullable=False),
+    # When there were requests and guesses, as far as they count against a limit; see services.quotas.
+    Column("requests", Text, nullable=False),
+    Column("guesses", Text, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Appended to and never changed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    # Begins with the time, so that events are in their order.
+    Column("event_id", Text, primary_key=True),
+    Column("occurred_at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("user_id", Text),
+    Column("request_id", LargeBinary),
 )
 
 outbox = Table(
@@ -109,12 +235,14 @@ outbox = Table(
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
+    # What the message is about: `reset`, `register` or `password-changed`.
+    Column("kind", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("channel", Text, nullable=False),
     # Null when the user has no address for the channel.
     Column("recipient", Text),
     Column("delivery", Text, nullable=False),
-    # The encrypted code; erased once the message is sent or given up.
+    # The encrypted code, where there is one; erased once the message is sent or given up.
     Column("payload", LargeBinary),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -126,4 +254,5 @@ outbox = Table(
     Column("created_at", Instant, nullable=False),
     Index(None, "status", "due_at"),
     Index(None, "created_at"),
+    Index(None, "expires_at"),
 )

@@ -22,9 +22,14 @@ class User:
     username_key: str
     email: str | None
     phone: str | None
+    first_name: str | None = None
+    last_name: str | None = None
     password_hash: str | None = field(repr=False)
     anonymous: bool
+    verified: bool
+    is_active: bool
     credential_version: int
+    last_accessed: datetime | None = None
     created_at: datetime
 
 

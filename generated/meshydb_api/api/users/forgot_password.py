@@ -106,9 +106,11 @@ def sync_detailed(
 ) -> Response[Error | UserVerificationHash]:
     """Ask for a password reset.
 
-     Creates a request for a password reset and sends the user a verification code. The answer must be
-    sent back, with the code, to reset the password, so that request and reset match. `hint` tells the
-    user where the code went. Needs no access token and no public key.
+     Creates a request for a password reset and sends the user a verification code; in the verification
+    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
+    code or the answer to the question, to reset the password, so that request and reset match. `hint`
+    tells the user where the code went, or which question it is. A new request ends the one before it.
+    Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -147,9 +149,11 @@ def sync(
 ) -> Error | UserVerificationHash | None:
     """Ask for a password reset.
 
-     Creates a request for a password reset and sends the user a verification code. The answer must be
-    sent back, with the code, to reset the password, so that request and reset match. `hint` tells the
-    user where the code went. Needs no access token and no public key.
+     Creates a request for a password reset and sends the user a verification code; in the verification
+    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
+    code or the answer to the question, to reset the password, so that request and reset match. `hint`
+    tells the user where the code went, or which question it is. A new request ends the one before it.
+    Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -183,9 +187,11 @@ async def asyncio_detailed(
 ) -> Response[Error | UserVerificationHash]:
     """Ask for a password reset.
 
-     Creates a request for a password reset and sends the user a verification code. The answer must be
-    sent back, with the code, to reset the password, so that request and reset match. `hint` tells the
-    user where the code went. Needs no access token and no public key.
+     Creates a request for a password reset and sends the user a verification code; in the verification
+    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
+    code or the answer to the question, to reset the password, so that request and reset match. `hint`
+    tells the user where the code went, or which question it is. A new request ends the one before it.
+    Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -222,9 +228,11 @@ async def asyncio(
 ) -> Error | UserVerificationHash | None:
     """Ask for a password reset.
 
-     Creates a request for a password reset and sends the user a verification code. The answer must be
-    sent back, with the code, to reset the password, so that request and reset match. `hint` tells the
-    user where the code went. Needs no access token and no public key.
+     Creates a request for a password reset and sends the user a verification code; in the verification
+    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
+    code or the answer to the question, to reset the password, so that request and reset match. `hint`
+    tells the user where the code went, or which question it is. A new request ends the one before it.
+    Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -1,0 +1,259 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.auth_error import AuthError
+from ...models.error import Error
+from ...models.token_request import TokenRequest
+from ...models.token_response import TokenResponse
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    account_name: str,
+    *,
+    body: TokenRequest,
+    tenant: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(tenant, Unset):
+        headers["tenant"] = tenant
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/{account_name}/connect/token".format(
+            account_name=quote(str(account_name), safe=""),
+        ),
+    }
+
+    _kwargs["data"] = body.to_dict()
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> AuthError | Error | TokenResponse | None:
+    if response.status_code == 200:
+        response_200 = TokenResponse.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = AuthError.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = Error.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 413:
+        response_413 = Error.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Error.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 429:
+        response_429 = Error.from_dict(response.json())
+
+        return response_429
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Error.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[AuthError | Error | TokenResponse]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRequest,
+    tenant: str | Unset = UNSET,
+) -> Response[AuthError | Error | TokenResponse]:
+    """Log in, or refresh an access token.
+
+     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
+    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
+    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
+    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRequest): Asks for an access token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[AuthError | Error | TokenResponse]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRequest,
+    tenant: str | Unset = UNSET,
+) -> AuthError | Error | TokenResponse | None:
+    """Log in, or refresh an access token.
+
+     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
+    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
+    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
+    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRequest): Asks for an access token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        AuthError | Error | TokenResponse
+    """
+
+    return sync_detailed(
+        account_name=account_name,
+        client=client,
+        body=body,
+        tenant=tenant,
+    ).parsed
+
+
+async def asyncio_detailed(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRequest,
+    tenant: str | Unset = UNSET,
+) -> Response[AuthError | Error | TokenResponse]:
+    """Log in, or refresh an access token.
+
+     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
+    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
+    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
+    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRequest): Asks for an access token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[AuthError | Error | TokenResponse]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRequest,
+    tenant: str | Unset = UNSET,
+) -> AuthError | Error | TokenResponse | None:
+    """Log in, or refresh an access token.
+
+     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
+    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
+    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
+    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRequest): Asks for an access token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        AuthError | Error | TokenResponse
+    """
+
+    return (
+        await asyncio_detailed(
+            account_name=account_name,
+            client=client,
+            body=body,
+            tenant=tenant,
+        )
+    ).parsed

@@ -1,0 +1,245 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.auth_error import AuthError
+from ...models.error import Error
+from ...models.token_revocation import TokenRevocation
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    account_name: str,
+    *,
+    body: TokenRevocation,
+    tenant: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(tenant, Unset):
+        headers["tenant"] = tenant
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/{account_name}/connect/revocation".format(
+            account_name=quote(str(account_name), safe=""),
+        ),
+    }
+
+    _kwargs["data"] = body.to_dict()
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Any | AuthError | Error | None:
+    if response.status_code == 200:
+        response_200 = cast(Any, None)
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = AuthError.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = Error.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 413:
+        response_413 = Error.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Error.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 429:
+        response_429 = Error.from_dict(response.json())
+
+        return response_429
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Error.from_dict(response.json())
+
+        return response_5xx
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Any | AuthError | Error]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRevocation,
+    tenant: str | Unset = UNSET,
+) -> Response[Any | AuthError | Error]:
+    """Log out.
+
+     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
+    from then on (RFC 7009). An unknown token is answered like a known one.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRevocation): Revokes a token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | AuthError | Error]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRevocation,
+    tenant: str | Unset = UNSET,
+) -> Any | AuthError | Error | None:
+    """Log out.
+
+     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
+    from then on (RFC 7009). An unknown token is answered like a known one.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRevocation): Revokes a token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | AuthError | Error
+    """
+
+    return sync_detailed(
+        account_name=account_name,
+        client=client,
+        body=body,
+        tenant=tenant,
+    ).parsed
+
+
+async def asyncio_detailed(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRevocation,
+    tenant: str | Unset = UNSET,
+) -> Response[Any | AuthError | Error]:
+    """Log out.
+
+     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
+    from then on (RFC 7009). An unknown token is answered like a known one.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRevocation): Revokes a token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | AuthError | Error]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    account_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: TokenRevocation,
+    tenant: str | Unset = UNSET,
+) -> Any | AuthError | Error | None:
+    """Log out.
+
+     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
+    from then on (RFC 7009). An unknown token is answered like a known one.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (TokenRevocation): Revokes a token.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | AuthError | Error
+    """
+
+    return (
+        await asyncio_detailed(
+            account_name=account_name,
+            client=client,
+            body=body,
+            tenant=tenant,
+        )
+    ).parsed

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.security_question import SecurityQuestion
+
+
+T = TypeVar("T", bound="UserSecurityQuestionUpdate")
+
+
+@_attrs_define
+class UserSecurityQuestionUpdate:
+    """Replaces security questions.
+
+    Attributes:
+        security_questions (list[SecurityQuestion]): The questions that are to be the only ones.
+    """
+
+    security_questions: list[SecurityQuestion]
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        security_questions = []
+        for security_questions_item_data in self.security_questions:
+            security_questions_item = security_questions_item_data.to_dict()
+            security_questions.append(security_questions_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "securityQuestions": security_questions,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.security_question import SecurityQuestion  # noqa: PLC0415
+
+        d = dict(src_dict)
+        security_questions = []
+        _security_questions = d.pop("securityQuestions")
+        for security_questions_item_data in _security_questions:
+            security_questions_item = SecurityQuestion.from_dict(security_questions_item_data)
+
+            security_questions.append(security_questions_item)
+
+        user_security_question_update = cls(
+            security_questions=security_questions,
+        )
+
+        user_security_question_update.additional_properties = d
+        return user_security_question_update
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

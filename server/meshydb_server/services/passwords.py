@@ -1,0 +1,78 @@
+"""Passwords and answers: what they may be, and how they are hashed without holding up anyone else."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.usernames import username_key
+
+T = TypeVar("T")
+
+ANONYMOUS_PASSWORD: Final = "nopassword"  # noqa: S105 - it is public: what anonymous users log in with
+_SHORTEST: Final = 8
+_LONGEST: Final = 128
+_COMMON: Final = frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= _SHORTEST)
+
+# Each hash takes tens of milliseconds and 64 MiB. More at once would only take them from everything else.
+_AT_ONCE: Final = 2
+
+
+class Passwords:
+    """Hashes with Argon2id, in a few threads of its own: whoever else is served does not wait."""
+
+    def __init__(self) -> None:
+        """Make the threads; `close` ends them."""
+        self._hasher = PasswordHasher()
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "argon2")
+        # Compared with where there is no hash, so that a missing user takes as long as a wrong password.
+        self._nobody = self._hasher.hash("nobody's password")
+
+    def close(self) -> None:
+        """End the threads, once what is under way is done."""
+        self._threads.shutdown()
+
+    async def hash(self, secret: str) -> str:
+        """Hash a password, or an answer as `normalise_answer` leaves it, with a salt of its own."""
+        return await self._run(lambda: self._hasher.hash(secret.encode("utf-8", "surrogatepass")))
+
+    async def verify(self, hashed: str | None, secret: str) -> bool:
+        """Whether the secret is the one that was hashed; False, after the same work, when there is no hash."""
+        right = await self._run(lambda: self._matches(hashed or self._nobody, secret))
+        return right and hashed is not None
+
+    def _matches(self, hashed: str, secret: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, secret.encode("utf-8", "surrogatepass"))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def require_acceptable(password: str, username: str) -> None:
+    """Raise InvalidRequestError unless a new password has 8 to 128 characters and is not easily guessed.
+
+    It is taken as it is, character for character; no kind of character is asked for.
+    """
+    if not _SHORTEST <= len(password) <= _LONGEST:
+        raise InvalidRequestError(f"The password must have {_SHORTEST} to {_LONGEST} characters.")
+    if password.casefold() in _COMMON:
+        raise InvalidRequestError("The password is one of the most common ones.")
+    if username_key(password) == username_key(username):
+        raise InvalidRequestError("The password must not be the username.")
+
+
+def normalise_answer(answer: str) -> str:
+    """What two spellings of one answer share: without regard to case, compatibility forms and white space."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", answer).casefold())
+    return " ".join(folded.split())
