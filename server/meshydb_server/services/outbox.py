@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from attrs import Factory, field, frozen
 from cryptography.fernet import InvalidToken
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.services.keys import Keyring
 from meshydb_server.services.sources import Sources
@@ -72,9 +72,7 @@ class Outbox:
     delivery: Delivery | None = None
     woken: asyncio.Event = Factory(asyncio.Event)
 
-    async def put(
-        self, connection: AsyncConnection, user: User, code: str, *, expires: datetime, now: datetime
-    ) -> None:
+    def put(self, connection: Connection, user: User, code: str, *, expires: datetime, now: datetime) -> None:
         """Add a message with a code to the caller's transaction."""
         failure = "The user has no email address." if self.delivery is not None and user.email is None else None
         message = Message(
@@ -92,7 +90,7 @@ class Outbox:
             expires_at=expires,
             created_at=now,
         )
-        await insert_message(connection, message)
+        insert_message(connection, message)
         if failure:
             _log.error("A message cannot be sent: %s", failure, extra=identify(message))
 
@@ -102,13 +100,11 @@ class Outbox:
 
     async def messages(self) -> Sequence[tuple[Message, str | None]]:
         """All messages, oldest first, each with its code when console delivery keeps it for its reader."""
-        async with self.database.reading() as connection:
-            return [(message, self._console_code(message)) for message in await list_messages(connection)]
+        return [(message, self._console_code(message)) for message in await self.database.read(list_messages)]
 
     async def warn_of_stranded(self) -> None:
         """Log that messages wait for a delivery that there is not, because it was there when they were put."""
-        async with self.database.reading() as connection:
-            count = await count_waiting(connection)
+        count = await self.database.read(count_waiting)
         if count:
             _log.warning("Messages wait that nothing sends, until MESHYDB_SMTP_URL is set again: %d.", count)
 

@@ -50,8 +50,8 @@ class OutboxWorker:
 
     async def deliver_due(self) -> int:
         """Try each message that is due once; returns how many there were."""
-        async with self.outbox.database.reading() as connection:
-            due = await find_due(connection, self.outbox.sources.now(), _BATCH)
+        now = self.outbox.sources.now()
+        due = await self.outbox.database.read(lambda connection: find_due(connection, now, _BATCH))
         await asyncio.gather(*(self._deliver(message) for message in due))
         return len(due)
 
@@ -67,9 +67,8 @@ class OutboxWorker:
         if message.expires_at <= now:
             await self._give_up(message, message.last_error or "The code has lapsed.")
             return
-        async with self.outbox.database.writing() as connection:
-            if not await claim(connection, message, until=now + _CLAIM):
-                return
+        if not await self.outbox.database.write(lambda connection: claim(connection, message, until=now + _CLAIM)):
+            return
         if message.attempts and message.last_error is None:
             _log.warning("A message may be sent twice: the end of its last try is unknown.", extra=identify(message))
         try:
@@ -84,16 +83,14 @@ class OutboxWorker:
             _log.exception("A message was not sent, and nobody knows why.", extra=identify(message))
             await self._retry_later(message, type(error).__name__)
         else:
-            async with self.outbox.database.writing() as connection:
-                await close(connection, message, "sent", error=None)
+            await self.outbox.database.write(lambda connection: close(connection, message, "sent", error=None))
 
     async def _give_up(self, message: Message, reason: str) -> None:
         _log.error("A message is given up: %s", reason, extra=identify(message))
-        async with self.outbox.database.writing() as connection:
-            await close(connection, message, "failed", error=reason)
+        await self.outbox.database.write(lambda connection: close(connection, message, "failed", error=reason))
 
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)
         _log.warning("A message was not sent, trying again in %s: %s", delay, reason, extra=identify(message))
-        async with self.outbox.database.writing() as connection:
-            await postpone(connection, message, self.outbox.sources.now() + delay, reason)
+        due_at = self.outbox.sources.now() + delay
+        await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))

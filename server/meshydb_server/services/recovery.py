@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import field, frozen
+from sqlalchemy.engine import Connection
 
 from meshydb_server.services import codes
 from meshydb_server.services.errors import InvalidRequestError
@@ -17,6 +18,7 @@ from meshydb_server.services.outbox import Outbox
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import Recovery, insert_recovery
+from meshydb_server.storage.users import User
 
 LIFETIME: Final = timedelta(hours=1)
 
@@ -51,12 +53,13 @@ class RecoveryService:
         request_id = self.sources.random(REQUEST_ID_BYTES)
         code = codes.generate(self.sources.random)
         key = self.keyring.newest
-        async with self.database.writing() as connection:
-            place = await require_tenant(connection, account, tenant)
-            user = await require_user(connection, place, username)
+
+        def transaction(connection: Connection) -> User:
+            place = require_tenant(connection, account, tenant)
+            user = require_user(connection, place, username)
             if user.anonymous:
                 raise InvalidRequestError("An anonymous user cannot recover a password.")
-            await insert_recovery(
+            insert_recovery(
                 connection,
                 Recovery(
                     account=user.account,
@@ -68,7 +71,10 @@ class RecoveryService:
                     created_at=now,
                 ),
             )
-            await self.outbox.put(connection, user, code, expires=expires, now=now)
+            self.outbox.put(connection, user, code, expires=expires, now=now)
+            return user
+
+        user = await self.database.write(transaction)
         self.outbox.wake()
         claims = Claims(
             purpose="reset",

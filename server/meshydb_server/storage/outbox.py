@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import asdict, field, frozen
 from sqlalchemy import ColumnElement, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import outbox
 
@@ -35,20 +35,20 @@ class Message:
     created_at: datetime
 
 
-async def insert_message(connection: AsyncConnection, message: Message) -> None:
+def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    await connection.execute(insert(outbox), asdict(message))
+    connection.execute(insert(outbox), asdict(message))
 
 
-async def list_messages(connection: AsyncConnection) -> Sequence[Message]:
+def list_messages(connection: Connection) -> Sequence[Message]:
     """All messages, oldest first."""
-    rows = await connection.execute(select(outbox).order_by(outbox.c.created_at, outbox.c.message_id))
+    rows = connection.execute(select(outbox).order_by(outbox.c.created_at, outbox.c.message_id))
     return [Message(**row) for row in rows.mappings()]
 
 
-async def find_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Message]:
+def find_due(connection: Connection, now: datetime, limit: int) -> Sequence[Message]:
     """The waiting messages whose time has come, the longest due first."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(outbox)
         .where(outbox.c.status == "waiting", outbox.c.due_at <= now)
         .order_by(outbox.c.due_at)
@@ -57,15 +57,15 @@ async def find_due(connection: AsyncConnection, now: datetime, limit: int) -> Se
     return [Message(**row) for row in rows.mappings()]
 
 
-async def count_waiting(connection: AsyncConnection) -> int:
+def count_waiting(connection: Connection) -> int:
     """How many messages wait, due or not."""
-    rows = await connection.execute(select(func.count()).where(outbox.c.status == "waiting"))
+    rows = connection.execute(select(func.count()).where(outbox.c.status == "waiting"))
     return rows.scalar_one()
 
 
-async def claim(connection: AsyncConnection, message: Message, until: datetime) -> bool:
+def claim(connection: Connection, message: Message, until: datetime) -> bool:
     """Take a due message for one try, so that no other worker takes it before `until`; False when one has."""
-    result = await connection.execute(
+    result = connection.execute(
         update(outbox)
         .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == message.due_at)
         .values(due_at=until, attempts=outbox.c.attempts + 1, last_error=None)
@@ -73,16 +73,14 @@ async def claim(connection: AsyncConnection, message: Message, until: datetime) 
     return result.rowcount == 1
 
 
-async def postpone(connection: AsyncConnection, message: Message, due_at: datetime, error: str) -> None:
+def postpone(connection: Connection, message: Message, due_at: datetime, error: str) -> None:
     """Note why a try failed, and when the next is due."""
-    await connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
+    connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
 
 
-async def close(
-    connection: AsyncConnection, message: Message, status: Literal["sent", "failed"], error: str | None
-) -> None:
+def close(connection: Connection, message: Message, status: Literal["sent", "failed"], error: str | None) -> None:
     """End a message, and erase what it said."""
-    await connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
+    connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
 
 
 def _is(message: Message) -> tuple[ColumnElement[bool], ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import asdict, field, frozen
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import recoveries
 
@@ -26,6 +26,6 @@ class Recovery:
     created_at: datetime
 
 
-async def insert_recovery(connection: AsyncConnection, recovery: Recovery) -> None:
+def insert_recovery(connection: Connection, recovery: Recovery) -> None:
     """Add a request."""
-    await connection.execute(insert(recoveries), asdict(recovery))
+    connection.execute(insert(recoveries), asdict(recovery))
