@@ -35,7 +35,7 @@ class Audit:
         request_id: bytes | None = None,
     ) -> None:
         """Append an event."""
-        event_id = f"{instants.to_milliseconds(now):012x}{self.sources.random(_RANDOM_BYTES).hex()}"
+        event_id = f"{instants.to_microseconds(now):014x}{self.sources.random(_RANDOM_BYTES).hex()}"
         event = Event(
             account=place.account,
             tenant=place.tenant,
