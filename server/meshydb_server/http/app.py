@@ -14,7 +14,7 @@ from meshydb_server.contract import Contract
 from meshydb_server.http.dispatch import Dispatcher
 from meshydb_server.http.exchange import Exchanges
 from meshydb_server.http.handlers import HANDLERS, Handler
-from meshydb_server.runtime import open_services, sending
+from meshydb_server.runtime import open_services, working
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 
@@ -38,7 +38,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, sources) as services, sending(services.outbox):
+        async with open_services(settings, sources) as services, working(services):
             app.state.services = services
             yield
 
