@@ -130,7 +130,7 @@ def test_key_file_setting(tmp_path: Path) -> None:
     """A key file that is named serves any database."""
     path = tmp_path / "keys"
     path.write_text(f"{_text(_NEW)}\n{_text(_OLD)}\n", encoding="ascii")
-    settings = Settings(database_url="postgresql+asyncpg://localhost/meshydb", key_file=path)
+    settings = Settings(database_url="postgresql+psycopg://localhost/meshydb", key_file=path)
     assert load_keyring(settings).newest == Key.derive(_NEW)
 
 
@@ -157,7 +157,7 @@ def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql+asyncpg://localhost/meshydb",
+        "postgresql+psycopg://localhost/meshydb",
         "sqlite+aiosqlite://",
         "sqlite+aiosqlite:///:memory:",
         "sqlite+aiosqlite:///",

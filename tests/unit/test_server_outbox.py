@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import threading
 from pathlib import Path
 
 import attrs
@@ -73,10 +74,13 @@ async def test_one_claim(tmp_path: Path, clock: SetClock) -> None:
     async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
         await ask(services)
         clock.calls = 0
-        async with services.database.writing():
-            # Nobody can write here, so both find the message, and go on to the moment before they would claim it.
-            trying = [asyncio.create_task(worker(services, delivery).deliver_due()) for _ in range(2)]
-            await until(lambda: clock.calls >= 4)
+        let_go = threading.Event()
+        writing = asyncio.create_task(services.database.write(lambda _: let_go.wait()))
+        # Nobody else can write, so both find the message, and go on to the moment before they would claim it.
+        trying = [asyncio.create_task(worker(services, delivery).deliver_due()) for _ in range(2)]
+        await until(lambda: clock.calls >= 4)
+        let_go.set()
+        await writing
         assert await asyncio.gather(*trying) == [1, 1]
     assert len(delivery.letters) == 1
 

@@ -170,9 +170,9 @@ async def test_address_that_no_server_is_given(
     with receiving(Sink()) as sink:
         async with opened(tmp_path, clock, smtp_url=sink.url) as services:
             await services.accounts.create_user("acme", None, NewUser(username="unfit"))
-            async with services.database.writing() as connection:
-                # No command stores such an address, but another program may.
-                await connection.execute(update(users).values(email="a@[x>y]").where(users.c.username == "unfit"))
+            # No command stores such an address, but another program may.
+            change = update(users).values(email="a@[x>y]").where(users.c.username == "unfit")
+            await services.database.write(lambda connection: connection.execute(change))
             await ask(services, "unfit")
             clock.move(seconds=1)
             await ask(services)

@@ -100,19 +100,23 @@ def test_storage_fails(own_settings: Settings, tmp_path: Path, table: str, caplo
     assert table in str(record.exc_info[1])
 
 
-def test_storage_is_gone(own_settings: Settings, tmp_path: Path) -> None:
-    """A server that cannot open its database says so when it is asked for its health, and still serves what it has."""
-    path = tmp_path / "meshydb.sqlite3"
+def test_health_of_storage(own_settings: Settings, tmp_path: Path) -> None:
+    """A server that cannot read its storage says so when it is asked for its health, for as long as it cannot."""
+    with serving(own_settings) as server, closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        connection.execute("ALTER TABLE accounts RENAME TO lost")
+        assert_documented(exchange(server.url, _HEALTH), 503)
+        connection.execute("ALTER TABLE lost RENAME TO accounts")
+        assert_documented(exchange(server.url, _HEALTH), 200)
+
+
+def test_storage_is_busy(own_settings: Settings, tmp_path: Path) -> None:
+    """While another process writes, requests that write wait for it, and those that read do not."""
     with serving(own_settings) as server, Connection(server.url) as waiting:
         assert_documented(exchange(server.url, _HEALTH), 200)
-        with _taken_lock(path):
-            # Keeps the one connection that is open waiting, so that whoever comes next has to open the database.
+        with _taken_lock(tmp_path / "meshydb.sqlite3"):
             waiting.send(_ASK)
-            path.rename(tmp_path / "moved")
-            path.mkdir()
-            while (answer := exchange(server.url, _HEALTH)).status == 200:
-                pass
-        assert_documented(answer, 503)
+            assert_documented(exchange(server.url, _HEALTH), 200)
         assert_documented(waiting.read(), 200)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from attrs import field, frozen
+from sqlalchemy.engine import Connection
 
 from meshydb_server.services.errors import ConflictError, InvalidRequestError
 from meshydb_server.services.lookup import require_account, require_tenant
@@ -62,48 +63,57 @@ class AccountService:
         if len(set(names)) < len(names):
             raise ConflictError("A tenant is named twice.")
         now = self.sources.now()
+
+        def transaction(connection: Connection) -> Sequence[Tenant]:
+            insert_account(connection, account, names[0], now)
+            for name in names:
+                insert_tenant(connection, account, name, self._public_key(), now)
+            return list_tenants(connection, account)
+
         try:
-            async with self.database.writing() as connection:
-                await insert_account(connection, account, names[0], now)
-                for name in names:
-                    await insert_tenant(connection, account, name, self._public_key(), now)
-                return await list_tenants(connection, account)
+            return await self.database.write(transaction)
         except DuplicateError as error:
             raise ConflictError(f"The account {account} exists already.") from error
 
     async def create_tenant(self, account: str, tenant: str) -> Sequence[Tenant]:
         """Add a tenant to an account; returns all its tenants. Raises NotFoundError or ConflictError."""
+
+        def transaction(connection: Connection) -> Sequence[Tenant]:
+            require_account(connection, account)
+            insert_tenant(connection, account, tenant, self._public_key(), self.sources.now())
+            return list_tenants(connection, account)
+
         try:
-            async with self.database.writing() as connection:
-                await require_account(connection, account)
-                await insert_tenant(connection, account, tenant, self._public_key(), self.sources.now())
-                return await list_tenants(connection, account)
+            return await self.database.write(transaction)
         except DuplicateError as error:
             raise ConflictError(f"The account {account} has a tenant {tenant} already.") from error
 
     async def create_user(self, account: str, tenant: str | None, new: NewUser) -> User:
         """Add a user to a tenant. Raises NotFoundError, ConflictError or InvalidRequestError."""
         password_hash = None if new.password is None else await asyncio.to_thread(_hash_password, new.password)
+
+        def transaction(connection: Connection) -> User:
+            place = require_tenant(connection, account, tenant)
+            user = User(
+                account=place.account,
+                tenant=place.name,
+                user_id=self.sources.random(_USER_ID_BYTES).hex(),
+                username=new.username,
+                username_key=username_key(new.username),
+                email=None if new.email is None else _require_email(new.email),
+                phone=None if new.phone is None else _require_phone(new.phone),
+                password_hash=password_hash,
+                anonymous=new.anonymous,
+                verified=not new.anonymous,
+                is_active=True,
+                credential_version=1,
+                created_at=self.sources.now(),
+            )
+            insert_user(connection, user)
+            return user
+
         try:
-            async with self.database.writing() as connection:
-                place = await require_tenant(connection, account, tenant)
-                user = User(
-                    account=place.account,
-                    tenant=place.name,
-                    user_id=self.sources.random(_USER_ID_BYTES).hex(),
-                    username=new.username,
-                    username_key=username_key(new.username),
-                    email=None if new.email is None else _require_email(new.email),
-                    phone=None if new.phone is None else _require_phone(new.phone),
-                    password_hash=password_hash,
-                    anonymous=new.anonymous,
-                    verified=not new.anonymous,
-                    is_active=True,
-                    credential_version=1,
-                    created_at=self.sources.now(),
-                )
-                await insert_user(connection, user)
-                return user
+            return await self.database.write(transaction)
         except DuplicateError as error:
             raise ConflictError("The tenant has a user of this name already.") from error
 

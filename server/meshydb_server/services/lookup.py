@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.services.errors import NotFoundError
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant, account_exists, find_tenant
+from meshydb_server.storage.recoveries import Missing, Subject
 from meshydb_server.storage.users import User, find_user
 
 
-async def require_account(connection: AsyncConnection, account: str) -> None:
+def require_account(connection: Connection, account: str) -> None:
     """Raise NotFoundError unless the account exists."""
-    if not await account_exists(connection, account):
+    if not account_exists(connection, account):
         raise NotFoundError("There is no account of this name.")
 
 
-async def require_tenant(connection: AsyncConnection, account: str, tenant: str | None) -> Tenant:
+def require_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant:
     """The named tenant, or the account's default tenant; raises NotFoundError."""
-    found = await find_tenant(connection, account, tenant)
+    found = find_tenant(connection, account, tenant)
     if found is None:
-        await require_account(connection, account)
+        require_account(connection, account)
         raise NotFoundError("The account has no tenant of this name.")
     return found
 
 
-async def require_user(connection: AsyncConnection, tenant: Tenant, username: str) -> User:
+def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     """The user of this name in the tenant; raises NotFoundError."""
-    user = await find_user(connection, tenant.account, tenant.name, username_key(username))
+    user = find_user(connection, tenant.account, tenant.name, username_key(username))
     if user is None:
         raise NotFoundError("There is no user of this name.")
     return user
+
+
+def require_place(subject: Subject | Missing) -> Subject:
+    """The subject, if its account and tenant exist; raises NotFoundError."""
+    if subject == "account":
+        raise NotFoundError("There is no account of this name.")
+    if subject == "tenant":
+        raise NotFoundError("The account has no tenant of this name.")
+    return subject

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from meshydb_server.services.outbox import Delivery, DeliveryError, Outbox, RefusedForGoodError, identify
+from meshydb_server.services.outbox import DeliveryError, Outbox, RefusedForGoodError, identify
 from meshydb_server.storage.outbox import Message, claim, close, find_due, postpone
 
 _BATCH: Final = 10
@@ -31,10 +31,9 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class OutboxWorker:
-    """Sends an outbox's messages through a delivery. Any number of workers may share a database."""
+    """Sends an outbox's messages through its deliveries. Any number of workers may share a database."""
 
     outbox: Outbox
-    delivery: Delivery
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send what is due, and wait for more, until `stopping` is set and the tries under way have ended."""
@@ -50,8 +49,9 @@ class OutboxWorker:
 
     async def deliver_due(self) -> int:
         """Try each message that is due once; returns how many there were."""
-        async with self.outbox.database.reading() as connection:
-            due = await find_due(connection, self.outbox.sources.now(), _BATCH)
+        now = self.outbox.sources.now()
+        channels = self.outbox.deliveries.keys()
+        due = await self.outbox.database.read(lambda connection: find_due(connection, channels, now, _BATCH))
         await asyncio.gather(*(self._deliver(message) for message in due))
         return len(due)
 
@@ -67,15 +67,14 @@ class OutboxWorker:
         if message.expires_at <= now:
             await self._give_up(message, message.last_error or "The code has lapsed.")
             return
-        async with self.outbox.database.writing() as connection:
-            if not await claim(connection, message, until=now + _CLAIM):
-                return
+        if not await self.outbox.database.write(lambda connection: claim(connection, message, until=now + _CLAIM)):
+            return
         if message.attempts and message.last_error is None:
             _log.warning("A message may be sent twice: the end of its last try is unknown.", extra=identify(message))
         try:
             letter = self.outbox.letter(message)
             async with asyncio.timeout(_TRY.total_seconds()):
-                await self.delivery.send(letter)
+                await self.outbox.deliveries[message.channel].send(letter)
         except RefusedForGoodError as error:
             await self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
@@ -84,16 +83,14 @@ class OutboxWorker:
             _log.exception("A message was not sent, and nobody knows why.", extra=identify(message))
             await self._retry_later(message, type(error).__name__)
         else:
-            async with self.outbox.database.writing() as connection:
-                await close(connection, message, "sent", error=None)
+            await self.outbox.database.write(lambda connection: close(connection, message, "sent", error=None))
 
     async def _give_up(self, message: Message, reason: str) -> None:
         _log.error("A message is given up: %s", reason, extra=identify(message))
-        async with self.outbox.database.writing() as connection:
-            await close(connection, message, "failed", error=reason)
+        await self.outbox.database.write(lambda connection: close(connection, message, "failed", error=reason))
 
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)
         _log.warning("A message was not sent, trying again in %s: %s", delay, reason, extra=identify(message))
-        async with self.outbox.database.writing() as connection:
-            await postpone(connection, message, self.outbox.sources.now() + delay, reason)
+        due_at = self.outbox.sources.now() + delay
+        await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))

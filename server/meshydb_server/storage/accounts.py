@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import accounts, tenants
 
@@ -22,28 +22,28 @@ class Tenant:
     default: bool
 
 
-async def insert_account(connection: AsyncConnection, account: str, default_tenant: str, now: datetime) -> None:
+def insert_account(connection: Connection, account: str, default_tenant: str, now: datetime) -> None:
     """Add an account; its tenants are added apart."""
-    await connection.execute(
+    connection.execute(
         insert(accounts).values(account=account, default_tenant=default_tenant, created_at=now),
     )
 
 
-async def insert_tenant(connection: AsyncConnection, account: str, tenant: str, public_key: str, now: datetime) -> None:
+def insert_tenant(connection: Connection, account: str, tenant: str, public_key: str, now: datetime) -> None:
     """Add a tenant to an account."""
-    await connection.execute(
+    connection.execute(
         insert(tenants).values(account=account, tenant=tenant, public_key=public_key, created_at=now),
     )
 
 
-async def account_exists(connection: AsyncConnection, account: str) -> bool:
+def account_exists(connection: Connection, account: str) -> bool:
     """Whether there is an account of this name."""
-    return (await connection.execute(select(1).where(accounts.c.account == account))).first() is not None
+    return connection.execute(select(1).where(accounts.c.account == account)).first() is not None
 
 
-async def find_tenant(connection: AsyncConnection, account: str, tenant: str | None) -> Tenant | None:
+def find_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant | None:
     """The named tenant of the account, or its default tenant when `tenant` is None."""
-    rows = await connection.execute(
+    rows = connection.execute(
         _TENANTS.where(
             accounts.c.account == account,
             tenants.c.tenant == (accounts.c.default_tenant if tenant is None else tenant),
@@ -53,9 +53,9 @@ async def find_tenant(connection: AsyncConnection, account: str, tenant: str | N
     return None if row is None else Tenant(*row)
 
 
-async def list_tenants(connection: AsyncConnection, account: str) -> Sequence[Tenant]:
+def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
     """All tenants of an account: the default first, then the oldest."""
-    rows = await connection.execute(
+    rows = connection.execute(
         _TENANTS.where(accounts.c.account == account).order_by(
             (tenants.c.tenant == accounts.c.default_tenant).desc(), tenants.c.created_at, tenants.c.tenant
         )

@@ -9,3 +9,7 @@ class StorageError(Exception):
 
 class DuplicateError(Exception):
     """A row of this key exists already."""
+
+
+class StaleError(Exception):
+    """Another transaction has changed meanwhile what this one has read. Whoever raises it is run again."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import asdict, field, frozen
 from sqlalchemy import ColumnElement, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import outbox
 
 Status = Literal["waiting", "sent", "failed"]
+Channel = Literal["email", "text"]
+
+# Stands for a delivery in messages to nobody, which are there so that all requests leave the same traces.
+DECOY: Final = "decoy"
 
 
 @frozen(kw_only=True)
@@ -22,8 +26,9 @@ class Message:
     account: str
     tenant: str
     message_id: str
+    kind: Literal["reset", "register", "password-changed"]
     username: str
-    channel: Literal["email"]
+    channel: Channel
     recipient: str | None
     delivery: str
     payload: bytes | None = field(repr=False)
@@ -35,37 +40,39 @@ class Message:
     created_at: datetime
 
 
-async def insert_message(connection: AsyncConnection, message: Message) -> None:
+def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    await connection.execute(insert(outbox), asdict(message))
+    connection.execute(_INSERT, asdict(message))
 
 
-async def list_messages(connection: AsyncConnection) -> Sequence[Message]:
-    """All messages, oldest first."""
-    rows = await connection.execute(select(outbox).order_by(outbox.c.created_at, outbox.c.message_id))
+def list_messages(connection: Connection) -> Sequence[Message]:
+    """All messages to users, oldest first."""
+    rows = connection.execute(
+        select(outbox).where(outbox.c.delivery != DECOY).order_by(outbox.c.created_at, outbox.c.message_id)
+    )
     return [Message(**row) for row in rows.mappings()]
 
 
-async def find_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[Message]:
-    """The waiting messages whose time has come, the longest due first."""
-    rows = await connection.execute(
+def find_due(connection: Connection, channels: Collection[Channel], now: datetime, limit: int) -> Sequence[Message]:
+    """The waiting messages of these channels whose time has come, the longest due first."""
+    rows = connection.execute(
         select(outbox)
-        .where(outbox.c.status == "waiting", outbox.c.due_at <= now)
+        .where(outbox.c.status == "waiting", outbox.c.due_at <= now, outbox.c.channel.in_(channels))
         .order_by(outbox.c.due_at)
         .limit(limit)
     )
     return [Message(**row) for row in rows.mappings()]
 
 
-async def count_waiting(connection: AsyncConnection) -> int:
-    """How many messages wait, due or not."""
-    rows = await connection.execute(select(func.count()).where(outbox.c.status == "waiting"))
+def count_waiting(connection: Connection, channel: Channel) -> int:
+    """How many messages of a channel wait, due or not."""
+    rows = connection.execute(select(func.count()).where(outbox.c.status == "waiting", outbox.c.channel == channel))
     return rows.scalar_one()
 
 
-async def claim(connection: AsyncConnection, message: Message, until: datetime) -> bool:
+def claim(connection: Connection, message: Message, until: datetime) -> bool:
     """Take a due message for one try, so that no other worker takes it before `until`; False when one has."""
-    result = await connection.execute(
+    result = connection.execute(
         update(outbox)
         .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == message.due_at)
         .values(due_at=until, attempts=outbox.c.attempts + 1, last_error=None)
@@ -73,16 +80,14 @@ async def claim(connection: AsyncConnection, message: Message, until: datetime) 
     return result.rowcount == 1
 
 
-async def postpone(connection: AsyncConnection, message: Message, due_at: datetime, error: str) -> None:
+def postpone(connection: Connection, message: Message, due_at: datetime, error: str) -> None:
     """Note why a try failed, and when the next is due."""
-    await connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
+    connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
 
 
-async def close(
-    connection: AsyncConnection, message: Message, status: Literal["sent", "failed"], error: str | None
-) -> None:
+def close(connection: Connection, message: Message, status: Literal["sent", "failed"], error: str | None) -> None:
     """End a message, and erase what it said."""
-    await connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
+    connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
 
 
 def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
@@ -91,3 +96,6 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
         outbox.c.tenant == message.tenant,
         outbox.c.message_id == message.message_id,
     )
+
+
+_INSERT: Final = insert(outbox)

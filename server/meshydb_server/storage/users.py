@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import asdict, field, frozen
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import users
 
@@ -33,14 +33,14 @@ class User:
     created_at: datetime
 
 
-async def insert_user(connection: AsyncConnection, user: User) -> None:
+def insert_user(connection: Connection, user: User) -> None:
     """Add a user."""
-    await connection.execute(insert(users), asdict(user))
+    connection.execute(insert(users), asdict(user))
 
 
-async def find_user(connection: AsyncConnection, account: str, tenant: str, username_key: str) -> User | None:
+def find_user(connection: Connection, account: str, tenant: str, username_key: str) -> User | None:
     """The user of this name, compared as services.usernames says."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(users).where(
             users.c.account == account,
             users.c.tenant == tenant,
