@@ -11,7 +11,7 @@ import pytest
 import yaml
 from openapi_python_client.config import ConfigFile
 
-from tests.support.contract import ROOT, operations, placed_operations, walk
+from tests.support.contract import ROOT, placed_operations, walk
 
 # Names of properties whose values must be kept from logs, wherever they stand.
 SECRETS = {
