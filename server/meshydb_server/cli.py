@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from meshydb_server import instants
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.delivery.smtp import SmtpError
+from meshydb_server.delivery.text import TextError
 from meshydb_server.key_file import KeyFileError
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.serve import listen, serve
@@ -21,12 +22,13 @@ from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.errors import RefusedError
 from meshydb_server.settings import Settings
 from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.audit import list_events
 from meshydb_server.storage.errors import StorageError
 
 P = ParamSpec("P")
 
 # Whatever an operator can cause: each of these has a message of one line.
-_CAUSED_BY_OPERATOR = (RefusedError, StorageError, KeyFileError, SmtpError)
+_CAUSED_BY_OPERATOR = (RefusedError, StorageError, KeyFileError, SmtpError, TextError)
 
 _contract = functools.cache(Contract.load)
 
@@ -201,6 +203,7 @@ async def outbox_list(services: Services) -> object:
             "account": message.account,
             "tenant": message.tenant,
             "username": message.username,
+            "kind": message.kind,
             "channel": message.channel,
             "to": message.recipient,
             **({} if code is None else {"code": code}),
@@ -208,6 +211,29 @@ async def outbox_list(services: Services) -> object:
             "createdAt": instants.to_text(message.created_at),
         }
         for message, code in await services.outbox.messages()
+    ]
+
+
+@main.group()
+def audit() -> None:
+    """Read the trail of recoveries."""
+
+
+@audit.command("list")
+@click.argument("account", type=ACCOUNT)
+@_with_services
+async def audit_list(services: Services, account: str) -> object:
+    """List what was asked of the recovery of an account's users, and how it ended: each tenant's oldest first."""
+    return [
+        {
+            "account": event.account,
+            "tenant": event.tenant,
+            "kind": event.kind,
+            "outcome": event.outcome,
+            "userId": event.user_id,
+            "occurredAt": instants.to_text(event.occurred_at),
+        }
+        for event in await services.database.read(lambda connection: list_events(connection, account))
     ]
 
 

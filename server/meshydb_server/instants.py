@@ -7,6 +7,7 @@ from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_text(instant: datetime) -> str:
@@ -17,6 +18,11 @@ def to_text(instant: datetime) -> str:
 def to_milliseconds(instant: datetime) -> int:
     """Count the whole milliseconds from 1970 to an aware datetime; exact, as a float would not be."""
     return (instant - _EPOCH) // _MILLISECOND
+
+
+def to_microseconds(instant: datetime) -> int:
+    """Count the whole microseconds from 1970 to an aware datetime: for an order, not for storage."""
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def from_milliseconds(count: int) -> datetime:

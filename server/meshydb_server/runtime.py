@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Final
 
 from attrs import frozen
 
 from meshydb_server.delivery.smtp import SmtpDelivery
+from meshydb_server.delivery.text import TextDelivery
 from meshydb_server.key_file import load_keyring
 from meshydb_server.services.accounts import AccountService
-from meshydb_server.services.outbox import Outbox
+from meshydb_server.services.auditing import Audit
+from meshydb_server.services.completion import CompletionService
+from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
+from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.recovery import RecoveryService
 from meshydb_server.services.sources import Sources
+from meshydb_server.services.sweeper import Sweeper
+from meshydb_server.services.verification import VerificationService
 from meshydb_server.settings import Settings
 from meshydb_server.storage.database import Database
+from meshydb_server.storage.outbox import Channel
 
 # How long the tries under way at shutdown may take to end.
 _LAST_TRIES_SECONDS: Final = 10.0
@@ -30,40 +38,59 @@ class Services:
     database: Database
     accounts: AccountService
     recovery: RecoveryService
+    completion: CompletionService
     outbox: Outbox
+    sweeper: Sweeper
 
 
 @asynccontextmanager
 async def open_services(settings: Settings, sources: Sources | None = None) -> AsyncGenerator[Services]:
     """Open the database, creating or migrating it, and what works on it.
 
-    Raises StorageError, KeyFileError or SmtpError, each with one line that says what is wrong.
+    Raises StorageError, KeyFileError, SmtpError or TextError, each with one line that says what is wrong.
     """
     sources = sources or Sources()
     async with Database(settings.database_url) as database:
-        url = settings.smtp_url
-        delivery = None if url is None else SmtpDelivery.from_url(url.get_secret_value(), settings.smtp_from)
+        deliveries = _deliveries(settings)
         await database.migrate()
         # After the database has proved to be one, because a key file may be made beside it.
         keyring = load_keyring(settings)
-        outbox = Outbox(database, sources, keyring, delivery)
-        yield Services(
-            database=database,
-            accounts=AccountService(database, sources),
-            recovery=RecoveryService(database, sources, keyring, outbox),
-            outbox=outbox,
-        )
+        outbox = Outbox(database, sources, keyring, deliveries)
+        audit = Audit(sources)
+        policy = _policy(settings)
+        verification = VerificationService(sources, keyring, outbox, audit, policy)
+        with closing(Passwords()) as passwords:
+            yield Services(
+                database=database,
+                accounts=AccountService(database, sources),
+                recovery=RecoveryService(database, sources, verification, audit, policy),
+                completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),
+                outbox=outbox,
+                sweeper=Sweeper(database, sources),
+            )
+
+
+@asynccontextmanager
+async def working(services: Services) -> AsyncGenerator[None]:
+    """Do in the background what is to be done: send messages where there is a way to, and sweep what has lapsed."""
+    await services.outbox.warn_of_stranded()
+    sweeping = asyncio.create_task(services.sweeper.run())
+    try:
+        async with sending(services.outbox):
+            yield
+    finally:
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
 
 
 @asynccontextmanager
 async def sending(outbox: Outbox) -> AsyncGenerator[None]:
     """Send the outbox's messages in the background, where there is a delivery to send them by."""
-    if outbox.delivery is None:
-        await outbox.warn_of_stranded()
+    if not outbox.deliveries:
         yield
         return
     stopping = asyncio.Event()
-    worker = asyncio.create_task(OutboxWorker(outbox, outbox.delivery).run(stopping))
+    worker = asyncio.create_task(OutboxWorker(outbox).run(stopping))
     try:
         yield
     finally:
@@ -72,3 +99,22 @@ async def sending(outbox: Outbox) -> AsyncGenerator[None]:
         await asyncio.wait({worker}, timeout=_LAST_TRIES_SECONDS)
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
+
+
+def _deliveries(settings: Settings) -> dict[Channel, Delivery]:
+    deliveries: dict[Channel, Delivery] = {}
+    if settings.smtp_url is not None:
+        deliveries["email"] = SmtpDelivery.from_url(settings.smtp_url.get_secret_value(), settings.smtp_from)
+    if settings.text_url is not None:
+        deliveries["text"] = TextDelivery.from_url(settings.text_url.get_secret_value())
+    return deliveries
+
+
+def _policy(settings: Settings) -> RecoveryPolicy:
+    return RecoveryPolicy(
+        guesses_per_request=settings.recovery_guesses_per_request,
+        requests_per_user_per_hour=settings.recovery_requests_per_user_per_hour,
+        guesses_per_user_per_day=settings.recovery_guesses_per_user_per_day,
+        decoys=settings.unknown_user == "decoy",
+        code_format=settings.recovery_code,
+    )

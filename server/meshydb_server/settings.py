@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import limits
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,6 +31,24 @@ class Settings(BaseSettings):
 
     smtp_from: str = "meshydb@localhost"
     """The address that messages come from."""
+
+    text_url: SecretStr | None = None
+    """An Apprise URL with `{to}` where the phone number goes; without it, text messages stay in the outbox."""
+
+    recovery_guesses_per_request: int = Field(default=5, ge=1)
+    """How many verification codes or answers may be tried on one request."""
+
+    recovery_requests_per_user_per_hour: int = Field(default=10, ge=1)
+    """How many password resets may be asked for of one user, in any hour."""
+
+    recovery_guesses_per_user_per_day: int = Field(default=20, ge=1)
+    """How many codes or answers may be tried on one user, over all requests, in any day."""
+
+    recovery_code: Literal["base32", "digits"] = "base32"
+    """What verification codes look like: 8 characters of base32, or 6 digits."""
+
+    unknown_user: Literal["not_found", "decoy"] = "not_found"
+    """How to answer whoever asks for the password of nobody: as documented, or as if there were such a user."""
 
     rate_limit: str = "600/minute"
     """Requests of one address, in the notation of the `limits` library; `off` for no limit."""

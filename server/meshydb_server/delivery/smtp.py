@@ -12,19 +12,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import aiosmtplib
 from attrs import field, frozen
 
-from meshydb_server.services.outbox import DeliveryError, Letter, RefusedForGoodError
+from meshydb_server.services.letters import Letter
+from meshydb_server.services.outbox import DeliveryError, RefusedForGoodError
 
 _SECONDS: Final = 20.0
 _PERMANENT: Final = 500
-
-_TEXT: Final = """\
-Somebody asked to reset the password of {username} at {account}.
-
-Your verification code is: {code}
-
-It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who asked, ignore this message: without the code nobody
-can change your password.
-"""
 
 
 class SmtpError(ValueError):
@@ -118,13 +110,11 @@ def _compose(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = Address(addr_spec=letter.recipient)
-    message["Subject"] = "Your verification code"
+    message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     # The same for each try, so that mailboxes can tell a double.
     message["Message-ID"] = f"<{letter.message_id}@{message['From'].addresses[0].domain}>"
     # Keeps vacation replies away (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
-        _TEXT.format(username=letter.username, account=letter.account, code=letter.code, expires=letter.expires)
-    )
+    message.set_content(letter.text)
     return message

@@ -20,7 +20,7 @@ from meshydb_server.http.exchange import Exchanges
 from meshydb_server.http.handlers import HANDLERS, Handler
 from meshydb_server.http.paths import NormalisedPaths
 from meshydb_server.http.rate_limit import RateLimit
-from meshydb_server.runtime import open_services, sending
+from meshydb_server.runtime import open_services, working
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings, sources: Sources | None = None, contract: Con
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, sources) as services, sending(services.outbox):
+        async with open_services(settings, sources) as services, working(services):
             app.state.services = services
             yield
 

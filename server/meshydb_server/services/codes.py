@@ -1,22 +1,36 @@
-"""Verification codes: what a user must know, besides the handle, to reset a password."""
+"""Verification codes: what a user must know, besides the handle, to reset a password or complete a registration."""
 
 from __future__ import annotations
 
 import base64
-from typing import Final
+import hmac
+from typing import Final, Literal
 
 from meshydb_server.services.keys import Key, authenticate
 from meshydb_server.services.sources import RandomBytes
 
+CodeFormat = Literal["base32", "digits"]
+
 # 5 bytes are 40 bits, which are 8 characters of base32.
-_CODE_BYTES: Final = 5
+_BASE32_BYTES: Final = 5
+_DIGITS: Final = 6
+# So many more bits than six digits need that the remainder favours none of them.
+_DIGITS_BYTES: Final = 16
 
 
-def generate(random: RandomBytes) -> str:
-    """Draw a code of 8 characters out of A to Z and 2 to 7."""
-    return base64.b32encode(random(_CODE_BYTES)).decode()
+def generate(random: RandomBytes, code_format: CodeFormat = "base32") -> str:
+    """Draw a code: 8 characters out of A to Z and 2 to 7, or 6 digits."""
+    if code_format == "digits":
+        return f"{int.from_bytes(random(_DIGITS_BYTES)) % 10**_DIGITS:0{_DIGITS}}"
+    return base64.b32encode(random(_BASE32_BYTES)).decode()
 
 
 def mac(key: Key, request_id: bytes, code: str) -> bytes:
     """What the database keeps of a code: of no use without the key, and of none to another request."""
     return authenticate(key.codes, request_id, code)
+
+
+def matches(key: Key, request_id: bytes, code_mac: bytes, written: str) -> bool:
+    """Whether a code is the right one, however a person has spaced it, and in capitals or not."""
+    code = "".join(written.split()).upper()
+    return hmac.compare_digest(mac(key, request_id, code), code_mac)

@@ -22,3 +22,12 @@ class ConflictError(RefusedError):
 
 class InvalidRequestError(RefusedError):
     """The request is well-formed, and still cannot be served."""
+
+
+class LimitError(RefusedError):
+    """A limit is used up; `retry_after` is how many seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        """Say how long to wait."""
+        super().__init__(f"Too many requests; ask again in {retry_after} seconds.")
+        self.retry_after = retry_after

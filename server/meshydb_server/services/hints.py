@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-_NOWHERE: Final = "xxxx"
+from meshydb_server.services.keys import Key, authenticate
+from meshydb_server.services.usernames import username_key
+from meshydb_server.storage.recoveries import Place
+
+NOWHERE: Final = "xxxx"
+# Asked of users who do not exist, in a tenant where nobody has chosen a question.
+ANY_QUESTION: Final = "What was the name of your first school?"
+_USER_ID_BYTES: Final = 12
+_SHOWN_DIGITS: Final = 2
 
 
 def mask_email(address: str | None) -> str:
     """The first character and the domain of an address, such as `r***@example.org`; `xxxx` when there is none."""
     if address is None:
-        return _NOWHERE
+        return NOWHERE
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}***@{domain}"
+
+
+def mask_phone(number: str | None) -> str:
+    """The last two digits of a number, such as `***00`; `xxxx` when there is none."""
+    return NOWHERE if number is None else f"***{number[-_SHOWN_DIGITS:]}"
+
+
+def place_among_ids(key: Key, place: Place, username: str) -> str:
+    """A place among the ids of users that is always the same for one username, and looks like chance."""
+    digest = authenticate(key.codes, "place among ids", place.account, place.tenant, username_key(username))
+    return digest[:_USER_ID_BYTES].hex()

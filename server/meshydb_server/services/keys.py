@@ -62,6 +62,15 @@ class Keyring:
         """The key that signs."""
         return self._keys[0]
 
+    @property
+    def oldest(self) -> Key:
+        """The key that stays longest when keys are changed: for what should stay the same."""
+        return self._keys[-1]
+
+    def find(self, key_id: bytes) -> Key | None:
+        """The key of this id, if it is in use."""
+        return next((key for key in self._keys if key.id == key_id), None)
+
     def encrypt(self, text: str) -> bytes:
         """Encrypt a message for the outbox."""
         return self._fernet.encrypt(text.encode())

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.errors import NotFoundError
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant, account_exists, find_tenant
+from meshydb_server.storage.recoveries import Missing, Subject
 from meshydb_server.storage.users import User, find_user
 
 
@@ -31,3 +32,12 @@ def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     if user is None:
         raise NotFoundError("There is no user of this name.")
     return user
+
+
+def require_place(subject: Subject | Missing) -> Subject:
+    """The subject, if its account and tenant exist; raises NotFoundError."""
+    if subject == "account":
+        raise NotFoundError("There is no account of this name.")
+    if subject == "tenant":
+        raise NotFoundError("The account has no tenant of this name.")
+    return subject

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from attrs import Factory, field, frozen
@@ -18,26 +19,38 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.keys import Keyring
+from meshydb_server.services.letters import Kind, Letter
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
-from meshydb_server.storage.outbox import Message, count_waiting, insert_message, list_messages
+from meshydb_server.storage.outbox import (
+    DECOY,
+    Channel,
+    Message,
+    Status,
+    count_waiting,
+    insert_message,
+    list_messages,
+)
+from meshydb_server.storage.recoveries import Place
 from meshydb_server.storage.users import User
 
 CONSOLE: Final = "console"
+_ADDRESSES: Final[Mapping[Channel, str]] = {"email": "email address", "text": "phone number"}
+_SETTINGS: Final[Mapping[Channel, str]] = {"email": "MESHYDB_SMTP_URL", "text": "MESHYDB_TEXT_URL"}
 _MESSAGE_ID_BYTES: Final = 16
 
 _log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
-class Letter:
-    """What a delivery sends."""
+class Post:
+    """What a service wants to be sent. Without a user it is a decoy: it is written like any other, and goes nowhere."""
 
-    message_id: str
-    recipient: str
-    account: str
+    place: Place
+    kind: Kind
     username: str
-    code: str = field(repr=False)
+    user: User | None
+    code: str | None = field(default=None, repr=False)
     expires: datetime
 
 
@@ -64,35 +77,49 @@ class Delivery(Protocol):
 
 @frozen
 class Outbox:
-    """Where services put messages. Without a delivery, messages stay in it for the console."""
+    """Where services put messages. Those of a channel without a delivery stay in it for the console."""
 
     database: Database
     sources: Sources
     keyring: Keyring
-    delivery: Delivery | None = None
+    deliveries: Mapping[Channel, Delivery] = field(factory=dict[Channel, Delivery])
     woken: asyncio.Event = Factory(asyncio.Event)
 
-    def put(self, connection: Connection, user: User, code: str, *, expires: datetime, now: datetime) -> None:
-        """Add a message with a code to the caller's transaction."""
-        failure = "The user has no email address." if self.delivery is not None and user.email is None else None
+    def put(self, connection: Connection, post: Post, now: datetime) -> None:
+        """Add a message to the caller's transaction."""
+        channel: Channel = "text" if post.place.verification == "text" else "email"
+        recipient = None if post.user is None else post.user.phone if channel == "text" else post.user.email
+        delivery, status, failure = self._way(channel, recipient, post.user)
         message = Message(
-            account=user.account,
-            tenant=user.tenant,
+            account=post.place.account,
+            tenant=post.place.tenant,
             message_id=self.sources.random(_MESSAGE_ID_BYTES).hex(),
-            username=user.username,
-            channel="email",
-            recipient=user.email,
-            delivery=CONSOLE if self.delivery is None else self.delivery.name,
-            payload=None if failure else self.keyring.encrypt(json.dumps({"code": code})),
-            status="failed" if failure else "sent" if self.delivery is None else "waiting",
+            kind=post.kind,
+            username=post.username if post.user is None else post.user.username,
+            channel=channel,
+            recipient=recipient,
+            delivery=delivery,
+            payload=None if failure else self.keyring.encrypt(json.dumps({"code": post.code})),
+            status=status,
             due_at=now,
             last_error=failure,
-            expires_at=expires,
+            expires_at=post.expires,
             created_at=now,
         )
         insert_message(connection, message)
         if failure:
             _log.error("A message cannot be sent: %s", failure, extra=identify(message))
+
+    def _way(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
+        """By which delivery a message goes, how it stands with it, and why it fails if it does."""
+        if user is None:
+            return DECOY, "sent", None
+        delivery = self.deliveries.get(channel)
+        if delivery is None:
+            return CONSOLE, "sent", None
+        if recipient is None:
+            return delivery.name, "failed", f"The user has no {_ADDRESSES[channel]}."
+        return delivery.name, "waiting", None
 
     def wake(self) -> None:
         """Tell the worker that there may be something to send."""
@@ -104,9 +131,10 @@ class Outbox:
 
     async def warn_of_stranded(self) -> None:
         """Log that messages wait for a delivery that there is not, because it was there when they were put."""
-        count = await self.database.read(count_waiting)
-        if count:
-            _log.warning("Messages wait that nothing sends, until MESHYDB_SMTP_URL is set again: %d.", count)
+        for channel, setting in _SETTINGS.items():
+            count = await self.database.read(partial(count_waiting, channel=channel))
+            if count and channel not in self.deliveries:
+                _log.warning("Messages wait that nothing sends, until %s is set again: %d.", setting, count)
 
     def letter(self, message: Message) -> Letter:
         """What a message says; raises DeliveryError when no key reads it."""
@@ -114,6 +142,7 @@ class Outbox:
             raise RefusedForGoodError("The message has no address or no content.")
         return Letter(
             message_id=message.message_id,
+            kind=message.kind,
             recipient=message.recipient,
             account=message.account,
             username=message.username,
@@ -131,9 +160,9 @@ class Outbox:
             _log.warning("%s (%s)", error, message.message_id)
             return None
 
-    def _code(self, payload: bytes) -> str:
+    def _code(self, payload: bytes) -> str | None:
         try:
-            code: str = json.loads(self.keyring.decrypt(payload))["code"]
+            code: str | None = json.loads(self.keyring.decrypt(payload))["code"]
         except InvalidToken as error:
             raise DeliveryError("A message is encrypted under a key that this server does not have.") from error
         return code

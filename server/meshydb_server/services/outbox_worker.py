@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import frozen
 
-from meshydb_server.services.outbox import Delivery, DeliveryError, Outbox, RefusedForGoodError, identify
+from meshydb_server.services.outbox import DeliveryError, Outbox, RefusedForGoodError, identify
 from meshydb_server.storage.outbox import Message, claim, close, find_due, postpone
 
 _BATCH: Final = 10
@@ -31,10 +31,9 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class OutboxWorker:
-    """Sends an outbox's messages through a delivery. Any number of workers may share a database."""
+    """Sends an outbox's messages through its deliveries. Any number of workers may share a database."""
 
     outbox: Outbox
-    delivery: Delivery
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Send what is due, and wait for more, until `stopping` is set and the tries under way have ended."""
@@ -51,7 +50,8 @@ class OutboxWorker:
     async def deliver_due(self) -> int:
         """Try each message that is due once; returns how many there were."""
         now = self.outbox.sources.now()
-        due = await self.outbox.database.read(lambda connection: find_due(connection, now, _BATCH))
+        channels = self.outbox.deliveries.keys()
+        due = await self.outbox.database.read(lambda connection: find_due(connection, channels, now, _BATCH))
         await asyncio.gather(*(self._deliver(message) for message in due))
         return len(due)
 
@@ -74,7 +74,7 @@ class OutboxWorker:
         try:
             letter = self.outbox.letter(message)
             async with asyncio.timeout(_TRY.total_seconds()):
-                await self.delivery.send(letter)
+                await self.outbox.deliveries[message.channel].send(letter)
         except RefusedForGoodError as error:
             await self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:

@@ -1,37 +1,24 @@
-"""Password recovery."""
+"""Asking for a password reset."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from attrs import field, frozen
+from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services import codes
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.services.handles import REQUEST_ID_BYTES, Claims, sign
-from meshydb_server.services.hints import mask_email
-from meshydb_server.services.keys import Keyring
-from meshydb_server.services.lookup import require_tenant, require_user
-from meshydb_server.services.outbox import Outbox
+from meshydb_server.services.auditing import Audit
+from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
+from meshydb_server.services.lookup import require_place
+from meshydb_server.services.policy import RecoveryPolicy
+from meshydb_server.services.quotas import EMPTY
 from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.services.verification import Asked, VerificationRequest, VerificationService
 from meshydb_server.storage.database import Database
-from meshydb_server.storage.recoveries import Recovery, insert_recovery
+from meshydb_server.storage.questions import Questions
+from meshydb_server.storage.recoveries import find_subject
 from meshydb_server.storage.users import User
-
-LIFETIME: Final = timedelta(hours=1)
-
-
-@frozen
-class ResetRequest:
-    """A request for a password reset, as its caller sees it. `expires` has whole milliseconds."""
-
-    username: str
-    attempt: int
-    hash: str = field(repr=False)
-    expires: datetime
-    hint: str
 
 
 @frozen
@@ -40,61 +27,66 @@ class RecoveryService:
 
     database: Database
     sources: Sources
-    keyring: Keyring
-    outbox: Outbox
+    verification: VerificationService
+    audit: Audit
+    policy: RecoveryPolicy
 
-    async def forgot_password(self, account: str, tenant: str | None, username: str, attempt: int) -> ResetRequest:
+    async def forgot_password(
+        self, account: str, tenant: str | None, username: str, attempt: int
+    ) -> VerificationRequest:
         """Create a request and put a code on its way; both stand when this returns, or neither does.
 
-        Raises NotFoundError for an unknown account, tenant or user, InvalidRequestError for an anonymous user.
+        Raises NotFoundError for an unknown account, tenant or user, InvalidRequestError for a user who cannot recover,
+        LimitError for one who has asked too often.
         """
-        now = _to_milliseconds(self.sources.now())
-        expires = now + LIFETIME
-        request_id = self.sources.random(REQUEST_ID_BYTES)
-        code = codes.generate(self.sources.random)
-        key = self.keyring.newest
+        now = self.sources.now()
 
-        def transaction(connection: Connection) -> User:
-            place = require_tenant(connection, account, tenant)
-            user = require_user(connection, place, username)
-            if user.anonymous:
-                raise InvalidRequestError("An anonymous user cannot recover a password.")
-            insert_recovery(
-                connection,
-                Recovery(
-                    account=user.account,
-                    tenant=user.tenant,
-                    request_id=request_id,
-                    user_id=user.user_id,
-                    code_mac=codes.mac(key, request_id, code),
-                    expires_at=expires,
-                    created_at=now,
-                ),
+        def transaction(connection: Connection) -> VerificationRequest | RefusedError:
+            subject = require_place(find_subject(connection, account, tenant, username_key(username), "reset"))
+            asked = Asked(
+                place=subject.place,
+                purpose="reset",
+                username=username,
+                attempt=attempt,
+                user=subject.user,
+                previous=subject.newest,
             )
-            self.outbox.put(connection, user, code, expires=expires, now=now)
-            return user
+            outcome, result = self._ask(connection, asked, now)
+            user_id = None if subject.user is None else subject.user.user_id
+            self.audit.note(connection, subject.place, "requested", outcome, now=now, user_id=user_id)
+            return result
 
-        user = await self.database.write(transaction)
-        self.outbox.wake()
-        claims = Claims(
-            purpose="reset",
-            account=user.account,
-            tenant=user.tenant,
-            username_key=user.username_key,
-            attempt=attempt,
-            expires=expires,
-            credential_version=user.credential_version,
-            request_id=request_id,
-        )
-        return ResetRequest(
-            # As the caller wrote it, not as it is stored: an answer tells nothing that the request did not.
-            username=username,
-            attempt=attempt,
-            hash=sign(key, claims),
-            expires=expires,
-            hint=mask_email(user.email),
-        )
+        result = await self.database.write(transaction)
+        if isinstance(result, RefusedError):
+            # Only now, because raised in the transaction it would take its event back with it.
+            raise result
+        self.verification.outbox.wake()
+        return result
+
+    def _ask(
+        self, connection: Connection, asked: Asked, now: datetime
+    ) -> tuple[str, VerificationRequest | RefusedError]:
+        """How it ends, for the trail, and with what."""
+        questions = self.verification.questions_for(connection, asked)
+        outcome, refusal = _judge(asked.user, questions, asks=asked.place.verification == "question")
+        if refusal is not None:
+            if not self.policy.decoys:
+                return outcome, refusal
+            asked = asked.for_nobody()
+        try:
+            requests = self.policy.requests.spend(asked.previous.requests if asked.previous else EMPTY, now)
+        except LimitError as error:
+            return "limited", error
+        issued = self.verification.issue(connection, asked, questions, requests=requests, now=now)
+        return ("ok" if refusal is None else f"decoy: {outcome}"), issued
 
 
-def _to_milliseconds(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:
+    """Whether a user can recover: how it ends if not, and with which refusal."""
+    if user is None:
+        return "unknown-user", NotFoundError("There is no user of this name.")
+    if user.anonymous:
+        return "anonymous", InvalidRequestError("An anonymous user cannot recover a password.")
+    if asks and (questions is None or questions.user_id != user.user_id):
+        return "no-question", InvalidRequestError("The user has no security question to answer.")
+    return "ok", None

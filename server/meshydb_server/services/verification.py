@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services import codes, hints
+from meshydb_server.services.auditing import Audit
+from meshydb_server.services.handles import REQUEST_ID_BYTES, Claims, sign
+from meshydb_server.services.keys import Keyring
+from meshydb_server.services.lookup import require_place
+from meshydb_server.services.outbox import Outbox, Post
+from meshydb_server.services.policy import LIFETIME, RecoveryPolicy
+from meshydb_server.services.quotas import EMPTY
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.questions import Questions, nearest_questions
+from meshydb_server.storage.recoveries import Place, Purpose, Recovery, find_subject, store
+from meshydb_server.storage.users import User
 
 
 @frozen
@@ -16,3 +32,154 @@ class VerificationRequest:
     hash: str = field(repr=False)
     expires: datetime
     hint: str
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What is asked for, and of whom. Without a user it is a decoy, which looks the same and leads nowhere."""
+
+    place: Place
+    purpose: Purpose
+    username: str
+    attempt: int
+    user: User | None
+    previous: Recovery | None
+
+    def for_nobody(self) -> Asked:
+        """The same, of a user who does not exist."""
+        return evolve(self, user=None)
+
+
+@frozen
+class _Secret:
+    """What proves who answers a request: a code that is sent, or the answer to a question."""
+
+    hint: str
+    code: str | None = field(default=None, repr=False)
+    answer_hash: str | None = field(default=None, repr=False)
+
+
+@frozen
+class VerificationService:
+    """Makes requests, each in the transaction of whoever needs it."""
+
+    sources: Sources
+    keyring: Keyring
+    outbox: Outbox
+    audit: Audit
+    policy: RecoveryPolicy
+
+    def issue_registration(
+        self, connection: Connection, place: Tenant, user: User, now: datetime
+    ) -> VerificationRequest:
+        """Have a new user of a tenant prove their address or number, in the modes `email` and `text`."""
+        subject = require_place(find_subject(connection, place.account, place.name, user.username_key, "register"))
+        asked = Asked(
+            place=subject.place,
+            purpose="register",
+            username=user.username,
+            attempt=1,
+            user=user,
+            previous=subject.newest,
+        )
+        issued = self.issue(connection, asked, None, requests=EMPTY, now=now)
+        self.audit.note(connection, subject.place, "registered", "ok", now=now, user_id=user.user_id)
+        return issued
+
+    def questions_for(self, connection: Connection, asked: Asked) -> Questions | None:
+        """The questions of the user, or of another who stands in for one without any; None where none are asked.
+
+        Either way it is one query, and for one username always the same other.
+        """
+        place = asked.place
+        if place.verification != "question":
+            return None
+        user_id = (
+            hints.place_among_ids(self.keyring.oldest, place, asked.username)
+            if asked.user is None
+            else asked.user.user_id
+        )
+        return nearest_questions(connection, place.account, place.tenant, user_id)
+
+    def issue(
+        self, connection: Connection, asked: Asked, questions: Questions | None, *, requests: str, now: datetime
+    ) -> VerificationRequest:
+        """Make a request, and send its code where its secret is one. Raises StaleError."""
+        asks = asked.purpose == "reset" and asked.place.verification == "question"
+        secret = _choose(asked, questions) if asks else self._draw(asked)
+        request_id = self.sources.random(REQUEST_ID_BYTES)
+        recovery = self._recovery(asked, secret, request_id, _to_milliseconds(now) + LIFETIME, requests)
+        store(connection, recovery, None if asked.previous is None else asked.previous.version)
+        if secret.code is not None:
+            post = Post(
+                place=asked.place,
+                kind=asked.purpose,
+                username=asked.username,
+                user=asked.user,
+                code=secret.code,
+                expires=recovery.expires_at,
+            )
+            self.outbox.put(connection, post, now)
+        return VerificationRequest(
+            # As the caller wrote it, not as it is stored: an answer tells nothing that the request did not.
+            username=asked.username,
+            attempt=recovery.attempt,
+            hash=sign(self.keyring.newest, claims_of(recovery)),
+            expires=recovery.expires_at,
+            hint=secret.hint,
+        )
+
+    def _draw(self, asked: Asked) -> _Secret:
+        code = codes.generate(self.sources.random, self.policy.code_format)
+        # Where unknown users are answered like known ones, a hint that says anything would tell them apart.
+        if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
+            return _Secret(hints.NOWHERE, code)
+        if asked.place.verification == "text":
+            return _Secret(hints.mask_phone(asked.user.phone), code)
+        return _Secret(hints.mask_email(asked.user.email), code)
+
+    def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime, requests: str) -> Recovery:
+        previous, user, code = asked.previous, asked.user, secret.code
+        return Recovery(
+            account=asked.place.account,
+            tenant=asked.place.tenant,
+            username_key=username_key(asked.username),
+            purpose=asked.purpose,
+            version=1 if previous is None else previous.version + 1,
+            request_id=request_id,
+            user_id=None if user is None else user.user_id,
+            attempt=asked.attempt,
+            credential_version=1 if user is None else user.credential_version,
+            code_mac=None if code is None else codes.mac(self.keyring.newest, request_id, code),
+            answer_hash=secret.answer_hash,
+            expires_at=expires,
+            requests=requests,
+            # Guesses count across requests: a new one gives no more of them.
+            guesses=EMPTY if previous is None else previous.guesses,
+        )
+
+
+def claims_of(recovery: Recovery) -> Claims:
+    """What the handle of a request binds."""
+    return Claims(
+        purpose=recovery.purpose,
+        account=recovery.account,
+        tenant=recovery.tenant,
+        username_key=recovery.username_key,
+        attempt=recovery.attempt,
+        expires=recovery.expires_at,
+        credential_version=recovery.credential_version,
+        request_id=recovery.request_id,
+    )
+
+
+def _choose(asked: Asked, questions: Questions | None) -> _Secret:
+    """The question that the attempt selects: the first for 1, the next for 2, and after the last the first again."""
+    if questions is None:
+        return _Secret(hints.ANY_QUESTION)
+    chosen = questions.items[(asked.attempt - 1) % len(questions.items)]
+    return _Secret(chosen.question, answer_hash=None if asked.user is None else chosen.answer_hash)
+
+
+def _to_milliseconds(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

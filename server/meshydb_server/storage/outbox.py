@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import asdict, field, frozen
 from sqlalchemy import ColumnElement, func, insert, select, update
@@ -13,6 +13,10 @@ from sqlalchemy.engine import Connection
 from meshydb_server.storage.schema import outbox
 
 Status = Literal["waiting", "sent", "failed"]
+Channel = Literal["email", "text"]
+
+# Stands for a delivery in messages to nobody, which are there so that all requests leave the same traces.
+DECOY: Final = "decoy"
 
 
 @frozen(kw_only=True)
@@ -22,8 +26,9 @@ class Message:
     account: str
     tenant: str
     message_id: str
+    kind: Literal["reset", "register", "password-changed"]
     username: str
-    channel: Literal["email"]
+    channel: Channel
     recipient: str | None
     delivery: str
     payload: bytes | None = field(repr=False)
@@ -37,29 +42,31 @@ class Message:
 
 def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    connection.execute(insert(outbox), asdict(message))
+    connection.execute(_INSERT, asdict(message))
 
 
 def list_messages(connection: Connection) -> Sequence[Message]:
-    """All messages, oldest first."""
-    rows = connection.execute(select(outbox).order_by(outbox.c.created_at, outbox.c.message_id))
+    """All messages to users, oldest first."""
+    rows = connection.execute(
+        select(outbox).where(outbox.c.delivery != DECOY).order_by(outbox.c.created_at, outbox.c.message_id)
+    )
     return [Message(**row) for row in rows.mappings()]
 
 
-def find_due(connection: Connection, now: datetime, limit: int) -> Sequence[Message]:
-    """The waiting messages whose time has come, the longest due first."""
+def find_due(connection: Connection, channels: Collection[Channel], now: datetime, limit: int) -> Sequence[Message]:
+    """The waiting messages of these channels whose time has come, the longest due first."""
     rows = connection.execute(
         select(outbox)
-        .where(outbox.c.status == "waiting", outbox.c.due_at <= now)
+        .where(outbox.c.status == "waiting", outbox.c.due_at <= now, outbox.c.channel.in_(channels))
         .order_by(outbox.c.due_at)
         .limit(limit)
     )
     return [Message(**row) for row in rows.mappings()]
 
 
-def count_waiting(connection: Connection) -> int:
-    """How many messages wait, due or not."""
-    rows = connection.execute(select(func.count()).where(outbox.c.status == "waiting"))
+def count_waiting(connection: Connection, channel: Channel) -> int:
+    """How many messages of a channel wait, due or not."""
+    rows = connection.execute(select(func.count()).where(outbox.c.status == "waiting", outbox.c.channel == channel))
     return rows.scalar_one()
 
 
@@ -89,3 +96,6 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
         outbox.c.tenant == message.tenant,
         outbox.c.message_id == message.message_id,
     )
+
+
+_INSERT: Final = insert(outbox)

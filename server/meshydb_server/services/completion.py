@@ -1,0 +1,266 @@
+"""Completing a request: what the holder of a handle can do with the code or the answer.
+
+Each try goes in the same steps. First it is noted as a failed guess, and that is committed, before anybody looks at
+what was guessed: however many tries there are at once, no more are looked at than the limit allows. Then the secret is
+compared. Only a right one goes on, to a transaction that uses the request up together with what it was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from attrs import evolve, field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services import codes, handles
+from meshydb_server.services.auditing import Audit, Kind
+from meshydb_server.services.errors import InvalidRequestError, LimitError
+from meshydb_server.services.keys import Key, Keyring
+from meshydb_server.services.lookup import require_place
+from meshydb_server.services.outbox import Outbox, Post
+from meshydb_server.services.passwords import Passwords, normalise_answer, require_acceptable
+from meshydb_server.services.policy import NOTICE_LIFETIME, RecoveryPolicy
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.services.verification import claims_of
+from meshydb_server.storage.credentials import end_sessions, mark_verified, replace_password
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.recoveries import (
+    Place,
+    Purpose,
+    Recovery,
+    Subject,
+    consume,
+    count_guess,
+    find_subject,
+    forgive_guess,
+)
+from meshydb_server.storage.users import User
+
+# One message for whatever is wrong: which of it was wrong is nobody's business but the operator's.
+_REFUSED: Final = "The request has lapsed or was used, or the verification code is wrong."
+
+
+@frozen(kw_only=True)
+class Try:
+    """What a caller sends back of a request, with a code or an answer. `attempt` 0 means the request's own."""
+
+    account: str
+    tenant: str | None
+    username: str
+    attempt: int
+    hash: str = field(repr=False)
+    expires: datetime
+    code: str = field(repr=False)
+
+
+@frozen
+class _Guess:
+    """A try that has been counted: whose it is, and under which key its secret was made."""
+
+    place: Place
+    user: User | None
+    recovery: Recovery
+    key: Key
+
+
+@frozen
+class _Unfit:
+    """A try that is not even looked at, and why; or an answer that is not the right one."""
+
+    place: Place
+    outcome: str
+    recovery: Recovery | None = None
+    limit: LimitError | None = None
+
+
+@frozen
+class CompletionService:
+    """Checks codes, and completes password resets and registrations."""
+
+    database: Database
+    sources: Sources
+    keyring: Keyring
+    outbox: Outbox
+    audit: Audit
+    passwords: Passwords
+    policy: RecoveryPolicy
+
+    async def check_hash(self, attempted: Try) -> bool:
+        """Whether the code is the right one. Counts as a guess, but uses nothing up, and a right one is forgiven.
+
+        Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user.
+        """
+        guess = await self._guess(attempted, None, "checked")
+        if guess is None:
+            return False
+
+        def transaction(connection: Connection) -> None:
+            forgive_guess(connection, guess.recovery)
+            self._note(connection, guess, "checked", "ok")
+
+        await self.database.write(transaction)
+        return True
+
+    async def reset_password(self, attempted: Try, new_password: str) -> None:
+        """Set a new password, end all logins, and tell the user of it: all of that, or nothing.
+
+        Raises InvalidRequestError when the password is not acceptable or the request does not hold, NotFoundError for
+        an unknown account or tenant, LimitError after too many guesses for one user.
+        """
+        # Before anything is counted: it costs the user no guess, and tells nothing of the request.
+        require_acceptable(new_password, attempted.username)
+        guess = await self._guess(attempted, "reset", "reset")
+        if guess is None:
+            raise InvalidRequestError(_REFUSED)
+        password_hash = await self.passwords.hash(new_password)
+
+        def change(connection: Connection, user: User) -> bool:
+            # A code that arrived has proved the address, as the one of a registration does.
+            proved = guess.recovery.code_mac is not None
+            if not replace_password(connection, user, password_hash, verified=proved):
+                return False
+            end_sessions(connection, user)
+            self._tell(connection, guess.place, user)
+            return True
+
+        await self._complete(guess, "reset", change)
+        self.outbox.wake()
+
+    async def verify_user(self, attempted: Try) -> None:
+        """Note that a new user has proved to have their address. Raises as `reset_password` does."""
+        guess = await self._guess(attempted, "register", "verified")
+        if guess is None:
+            raise InvalidRequestError(_REFUSED)
+
+        def change(connection: Connection, user: User) -> bool:
+            mark_verified(connection, user)
+            return True
+
+        await self._complete(guess, "verified", change)
+
+    async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
+        """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""
+
+        def count(connection: Connection) -> _Guess | _Unfit:
+            judged = self._count(connection, attempted, purpose)
+            if isinstance(judged, _Unfit):
+                self._note(connection, judged, kind, judged.outcome)
+            return judged
+
+        counted = await self.database.write(count)
+        if isinstance(counted, _Unfit):
+            if counted.limit is not None:
+                raise counted.limit
+            return None
+        if await self._is_right(counted, attempted.code):
+            return counted
+        await self.database.write(lambda connection: self._note(connection, counted, kind, "wrong-code"))
+        return None
+
+    def _count(self, connection: Connection, attempted: Try, purpose: Purpose | None) -> _Guess | _Unfit:
+        now = self.sources.now()
+        key_of_name = username_key(attempted.username)
+        subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name, purpose))
+        found = self._match(subject, attempted)
+        if found is None:
+            return _Unfit(subject.place, "bad-hash")
+        recovery, key = found
+        if outcome := self._why_not(subject.user, recovery, now):
+            return _Unfit(subject.place, outcome, recovery)
+        try:
+            guesses = self.policy.guesses.spend(recovery.guesses, now)
+        except LimitError as limit:
+            return _Unfit(subject.place, "limited", recovery, limit)
+        count_guess(connection, recovery, guesses)
+        return _Guess(subject.place, subject.user, recovery, key)
+
+    def _match(self, subject: Subject, attempted: Try) -> tuple[Recovery, Key] | None:
+        """The request that the handle was made for, of those that are the newest of their purpose."""
+        handle = handles.parse(attempted.hash)
+        key = None if handle is None else self.keyring.find(handle.key_id)
+        if handle is None or key is None:
+            return None
+        for recovery in subject.recoveries:
+            claims = claims_of(recovery)
+            sent_back = evolve(
+                claims,
+                attempt=attempted.attempt or claims.attempt,
+                expires=attempted.expires,
+                request_id=handle.request_id,
+            )
+            if handle.request_id == recovery.request_id and handles.fits(key, handle, sent_back):
+                return recovery, key
+        return None
+
+    def _why_not(self, user: User | None, recovery: Recovery, now: datetime) -> str | None:
+        if now >= recovery.expires_at:
+            return "expired"
+        if recovery.used_at is not None:
+            return "used"
+        if recovery.failures >= self.policy.guesses_per_request:
+            return "too-many-guesses"
+        if recovery.user_id is None:
+            # A decoy goes on like any other, up to a comparison that nothing passes.
+            return None
+        if user is None or user.user_id != recovery.user_id:
+            return "no-such-user"
+        return "password-changed" if user.credential_version != recovery.credential_version else None
+
+    async def _is_right(self, guess: _Guess, code: str) -> bool:
+        recovery = guess.recovery
+        if recovery.code_mac is not None:
+            right = codes.matches(guess.key, recovery.request_id, recovery.code_mac, code)
+        else:
+            right = await self.passwords.verify(recovery.answer_hash, normalise_answer(code))
+        return right and recovery.user_id is not None
+
+    async def _complete(self, guess: _Guess, kind: Kind, change: Callable[[Connection, User], bool]) -> None:
+        """Use the request up together with what it was for. Raises InvalidRequestError when others were faster."""
+        user = guess.user
+        if user is None:
+            raise InvalidRequestError(_REFUSED)
+
+        def transaction(connection: Connection) -> bool:
+            done = consume(connection, guess.recovery, self.sources.now()) and change(connection, user)
+            if not done:
+                # Nothing of it may stand: the caller is refused.
+                raise _TooLateError
+            self._note(connection, guess, kind, "ok")
+            return done
+
+        try:
+            await self.database.write(transaction)
+        except _TooLateError as error:
+            await self.database.write(lambda connection: self._note(connection, guess, kind, "used"))
+            raise InvalidRequestError(_REFUSED) from error
+
+    def _tell(self, connection: Connection, place: Place, user: User) -> None:
+        now = self.sources.now()
+        if user.phone if place.verification == "text" else user.email:
+            post = Post(
+                place=place,
+                kind="password-changed",
+                username=user.username,
+                user=user,
+                expires=now + NOTICE_LIFETIME,
+            )
+            self.outbox.put(connection, post, now)
+
+    def _note(self, connection: Connection, what: _Guess | _Unfit, kind: Kind, outcome: str) -> None:
+        recovery = what.recovery
+        self.audit.note(
+            connection,
+            what.place,
+            kind,
+            outcome,
+            now=self.sources.now(),
+            user_id=None if recovery is None else recovery.user_id,
+            request_id=None if recovery is None else recovery.request_id,
+        )
+
+
+class _TooLateError(Exception):
+    """Another transaction has used the request up, or changed the password, meanwhile."""

@@ -1,0 +1,56 @@
+"""Rolling limits: so many in any stretch of time, and no more.
+
+A log of when there was something is kept as text in the row that it concerns, and is changed with it in one
+transaction, so that no two processes can both take the last one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import frozen
+
+from meshydb_server import instants
+from meshydb_server.services.errors import LimitError
+
+EMPTY: Final = "[]"
+# Beyond so many entries neighbours are merged, the earlier into the later: room is made later, never sooner.
+_MOST_ENTRIES: Final = 64
+
+
+@frozen
+class Quota:
+    """At most `limit` in any stretch of `window`."""
+
+    limit: int
+    window: timedelta
+
+    def spend(self, log: str, now: datetime) -> str:
+        """Note one more in a log; returns the new log. Raises LimitError, saying how long to wait, when it is full."""
+        window = self.window // timedelta(milliseconds=1)
+        current = instants.to_milliseconds(now)
+        entries: list[tuple[int, int]] = [(at, count) for at, count in json.loads(log) if at + window > current]
+        over = sum(count for _, count in entries) - self.limit
+        if over >= 0:
+            raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000))
+        return json.dumps(_merged([*entries, (current, 1)]), separators=(",", ":"))
+
+
+def _freed_at(entries: list[tuple[int, int]], over: int) -> int:
+    """When the entry was made whose end brings the sum below the limit."""
+    for at, count in entries:
+        over -= count
+        if over < 0:
+            return at
+    raise AssertionError("The limit is below 1.")
+
+
+def _merged(entries: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    if len(entries) <= _MOST_ENTRIES:
+        return entries
+    pairs = zip(entries[::2], entries[1::2], strict=False)
+    odd = entries[-1:] if len(entries) % 2 else []
+    return [(later, first + second) for (_, first), (later, second) in pairs] + odd

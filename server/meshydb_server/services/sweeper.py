@@ -1,0 +1,61 @@
+"""Keeps the database from growing with what has lapsed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.policy import GUESS_WINDOW
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.sweeping import sweep_messages, sweep_recoveries, sweep_sessions
+
+_Delete = Callable[[Connection, datetime, int], int]
+
+_BATCH: Final = 500
+_PAUSE_SECONDS: Final = 600.0
+
+# How long after it has lapsed each kind is kept. Recoveries hold the guesses that count against a user's day.
+_KEPT: Final[tuple[tuple[_Delete, timedelta], ...]] = (
+    (sweep_recoveries, GUESS_WINDOW),
+    (sweep_sessions, timedelta()),
+    (sweep_messages, timedelta(days=7)),
+)
+
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class Sweeper:
+    """Deletes rows that have lapsed. Any number of sweepers may share a database."""
+
+    database: Database
+    sources: Sources
+
+    async def run(self) -> None:
+        """Sweep again and again, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StorageError:
+                _log.exception("What has lapsed was not swept; trying again later.")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def sweep(self) -> int:
+        """Delete all that has lapsed; returns how many rows that were."""
+        return sum([await self._sweep(delete, self.sources.now() - kept) for delete, kept in _KEPT])
+
+    async def _sweep(self, delete: _Delete, before: datetime) -> int:
+        total = 0
+        while True:
+            count = await self.database.write(lambda connection: delete(connection, before, _BATCH))
+            total += count
+            if count < _BATCH:
+                return total

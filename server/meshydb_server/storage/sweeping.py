@@ -1,0 +1,44 @@
+"""Deletes rows that have lapsed, a few at a time and by an index, so that it never holds up anyone for long."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
+
+from meshydb_server.storage.schema import outbox, recoveries, sessions
+
+
+def sweep_recoveries(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete requests that lapsed before this; returns how many."""
+    return connection.execute(_RECOVERIES, {"before": before, "limit": limit}).rowcount
+
+
+def sweep_sessions(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete logins that lapsed before this; returns how many."""
+    return connection.execute(_SESSIONS, {"before": before, "limit": limit}).rowcount
+
+
+def sweep_messages(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete messages that are sent or given up and lapsed before this; returns how many."""
+    return connection.execute(_MESSAGES, {"before": before, "limit": limit}).rowcount
+
+
+def _lapsed(table: Table, *conditions: ColumnElement[bool]) -> Delete:
+    key = list(table.primary_key.columns)
+    expires_at = table.c.expires_at
+    doomed = (
+        select(*key)
+        .where(expires_at < bindparam("before", type_=expires_at.type), *conditions)
+        .order_by(expires_at)
+        .limit(bindparam("limit"))
+    )
+    return delete(table).where(tuple_(*key).in_(doomed))
+
+
+_RECOVERIES: Final = _lapsed(recoveries)
+_SESSIONS: Final = _lapsed(sessions)
+_MESSAGES: Final = _lapsed(outbox, outbox.c.status != "waiting")
