@@ -1,6 +1,7 @@
-"""The main job, from nothing: host a server, and ask it for a password reset over HTTP.
+"""The main job, from nothing: host a server, and recover a password over HTTP.
 
-The last line on standard output is the response; what happens on the way there is told on standard error.
+The last line on standard output is the response to forgot_password; what happens before and after is told on standard
+error, and whatever is not as it should be ends the program.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from meshydb import MeshyClient
+from meshydb import BadRequestError, MeshyClient, UserVerificationHash
 
 _ACCOUNT = "acme"
 _TENANT = "north"
 _USERNAME = "username_testermctesterson"
+_OLD_PASSWORD = "correct horse"  # noqa: S105 - of a user who lives as long as this program
+_NEW_PASSWORD = "battery staple"  # noqa: S105 - likewise
 _SERVER = [sys.executable, "-m", "meshydb_server"]
 
 
@@ -47,16 +50,53 @@ def _serving() -> Generator[str]:
             process.terminate()
 
 
+def _recover(client: MeshyClient) -> UserVerificationHash:
+    """Go the whole way from a forgotten password to a login, and see the ways that must be closed."""
+    _tell(f">>> reset = client.forgot_password({_USERNAME!r}, 1)")
+    reset = client.forgot_password(_USERNAME, 1)
+    _tell(f"a code was sent to {reset.hint}")
+
+    code = _administer("outbox", "list")[-1]["code"]
+    _tell(f">>> client.check_hash(reset, {code!r})")
+    _tell(str(_must(client.check_hash(reset, code))))
+
+    _tell(f">>> client.reset_password(reset, {code!r}, {_NEW_PASSWORD!r})")
+    client.reset_password(reset, code, _NEW_PASSWORD)
+
+    _tell(f">>> client.login({_USERNAME!r}, {_NEW_PASSWORD!r}).current_user")
+    _tell(str(client.login(_USERNAME, _NEW_PASSWORD).current_user))
+
+    _tell(f">>> client.login({_USERNAME!r}, {_OLD_PASSWORD!r})")
+    _refused(lambda: client.login(_USERNAME, _OLD_PASSWORD))
+    _tell(f">>> client.reset_password(reset, {code!r}, {_OLD_PASSWORD!r})")
+    _refused(lambda: client.reset_password(reset, code, _OLD_PASSWORD))
+    return reset
+
+
+def _must(holds: bool) -> bool:  # noqa: FBT001 - the one thing that it is about
+    if not holds:
+        sys.exit("The code from the outbox was not accepted.")
+    return holds
+
+
+def _refused(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except BadRequestError as error:
+        _tell(f"BadRequestError: {error}")
+    else:
+        sys.exit("That should have been refused.")
+
+
 def main() -> None:
     """Run the demonstration."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MESHYDB_DATABASE_URL"] = f"sqlite+aiosqlite:///{Path(folder) / 'demo.sqlite3'}"
         account = _administer("account", "create", _ACCOUNT, "--tenant", _TENANT)
-        _administer("user", "create", _ACCOUNT, _USERNAME, "--email", "u@example.org")
+        _administer("user", "create", _ACCOUNT, _USERNAME, "--email", "u@example.org", "--password", _OLD_PASSWORD)
         public_key = account["tenants"][0]["publicKey"]
         with _serving() as url, MeshyClient(_ACCOUNT, _TENANT, public_key, base_url=url) as client:
-            _tell(f">>> client.forgot_password({_USERNAME!r}, 1)")
-            reset = client.forgot_password(_USERNAME, 1)
+            reset = _recover(client)
     expires = reset.expires.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     response = {
         "username": reset.username,

@@ -1,0 +1,1 @@
+"""Password recovery, held against its security requirements, each by its number."""
