@@ -194,7 +194,7 @@ class TokenService:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         return Caller(account, place, login.user_id, login.username, session_id, frozenset(claims["permission"]))
 
-    def json_web_keys(self) -> Sequence[dict[str, str]]:
+    def json_web_keys(self) -> list[dict[str, str]]:
         """The public keys that verify access tokens (RFC 7517), newest first."""
         return self.access_tokens.json_web_keys()
 
