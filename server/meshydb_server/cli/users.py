@@ -39,6 +39,7 @@ def user() -> None:
 @with_services
 async def user_create(
     services: Services,
+    /,
     account: str,
     tenant: str | None,
     *,
