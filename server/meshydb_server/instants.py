@@ -16,7 +16,7 @@ def to_text(instant: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Read a date and time with an offset, as the contract admits them; what is finer than a microsecond is cut off."""
+    """Read a date and time that is valid by the contract: with an offset, cut off at microseconds."""
     return datetime.fromisoformat(text)
 
 

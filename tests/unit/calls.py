@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 import anyio
@@ -77,10 +77,10 @@ def access_token(claims: object = None, signature: str = "c2lnbmF0dXJl") -> str:
     return ".".join([*encoded, signature])
 
 
-def token_answer(**changes: object) -> dict[str, object]:
+def token_answer(token: str | None = None, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """Compose what the token endpoint answers."""
     usual: dict[str, object] = {"expires_in": 3600, "token_type": "Bearer", "refresh_token": "cmVmcmVzaA"}
-    return {"access_token": access_token(), **usual, **changes}
+    return {"access_token": token or access_token(), **usual, **(changes or {})}
 
 
 def once(call: Callable[[Any], object]) -> Scenario:

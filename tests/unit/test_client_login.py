@@ -99,7 +99,7 @@ def test_tokens_are_asked_of_one_host_and_used_at_the_other(play: Play) -> None:
 @pytest.mark.parametrize("refresh_token", [None, ""])
 def test_refresh_token_is_kept(play: Play, refresh_token: object) -> None:
     """When no refresh token comes back for one, the one that was handed in remains."""
-    with ScriptedServer(answer(200, token_answer(refresh_token=refresh_token))) as server:
+    with ScriptedServer(answer(200, token_answer(None, {"refresh_token": refresh_token}))) as server:
         connection = play(once(lambda client: client.login_with_refresh("b2xk")), server.url)
     assert connection.retrieve_refresh_token() == "b2xk"
 
@@ -171,7 +171,7 @@ def test_no_code_at_the_api_host(play: Play) -> None:
 )
 def test_tokens_that_cannot_be_used(play: Play, changes: dict[str, object]) -> None:
     """Tokens that break the contract raise APIResponseError at once, rather than something else later."""
-    with ScriptedServer(answer(200, token_answer(**changes))) as server, pytest.raises(APIResponseError):
+    with ScriptedServer(answer(200, token_answer(None, changes))) as server, pytest.raises(APIResponseError):
         play(once(LOGINS["password"][0]), server.url)
 
 
@@ -278,7 +278,7 @@ def test_one_client_holds_many_logins(play: Play) -> None:
         yield rosa.signout()
         assert ben.current_user.username == "ben"
 
-    others = answer(200, token_answer(access_token=access_token({**CLAIMS, "id": "ben"})))
+    others = answer(200, token_answer(access_token({**CLAIMS, "id": "ben"})))
     with ScriptedServer(TOKENS, others, answer(200)) as server:
         play(scenario, server.url)
 

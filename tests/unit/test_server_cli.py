@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from meshydb_server.__main__ import main
+from meshydb_server.runtime import open_services
+from meshydb_server.services.errors import NotFoundError
 from meshydb_server.storage.database import Database
 from tests.support.bodies import asking_for
 from tests.support.commands import run, run_json
@@ -78,11 +80,33 @@ def test_outbox_list(folder: Path) -> None:
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", time) for time in times)
     assert times == sorted(times)
     assert all(re.fullmatch("[A-Z2-7]{8}", message.pop("code")) for message in messages)
-    common = {"account": "acme", "channel": "email", "status": "sent"}
+    common = {"account": "acme", "kind": "reset", "channel": "email", "status": "sent"}
     assert messages == [
         {**common, "tenant": "north", "username": "device", "to": None},
         {**common, "tenant": "south", "username": OTHER_USERNAME, "to": EMAIL},
     ]
+
+
+def test_audit_list(tmp_path: Path) -> None:
+    """What was asked of recovery, and how it ended, is listed oldest first, without a name or a secret."""
+    settings = settings_in(tmp_path)
+    seed(settings)
+
+    async def ask() -> None:
+        async with open_services(settings) as services:
+            await services.recovery.forgot_password("acme", None, USERNAME, 1)
+            with pytest.raises(NotFoundError):
+                await services.recovery.forgot_password("acme", None, "nobody", 1)
+
+    asyncio.run(ask())
+    known, unknown = run_json(tmp_path, "audit", "list", "acme")
+    assert re.fullmatch("[0-9a-f]{24}", known.pop("userId"))
+    times = [each.pop("occurredAt") for each in (known, unknown)]
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", time) for time in times)
+    assert times == sorted(times)
+    common = {"account": "acme", "tenant": "north", "kind": "requested"}
+    assert known == {**common, "outcome": "ok"}
+    assert unknown == {**common, "outcome": "unknown-user", "userId": None}
 
 
 def test_database_url(tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ def by_each(check: Callable[..., object], *, most: int | None = None, **bounds: 
 
     def validate(_: object, attribute: "Attribute[Any]", values: object) -> None:
         held = cast("tuple[object, ...]", check_instance(attribute.name, values, tuple))
-        if most is not None:
-            check_count(attribute.name, held, maximum=most)
         for number, value in enumerate(held):
             check(f"{attribute.name}[{number}]", value, **bounds)
+        if most is not None:
+            check_count(attribute.name, held, maximum=most)
 
     return validate
 

@@ -20,14 +20,14 @@ class Operation(Generic[T]):
         request: `method`, `url` (a path), `headers` and the like, as the arguments of httpx's `build_request`. Not in
             the `repr`, as it may hold secrets.
         parse: Makes the result of the decoded JSON of a success. Raises KeyError, TypeError or ValueError when that is
-            not what the contract says.
+            not what the contract says. Not in the `repr`, for the same reason.
         may_be_empty: Whether a success may have no body; `parse` is given None for it.
         at_auth_host: Whether the operation is one of those that deal with tokens.
     """
 
     operation_id: str
     request: dict[str, Any] = field(repr=False)
-    parse: Callable[[object], T]
+    parse: Callable[[object], T] = field(repr=False)
     may_be_empty: bool = False
     at_auth_host: bool = False
 
