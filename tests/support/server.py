@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.serve import configure, listen, url_of
-from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 
@@ -25,9 +26,20 @@ DEFAULT_TENANT: Final = "north"
 OTHER_TENANT: Final = "south"
 USERNAME: Final = "username_testermctesterson"
 EMAIL: Final = "user@example.org"
+SECRET_KEYS: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 # In the other tenant alone.
 OTHER_USERNAME: Final = "rosa.k"
 ANONYMOUS: Final = "device-7c1e"
+
+# Suites ask and guess for the same few users all the time.
+_NO_QUOTAS: Final = dict.fromkeys(
+    (
+        "recovery_guesses_per_request",
+        "recovery_requests_per_user_per_hour",
+        "recovery_guesses_per_user_per_day",
+    ),
+    "1000000",
+)
 
 
 @frozen
@@ -38,10 +50,17 @@ class LiveServer:
     settings: Settings
 
 
+def sqlite_url(folder: Path) -> str:
+    """The URL of the SQLite database in a folder."""
+    return f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}"
+
+
 def settings_in(folder: Path, **given: str) -> Settings:
-    """Settings of a database in a folder, with no limit on the rate of requests unless one is given."""
-    url = f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}"
-    return Settings.model_validate({"database_url": url, "rate_limit": "off", **given})
+    """Settings of the database in a folder, or of another that is given, with no limits but those that are given."""
+    defaults = {"database_url": sqlite_url(folder), "rate_limit": "off", "account_rate_limit": "off", **_NO_QUOTAS}
+    # Only an SQLite file has a key file beside it.
+    keys = {"secret_keys": SECRET_KEYS} if given.get("database_url", "").startswith("postgresql") else {}
+    return Settings.model_validate({**defaults, **keys, **given})
 
 
 def seed(settings: Settings) -> None:
