@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from meshydb_server.contract import Contract, ContractError, Operation
 from meshydb_server.http.authentication import Guard
 from meshydb_server.http.calls import CallReader
-from meshydb_server.http.errors import method_not_allowed, problem_of
+from meshydb_server.http.errors import method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
 from meshydb_server.http.paths import Paths, read_segments
 from meshydb_server.http.rate_limit import RateLimits
@@ -39,13 +39,16 @@ class Dispatcher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
-        path: _Path | None = None
+        segments, flaw = read_segments(scope)
+        found = self._paths.find(segments)
         try:
-            path, values = self._paths.find(read_segments(scope))
+            if found is None or flaw is not None:
+                raise flaw or no_such_path()
+            path, values = found
             response = await path.endpoint(request.method).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
             problem = problem_of(error, request.state.request_id)
-            response = problem.response(oauth=path is not None and path.oauth_errors)
+            response = problem.response(oauth=found is not None and found[0].oauth_errors)
         await response(scope, receive, send)
 
 
