@@ -147,7 +147,8 @@ class TokenService:
             if user is None or not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             _require_admitted(place, user)
-            prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME)
+            if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             return _Grant(user, session_id, client_id, asked or granted, roles, refresh_token)
 
