@@ -72,7 +72,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
         profiles = Profiles(keyring)
-        with closing(Passwords()) as passwords:
+        with closing(Passwords(sources.hasher)) as passwords:
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords),

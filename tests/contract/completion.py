@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import schemathesis
 
@@ -33,14 +33,19 @@ def complete(case: Case, world: World) -> None:
         case.headers["tenant"] = QUESTION_TENANT
     tenant = tenant_of(case)
     if tenant is not None and operation_id in _COMPLETIONS:
-        case.body = {**case.body, **_COMPLETIONS[operation_id](case.body, tenant, world)}
+        body = cast("Body", case.body)
+        case.body = {**body, **_COMPLETIONS[operation_id](body, tenant, world)}
 
 
-def notice(case: Case, status: int, world: World) -> None:
-    """Note what a case has changed that later ones need to know."""
+def settle(case: Case, response: schemathesis.Response, world: World) -> None:
+    """Note or undo what a case has changed, where it would change what later ones meet."""
     tenant = tenant_of(case)
-    if (case.operation.definition.raw["operationId"], status) == ("updatePassword", 204) and tenant is not None:
-        world.passwords[tenant] = case.body["newPassword"]
+    match case.operation.definition.raw["operationId"], response.status_code:
+        case "updatePassword", 204:
+            world.passwords[tenant or DEFAULT_TENANT] = cast("Body", case.body)["newPassword"]
+        case "registerAnonymousUser", 201:
+            # They have no password, and may have any name: forgotPassword is to find others of that name, or nobody.
+            world.delete(tenant or DEFAULT_TENANT, f"users/{response.json()['id']}")
 
 
 def begin_reset(world: World, tenant: str, username: str) -> Body:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator
+from contextlib import ExitStack
 from typing import Any, Final
 
 import pytest
 import schemathesis
 
-from tests.contract.completion import complete, notice, tenant_of
+from tests.contract.completion import complete, settle, tenant_of
+from tests.support import postgres
 from tests.support.contract import ROOT
 from tests.support.server import DEFAULT_TENANT, settings_in
 from tests.support.world import World, inhabited
@@ -64,16 +66,21 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], __: d
 
 @schemathesis.hook
 def after_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response) -> None:
-    """Note what the case has changed."""
-    notice(case, response.status_code, STAGE.world)
+    """Settle what the case has changed."""
+    settle(case, response, STAGE.world)
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """A server on a seeded database."""
-    with inhabited(settings_in(tmp_path_factory.mktemp("contract"))) as world:
-        STAGE.world = world
-        yield world
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    """A server on a seeded database of each kind."""
+    with ExitStack() as stack:
+        given = {}
+        if request.param == "postgresql":
+            server: postgres.Postgres = request.getfixturevalue("postgresql")
+            given["database_url"] = stack.enter_context(server.database())
+        settings = settings_in(tmp_path_factory.mktemp("contract"), **given)
+        STAGE.world = stack.enter_context(inhabited(settings))
+        yield STAGE.world
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -40,15 +42,11 @@ class Dispatcher:
         """Answer a request."""
         request = Request(scope, receive)
         segments, flaw = read_segments(scope)
-        found = self._paths.find(segments)
+        path, values = self._paths.find(segments) or (_NOWHERE, {})
         try:
-            if found is None or flaw is not None:
-                raise flaw or no_such_path()
-            path, values = found
-            response = await path.endpoint(request.method).serve(request, values)
+            response = await path.endpoint(request.method, flaw).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
-            problem = problem_of(error, request.state.request_id)
-            response = problem.response(oauth=found is not None and found[0].oauth_errors)
+            response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)
 
 
@@ -60,10 +58,16 @@ class _Path:
         self._allowed = ", ".join(sorted(endpoints))
         self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
 
-    def endpoint(self, method: str) -> _Endpoint:
+    def endpoint(self, method: str, flaw: HTTPException | None) -> _Endpoint:
+        """What serves a method, unless there is nothing here, or the path that led here has a flaw."""
+        if flaw is not None or not self._endpoints:
+            raise flaw or no_such_path()
         if method not in self._endpoints:
             raise method_not_allowed(method, self._allowed)
         return self._endpoints[method]
+
+
+_NOWHERE: Final = _Path({})
 
 
 class _Endpoint:

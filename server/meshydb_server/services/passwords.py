@@ -29,9 +29,9 @@ _AT_ONCE: Final = 2
 class Passwords:
     """Hashes with Argon2id, in a few threads of its own: whoever else is served does not wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, hasher: PasswordHasher) -> None:
         """Make the threads; `close` ends them."""
-        self._hasher = PasswordHasher()
+        self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, "argon2")
         # Compared with where there is no hash, so that a missing user takes as long as a wrong password.
         self._nobody = self._hasher.hash("nobody's password")
