@@ -65,8 +65,9 @@ contract-live: $(READY) ## Test any server: URL=… ACCOUNT=… [TENANT=…] [US
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra server --extra redis --group dev --upgrade \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra server --extra postgres --extra redis \
+		--group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+		-o requirements-dev.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
 	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from meshydb_server.settings import Settings
-from tests.support.server import LiveServer, seed, serving, settings_in
+from tests.support import postgres
+from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +36,24 @@ def live_server(seeded_settings: Settings) -> Generator[LiveServer]:
     """A real server on loopback, on the seeded database."""
     with serving(seeded_settings) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[postgres.Postgres]:
+    """A PostgreSQL server, started when the first test asks for it."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """The URL of a new, empty database of each kind."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+    else:
+        server: postgres.Postgres = request.getfixturevalue("postgresql")
+        with server.database() as url:
+            yield url
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import yaml
 from attrs import field, frozen
 
 JSON_MEDIA_TYPE: Final = "application/json"
+FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # Stands for the value in messages: what a caller sent may be a password.
@@ -25,6 +26,12 @@ class ContractError(Exception):
 class InvalidValueError(Exception):
     """A value breaks the contract. The message says where and why, and never quotes the value."""
 
+    def __init__(self, reason: str, *, place: str = "", keyword: str | None = None) -> None:
+        """`place` leads to the value, by dots; `keyword` is that of the schema that the value breaks."""
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.place = place
+        self.keyword = keyword
+
 
 @frozen
 class Schema:
@@ -36,15 +43,16 @@ class Schema:
 
     def validate(self, value: object, *, name: str | None = None) -> None:
         """Raise InvalidValueError unless `value` fits; `name` says what the value is called where it came from."""
-        error = next(iter(self._validator.iter_errors(cast("Any", value))), None)
-        if error is None:
+        # Telling what is wrong takes several times as long as telling whether anything is.
+        if self._validator.is_valid(cast("Any", value)):
             return
-        where = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
-        told = error.message.replace('"', "")
+        error = next(iter(self._validator.iter_errors(cast("Any", value))))
+        place = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
+        reason = error.message.replace('"', "")
         if error.kind.name == "pattern":
             # A pattern is not for people; the description beside it says the same in words.
-            told = f"the value is not allowed. {self._at(error.instance_path).description}"
-        raise InvalidValueError(f"{where}: {told}" if where else told)
+            reason = f"the value is not allowed. {self._at(error.instance_path).description}"
+        raise InvalidValueError(reason, place=place, keyword=error.kind.name)
 
     def _at(self, path: list[str | int]) -> Schema:
         schema = self
@@ -65,6 +73,12 @@ class Schema:
         names: Mapping[str, Any] = self._node.get("properties", {})
         return {name.lower(): (name, self._contract.schema(node)) for name, node in names.items()}
 
+    @property
+    def type(self) -> str | None:
+        """The type of its values, where there is one type."""
+        type_ = self._node.get("type")
+        return type_ if isinstance(type_, str) else None
+
     @cached_property
     def items(self) -> Schema | None:
         """The schema of an array's items, where the document has one."""
@@ -73,11 +87,19 @@ class Schema:
 
 @frozen
 class Parameter:
-    """A parameter of an operation, in its path or its headers."""
+    """A parameter of an operation."""
 
     name: str
-    location: Literal["path", "header"]
+    location: Literal["path", "query", "header"]
     required: bool
+    schema: Schema
+
+
+@frozen
+class Body:
+    """What an operation takes as its body."""
+
+    media_type: str
     schema: Schema
 
 
@@ -89,8 +111,13 @@ class Operation:
     method: str
     path: str
     parameters: tuple[Parameter, ...]
-    body: Schema | None
+    body: Body | None
     statuses: frozenset[str]
+    permissions: tuple[str, ...] | None
+    """What the access token must hold; None where no token is needed."""
+
+    oauth_errors: bool
+    """Whether its errors are those of OAuth 2, with `error` and `error_description`."""
 
 
 class Contract:
@@ -127,7 +154,6 @@ class Contract:
 
     def _operation(self, path: str, method: str, node: Mapping[str, Any], shared: list[Any]) -> Operation:
         parameters = [self._resolve(parameter) for parameter in [*shared, *node.get("parameters", [])]]
-        body = node.get("requestBody")
         return Operation(
             operation_id=node["operationId"],
             method=method.upper(),
@@ -135,9 +161,29 @@ class Contract:
             parameters=tuple(
                 Parameter(p["name"], p["in"], p.get("required", False), self.schema(p["schema"])) for p in parameters
             ),
-            body=self.schema(self._resolve(body)["content"][JSON_MEDIA_TYPE]["schema"]) if body else None,
+            body=self._body(node["requestBody"]) if "requestBody" in node else None,
             statuses=frozenset(node["responses"]),
+            permissions=self._permissions(node),
+            oauth_errors=self._has_oauth_errors(node),
         )
+
+    def _body(self, node: Mapping[str, Any]) -> Body:
+        ((media_type, content),) = self._resolve(node)["content"].items()
+        if media_type not in {JSON_MEDIA_TYPE, FORM_MEDIA_TYPE}:
+            raise ContractError(f"The server reads no body of the type {media_type}.")
+        return Body(media_type, self.schema(content["schema"]))
+
+    def _permissions(self, node: Mapping[str, Any]) -> tuple[str, ...] | None:
+        requirements = node.get("security", self._document.get("security", []))
+        if not requirements:
+            return None
+        if len(requirements) > 1 or requirements[0].keys() != {"bearer"}:
+            raise ContractError(f"{node['operationId']} has another security than the scheme bearer.")
+        return tuple(requirements[0]["bearer"])
+
+    def _has_oauth_errors(self, node: Mapping[str, Any]) -> bool:
+        content = self._resolve(node["responses"].get("400", {})).get("content", {})
+        return any("error" in self.schema(each["schema"]).properties for each in content.values())
 
     def _resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in node:

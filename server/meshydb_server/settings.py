@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import limits
 from pydantic import Field, SecretStr, field_validator
@@ -53,12 +55,56 @@ class Settings(BaseSettings):
     rate_limit: str = "600/minute"
     """Requests of one address, in the notation of the `limits` library; `off` for no limit."""
 
+    account_rate_limit: str = "1000000/hour"
+    """Requests for one account, in the same notation; `off` for no limit."""
+
+    rate_limit_storage: SecretStr = SecretStr("memory://")
+    """Where requests are counted: `memory://`, for each server process, or a `redis://` or `rediss://` URL, for all."""
+
     forwarded_allow_ips: str = ""
     """Reverse proxies whose X-Forwarded-For is believed, separated by commas; `*` for all."""
 
-    @field_validator("rate_limit")
+    public_url: str | None = None
+    """Where clients reach the server. Without it, each is told the origin that it asked."""
+
+    cors_origins: str = "*"
+    """Origins whose pages may call the server in a browser, separated by commas; `*` for all, `off` for none."""
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins of `cors_origins`."""
+        return [] if self.cors_origins == "off" else [origin.strip() for origin in self.cors_origins.split(",")]
+
+    @field_validator("rate_limit", "account_rate_limit")
     @classmethod
     def _check_rate_limit(cls, value: str) -> str:
         if value != "off" and [limit.amount > 0 for limit in limits.parse_many(value)] != [True]:
             raise ValueError("must be one limit of at least 1 request, such as 600/minute, or off")
+        return value
+
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _check_rate_limit_storage(cls, value: SecretStr) -> SecretStr:
+        url = urlsplit(value.get_secret_value())
+        if url.scheme not in {"redis", "rediss"} and value.get_secret_value() != "memory://":
+            raise ValueError("must be memory://, or a redis:// or rediss:// URL")
+        if url.scheme != "memory" and find_spec("coredis") is None:
+            raise ValueError("needs the extra redis: pip install 'meshydb[server,redis]'")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        url = urlsplit(value or "http://localhost")
+        if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or url.username:
+            raise ValueError("must be an http:// or https:// URL without a query, such as https://api.example.org")
+        return value and value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_cors_origins(cls, value: str) -> str:
+        for origin in [] if value in {"*", "off"} else value.split(","):
+            url = urlsplit(origin.strip())
+            if origin.strip() != f"{url.scheme}://{url.netloc}" or not url.scheme or not url.netloc:
+                raise ValueError("must be *, off, or origins such as https://app.example.org, separated by commas")
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ DEFAULT_TENANT: Final = "north"
 OTHER_TENANT: Final = "south"
 USERNAME: Final = "username_testermctesterson"
 EMAIL: Final = "user@example.org"
+SECRET_KEYS: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 # In the other tenant alone.
 OTHER_USERNAME: Final = "rosa.k"
 ANONYMOUS: Final = "device-7c1e"
@@ -38,10 +40,17 @@ class LiveServer:
     settings: Settings
 
 
+def sqlite_url(folder: Path) -> str:
+    """The URL of the SQLite database in a folder."""
+    return f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}"
+
+
 def settings_in(folder: Path, **given: str) -> Settings:
-    """Settings of a database in a folder, with no limit on the rate of requests unless one is given."""
-    url = f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}"
-    return Settings.model_validate({"database_url": url, "rate_limit": "off", **given})
+    """Settings of the database in a folder, or of another that is given, with no limit on the rate of requests."""
+    defaults = {"database_url": sqlite_url(folder), "rate_limit": "off"}
+    # Only an SQLite file has a key file beside it.
+    keys = {"secret_keys": SECRET_KEYS} if given.get("database_url", "").startswith("postgresql") else {}
+    return Settings.model_validate({**defaults, **keys, **given})
 
 
 def seed(settings: Settings) -> None:

@@ -17,9 +17,11 @@ import pytest
 from meshydb_server.__main__ import main
 from meshydb_server.runtime import open_services
 from meshydb_server.services.errors import NotFoundError
+from meshydb_server.storage.database import Database
 from tests.support.bodies import asking_for
 from tests.support.commands import run, run_json
-from tests.support.server import EMAIL, OTHER_USERNAME, USERNAME, seed, serving, settings_in
+from tests.support.rows import count
+from tests.support.server import EMAIL, OTHER_USERNAME, SECRET_KEYS, USERNAME, seed, serving, settings_in
 from tests.support.wire import compose, exchange
 
 _PUBLIC_KEY = re.compile("[A-Za-z0-9_-]{24}")
@@ -117,19 +119,24 @@ def test_database_url(tmp_path: Path) -> None:
             assert connection.execute("SELECT account FROM accounts").fetchall() == [(account,)]
 
 
-def test_first_uses_at_once(tmp_path: Path) -> None:
+def test_first_uses_at_once(tmp_path: Path, database_url: str) -> None:
     """Several processes may be the first to use a database at the same time."""
-    names = [f"acme{number}" for number in range(3)]
+    names = [f"acme{number}" for number in range(8)]
+    keys = {} if database_url.startswith("sqlite") else {"secret_keys": SECRET_KEYS}
 
     def create(name: str) -> Any:
-        return run_json(tmp_path, "account", "create", name)
+        return run_json(tmp_path, "account", "create", name, database_url=database_url, **keys)
 
     with ThreadPoolExecutor(len(names)) as pool:
         created = list(pool.map(create, names))
     assert [each["account"] for each in created] == names
-    with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
-        assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (3,)
-    assert len(list(tmp_path.glob("*.keys*"))) == 1
+    assert asyncio.run(_count_accounts(database_url)) == len(names)
+    assert len(list(tmp_path.glob("*.keys*"))) == (0 if keys else 1)
+
+
+async def _count_accounts(database_url: str) -> int:
+    async with Database(database_url) as database:
+        return await database.read(count)
 
 
 _GARBAGE = "sqlite+aiosqlite:///garbage"

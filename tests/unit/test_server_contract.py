@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from meshydb_server.contract import Contract, ContractError, InvalidValueError, Schema
 from meshydb_server.http.app import create_app
+from meshydb_server.http.calls import Call
+from meshydb_server.http.handlers import HANDLERS, Handler
+from meshydb_server.runtime import Services
 from meshydb_server.settings import Settings
 
 
@@ -26,9 +30,8 @@ def _schema(**node: Any) -> Schema:
 
 
 def test_operations() -> None:
-    """The contract's operations are read with their parameters, body and statuses."""
+    """The contract's operations are read with their parameters, body, statuses and security."""
     operations = {operation.operation_id: operation for operation in Contract.load().operations}
-    assert operations.keys() == {"forgotPassword", "getHealth"}
     asked = operations["forgotPassword"]
     assert (asked.method, asked.path) == ("POST", "/{accountName}/users/forgotpassword")
     assert [(each.name, each.location, each.required) for each in asked.parameters] == [
@@ -36,26 +39,58 @@ def test_operations() -> None:
         ("tenant", "header", False),
     ]
     assert asked.body is not None
+    assert asked.body.media_type == "application/json"
     assert {"200", "400", "404", "405", "413", "415", "429", "5XX"} == asked.statuses
+    assert (asked.permissions, asked.oauth_errors) == (None, False)
     assert operations["getHealth"].body is None
 
 
-@pytest.mark.parametrize(
-    "operations",
-    [
-        {"healthz": {"operationId": "getHealth", "responses": {}}},
-        {
-            "healthz": {"operationId": "getHealth", "responses": {}},
-            "forgot": {"operationId": "forgotPassword", "responses": {}},
-            "more": {"operationId": "canary", "responses": {}},
-        },
-    ],
-    ids=["too-few", "too-many"],
-)
-def test_handlers_differ(operations: dict[str, Any]) -> None:
+def test_operations_with_more() -> None:
+    """So are forms, queries, permissions and the errors of OAuth 2."""
+    operations = {operation.operation_id: operation for operation in Contract.load().operations}
+    granted = operations["requestToken"]
+    assert granted.body is not None
+    assert granted.body.media_type == "application/x-www-form-urlencoded"
+    assert granted.oauth_errors
+    searched = operations["searchUsers"]
+    assert ("pageSize", "query", "integer") in [
+        (each.name, each.location, each.schema.type) for each in searched.parameters
+    ]
+    assert searched.permissions == ("users:read",)
+    assert operations["getSelf"].permissions == ()
+
+
+async def _handle(_: Services, __: Call) -> Response:
+    return Response()
+
+
+@pytest.mark.parametrize("handlers", [{"get": _handle}, {"get": _handle, "put": _handle, "canary": _handle}])
+def test_handlers_differ(handlers: dict[str, Handler]) -> None:
     """An application is not built when the contract and the handlers differ, and the error names the difference."""
-    with pytest.raises(ContractError, match=r"differ in: (forgotPassword|canary)$"):
-        create_app(Settings(), contract=Contract(_document(operations)))
+    operations: dict[str, Any] = {name: {"operationId": name, "responses": {}} for name in ("get", "put")}
+    with pytest.raises(ContractError, match=r"differ in: (put|canary)$"):
+        create_app(Settings(), contract=Contract(_document(operations)), handlers=handlers)
+
+
+def test_every_operation_has_its_handler() -> None:
+    """The server has a handler for each operation of the contract."""
+    assert HANDLERS.keys() == {operation.operation_id for operation in Contract.load().operations}
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        ({"security": [{"basic": []}]}, "another security"),
+        ({"security": [{"bearer": []}, {}]}, "another security"),
+        ({"requestBody": {"content": {"text/plain": {"schema": {}}}}}, "no body of the type text/plain"),
+        ({"parameters": [{"name": "a", "in": "query", "schema": {"type": "array"}}]}, "no values of the type array"),
+    ],
+)
+def test_beyond_the_server(operation: dict[str, Any], message: str) -> None:
+    """A contract that asks for more than the server can do stops it, rather than being served by halves."""
+    operations: dict[str, Any] = {"get": {"operationId": "get", "responses": {}, **operation}}
+    with pytest.raises(ContractError, match=message):
+        create_app(Settings(), contract=Contract(_document(operations)), handlers={"get": _handle})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ def test_defaults() -> None:
     settings = Settings()
     assert settings.database_url == "sqlite+aiosqlite:///meshydb.sqlite3"
     assert settings.rate_limit == "600/minute"
+    assert settings.account_rate_limit == "1000000/hour"
+    assert settings.rate_limit_storage.get_secret_value() == "memory://"
     assert settings.forwarded_allow_ips == ""
+    assert (settings.cors_origins, settings.allowed_origins, settings.public_url) == ("*", ["*"], None)
     assert (settings.secret_keys, settings.key_file, settings.smtp_url) == (None, None, None)
 
 
@@ -59,9 +63,73 @@ def test_no_rate_limit(limit: str) -> None:
     assert error["loc"] == ("rate_limit",)
 
 
+def test_no_account_rate_limit() -> None:
+    """The limit of an account is read like that of an address."""
+    with pytest.raises(ValidationError, match="account_rate_limit"):
+        Settings(account_rate_limit="canary")
+
+
+@pytest.mark.parametrize("url", ["memory://", "redis://localhost:6379/0", "rediss://:secret@redis.example.org"])
+def test_rate_limit_storage(url: str) -> None:
+    """Requests are counted in memory or in Redis."""
+    assert Settings.model_validate({"rate_limit_storage": url}).rate_limit_storage.get_secret_value() == url
+
+
+@pytest.mark.parametrize("url", ["memory", "memory://x", "redis", "memcached://localhost", "http://localhost"])
+def test_no_rate_limit_storage(url: str) -> None:
+    """Storage of another kind stops the server before it serves without limits."""
+    with pytest.raises(ValidationError, match=r"must be memory://, or a redis:// or rediss:// URL"):
+        Settings.model_validate({"rate_limit_storage": url})
+
+
+def test_redis_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the library for Redis, the error says how to get it."""
+    monkeypatch.setitem(sys.modules, "coredis", None)
+    with pytest.raises(ValidationError, match=r"meshydb\[server,redis\]"):
+        Settings.model_validate({"rate_limit_storage": "redis://localhost"})
+
+
+@pytest.mark.parametrize("url", ["https://api.example.org", "http://127.0.0.1:8000", "https://example.org/meshy"])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_public_url(url: str, end: str) -> None:
+    """The public URL is without a slash at its end, however it is set."""
+    assert Settings(public_url=url + end).public_url == url
+
+
+@pytest.mark.parametrize("url", ["api.example.org", "ftp://example.org", "https://", "https://a?b", "https://u@a"])
+def test_no_public_url(url: str) -> None:
+    """A public URL that clients could not use is refused."""
+    with pytest.raises(ValidationError, match="such as https://api"):
+        Settings(public_url=url)
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        ("off", []),
+        ("https://app.example.org", ["https://app.example.org"]),
+        ("http://localhost:3000 , https://b", ["http://localhost:3000", "https://b"]),
+    ],
+)
+def test_cors_origins(origins: str, allowed: list[str]) -> None:
+    """Origins are separated by commas."""
+    assert Settings(cors_origins=origins).allowed_origins == allowed
+
+
+@pytest.mark.parametrize(
+    "origins", ["app.example.org", "https://a/", "https://a,", "*,https://a", "https://a;https://b/c"]
+)
+def test_no_cors_origins(origins: str) -> None:
+    """What no browser would send as an origin is refused, rather than never matched."""
+    with pytest.raises(ValidationError, match="or origins such as"):
+        Settings(cors_origins=origins)
+
+
 def test_secrets_do_not_show() -> None:
     """Neither the settings nor an error about them show a secret."""
-    settings = Settings.model_validate({"secret_keys": "canary", "smtp_url": "smtp://u:canary@localhost"})
+    settings = Settings.model_validate(
+        {"secret_keys": "canary", "smtp_url": "smtp://u:canary@localhost", "rate_limit_storage": "redis://:canary@a"}
+    )
     assert "canary" not in repr(settings)
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({"secret_keys": ["canary"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.message import EmailMessage
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,67 +10,110 @@ from attrs import field, frozen
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from meshydb_server.contract import JSON_MEDIA_TYPE, Operation, Parameter, Schema
+from meshydb_server.contract import FORM_MEDIA_TYPE, Body, Operation, Parameter
 from meshydb_server.http.errors import bad_request
+from meshydb_server.http.headers import media_type_of, origin_of, values_of
 from meshydb_server.http.normalise import normalise
 from meshydb_server.http.strict_json import JsonError, parse, require_storable
+from meshydb_server.http.urlencoded import Fields, Value
+from meshydb_server.services.callers import Caller
 
 MAX_BODY_BYTES: Final = 65_536
 
 
 @frozen
 class Call:
-    """The valid arguments of an operation: parameters by their documented names, and the body."""
+    """The valid arguments of an operation: parameters and members of the body by their documented names.
 
-    parameters: Mapping[str, str]
+    What the request leaves out is absent here too; no default is filled in.
+    """
+
+    parameters: Mapping[str, Any]
     body: Any = field(repr=False)
+    base_url: str
+    """Where the caller reaches the server: scheme, host and port, without a slash at the end."""
+
+    _caller: Caller | None = field(default=None, alias="caller")
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. There is one wherever the contract requires an access token, and nowhere else."""
+        if self._caller is None:
+            raise LookupError("The operation takes no access token.")
+        return self._caller
 
 
-async def read_call(request: Request, operation: Operation) -> Call:
-    """Read and validate what the operation takes. Raises HTTPException or InvalidValueError."""
-    parameters: dict[str, str] = {}
-    for parameter in operation.parameters:
-        value = _read_parameter(request, parameter)
-        if value is not None:
-            parameter.schema.validate(value, name=parameter.name)
-            parameters[parameter.name] = value
-    return Call(parameters, None if operation.body is None else await _read_body(request, operation.body))
+class CallReader:
+    """Reads the calls of one operation."""
+
+    def __init__(self, operation: Operation, public_url: str | None) -> None:
+        """Prepare what is the same for each call. Raises ContractError for what cannot be read."""
+        self._public_url = public_url
+        self._path = [each for each in operation.parameters if each.location == "path"]
+        self._headers = [(each.name.encode(), each) for each in operation.parameters if each.location == "header"]
+        self._queried = [each for each in operation.parameters if each.location == "query"]
+        self._query = Fields({each.name: each.schema for each in self._queried})
+        self._body = None if operation.body is None else _BodyReader(operation.body)
+
+    async def read(self, request: Request, path: Mapping[str, str], caller: Caller | None) -> Call:
+        """Read and validate a call. Raises HTTPException or InvalidValueError."""
+        scope = request.scope
+        parameters: dict[str, Any] = {}
+        for parameter in self._path:
+            _take(parameters, parameter, path[parameter.name])
+        for name, parameter in self._headers:
+            values = values_of(scope["headers"], name)
+            if len(values) > 1:
+                raise bad_request(f"The header {parameter.name} is there more than once.")
+            _take(parameters, parameter, values[0] if values else None)
+        if self._queried:
+            found = self._query.read(scope["query_string"])
+            for parameter in self._queried:
+                _take(parameters, parameter, found.get(parameter.name))
+        body = None if self._body is None else await self._body.read(request)
+        return Call(parameters, body, self._public_url or origin_of(scope), caller)
 
 
-def _read_parameter(request: Request, parameter: Parameter) -> str | None:
-    if parameter.location == "path":
-        value: str = request.path_params[parameter.name]
+def _take(parameters: dict[str, Any], parameter: Parameter, value: Value | None) -> None:
+    if value is not None:
+        parameter.schema.validate(value, name=parameter.name)
+        parameters[parameter.name] = value
+    elif parameter.required:
+        raise bad_request(f"{parameter.name} is missing.")
+
+
+class _BodyReader:
+    """Reads the bodies of one operation."""
+
+    def __init__(self, body: Body) -> None:
+        self._media_type = body.media_type
+        self._schema = body.schema
+        is_form = body.media_type == FORM_MEDIA_TYPE
+        self._form = Fields(dict(body.schema.properties.values())) if is_form else None
+
+    async def read(self, request: Request) -> object:
+        self._require_declaration(request)
+        encoded = await _read_bytes(request)
+        value = self._read_json(encoded) if self._form is None else self._form.read(encoded)
+        self._schema.validate(value)
         return value
-    values = request.headers.getlist(parameter.name)
-    if len(values) > 1:
-        raise bad_request(f"The header {parameter.name} is there more than once.")
-    if not values and parameter.required:
-        raise bad_request(f"The header {parameter.name} is missing.")
-    return values[0] if values else None
 
+    def _read_json(self, encoded: bytes) -> object:
+        try:
+            value = normalise(parse(encoded), self._schema)
+            require_storable(value)
+        except JsonError as error:
+            raise bad_request(str(error)) from error
+        return value
 
-async def _read_body(request: Request, schema: Schema) -> object:
-    _require_json(request)
-    try:
-        value = normalise(parse(await _read_bytes(request)), schema)
-        require_storable(value)
-    except JsonError as error:
-        raise bad_request(str(error)) from error
-    schema.validate(value)
-    return value
-
-
-def _require_json(request: Request) -> None:
-    declared = request.headers.getlist("content-type")
-    value = declared[0] if len(declared) == 1 else ""
-    # The standard library's reader of media types is the one of its mail headers, where `=?` begins an encoded word.
-    header = EmailMessage()
-    header["content-type"] = value if value.isascii() and "=?" not in value else ""
-    media_type, charset = header.get_content_type(), header.get_content_charset("utf-8")
-    if media_type != JSON_MEDIA_TYPE or charset not in {"utf-8", "utf8"}:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON_MEDIA_TYPE} in UTF-8.")
-    if any(encoding.lower() != "identity" for encoding in request.headers.getlist("content-encoding")):
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A compressed body is not supported.")
+    def _require_declaration(self, request: Request) -> None:
+        headers = request.scope["headers"]
+        media_type, charset = media_type_of(headers)
+        if media_type != self._media_type or charset not in {"utf-8", "utf8"}:
+            message = f"Content-Type must be {self._media_type} in UTF-8."
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+        if any(encoding.lower() != "identity" for encoding in values_of(headers, b"content-encoding")):
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A compressed body is not supported.")
 
 
 async def _read_bytes(request: Request) -> bytes:

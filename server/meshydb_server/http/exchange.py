@@ -57,7 +57,7 @@ class Exchanges:
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
             _log.exception("An exchange failed.", extra={"requestId": request_id})
             if status is None:
-                await unexpected_error()(scope, receive, send_with_id)
+                await unexpected_error().response(oauth=False)(scope, receive, send_with_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
             access_log.info(

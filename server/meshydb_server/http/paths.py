@@ -1,49 +1,83 @@
-"""Reads the path as the contract says, before it is routed."""
+"""Reads the path as the contract says, and finds what it leads to."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from http import HTTPStatus
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Generic, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
-from meshydb_server.http.errors import bad_request, http_error
+from meshydb_server.http.errors import bad_request, no_such_path
 
 _ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
+# Unicode's category Cc, whole.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+T = TypeVar("T")
 
 
-class NormalisedPaths:
-    """Serves doubled and trailing slashes as if they were not there, and keeps `%2F` from separating segments."""
+def read_segments(scope: Scope) -> list[str]:
+    """The segments of a request's path, decoded; those that doubled and trailing slashes leave empty are left out.
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite the path of the scope, or answer that it cannot be one."""
-        if scope["type"] == "http":
-            try:
-                scope = {**scope, "path": _normalise(scope.get("raw_path") or quote(scope["path"]).encode())}
-            except HTTPException as error:
-                # Ahead of the router, whose handlers of exceptions do not see this.
-                await http_error(error)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-def _normalise(raw: bytes) -> str:
+    Raises HTTPException when it cannot be a path of the contract.
+    """
     # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
-    path = _ORIGIN.sub(b"", raw)
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    raw = [segment for segment in (path if path[:1] == b"/" else _ORIGIN.sub(b"", path)).split(b"/") if segment]
     try:
-        segments = [unquote_to_bytes(segment).decode("utf-8") for segment in path.split(b"/") if segment]
+        segments = [(unquote_to_bytes(segment) if b"%" in segment else segment).decode("utf-8") for segment in raw]
     except UnicodeDecodeError as error:
         raise bad_request("The path is not UTF-8.") from error
-    if any(unicodedata.category(character) == "Cc" for segment in segments for character in segment):
+    if any(_CONTROL.search(segment) for segment in segments):
         raise bad_request("The path holds a control character.")
     if any("/" in segment for segment in segments):
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return "/" + "/".join(segments)
+        raise no_such_path()
+    return segments
+
+
+class Paths(Generic[T]):
+    """What stands at each path of the contract. Where paths overlap, names win over parameters, from left to right."""
+
+    def __init__(self, targets: Mapping[str, T]) -> None:
+        """Take what stands at each path."""
+        self._root: _Step[T] = _Step()
+        for path, target in targets.items():
+            step, names = self._root, dict[int, str]()
+            for position, segment in enumerate(path.strip("/").split("/")):
+                if segment.startswith("{"):
+                    names[position] = segment.strip("{}")
+                    step.parameter = step.parameter or _Step()
+                    step = step.parameter
+                else:
+                    step = step.names.setdefault(segment, _Step())
+            step.end = (target, names)
+
+    def find(self, segments: Sequence[str]) -> tuple[T, dict[str, str]]:
+        """What stands at a path, and the values of its parameters. Raises HTTPException 404."""
+        end = self._root.find(segments, 0)
+        if end is None:
+            raise no_such_path()
+        target, names = end
+        return target, {name: segments[position] for position, name in names.items()}
+
+
+class _Step(Generic[T]):
+    """What can come after the same beginning of a path."""
+
+    __slots__ = ("end", "names", "parameter")
+
+    def __init__(self) -> None:
+        self.names: dict[str, _Step[T]] = {}
+        self.parameter: _Step[T] | None = None
+        self.end: tuple[T, dict[int, str]] | None = None
+
+    def find(self, segments: Sequence[str], position: int) -> tuple[T, dict[int, str]] | None:
+        if position == len(segments):
+            return self.end
+        name = self.names.get(segments[position])
+        found = name.find(segments, position + 1) if name else None
+        if found is None and self.parameter:
+            found = self.parameter.find(segments, position + 1)
+        return found

@@ -1,36 +1,66 @@
-"""The coarse limit on requests of one address. It spares the server; it does not count guesses."""
+"""The coarse limits on requests of one address, and for one account. They spare the server; they count no guesses."""
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
-from limits import parse
-from limits.aio.storage import MemoryStorage
+from limits import RateLimitItem, parse
+from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from starlette.exceptions import HTTPException
+from limits.storage import storage_from_string
 from starlette.requests import Request
 
-# The contract's bound: a client that is told to wait for a month has been told nothing.
-_LONGEST_WAIT: Final = 86_400
+from meshydb_server.http.errors import unavailable
+from meshydb_server.services.errors import LimitError
+from meshydb_server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+# Storage that does not answer must not keep requests waiting for longer than they would take without it.
+_REDIS_OPTIONS: Final = {"connect_timeout": 1.0, "stream_timeout": 1.0}
 
 
-class RateLimit:
-    """Counts requests by address, in the memory of this process."""
+class RateLimits:
+    """Counts requests, in the memory of this process or in Redis, which several processes can share."""
 
-    def __init__(self, notation: str) -> None:
-        """Take the limit in the notation of the `limits` library, such as `600/minute`."""
-        self._limit = parse(notation)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, settings: Settings) -> None:
+        """Prepare what the settings say. Redis is reached for when there is something to count."""
+        self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.rate_limit_storage.get_secret_value()))
+        self._of_address = _limit(settings.rate_limit)
+        self._of_account = _limit(settings.account_rate_limit)
 
-    async def check(self, request: Request) -> None:
-        """Count the request; raises HTTPException 429 with `Retry-After` when its address has used up the limit."""
-        address = request.client.host if request.client else ""
-        if await self._limiter.hit(self._limit, address):
-            return
-        window = await self._limiter.get_window_stats(self._limit, address)
-        seconds = min(max(1, math.ceil(window.reset_time - time.time())), _LONGEST_WAIT)
-        message = f"Too many requests; ask again in {seconds} seconds."
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, message, {"Retry-After": str(seconds)})
+    async def count_address(self, request: Request) -> None:
+        """Count a request by where it comes from.
+
+        Raises LimitError when the limit is used up, and HTTPException 503 when there is no counting.
+        """
+        if self._of_address is not None:
+            await self._count(self._of_address, "address", request.client.host if request.client else "")
+
+    async def count_account(self, account: str) -> None:
+        """Count a request by whose data it is about. Raises like `count_address`."""
+        if self._of_account is not None:
+            await self._count(self._of_account, "account", account)
+
+    async def _count(self, limit: RateLimitItem, kind: str, name: str) -> None:
+        try:
+            if await self._limiter.hit(limit, kind, name):
+                return
+            window = await self._limiter.get_window_stats(limit, kind, name)
+        except Exception as error:
+            # Whatever it is: a request that cannot be counted is not let pass.
+            _log.exception("The storage of the rate limits failed.")
+            raise unavailable("The server cannot count requests; try again later.") from error
+        raise LimitError(math.ceil(window.reset_time - time.time()))
+
+
+def _limit(notation: str) -> RateLimitItem | None:
+    return None if notation == "off" else parse(notation)
+
+
+def _storage(url: str) -> Storage:
+    options = {} if url.startswith("memory:") else _REDIS_OPTIONS
+    return cast("Storage", storage_from_string(f"async+{url}", **options))

@@ -31,3 +31,25 @@ class LimitError(RefusedError):
         """Say how long to wait."""
         super().__init__(f"Too many requests; ask again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class AuthenticationError(RefusedError):
+    """The access token is not good for what is called."""
+
+
+class PermissionDeniedError(RefusedError):
+    """The access token does not hold a permission."""
+
+    def __init__(self, permission: str) -> None:
+        """Name the permission, such as `users.read`."""
+        super().__init__(f"The permission {permission.replace('.', ':')} is required.")
+        self.permission = permission
+
+
+class OAuthError(RefusedError):
+    """A token endpoint refuses; `code` is one of RFC 6749's or RFC 7009's."""
+
+    def __init__(self, code: str, description: str) -> None:
+        """Take the code for programs, and the sentence for people."""
+        super().__init__(description)
+        self.code = code

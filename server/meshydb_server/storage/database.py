@@ -18,7 +18,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError
-from meshydb_server.storage.postgresql import PostgresqlEngine
 from meshydb_server.storage.schema import accounts
 from meshydb_server.storage.sqlite import SqliteEngine
 
@@ -126,6 +125,9 @@ def _open(url: URL) -> Engine:
             case "sqlite" | "sqlite+aiosqlite":
                 return SqliteEngine(url)
             case "postgresql" | "postgresql+psycopg":
+                # Needs what an extra of its own brings.
+                from meshydb_server.storage.postgresql import PostgresqlEngine  # noqa: PLC0415
+
                 return PostgresqlEngine(url)
             case _:
                 raise _useless("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")

@@ -1,0 +1,63 @@
+"""Who calls: reads the access token of a request, and holds it against what an operation requires."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from starlette.exceptions import HTTPException
+
+from meshydb_server.contract import InvalidValueError, Operation, Parameter
+from meshydb_server.http.headers import Headers, values_of
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import PermissionDeniedError
+
+_CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+
+
+class Tokens(Protocol):
+    """What knows access tokens."""
+
+    async def authenticate(self, account: str, tenant: str | None, token: str) -> Caller:
+        """Who holds the token. Raises AuthenticationError unless it is good for the account and the tenant."""
+        ...
+
+
+class Guard:
+    """Lets those call an operation who hold what it requires."""
+
+    def __init__(self, operation: Operation) -> None:
+        """Prepare what one operation requires."""
+        # The contract writes `users:read`, as scopes are written; tokens hold `users.read`.
+        self._permissions = [permission.replace(":", ".") for permission in operation.permissions or ()]
+        self._tenant = next((each for each in operation.parameters if each.name == "tenant"), None)
+
+    async def admit(self, headers: Headers, account: str, tokens: Tokens) -> Caller:
+        """Who calls. Raises HTTPException 401, AuthenticationError or PermissionDeniedError."""
+        caller = await tokens.authenticate(account, _tenant(headers, self._tenant), _token(headers))
+        for permission in self._permissions:
+            if permission not in caller.permissions:
+                raise PermissionDeniedError(permission)
+        return caller
+
+
+def _token(headers: Headers) -> str:
+    values = values_of(headers, b"authorization")
+    match = _CREDENTIALS.fullmatch(values[0]) if len(values) == 1 else None
+    if match is None:
+        message = "An access token is required: Authorization: Bearer, a space, and the token."
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
+    return match[1]
+
+
+def _tenant(headers: Headers, parameter: Parameter | None) -> str | None:
+    """The tenant that is asked for. One that cannot be one is refused for that, after the token was found good."""
+    values = values_of(headers, b"tenant") if parameter else []
+    if parameter is None or len(values) != 1:
+        return None
+    try:
+        parameter.schema.validate(values[0])
+    except InvalidValueError:
+        return None
+    return values[0]

@@ -1,0 +1,87 @@
+"""From a request to the operation that it calls, and from its result or its refusal to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from meshydb_server.contract import Contract, ContractError, Operation
+from meshydb_server.http.authentication import Guard
+from meshydb_server.http.calls import CallReader
+from meshydb_server.http.errors import method_not_allowed, problem_of
+from meshydb_server.http.handlers import Handler
+from meshydb_server.http.paths import Paths, read_segments
+from meshydb_server.http.rate_limit import RateLimits
+from meshydb_server.settings import Settings
+
+_LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
+
+
+class Dispatcher:
+    """Serves every operation of the contract. All that can be known beforehand is prepared when it is made."""
+
+    def __init__(self, contract: Contract, handlers: Mapping[str, Handler], settings: Settings) -> None:
+        """Pair operations and handlers. Raises ContractError unless they match."""
+        documented = {operation.operation_id for operation in contract.operations}
+        if difference := documented ^ handlers.keys():
+            raise ContractError(f"The contract and the handlers differ in: {', '.join(sorted(difference))}")
+        limits = RateLimits(settings)
+        endpoints: dict[str, dict[str, _Endpoint]] = {}
+        for operation in contract.operations:
+            endpoint = _Endpoint(operation, handlers[operation.operation_id], limits, settings.public_url)
+            endpoints.setdefault(operation.path, {})[operation.method] = endpoint
+        self._paths = Paths({path: _Path(methods) for path, methods in endpoints.items()})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        path: _Path | None = None
+        try:
+            path, values = self._paths.find(read_segments(scope))
+            response = await path.endpoint(request.method).serve(request, values)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
+            problem = problem_of(error, request.state.request_id)
+            response = problem.response(oauth=path is not None and path.oauth_errors)
+        await response(scope, receive, send)
+
+
+class _Path:
+    """All operations of one path."""
+
+    def __init__(self, endpoints: Mapping[str, _Endpoint]) -> None:
+        self._endpoints = endpoints
+        self._allowed = ", ".join(sorted(endpoints))
+        self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
+
+    def endpoint(self, method: str) -> _Endpoint:
+        if method not in self._endpoints:
+            raise method_not_allowed(method, self._allowed)
+        return self._endpoints[method]
+
+
+class _Endpoint:
+    """One operation: what must hold before it is called, and what it does."""
+
+    def __init__(self, operation: Operation, handler: Handler, limits: RateLimits, public_url: str | None) -> None:
+        self.operation = operation
+        self._handler = handler
+        self._limits = limits if _LIMITED in operation.statuses else None
+        self._guard = None if operation.permissions is None else Guard(operation)
+        self._reader = CallReader(operation, public_url)
+
+    async def serve(self, request: Request, path: Mapping[str, str]) -> Response:
+        request.scope["state"]["route"].update(route=self.operation.path, operationId=self.operation.operation_id)
+        services = request.app.state.services
+        if self._limits is not None:
+            await self._limits.count_address(request)
+        caller = None
+        if self._guard is not None:
+            caller = await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
+        call = await self._reader.read(request, path, caller)
+        if self._limits is not None:
+            await self._limits.count_account(path["accountName"])
+        return await self._handler(services, call)

@@ -1,0 +1,49 @@
+"""Reads the headers of a request as ASGI gives them: pairs of bytes, with the names in lower case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from email.message import EmailMessage
+from functools import lru_cache
+from typing import Final
+
+from starlette.types import Scope
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+_AUTHORITY: Final = re.compile(r"([A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+_LONGEST_MEDIA_TYPE: Final = 256
+
+
+def values_of(headers: Headers, name: bytes) -> list[str]:
+    """The values of a header, in their order."""
+    return [value.decode("latin-1") for each, value in headers if each == name]
+
+
+def origin_of(scope: Scope) -> str:
+    """The scheme, host and port that a request was sent to, as far as its `Host` can be believed."""
+    hosts = values_of(scope["headers"], b"host")
+    if len(hosts) == 1 and _AUTHORITY.fullmatch(hosts[0]):
+        return f"{scope['scheme']}://{hosts[0]}"
+    host, port = scope.get("server") or ("localhost", None)
+    return f"{scope['scheme']}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
+
+
+def media_type_of(headers: Headers) -> tuple[str, str]:
+    """The media type that a body is declared as, and its charset; two empty texts where it is not declared as one."""
+    declared = values_of(headers, b"content-type")
+    if len(declared) != 1 or len(declared[0]) > _LONGEST_MEDIA_TYPE:
+        return "", ""
+    return _parse_media_type(declared[0])
+
+
+# Clients declare all their bodies in the same few ways.
+@lru_cache(maxsize=64)
+def _parse_media_type(declared: str) -> tuple[str, str]:
+    # The standard library's reader of media types is the one of its mail headers, where `=?` begins an encoded word.
+    if not declared.isascii() or "=?" in declared:
+        return "", ""
+    header = EmailMessage()
+    header["content-type"] = declared
+    return header.get_content_type(), header.get_content_charset("utf-8")

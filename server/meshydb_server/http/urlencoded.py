@@ -1,0 +1,100 @@
+"""Reads queries and forms, which are written alike, with the tolerances that the contract states for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from meshydb_server.contract import ContractError, InvalidValueError, Schema
+from meshydb_server.http.errors import bad_request
+
+Value = str | int | bool
+
+# Of 64 bits, sign included. What is longer is out of range, and need not be read to be known for it.
+_LONGEST_INTEGER: Final = 20
+
+
+class Fields:
+    """The documented fields of a query or a form, found without regard to case."""
+
+    def __init__(self, schemas: Mapping[str, Schema]) -> None:
+        """Take the schema of each field. Raises ContractError for one whose values have no text form here."""
+        self._fields = {name.lower().encode(): (name, _converter_to(schema)) for name, schema in schemas.items()}
+
+    def read(self, encoded: bytes) -> dict[str, Value]:
+        """The documented fields that are there and not empty, by their documented names, of the documented types.
+
+        Raises InvalidValueError for a value of another type, and HTTPException for what cannot be read at all.
+        """
+        values: dict[str, Value] = {}
+        seen: set[bytes] = set()
+        for key, text in _pairs(encoded):
+            key = key.lower()  # noqa: PLW2901 - the name is not needed as it was written
+            if key not in self._fields:
+                continue
+            name, convert = self._fields[key]
+            if key in seen:
+                raise bad_request(f"{name} stands twice.")
+            seen.add(key)
+            if text:
+                values[name] = convert(_decode(text, name), name)
+        return values
+
+
+def _converter_to(schema: Schema) -> Callable[[str, str], Value]:
+    """What makes a value of the schema's type out of text; its second argument is what the value is called."""
+    if schema.type not in _CONVERTERS:
+        raise ContractError(f"The server reads no values of the type {schema.type} from a query or a form.")
+    return _CONVERTERS[schema.type]
+
+
+def _pairs(encoded: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for pair in encoded.split(b"&"):
+        key, _, text = pair.partition(b"=")
+        yield _unquote(key), _unquote(text)
+
+
+def _unquote(text: bytes) -> bytes:
+    text = text.replace(b"+", b" ")
+    return unquote_to_bytes(text) if b"%" in text else text
+
+
+def _decode(text: bytes, name: str) -> str:
+    if b"\x00" in text:
+        raise bad_request(f"{name} holds NUL.")
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise bad_request(f"{name} is not UTF-8.") from error
+
+
+def _to_string(text: str, _: str) -> str:
+    return text
+
+
+def _to_integer(text: str, name: str) -> int:
+    digits = text.removeprefix("-")
+    # Python's own reading takes white space, underscores, a plus sign and the digits of all scripts.
+    if not (digits.isascii() and digits.isdigit()) or (digits[0] == "0" and digits != "0"):
+        raise InvalidValueError("the value is not of type integer", place=name, keyword="type")
+    if len(text) > _LONGEST_INTEGER:
+        raise InvalidValueError("the value is out of range", place=name, keyword="maximum")
+    return int(text)
+
+
+def _to_boolean(text: str, name: str) -> bool:
+    match text.lower():
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise InvalidValueError("the value is not of type boolean", place=name, keyword="type")
+
+
+_CONVERTERS: Final[Mapping[str | None, Callable[[str, str], Value]]] = {
+    "string": _to_string,
+    "integer": _to_integer,
+    "boolean": _to_boolean,
+}

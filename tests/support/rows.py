@@ -1,0 +1,63 @@
+"""Small transactions, to see what stands in a database."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from meshydb_server.storage.accounts import account_exists, insert_account
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.schema import accounts
+
+NOW: Final = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def add(account: str) -> Callable[[Connection], None]:
+    """A transaction that adds an account."""
+    return lambda connection: insert_account(connection, account, "north", NOW)
+
+
+def count(connection: Connection) -> int:
+    """A transaction that counts the accounts."""
+    return connection.execute(select(func.count()).select_from(accounts)).scalar_one()
+
+
+def rename(table: str, to: str) -> Callable[[Connection], object]:
+    """A transaction that renames a table."""
+    return lambda connection: connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {to}")
+
+
+async def exists(database: Database, account: str) -> bool:
+    """Whether an account stands."""
+    return await database.read(lambda connection: account_exists(connection, account))
+
+
+@asynccontextmanager
+async def held(url: str, work: Callable[[Connection], object]) -> AsyncGenerator[None]:
+    """Do something in a transaction that stays open until the block ends."""
+    done, let_go = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        work(connection)
+        done.set()
+        let_go.wait()
+
+    async def write() -> None:
+        async with Database(url) as database:
+            await database.write(hold)
+
+    # In a thread of its own, because on PostgreSQL a transaction runs in the thread of its event loop.
+    holding = asyncio.create_task(asyncio.to_thread(asyncio.run, write()))
+    await asyncio.to_thread(done.wait)
+    try:
+        yield
+    finally:
+        let_go.set()
+        await holding

@@ -1,0 +1,88 @@
+"""What scripts in browsers may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshydb_server.settings import Settings
+from tests.unit.small_contract import Server
+
+_PAGE = "https://app.example.org"
+_PREFLIGHT = {
+    "Origin": _PAGE,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type,tenant",
+}
+
+
+def _server(**given: Any) -> Server:
+    return Server(Settings.model_validate({"rate_limit": "off", **given}))
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        ("*", "*"),
+        (_PAGE, _PAGE),
+        (f"http://localhost:3000, {_PAGE}", _PAGE),
+        ("http://localhost:3000", None),
+        ("off", None),
+    ],
+)
+def test_origins(origins: str, allowed: str | None) -> None:
+    """A page may read answers when its origin is among those that are set."""
+    answer = _server(cors_origins=origins).ask("GET", "/health", headers={"Origin": _PAGE})
+    assert answer.status_code == 200
+    assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("origins", ["*", _PAGE])
+def test_preflight(origins: str) -> None:
+    """A page that asks beforehand may send what the official SDK sends there."""
+    answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things", headers=_PREFLIGHT)
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert {"authorization", "content-type", "tenant"} <= set(
+        answer.headers["Access-Control-Allow-Headers"].split(", ")
+    )
+    assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("origins", "changes"),
+    [
+        ("http://localhost:3000", {}),
+        ("*", {"Access-Control-Request-Method": "TRACE"}),
+        ("*", {"Access-Control-Request-Headers": "x-other"}),
+    ],
+)
+def test_preflight_refused(origins: str, changes: dict[str, str]) -> None:
+    """A page that asks for more is told that it may not."""
+    answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things", headers={**_PREFLIGHT, **changes})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/acme/things/me", 401), ("GET", "/", 404), ("PUT", "/acme/things", 405)]
+)
+def test_errors_can_be_read(method: str, path: str, status: int) -> None:
+    """Errors are readable by pages too, with the headers that say what to do."""
+    answer = _server().ask(method, path, headers={"Origin": _PAGE})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
+    assert answer.headers["Access-Control-Expose-Headers"] == "X-Request-ID, Retry-After, WWW-Authenticate"
+
+
+def test_failures_can_be_read() -> None:
+    """So can the answer to what nobody expected."""
+    answer = Server(error=RuntimeError()).ask("GET", "/health", headers={"Origin": _PAGE})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (500, "*")
+
+
+@pytest.mark.parametrize("origins", ["*", "off"])
+def test_options_without_a_page(origins: str) -> None:
+    """OPTIONS that is no question of a browser is a method that the path does not have."""
+    answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

@@ -1,0 +1,263 @@
+"""What comes between a request and its handler, and between a refusal and its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshydb_server.services.errors import (
+    AuthenticationError,
+    ConflictError,
+    InvalidRequestError,
+    LimitError,
+    NotFoundError,
+    OAuthError,
+    PermissionDeniedError,
+)
+from meshydb_server.settings import Settings
+from meshydb_server.storage.errors import StorageError
+from tests.unit.small_contract import GOOD_TOKEN, WEAK_TOKEN, Server
+
+_GOOD = {"Authorization": f"Bearer {GOOD_TOKEN}"}
+_WEAK = {"Authorization": f"Bearer {WEAK_TOKEN}"}
+_BAD = {"Authorization": "Bearer bad"}
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/acme/things/7", {"accountName": "acme", "id": "7"}),
+        ("/acme//things/7/", {"accountName": "acme", "id": "7"}),
+        ("/acme/things/me", {"accountName": "acme"}),
+        ("/acme/things/7/exists", {"accountName": "acme", "name": "7"}),
+        ("/health", {}),
+    ],
+)
+def test_paths(path: str, parameters: dict[str, str]) -> None:
+    """A name in a path wins over a parameter in its place, and each parameter has the name that it has there."""
+    assert Server().ask("GET", path, headers=_GOOD).json()["parameters"] == parameters
+
+
+def test_paths_look_further() -> None:
+    """A name that leads nowhere is the value of a parameter that leads on."""
+    answer = Server().ask("GET", "/acme/things/me/exists")
+    assert (answer.status_code, answer.json()["message"].partition(":")[0]) == (400, "name")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/acme/things/x?pageSize=x", {}, 401),
+        ("/acme/things/x?pageSize=x", _BAD, 401),
+        ("/no%20one/things/x", _GOOD, 401),
+        ("/acme/things/x?pageSize=x", _WEAK, 403),
+        ("/acme/things/x", _GOOD, 400),
+        ("/acme/things/7?pageSize=x", _GOOD, 400),
+        ("/acme/things/7", {**_GOOD, "tenant": ""}, 400),
+        ("/acme/things/7", {**_GOOD, "tenant": "n\u00f6rth"}, 400),
+        ("/acme/things/7", _GOOD, 200),
+        ("/acme/things/me", _WEAK, 200),
+    ],
+)
+def test_order(path: str, headers: dict[str, str], status: int) -> None:
+    """Who calls comes first, then what they may do, then what they ask for."""
+    encoded = [(name, value.encode("latin-1")) for name, value in headers.items()]
+    assert Server().ask("GET", path, headers=encoded).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("Authorization", "")],
+        [("Authorization", "Bearer")],
+        [("Authorization", "Bearer ")],
+        [("Authorization", "Bearer a b")],
+        [("Authorization", "Bearer a,b")],
+        [("Authorization", "Basic Z29vZDpnb29k")],
+        [("Authorization", GOOD_TOKEN)],
+        [*_GOOD.items(), *_GOOD.items()],
+        [("Authentication", f"Bearer {GOOD_TOKEN}")],
+    ],
+)
+def test_no_token(headers: list[tuple[str, str]]) -> None:
+    """Without one well-formed token the answer says that one is needed, and nobody is asked about it."""
+    server = Server()
+    answer = server.ask("GET", "/acme/things/me", headers=headers)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert server.tokens.asked == []
+
+
+def test_token_that_is_not_good() -> None:
+    """A token that is not good is told from one that is missing."""
+    answer = Server().ask("GET", "/acme/things/me", headers=_BAD)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
+def test_scheme(scheme: str) -> None:
+    """The scheme may be in any case, with any number of spaces after it."""
+    answer = Server().ask("GET", "/acme/things/me", headers={"Authorization": f"{scheme} {GOOD_TOKEN}"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "tenant"),
+    [
+        ([], None),
+        ([("tenant", "south")], "south"),
+        ([("tenant", "!")], None),
+        ([("tenant", "a"), ("tenant", "b")], None),
+    ],
+)
+def test_token_is_held_against_the_tenant(headers: list[tuple[str, str]], tenant: str | None) -> None:
+    """A token must be good for the tenant of the header, if there is one that can be one."""
+    server = Server()
+    server.ask("GET", "/acme/things/7", headers=[*_GOOD.items(), *headers])
+    assert server.tokens.asked == [("acme", tenant, GOOD_TOKEN)]
+
+
+def test_forbidden() -> None:
+    """Who lacks a permission is told which, as the contract writes it."""
+    answer = Server().ask("GET", "/acme/things/7", headers=_WEAK)
+    assert (answer.status_code, answer.json()["message"]) == (403, "The permission things:read is required.")
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters"),
+    [
+        ("", {}),
+        ("name=&PAGESIZE=&all=", {}),
+        ("NAME=a+b%20c&pagesize=7&All=TRUE", {"name": "a b c", "pageSize": 7, "all": True}),
+        ("all=False&other=1&other=2&=&&%FF=%FF", {"all": False}),
+        ("n%61me=%C3%A9", {"name": "\u00e9"}),
+        ("name=a=b", {"name": "a=b"}),
+    ],
+)
+def test_query(query: str, parameters: dict[str, Any]) -> None:
+    """What a query says is read with the tolerances of the contract, and given to the handler in its types."""
+    answer = Server().ask("GET", f"/acme/things/7?{query}", headers=_GOOD)
+    assert answer.json()["parameters"] == {"accountName": "acme", "id": "7", **parameters}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "name=a&Name=b",
+        "name=a&name=",
+        "name=%FF",
+        "name=%00",
+        "name=123456789",
+        *(f"pageSize={text}" for text in ("1.0", "1e0", "%2B1", "+1", "1_0", "01", "-01", "x", "-", "\u0661", "10")),
+        f"pageSize={'9' * 5000}",
+        *(f"all={text}" for text in ("1", "yes", "t", "true+", "null")),
+    ],
+)
+def test_query_refused(query: str) -> None:
+    """A value of another type, out of bounds or there twice is refused by the name of its parameter."""
+    answer = Server().ask("GET", f"/acme/things/7?{query}", headers=_GOOD)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(query.partition("=")[0])
+
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("type_", [_FORM, f"{_FORM}; charset=utf-8", f'{_FORM.title()};charset="UTF-8"'])
+def test_form(type_: str) -> None:
+    """A form is read with the tolerances of the contract."""
+    form = b"Grant_Type=password&NAME=a+b%20%C3%A9&other=x&other=y&client_secret="
+    answer = Server().ask("POST", "/acme/token", content=form, headers={"Content-Type": type_})
+    assert answer.json()["body"] == {"grant_type": "password", "name": "a b \u00e9"}
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        (b"", "invalid_request"),
+        (b"grant_type=", "invalid_request"),
+        (b"grant_type=other", "unsupported_grant_type"),
+        (b"grant_type=password&grant_type=password", "invalid_request"),
+        (b"grant_type=password&Grant_Type=", "invalid_request"),
+        (b"grant_type=password&name=\xff", "invalid_request"),
+        (b"grant_type=password&name=%FF", "invalid_request"),
+        (b"grant_type=password&name=%00", "invalid_request"),
+        (b"grant_type=password&name=123456789", "invalid_request"),
+        (b'{"grant_type":"password"}', "invalid_request"),
+    ],
+)
+def test_form_refused(form: bytes, code: str) -> None:
+    """A form that is refused is refused as OAuth 2 has it."""
+    answer = Server().ask("POST", "/acme/token", content=form, headers={"Content-Type": _FORM})
+    assert (answer.status_code, answer.json()["error"]) == (400, code)
+    assert answer.json().keys() == {"error", "error_description"}
+
+
+_FAILURES = [
+    (InvalidRequestError("Why."), 400, "invalid_request", "Why."),
+    (ConflictError("Why."), 400, "invalid_request", "Why."),
+    (OAuthError("invalid_grant", "Why."), 400, "invalid_grant", "Why."),
+    (AuthenticationError("Why."), 401, "invalid_request", "Why."),
+    (PermissionDeniedError("a.b"), 403, "invalid_request", "The permission a:b is required."),
+    (NotFoundError("Why."), 404, "invalid_request", "Why."),
+    (LimitError(7), 429, "temporarily_unavailable", "Too many requests; ask again in 7 seconds."),
+    (RuntimeError("Why."), 500, "server_error", "The server failed unexpectedly."),
+    (StorageError("Why."), 503, "temporarily_unavailable", "The server cannot reach its storage; try again later."),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "code", "message"), _FAILURES, ids=lambda value: type(value).__name__)
+def test_failures(error: Exception, status: int, code: str, message: str) -> None:
+    """Whatever a service raises has its status, and on a token endpoint the members of OAuth 2 as well."""
+    server = Server(error=error)
+    answer = server.ask("GET", "/acme/things/7/exists")
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
+    answer = server.ask("POST", "/acme/token", data={"grant_type": "password"})
+    more = {} if status == 400 else {"message": message}
+    assert (answer.status_code, answer.json()) == (status, {"error": code, "error_description": message, **more})
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "content", "status"),
+    [
+        ("GET", {}, b"", 405),
+        ("POST", {"Content-Type": _FORM}, b"x" * 65_537, 413),
+        ("POST", {"Content-Type": "application/json"}, b"{}", 415),
+    ],
+)
+def test_generic_failures_of_token_endpoints(method: str, headers: dict[str, str], content: bytes, status: int) -> None:
+    """What every operation can answer has its member on a token endpoint too, beside those of OAuth 2."""
+    answer = Server().ask(method, "/acme/token", headers=headers, content=content)
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error", "error_description", "message"}
+    assert answer.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(("wait", "told"), [(-5, "1"), (0, "1"), (86_400, "86400"), (10**9, "86400")])
+def test_retry_after(wait: int, told: str) -> None:
+    """However long a limit lasts, who meets it waits for at least a second and for a day at most."""
+    answer = Server(error=LimitError(wait)).ask("GET", "/health")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, told)
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [
+        ("api.example.org", "http://api.example.org"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("a/b", "http://server"),
+        ('a"b', "http://server"),
+        ("user@a", "http://server"),
+    ],
+)
+def test_base_url(host: str, base_url: str) -> None:
+    """A handler knows where the caller reaches the server, unless `Host` cannot be believed."""
+    assert Server().ask("GET", "/health", headers={"Host": host}).json()["baseUrl"] == base_url
+
+
+def test_public_url() -> None:
+    """Where the server is set to be wins over where the caller says that it is."""
+    server = Server(Settings(rate_limit="off", public_url="https://api.example.org/"))
+    assert server.ask("GET", "/health").json()["baseUrl"] == "https://api.example.org"

@@ -1,0 +1,123 @@
+"""What is particular to SQLite: its file, and the groups in which it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Connection
+
+from meshydb_server.storage.accounts import insert_account, insert_tenant
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import StorageError
+from tests.support.rows import NOW, add, count, exists
+from tests.support.server import sqlite_url
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncGenerator[Database]:
+    """A new database, with its tables."""
+    async with Database(sqlite_url(tmp_path)) as database:
+        await database.migrate()
+        yield database
+
+
+async def test_callers_that_leave(database: Database) -> None:
+    """A caller that is cancelled disturbs nobody, and what it waited to write is not written."""
+    begun, let_go = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        begun.set()
+        let_go.wait()
+        insert_account(connection, "begun", "north", NOW)
+
+    leaving = [asyncio.create_task(database.write(hold))]
+    await asyncio.to_thread(begun.wait)
+    leaving.append(asyncio.create_task(database.write(add("waiting"))))
+    staying = asyncio.create_task(database.write(add("staying")))
+    await asyncio.sleep(0)
+    for task in leaving:
+        task.cancel()
+    await asyncio.wait(leaving)
+    let_go.set()
+    await staying
+    assert [await exists(database, name) for name in ("begun", "waiting", "staying")] == [True, False, True]
+
+
+async def test_group_that_cannot_be_committed(database: Database) -> None:
+    """When a group cannot be committed, none of it stands, and each caller is told."""
+
+    def break_reference(connection: Connection) -> None:
+        # Checked when the group is committed, and not before.
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        insert_tenant(connection, "nowhere", "north", "key", NOW)
+
+    works = [add("one"), break_reference, add("other")]
+    outcomes = await asyncio.gather(*map(database.write, works), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [StorageError] * 3
+    assert await database.read(count) == 0
+    await database.write(add("one"))
+
+
+async def test_full_disk(database: Database) -> None:
+    """When the disk is full, whoever could not write is told, and the others stand."""
+
+    def limit(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}")
+
+    await database.write(limit)
+    works = [add("small"), add("large" * 10_000)]
+    outcomes = await asyncio.gather(*map(database.write, works), return_exceptions=True)
+    assert "database or disk is full" in str(outcomes[1])
+    assert await exists(database, "small") == (outcomes[0] is None)
+
+
+async def test_closing(tmp_path: Path) -> None:
+    """What was begun before the database was closed is ended, and nothing is begun afterwards."""
+    async with Database(sqlite_url(tmp_path)) as database:
+        await database.migrate()
+        writing = [asyncio.create_task(database.write(add(f"acme{number}"))) for number in range(3)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*writing)
+    with pytest.raises(StorageError, match="closed"):
+        await database.write(add("late"))
+    async with Database(sqlite_url(tmp_path)) as database:
+        assert await database.read(count) == 3
+
+
+async def test_durable(database: Database) -> None:
+    """What is acknowledged survives a loss of power, and references are checked."""
+
+    def pragmas(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _PRAGMAS]
+
+    for transact in (database.write, database.read):
+        assert await transact(pragmas) == list(_PRAGMAS.values())
+
+
+_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+@pytest.mark.parametrize("kind", ["folder", "garbage", "missing-folder"])
+async def test_file_of_no_use(tmp_path: Path, kind: str) -> None:
+    """A file that is no database is told of in one line, which names it, and is left as it is."""
+    path = tmp_path / "meshydb.sqlite3"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "garbage":
+        path.write_bytes(b"no database" * 1000)
+    else:
+        path = tmp_path / "missing" / "meshydb.sqlite3"
+    async with Database(f"sqlite+aiosqlite:///{path}") as database:
+        for use in (database.migrate, database.ping):
+            with pytest.raises(StorageError) as caught:
+                await use()
+            assert str(path) in str(caught.value)
+            assert "\n" not in str(caught.value)
+    assert kind != "garbage" or path.read_bytes() == b"no database" * 1000
