@@ -12,9 +12,15 @@ import unasync  # pyright: ignore[reportMissingTypeStubs]
 _PACKAGE = Path(__file__).parents[1] / "wrapper" / "meshydb"
 _HEADER = "# Derived from _async by scripts/derive_sync.py; do not edit.\n"
 _REPLACEMENTS = {
+    "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncClient": "Client",
     "AsyncClientOptions": "ClientOptions",
+    "AsyncDriver": "Driver",
+    "AsyncLock": "Lock",
     "AsyncMeshyClient": "MeshyClient",
+    "AsyncMeshyConnection": "MeshyConnection",
+    "AsyncSession": "Session",
+    "AsyncUsersService": "UsersService",
     "_async": "_sync",
     "aclose": "close",
     "anyio": "time",

@@ -15,6 +15,11 @@ def to_text(instant: datetime) -> str:
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def from_text(text: str) -> datetime:
+    """Read a date and time that is valid by the contract: with an offset, cut off at microseconds."""
+    return datetime.fromisoformat(text)
+
+
 def to_milliseconds(instant: datetime) -> int:
     """Count the whole milliseconds from 1970 to an aware datetime; exact, as a float would not be."""
     return (instant - _EPOCH) // _MILLISECOND

@@ -12,6 +12,7 @@ from attrs import frozen
 from meshydb_server.delivery.smtp import SmtpDelivery
 from meshydb_server.delivery.text import TextDelivery
 from meshydb_server.key_file import load_keyring
+from meshydb_server.services.access_tokens import AccessTokens
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.completion import CompletionService
@@ -19,9 +20,15 @@ from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.policy import RecoveryPolicy
+from meshydb_server.services.profiles import Profiles
 from meshydb_server.services.recovery import RecoveryService
+from meshydb_server.services.registration import RegistrationService
+from meshydb_server.services.roles import RoleService
+from meshydb_server.services.selves import SelfService
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.sweeper import Sweeper
+from meshydb_server.services.tokens import TokenService
+from meshydb_server.services.users import UserService
 from meshydb_server.services.verification import VerificationService
 from meshydb_server.settings import Settings
 from meshydb_server.storage.database import Database
@@ -37,6 +44,11 @@ class Services:
 
     database: Database
     accounts: AccountService
+    roles: RoleService
+    registration: RegistrationService
+    tokens: TokenService
+    selves: SelfService
+    users: UserService
     recovery: RecoveryService
     completion: CompletionService
     outbox: Outbox
@@ -59,10 +71,16 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         audit = Audit(sources)
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
-        with closing(Passwords()) as passwords:
+        profiles = Profiles(keyring)
+        with closing(Passwords(sources.hasher)) as passwords:
             yield Services(
                 database=database,
-                accounts=AccountService(database, sources),
+                accounts=AccountService(database, sources, passwords),
+                roles=RoleService(database, sources),
+                registration=RegistrationService(database, sources, passwords, profiles, verification),
+                tokens=TokenService(database, sources, passwords, AccessTokens(keyring)),
+                selves=SelfService(database, passwords, profiles),
+                users=UserService(database, sources, passwords, profiles),
                 recovery=RecoveryService(database, sources, verification, audit, policy),
                 completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),
                 outbox=outbox,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
@@ -40,25 +41,29 @@ class Served:
     """`meshydb-server serve` on a free port."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
-        # Without a buffer, so that no line is read ahead of what `stop` reads.
         self._process = subprocess.Popen(
             [*_COMMAND, "serve", "--port", "0", *arguments],
             cwd=folder,
             env=_environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            bufsize=0,
         )
         assert self._process.stderr is not None
         self.first_line = self._process.stderr.readline().decode()
         self.url = self.first_line.split()[-1]
+        # Read as it comes: a server whose log nobody reads stops when the pipe is full.
+        self._lines: list[bytes] = []
+        self._ended = False
+        self._reader = threading.Thread(target=self._lines.extend, args=(self._process.stderr,))
+        self._reader.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.communicate()
+        if not self._ended:
+            self._end()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -71,9 +76,22 @@ class Served:
 
     def wait(self) -> tuple[int, list[str]]:
         """Wait until the server, and whatever it has started, has ended."""
-        output, errors = self._process.communicate(timeout=_PATIENCE_SECONDS)
+        self._process.wait(_PATIENCE_SECONDS)
+        return self._process.returncode, self._end()
+
+    def _end(self) -> list[str]:
+        """Read what is left; returns the lines of the log after the first."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._ended = True
+        with self._process.stdout as stdout, self._process.stderr:
+            # It closes when the last process that has it open ends.
+            self._reader.join(_PATIENCE_SECONDS)
+            assert not self._reader.is_alive(), "A process that the server has started does not end."
+            output = stdout.read()
+        self._process.wait()
         assert output == b""
-        return self._process.returncode, errors.decode().splitlines()
+        return [line.decode().rstrip("\n") for line in self._lines]
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:

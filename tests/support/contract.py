@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from attrs import frozen
 
 ROOT: Final = Path(__file__).parents[2]
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -18,19 +19,62 @@ def read() -> dict[str, Any]:
     return document
 
 
+@frozen
+class Placed:
+    """An operation, with what its path says of it."""
+
+    path: str
+    method: str
+    node: dict[str, Any]
+    parameters: list[dict[str, Any]]
+    """Those of the path and its own, resolved."""
+
+    servers: list[dict[str, Any]]
+    """Those of the path, where it has its own."""
+
+    @property
+    def id(self) -> str:
+        """Its operationId."""
+        operation_id: str = self.node["operationId"]
+        return operation_id
+
+    @property
+    def permissions(self) -> list[str] | None:
+        """The permissions that its scheme asks for; None where it has no scheme."""
+        for requirement in self.node["security"]:
+            permissions: list[str] = requirement["bearer"]
+            return permissions
+        return None
+
+
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Each operation of the document."""
-    for item in document["paths"].values():
-        yield from (item[method] for method in METHODS if method in item)
+    yield from (each.node for each in placed_operations(document))
+
+
+def placed_operations(document: dict[str, Any]) -> list[Placed]:
+    """Each operation of the document, with its path."""
+    return [
+        Placed(
+            path,
+            method,
+            item[method],
+            [resolve(document, each) for each in item.get("parameters", []) + item[method].get("parameters", [])],
+            item.get("servers", []),
+        )
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
 
 
 def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """What a node stands for, following references within the document."""
+    """What a node stands for, following references within the document; a description beside one overrides (3.1)."""
     while "$ref" in node:
         target: Any = document
         for step in node["$ref"].removeprefix("#/").split("/"):
             target = target[step]
-        node = target
+        node = {**target, **{name: value for name, value in node.items() if name != "$ref"}}
     return node
 
 

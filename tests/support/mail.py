@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.outbox import Delivery, Letter, Outbox
+from meshydb_server.services.letters import Letter
+from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.outbox import Message
@@ -47,10 +49,13 @@ async def ask(services: Services, username: str = USERNAME) -> None:
 
 
 def worker(services: Services, delivery: Delivery | None = None) -> OutboxWorker:
-    """A worker that sends by the services' own delivery, or another."""
-    chosen = delivery or services.outbox.delivery
-    assert chosen is not None
-    return OutboxWorker(services.outbox, chosen)
+    """A worker that sends by the services' own deliveries, or email by another."""
+    return OutboxWorker(services.outbox if delivery is None else emailing(services.outbox, delivery))
+
+
+def emailing(outbox: Outbox, delivery: Delivery) -> Outbox:
+    """The same outbox, with another delivery of email."""
+    return attrs.evolve(outbox, deliveries={"email": delivery})
 
 
 async def only_message(outbox: Outbox) -> Message:

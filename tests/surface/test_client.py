@@ -1,16 +1,36 @@
-"""The public surface: what is exported, and that both facades are one."""
+"""The public surface: what is exported, and that both forms of it are one."""
+
+from __future__ import annotations
 
 import inspect
+from typing import Final
 
 import pytest
 
 import meshydb
-from meshydb import AsyncMeshyClient, MeshyClient, MeshyError
+from meshydb import (
+    AsyncMeshyClient,
+    AsyncMeshyConnection,
+    AsyncUsersService,
+    MeshyClient,
+    MeshyConnection,
+    MeshyError,
+    UsersService,
+)
 from meshydb._sync.client import ClientOptions
 
-PUBLIC = sorted(
-    name for name in vars(AsyncMeshyClient) if not name.startswith("_") or name in {"__init__", "__repr__", "__doc__"}
+FORMS: Final = (
+    (AsyncMeshyClient, MeshyClient),
+    (AsyncMeshyConnection, MeshyConnection),
+    (AsyncUsersService, UsersService),
 )
+SPECIAL: Final = {"__init__", "__repr__", "__doc__"}
+PUBLIC: Final = [
+    pytest.param(asynchronous, synchronous, name, id=f"{synchronous.__name__}.{name}")
+    for asynchronous, synchronous in FORMS
+    for name in sorted(vars(asynchronous))
+    if not name.startswith("_") or name in SPECIAL
+]
 
 
 def test_exports() -> None:
@@ -30,27 +50,36 @@ def test_every_exception_is_exported() -> None:
     assert {name for name in below(MeshyError) if not name.startswith("_")} <= set(meshydb.__all__)
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "__doc__"])
-def test_facades_have_the_same_signatures(name: str) -> None:
-    """A method takes and returns the same in both forms, the kind of HTTP client aside."""
-    asynchronous = inspect.signature(getattr(AsyncMeshyClient, name))
-    synchronous = inspect.signature(getattr(MeshyClient, name))
-    assert str(asynchronous).replace("Async", "").replace("_async", "_sync") == str(synchronous)
+@pytest.mark.parametrize(
+    ("asynchronous", "synchronous", "name"), [each for each in PUBLIC if each.values[2] != "__doc__"]
+)
+def test_both_forms_have_the_same_signatures(asynchronous: type, synchronous: type, name: str) -> None:
+    """A member takes and returns the same in both forms, the kind of HTTP client aside."""
+    one, other = (inspect.getattr_static(kind, name) for kind in (asynchronous, synchronous))
+    if isinstance(one, property):
+        one, other = one.fget, other.fget
+    elif isinstance(one, classmethod):
+        one, other = one.__func__, other.__func__
+    expected = str(inspect.signature(one)).replace("Async", "").replace("_async", "_sync")
+    assert str(inspect.signature(other)) == expected
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_facades_have_the_same_docstrings(name: str) -> None:
-    """A method is described in the same words in both forms."""
-    asynchronous, synchronous = (vars(kind).get(name) for kind in (AsyncMeshyClient, MeshyClient))
-    assert inspect.getdoc(asynchronous) == inspect.getdoc(synchronous)
+@pytest.mark.parametrize(("asynchronous", "synchronous", "name"), PUBLIC)
+def test_both_forms_have_the_same_docstrings(asynchronous: type, synchronous: type, name: str) -> None:
+    """A member is described in the same words in both forms, and described at all."""
+    one, other = (vars(kind)[name] for kind in (asynchronous, synchronous))
+    assert inspect.getdoc(one) == inspect.getdoc(other)
+    assert name in SPECIAL or inspect.getdoc(one)
 
 
-def test_facades_have_the_same_methods() -> None:
-    """Neither form has a public method that the other lacks."""
-    for name in vars(MeshyClient):
-        assert name.startswith("_") or name in PUBLIC
-    assert inspect.iscoroutinefunction(AsyncMeshyClient.forgot_password)
-    assert not inspect.iscoroutinefunction(MeshyClient.forgot_password)
+@pytest.mark.parametrize(("asynchronous", "synchronous"), FORMS)
+def test_both_forms_have_the_same_members(asynchronous: type, synchronous: type) -> None:
+    """Neither form has a public member that the other lacks, and nothing of the blocking one is awaited."""
+    assert [name for name in vars(synchronous) if not name.startswith("_")] == [
+        name for name in vars(asynchronous) if not name.startswith("_")
+    ]
+    assert any(inspect.iscoroutinefunction(member) for member in vars(asynchronous).values())
+    assert not any(inspect.iscoroutinefunction(member) for member in vars(synchronous).values())
 
 
 def test_options_are_those_of_the_constructor() -> None:

@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
+import inspect
+from typing import Any, Final
 
 import pytest
 
-from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient
+import meshydb
+from meshydb import APIStatusError
 from meshydb._exceptions import class_for_status
-from tests.support.contract import operations, read
+from tests.support.contract import METHODS, operations, read
 
+WRAPPED: Final = {
+    "requestToken": ("MeshyClient.login", "MeshyClient.login_anonymously", "MeshyClient.login_with_refresh"),
+    "revokeToken": ("MeshyConnection.signout",),
+    "checkUserExist": ("MeshyClient.check_user_exist",),
+    "registerAnonymousUser": ("MeshyClient.register_anonymous_user",),
+    "registerUser": ("MeshyClient.register_user",),
+    "forgotPassword": ("MeshyClient.forgot_password",),
+    "checkHash": ("MeshyClient.check_hash",),
+    "resetPassword": ("MeshyClient.reset_password",),
+    "verifyUser": ("MeshyClient.verify_user",),
+    "getSelf": ("UsersService.get_self",),
+    "updateSelf": ("UsersService.update_self",),
+    "updateSecurityQuestions": ("UsersService.update_security_questions",),
+    "updatePassword": ("MeshyConnection.update_password",),
+    "searchUsers": ("UsersService.search",),
+    "createUser": ("UsersService.create",),
+    "getUser": ("UsersService.get",),
+    "updateUser": ("UsersService.update",),
+    "deleteUser": ("UsersService.delete",),
+    "updateUserSecurityQuestions": ("UsersService.update_user_security_questions",),
+}
+NOT_WRAPPED: Final = {
+    "getHealth": "for whoever operates a server",
+    "getOpenIdConfiguration": "for libraries of OpenID Connect, which read it at its well-known place",
+    "getJsonWebKeySet": "for services that verify access tokens; a client only carries them",
+}
 DOCUMENT: Final = read()
-# What is tagged so is for whoever operates a server.
-NOT_FOR_CLIENTS: Final = "health"
-OPERATIONS: Final = [each for each in operations(DOCUMENT) if NOT_FOR_CLIENTS not in each["tags"]]
-STATUSES: Final = sorted({int(status.replace("XX", "99")) for each in OPERATIONS for status in each["responses"]})
+OPERATIONS: Final = {each["operationId"]: each for each in operations(DOCUMENT)}
+ENDPOINTS: Final = {
+    item[method]["operationId"]: f"{method.upper()} {path}"
+    for path, item in DOCUMENT["paths"].items()
+    for method in METHODS
+    if method in item
+}
+STATUSES: Final = sorted(
+    {int(status.replace("XX", "99")) for name in WRAPPED for status in OPERATIONS[name]["responses"]}
+)
 
 
-@pytest.mark.parametrize("operation_id", [each["operationId"] for each in OPERATIONS])
-@pytest.mark.parametrize("client", [MeshyClient, AsyncMeshyClient])
-def test_each_operation_has_a_method(client: type, operation_id: str) -> None:
-    """An operation is a method of the same name, in Python's spelling."""
-    name = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", operation_id)
-    assert callable(getattr(client, name))
+def test_each_operation_is_wrapped() -> None:
+    """An operation has a method, or a reason why it has none."""
+    assert set(OPERATIONS) == WRAPPED.keys() | NOT_WRAPPED.keys()
+
+
+@pytest.mark.parametrize("form", ["", "Async"], ids=["blocking", "awaited"])
+@pytest.mark.parametrize("operation_id", WRAPPED)
+def test_each_wrapper_names_its_operation(form: str, operation_id: str) -> None:
+    """The methods of an operation exist in both forms, and their docstrings name the endpoint."""
+    for wrapper in WRAPPED[operation_id]:
+        kind, _, name = wrapper.partition(".")
+        method: Any = getattr(getattr(meshydb, form + kind), name)
+        assert f"From `{ENDPOINTS[operation_id]}`" in method.__doc__
+
+
+def test_each_method_wraps_an_operation() -> None:
+    """Nothing that is awaited offers what the contract does not, `close` aside."""
+    kinds = (meshydb.AsyncMeshyClient, meshydb.AsyncMeshyConnection, meshydb.AsyncUsersService)
+    awaited = {
+        f"{kind.__name__.removeprefix('Async')}.{name}"
+        for kind in kinds
+        for name, member in vars(kind).items()
+        if not name.startswith("_") and inspect.iscoroutinefunction(member)
+    }
+    assert awaited - {"MeshyClient.close"} == {wrapper for wrappers in WRAPPED.values() for wrapper in wrappers}
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status >= 300])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,8 @@ def test_secrets_stay_out_of_models() -> None:
         for property_name, node in schema.get("properties", {}).items():
             if node.get("format") == "password":
                 fields = attrs.fields_dict(getattr(models, name))
-                field = fields.get(property_name) or fields[f"{property_name}_"]
+                name_in_python = re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", property_name)
+                field = fields.get(name_in_python) or fields[f"{name_in_python}_"]
                 assert not field.repr, (name, property_name)
                 assert not fields["additional_properties"].repr
                 checked += 1

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_type
 
+import attrs
 import httpx
 
-from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient, RateLimitError, UserVerificationHash
+from meshydb import (
+    APIStatusError,
+    AsyncMeshyClient,
+    AsyncMeshyConnection,
+    AuthenticationError,
+    CurrentUser,
+    MeshyClient,
+    MeshyConnection,
+    NewUser,
+    Page,
+    RateLimitError,
+    RegisterUser,
+    SecurityQuestion,
+    User,
+    UsersService,
+    UserUpdate,
+    UserVerificationHash,
+)
 
 
 def blocking() -> str:
@@ -41,8 +59,67 @@ def refused() -> float | None:
     except APIStatusError as error:
         assert_type(error.status_code, int)
         assert_type(error.message, str)
+        assert_type(error.code, str | None)
         assert_type(error.body, object)
         assert_type(error.request_id, str | None)
     finally:
         assert_type(client.close(), None)
     return None
+
+
+def recover(client: MeshyClient, code: str) -> None:
+    """Set a new password with what was kept of the request in a web form."""
+    reset = UserVerificationHash("rosa.k", 1, "the hash", datetime(2030, 1, 1, tzinfo=UTC), "r***@example.org")
+    if assert_type(client.check_hash(reset, code), bool):
+        assert_type(client.reset_password(reset, code, "a new correct horse"), None)
+
+
+def register(client: MeshyClient, code: str) -> MeshyConnection:
+    """Register, and prove to have the address if that is asked for."""
+    questions = [SecurityQuestion("First street?", "Elm")]
+    user = RegisterUser("rosa.k", "correct horse", email_address="rosa@example.org", security_questions=questions)
+    if not assert_type(client.check_user_exist(user.username), bool):
+        verification = client.register_user(user)
+        assert_type(verification, UserVerificationHash | None)
+        if verification is not None:
+            assert_type(client.verify_user(verification, code), None)
+    return assert_type(client.login("rosa.k", "correct horse"), MeshyConnection)
+
+
+def anonymous(client: MeshyClient) -> str | None:
+    """Use the service without a name, and go on later."""
+    user = assert_type(client.register_anonymous_user(), User)
+    connection = client.login_anonymously(user.username)
+    token = assert_type(connection.retrieve_refresh_token(), str | None)
+    if token is not None:
+        assert_type(client.login_with_refresh(token), MeshyConnection)
+    return token
+
+
+def oneself(connection: MeshyConnection) -> None:
+    """Change what others see of oneself."""
+    me = assert_type(connection.current_user, CurrentUser)
+    assert_type(me.permissions, tuple[str, ...])
+    users = assert_type(connection.users, UsersService)
+    user = users.get_self()
+    assert_type(user.last_accessed, datetime | None)
+    assert_type(users.update_self(attrs.evolve(user, last_name="Kern-Vale")), User)
+    assert_type(users.update_security_questions([SecurityQuestion("Pet?", "Moth")]), None)
+    try:
+        assert_type(connection.update_password("correct horse", "a new correct horse"), None)
+    except AuthenticationError:
+        return  # To log in again is all that is left.
+    assert_type(connection.signout(), None)
+
+
+async def others(connection: AsyncMeshyConnection) -> list[str]:
+    """Look after the users of a tenant."""
+    ben = await connection.users.create(NewUser("ben.t", "correct horse", is_active=True, roles=["editors"]))
+    await connection.users.update(ben.id, UserUpdate(first_name="Ben", is_active=False))
+    await connection.users.update_user_security_questions(ben.id, [SecurityQuestion("Pet?", "Moth")])
+    assert_type(await connection.users.get(ben.id), User)
+    assert_type(await connection.users.delete(ben.id), None)
+    found = await connection.users.search("ros", order_by={"lastName": 1}, active_only=False, page=2, page_size=50)
+    assert_type(found, Page[User])
+    assert_type(found.total_records, int)
+    return [user.username for user in found.results]

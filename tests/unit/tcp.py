@@ -1,4 +1,4 @@
-"""A server that answers real connections from a script, byte for byte."""
+"""Servers that answer real connections from a script, byte for byte."""
 
 import json
 import re
@@ -6,10 +6,10 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from http.client import responses
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 
 class Silence(Enum):
@@ -32,15 +32,31 @@ def answer(status: int, body: bytes | object = b"", headers: Mapping[str, str] |
     return "\r\n".join(lines).encode() + content
 
 
-class ScriptedServer:
-    """Answers its connections in the order of a script, and keeps the requests as they came.
+class Request(NamedTuple):
+    """A request in its parts; the names of headers are in small letters."""
 
-    Connections beyond the script are closed without a word.
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def parts(request: bytes) -> Request:
+    """Take a request apart."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *fields = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, value in (field.split(": ", 1) for field in fields)}
+    return Request(line.removesuffix(" HTTP/1.1"), headers, body)
+
+
+class AnsweringServer:
+    """Answers each of its connections as a function says, and keeps the requests as they came.
+
+    The function is called from as many threads as there are connections.
     """
 
-    def __init__(self, *script: bytes | Silence) -> None:
+    def __init__(self, answer_to: Callable[[bytes], bytes | Silence]) -> None:
         self.requests: list[bytes] = []
-        self._script = list(script)
+        self._answer_to = answer_to
         self._stopped = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.owner = self
@@ -62,9 +78,10 @@ class ScriptedServer:
         self._server.server_close()
 
     def converse(self, connection: socket.socket) -> None:
-        """Read one request and act on the next line of the script."""
-        self.requests.append(_read_request(connection))
-        act = self._script.pop(0) if self._script else b""
+        """Read one request and act on it."""
+        request = _read_request(connection)
+        self.requests.append(request)
+        act = self._answer_to(request)
         if act is Silence.STALL:
             self._stopped.wait()
         elif act is Silence.RESET:
@@ -75,8 +92,19 @@ class ScriptedServer:
             connection.sendall(act)
 
 
+class ScriptedServer(AnsweringServer):
+    """Answers its connections in the order of a script.
+
+    Connections beyond the script are closed without a word.
+    """
+
+    def __init__(self, *script: bytes | Silence) -> None:
+        remaining = list(script)
+        super().__init__(lambda _: remaining.pop(0) if remaining else b"")
+
+
 class _Server(socketserver.ThreadingTCPServer):
-    owner: ScriptedServer
+    owner: AnsweringServer
 
 
 class _Connection(socketserver.BaseRequestHandler):

@@ -10,12 +10,7 @@ import pytest
 
 from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient, UserVerificationHash, __version__
 from tests.unit.calls import RESET, ForgotPassword
-from tests.unit.tcp import ScriptedServer, answer, refusing_url
-
-
-def _headers(request: bytes) -> dict[str, str]:
-    _, *fields = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    return {name.lower(): value for name, value in (field.split(": ", 1) for field in fields)}
+from tests.unit.tcp import ScriptedServer, answer, parts, refusing_url
 
 
 def test_request_bytes(forgot_password: ForgotPassword) -> None:
@@ -23,7 +18,7 @@ def test_request_bytes(forgot_password: ForgotPassword) -> None:
     with ScriptedServer(answer(200, RESET)) as server:
         forgot_password(server.url, "rosa", 2)
     body = server.requests[0].partition(b"\r\n\r\n")[2]
-    headers = _headers(server.requests[0])
+    headers = parts(server.requests[0]).headers
     assert server.requests[0].startswith(b"POST /acme/users/forgotpassword HTTP/1.1\r\n")
     assert json.loads(body) == {"username": "rosa", "attempt": 2}
     assert headers == {
@@ -49,7 +44,7 @@ def test_no_tenant_sends_no_header(forgot_password: ForgotPassword) -> None:
     """Without a tenant the header is absent, so that the server's default applies."""
     with ScriptedServer(answer(200, RESET)) as server:
         forgot_password(server.url, tenant=None)
-    assert "tenant" not in _headers(server.requests[0])
+    assert "tenant" not in parts(server.requests[0]).headers
 
 
 @pytest.mark.parametrize(
@@ -155,7 +150,7 @@ def test_http_client_is_used_and_left_open() -> None:
         with MeshyClient("acme", "north", "key", base_url=server.url, http_client=http_client) as client:
             client.forgot_password("rosa")
         assert not http_client.is_closed
-    headers = _headers(server.requests[0])
+    headers = parts(server.requests[0]).headers
     assert headers["x-trace"] == "1"
     assert headers["user-agent"] == f"meshydb-python/{__version__}"
     assert headers["accept"] == "application/json"
@@ -182,7 +177,7 @@ async def test_async_http_client_is_used_and_left_open() -> None:
             async with AsyncMeshyClient("acme", None, "key", base_url=server.url, http_client=http_client) as client:
                 await client.forgot_password("rosa")
             assert not http_client.is_closed
-    assert _headers(server.requests[0])["x-trace"] == "1"
+    assert parts(server.requests[0]).headers["x-trace"] == "1"
 
 
 @pytest.mark.parametrize(("timeout", "expected"), [(None, 7.0), (3, 3)])

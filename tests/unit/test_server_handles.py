@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from meshydb_server.services import codes
-from meshydb_server.services.handles import Claims, sign
+from meshydb_server.services.handles import Claims, fits, parse, sign
 from meshydb_server.services.hints import mask_email
 from meshydb_server.services.keys import Key
 from meshydb_server.services.usernames import username_key
@@ -86,6 +86,22 @@ def test_claims_are_complete() -> None:
         "credential_version",
         "request_id",
     }
+
+
+def test_taken_apart() -> None:
+    """A handle that was issued fits its claims, and no others."""
+    handle = parse(sign(_KEY, _CLAIMS))
+    assert handle is not None
+    assert (handle.key_id, handle.request_id) == (_KEY.id, _CLAIMS.request_id)
+    assert fits(_KEY, handle, attrs.evolve(_CLAIMS))
+    assert not fits(_KEY, handle, attrs.evolve(_CLAIMS, attempt=2))
+    assert not fits(_OTHER_KEY, handle, _CLAIMS)
+
+
+@pytest.mark.parametrize("text", ["", "A", "\u00e9", "=" * 71, "A" * 71, "AQ" + "A" * 69 + "=", "AQ" + "A" * 73])
+def test_no_handle(text: str) -> None:
+    """A text of another form or version is no handle."""
+    assert parse(text) is None
 
 
 def test_handle_of_another_key() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from meshydb_server.runtime import sending
+from meshydb_server.runtime import working
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.outbox import RefusedForGoodError
 from tests.support.logs import levels
@@ -41,6 +41,7 @@ async def test_sent(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFi
             assert await worker(services).deliver_due() == 1
             assert await worker(services).deliver_due() == 0
     (mail,) = sink.messages
+    assert code is not None
     assert code in mail.get_content()
     assert mail["To"] == EMAIL
     assert sink.recipients == [EMAIL]
@@ -89,7 +90,7 @@ async def test_stranded(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptu
     """A server without mail says at its start that messages wait which were to be mailed, and what to set."""
     async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
         await ask(services)
-    async with opened(tmp_path, clock) as services, sending(services.outbox):
+    async with opened(tmp_path, clock) as services, working(services):
         pass
     assert levels(caplog) == [logging.WARNING]
     assert "MESHYDB_SMTP_URL" in caplog.text
@@ -163,6 +164,7 @@ async def test_letter_hides_its_code(tmp_path: Path, clock: SetClock) -> None:
         await ask(services)
         message = await only_message(services.outbox)
         letter = services.outbox.letter(message)
+    assert letter.code is not None
     assert letter.code not in repr(letter)
     assert message.payload is not None
     assert repr(message.payload) not in repr(message)

@@ -8,11 +8,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-import attrs
 import pytest
 
 from meshydb_server.runtime import Services, sending
-from tests.support.mail import HeldDelivery, LoopTime, ask, only_message, opened, worker
+from tests.support.mail import HeldDelivery, LoopTime, ask, emailing, only_message, opened, worker
 from tests.support.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
@@ -62,7 +61,8 @@ async def test_left_over(tmp_path: Path) -> None:
 async def test_more_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many messages wait, they are sent without a pause."""
     delivery = HeldDelivery()
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    many = {"recovery_requests_per_user_per_hour": "25"}
+    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE, **many) as services:
         for _ in range(25):
             await ask(services)
         LoopTime(monkeypatch).freeze()
@@ -140,7 +140,7 @@ async def test_stopping_waits_for_the_try(tmp_path: Path) -> None:
     delivery = HeldDelivery(held=True)
     async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
         await ask(services)
-        async with sending(attrs.evolve(services.outbox, delivery=delivery)):
+        async with sending(emailing(services.outbox, delivery)):
             await delivery.started.wait()
             asyncio.get_running_loop().call_soon(delivery.released.set)
         assert (await only_message(services.outbox)).status == "sent"
@@ -150,7 +150,7 @@ async def test_stops_in_spite_of_a_hanging_try(tmp_path: Path, monkeypatch: pyte
     """A server that stops does not wait for ever for a try to end; the message is left for the next server."""
     delivery = HeldDelivery(held=True)
     async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
-        outbox = attrs.evolve(services.outbox, delivery=delivery)
+        outbox = emailing(services.outbox, delivery)
         await ask(services)
 
         async def serve() -> None:

@@ -20,8 +20,8 @@ from meshydb_server.services import codes
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.errors import InvalidRequestError, NotFoundError
 from meshydb_server.services.keys import Key
-from meshydb_server.services.recovery import ResetRequest
 from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.storage.errors import StorageError
 from tests.support.server import settings_in
 from tests.support.sources import CountedRandom, SetClock
@@ -44,7 +44,7 @@ async def _opened(
         yield services
 
 
-async def _ask(services: Services, username: str = "rosa.k", attempt: int = 1) -> ResetRequest:
+async def _ask(services: Services, username: str = "rosa.k", attempt: int = 1) -> VerificationRequest:
     return await services.recovery.forgot_password("acme", None, username, attempt)
 
 
@@ -60,12 +60,18 @@ def _only(folder: Path, table: str) -> dict[str, Any]:
         return dict(row)
 
 
+def _count(folder: Path, table: str) -> int:
+    with closing(_database(folder)) as connection:
+        count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        return count
+
+
 def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 async def test_what_stands(tmp_path: Path) -> None:
-    """A request leaves one row, which the handle names, and one message with the code that the row authenticates."""
+    """A request leaves one row, which the handle names, a message with the row's code, and an event."""
     async with _opened(tmp_path) as services:
         reset = await _ask(services, attempt=7)
         ((message, code),) = await services.outbox.messages()
@@ -74,23 +80,26 @@ async def test_what_stands(tmp_path: Path) -> None:
     assert code is not None
     assert row["request_id"] == request_id
     assert row["code_mac"] == codes.mac(Key.derive(_SECRET), request_id, code)
-    assert (row["account"], row["tenant"], row["failures"], row["used_at"]) == ("acme", "north", 0, None)
+    assert (row["account"], row["tenant"], row["username_key"], row["purpose"]) == ("acme", "north", "rosa.k", "reset")
+    assert (row["attempt"], row["failures"], row["used_at"], row["answer_hash"]) == (7, 0, None, None)
     assert (message.account, message.tenant, message.username) == ("acme", "north", "rosa.k")
+    assert (message.kind, message.channel) == ("reset", "email")
+    event = _only(tmp_path, "audit")
+    assert (event["kind"], event["outcome"], event["user_id"]) == ("requested", "ok", row["user_id"])
     assert (message.recipient, message.expires_at) == ("rosa.k@example.org", reset.expires)
     assert (reset.username, reset.attempt, reset.hint) == ("rosa.k", 7, "r***@example.org")
 
 
-@pytest.mark.parametrize("table", ["recoveries", "outbox"])
+@pytest.mark.parametrize("table", ["recoveries", "outbox", "audit"])
 async def test_both_or_neither(tmp_path: Path, table: str) -> None:
-    """When either the request or its message cannot be written, neither stands."""
+    """When the request, its message or its event cannot be written, none of them stands."""
     async with _opened(tmp_path) as services:
         with closing(_database(tmp_path)) as connection:
             connection.execute(f"ALTER TABLE {table} RENAME TO lost")
             with pytest.raises(StorageError):
                 await _ask(services)
             connection.execute(f"ALTER TABLE lost RENAME TO {table}")
-            for each in ("recoveries", "outbox"):
-                assert connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] == 0  # noqa: S608
+            assert [_count(tmp_path, each) for each in ("recoveries", "outbox", "audit")] == [0, 0, 0]
         await _ask(services)
 
 
@@ -101,15 +110,14 @@ async def test_expires(tmp_path: Path, microsecond: int, left: int) -> None:
     async with _opened(tmp_path, clock) as services:
         reset = await _ask(services)
     assert reset.expires == datetime(2030, 6, 1, 13, microsecond=left, tzinfo=UTC)
-    for table in ("recoveries", "outbox"):
-        row = _only(tmp_path, table)
-        assert row["expires_at"] == reset.expires.timestamp() * 1000
-        assert row["expires_at"] - row["created_at"] == 3_600_000
+    request, message = _only(tmp_path, "recoveries"), _only(tmp_path, "outbox")
+    assert request["expires_at"] == message["expires_at"] == reset.expires.timestamp() * 1000
+    assert message["expires_at"] - message["created_at"] == 3_600_000
 
 
 async def test_clock_and_chance_decide(tmp_path: Path) -> None:
     """The same time and the same random bytes give the same answer, byte for byte."""
-    answers: list[ResetRequest] = []
+    answers: list[VerificationRequest] = []
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
@@ -129,7 +137,7 @@ async def test_requests_differ(tmp_path: Path) -> None:
 
 async def test_handle_is_not_derived_from_the_code(tmp_path: Path) -> None:
     """Requests that differ in their code alone have the same handle, so that it cannot be tried against codes."""
-    resets: list[ResetRequest] = []
+    resets: list[VerificationRequest] = []
     macs: list[bytes] = []
     for filler in (b"\x00", b"\xff"):
         folder = tmp_path / filler.hex()
@@ -192,20 +200,20 @@ async def test_named_tenant(tmp_path: Path) -> None:
     ],
 )
 async def test_unknown(tmp_path: Path, account: str, tenant: str | None, username: str, message: str) -> None:
-    """What is named and does not exist is told of, and nothing is written."""
+    """What is named and does not exist is told of; there is neither a request nor a message."""
     async with _opened(tmp_path) as services:
         with pytest.raises(NotFoundError) as caught:
             await services.recovery.forgot_password(account, tenant, username, 1)
-        assert await services.outbox.messages() == []
+    assert [_count(tmp_path, each) for each in ("recoveries", "outbox")] == [0, 0]
     assert caught.value.message == message
 
 
 async def test_anonymous(tmp_path: Path) -> None:
-    """An anonymous user is told apart from one who does not exist, and nothing is written."""
+    """An anonymous user is told apart from one who does not exist; there is neither a request nor a message."""
     async with _opened(tmp_path) as services:
         with pytest.raises(InvalidRequestError, match=r"^An anonymous user cannot recover a password\.$"):
             await _ask(services, "Device-7C1E")
-        assert await services.outbox.messages() == []
+    assert [_count(tmp_path, each) for each in ("recoveries", "outbox")] == [0, 0]
 
 
 async def test_time_moves_on(tmp_path: Path) -> None:

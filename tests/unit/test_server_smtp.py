@@ -12,7 +12,8 @@ import attrs
 import pytest
 
 from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
-from meshydb_server.services.outbox import DeliveryError, Letter, RefusedForGoodError
+from meshydb_server.services.letters import Letter
+from meshydb_server.services.outbox import DeliveryError, RefusedForGoodError
 from tests.support.certificates import certify
 from tests.support.mail import LoopTime
 from tests.support.smtp import Sink, receiving
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 _LETTER = Letter(
     message_id="0123456789abcdef",
+    kind="reset",
     recipient="rosa.k@example.org",
     account="acme",
     username="Ros\u00e9 {code} %s",

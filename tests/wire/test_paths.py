@@ -55,16 +55,11 @@ def test_encoded_slash(live_server: LiveServer, target: str) -> None:
         "/",
         "//",
         "/acme",
-        "/acme/users",
-        "/users/forgotpassword",
+        "/users/forgotpassword/more",
         f"{PATH}/more",
-        "/acme/users/ForgotPassword",
         "/acme/Users/forgotpassword",
-        "/acme/users/forgotpasswor",
         "/acme/./users/forgotpassword",
         "/acme/../acme/users/forgotpassword",
-        "/acme/users/forgotpassword%20",
-        "/acme/users/%66orgotpassword%3F",
         "/acme/healthz",
         "/docs",
         "/openapi.json",
@@ -75,6 +70,20 @@ def test_unknown_path(live_server: LiveServer, target: str) -> None:
     answer = exchange(live_server.url, compose(GOOD, target=target))
     assert_documented(answer, 404)
     assert answer.json["message"] == "There is no such path."
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/acme/users/ForgotPassword",
+        "/acme/users/forgotpasswor",
+        "/acme/users/forgotpassword%20",
+        "/acme/users/%66orgotpassword%3F",
+    ],
+)
+def test_other_names(live_server: LiveServer, target: str) -> None:
+    """A path is matched to the letter; another last segment is a user's id, which nobody posts to."""
+    assert_documented(exchange(live_server.url, compose(GOOD, target=target)), 405)
 
 
 @pytest.mark.parametrize(

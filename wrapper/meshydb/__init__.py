@@ -1,10 +1,12 @@
 """A client of the MeshyDB REST API.
 
-`MeshyClient` blocks and `AsyncMeshyClient` is awaited; apart from that they are the same. Every error that comes of
-talking to the service is a `MeshyError`.
+`MeshyClient` blocks and `AsyncMeshyClient` is awaited; apart from that they are the same. A login returns a connection,
+which offers what the user can do. Every error that comes of talking to the service is a `MeshyError`.
 """
 
 from meshydb._async.client import AsyncMeshyClient
+from meshydb._async.connection import AsyncMeshyConnection
+from meshydb._async.users import AsyncUsersService
 from meshydb._exceptions import (
     APIConnectionError,
     APIResponseError,
@@ -21,8 +23,21 @@ from meshydb._exceptions import (
     ServerError,
     UnsupportedMediaTypeError,
 )
-from meshydb._models import UserVerificationHash
+from meshydb._models import (
+    CurrentUser,
+    NewUser,
+    Page,
+    RegisterUser,
+    SecurityQuestion,
+    SecurityQuestionHash,
+    User,
+    UserRole,
+    UserUpdate,
+    UserVerificationHash,
+)
 from meshydb._sync.client import MeshyClient
+from meshydb._sync.connection import MeshyConnection
+from meshydb._sync.users import UsersService
 from meshydb._version import __version__
 
 __all__ = [
@@ -31,17 +46,30 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "AsyncMeshyClient",
+    "AsyncMeshyConnection",
+    "AsyncUsersService",
     "AuthenticationError",
     "BadRequestError",
     "ContentTooLargeError",
+    "CurrentUser",
     "MeshyClient",
+    "MeshyConnection",
     "MeshyError",
     "MethodNotAllowedError",
+    "NewUser",
     "NotFoundError",
+    "Page",
     "PermissionDeniedError",
     "RateLimitError",
+    "RegisterUser",
+    "SecurityQuestion",
+    "SecurityQuestionHash",
     "ServerError",
     "UnsupportedMediaTypeError",
+    "User",
+    "UserRole",
+    "UserUpdate",
     "UserVerificationHash",
+    "UsersService",
     "__version__",
 ]

@@ -8,7 +8,7 @@ from typing import Final, cast
 import httpx
 from attrs import frozen
 
-from meshydb._validation import check_int, check_seconds, check_text
+from meshydb._validation import check_int, check_seconds, check_segment, check_text
 
 DEFAULT_MAX_RETRIES = 2
 
@@ -71,7 +71,7 @@ def resolve(
         tenant = _check_tenant("tenant", tenant)
     own_server = _setting("base_url", base_url, _check_url)
     return Config(
-        account_name=_required("account_name", account_name, _check_account_name),
+        account_name=_required("account_name", account_name, check_segment),
         tenant=tenant,
         public_key=_required("public_key", public_key, check_text),
         base_url=own_server or _API_URL,
@@ -99,13 +99,6 @@ def _required(name: str, given: str | None, check: Callable[[str, str], str]) ->
     value = _setting(name, given, check)
     if value is None:
         raise ValueError(f"{name} is missing: pass it to the client or set {_variable(name)}")
-    return value
-
-
-def _check_account_name(name: str, value: str) -> str:
-    if check_text(name, value) in {".", ".."}:
-        # No percent-encoding protects these two: they would be taken for steps within the path.
-        raise ValueError(f"{name} must not be '.' or '..'")
     return value
 
 

@@ -6,7 +6,7 @@
   x APIResponseError                a success whose body cannot be understood
   x APIStatusError                  any status other than a success
     + BadRequestError               400
-    + AuthenticationError           401
+    + AuthenticationError           401, or a refresh token that is good no longer
     + PermissionDeniedError         403
     + NotFoundError                 404
     + MethodNotAllowedError         405
@@ -79,9 +79,13 @@ class APIStatusError(_AnswerError):
     Attributes:
         status_code: The HTTP status.
         message: What the service says is wrong; without a word from it, the reason phrase of the status.
+        code: The kind of refusal, for programs, where a login or a token is refused, such as `invalid_grant`; elsewhere
+            None.
         body: The decoded JSON; else the beginning of the text; else None.
         request_id: The `X-Request-ID` of the answer, which identifies the exchange in the server's log.
     """
+
+    code: str | None = None
 
 
 class BadRequestError(APIStatusError):
@@ -89,7 +93,10 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """401: the access token is missing, invalid or expired."""
+    """401: the access token is missing, invalid or expired.
+
+    Also stands for a refresh that was refused with 400 and `invalid_grant`, as either can only be met with a new login.
+    """
 
 
 class PermissionDeniedError(APIStatusError):

@@ -5,10 +5,10 @@
 
 import json
 from collections.abc import Generator
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import httpx
-from attrs import frozen
+from attrs import field, frozen
 
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
 from meshydb._operations import Operation
@@ -38,18 +38,19 @@ class Received:
 
     Attributes:
         response: The answer, closed.
-        content: The body, decompressed; empty if it could not be read.
+        content: The body, decompressed; empty if it could not be read. Not in the `repr`, as it may hold secrets.
         error: Why the body could not be read; None when it was.
     """
 
     response: httpx.Response
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
     error: httpx.HTTPError | None = None
 
 
-def exchange(
-    operation: Operation[T], request: httpx.Request, policy: RetryPolicy
-) -> Generator[Send | Sleep, Received, T]:
+Steps: TypeAlias = Generator[Send | Sleep, Received, T]
+
+
+def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolicy) -> Steps[T]:
     """Carry out an operation.
 
     Raises:
@@ -71,7 +72,7 @@ def exchange(
                 return _result(operation, request, received)
             delay = policy.delay_after_answer(retries, received.response)
             if delay is None:
-                raise status_error(received.response, received.content)
+                raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
         yield Sleep(delay)
         retries += 1
 
@@ -88,7 +89,7 @@ def _result(operation: Operation[T], request: httpx.Request, received: Received)
     if received.error is not None:
         raise _connection_error(request, received.error) from received.error
     try:
-        body = json.loads(received.content)
+        body = None if operation.may_be_empty and not received.content else json.loads(received.content)
     except (ValueError, RecursionError) as error:
         raise _response_error("the body is not JSON", received) from error
     try:

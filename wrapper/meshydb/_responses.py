@@ -18,15 +18,18 @@ _MAX_MESSAGE = 1024
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def status_error(response: httpx.Response, content: bytes) -> APIStatusError:
+def status_error(response: httpx.Response, content: bytes, *, from_auth_host: bool = False) -> APIStatusError:
     """Make the exception for an answer that is not a success, whatever its body is."""
     body = error_body(content)
+    code = _text(body, "error") if from_auth_host else None
     error = class_for_status(response.status_code)(
-        _message(body) or _printable(response.reason_phrase) or "no message",
+        _message(body) or code or _printable(response.reason_phrase) or "no message",
         status_code=response.status_code,
         body=body,
         request_id=request_id(response),
     )
+    if code is not None:
+        error.code = code
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after(response)
     return error
@@ -65,11 +68,14 @@ def retry_after(response: httpx.Response) -> float | None:
 
 def _message(body: object) -> str | None:
     """Find the server's own words: `message` at the API host, `error_description` at the auth host."""
+    return _text(body, "message") or _text(body, "error_description")
+
+
+def _text(body: object, name: str) -> str | None:
     if isinstance(body, dict):
-        members = cast("dict[str, object]", body)
-        for name in ("message", "error_description"):
-            if isinstance(text := members.get(name), str) and text:
-                return _printable(text)
+        text = cast("dict[str, object]", body).get(name)
+        if isinstance(text, str) and text:
+            return _printable(text)
     return None
 
 

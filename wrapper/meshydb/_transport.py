@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from meshydb._config import Config
+from meshydb._operations import Operation
 from meshydb._version import __version__
 
 _TIMEOUT = 30.0
@@ -27,13 +28,16 @@ def new_async_client() -> httpx.AsyncClient:
 
 
 def build_request(
-    http_client: httpx.Client | httpx.AsyncClient, config: Config, request: dict[str, Any]
+    http_client: httpx.Client | httpx.AsyncClient,
+    config: Config,
+    operation: Operation[Any],
+    access_token: str | None = None,
 ) -> httpx.Request:
     """Complete the request of an operation with what all requests have in common."""
-    arguments: dict[str, Any] = {
-        **request,
-        "url": config.base_url + request["url"],
-        "headers": {**_HEADERS, **request.get("headers", {})},
-    }
+    host = config.auth_url if operation.at_auth_host else config.base_url
+    headers = {**_HEADERS, **operation.request["headers"]}
+    if access_token is not None:
+        headers["Authorization"] = f"Bearer {access_token}"
+    arguments: dict[str, Any] = {**operation.request, "url": host + operation.request["url"], "headers": headers}
     timeout = httpx.USE_CLIENT_DEFAULT if config.timeout is None else config.timeout
     return http_client.build_request(**arguments, timeout=timeout)

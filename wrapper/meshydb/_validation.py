@@ -1,34 +1,71 @@
-"""Checks of what callers hand in, made before anything is sent.
+"""Checks of values, made before anything is sent, and of what comes back.
 
 Each returns the value it was given and names it in its error, which never repeats the value: it may be a secret.
 """
 
 import math
 import re
+from collections.abc import Collection
+from datetime import datetime
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_MAX_LENGTH = 256
 _DAY = 86_400
 # A lone surrogate has no UTF-8 form; Python makes them of undecodable bytes in arguments and environment variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSENDABLE_IN_SECRETS = re.compile("[\x00\ud800-\udfff]")
+_ID = re.compile("[0-9a-fA-F]{24}")
 
 
-def check_text(name: str, value: object) -> str:
-    """Require a string of 1 to 256 characters, none of them a control character or a lone surrogate."""
+def check_str(name: str, value: object) -> str:
+    """Require a string."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    if not value:
-        raise ValueError(f"{name} must not be empty")
-    if len(value) > _MAX_LENGTH:
-        raise ValueError(f"{name} must have at most {_MAX_LENGTH} characters, not {len(value)}")
-    if _UNSENDABLE.search(value):
-        raise ValueError(f"{name} must not contain control characters or lone surrogates")
     return value
 
 
-def check_int(name: str, value: object, *, minimum: int, maximum: float = math.inf) -> int:
+def check_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
+    """Require a string of bounded length without control characters and lone surrogates."""
+    text = _check_length(name, value, minimum, maximum)
+    if _UNSENDABLE.search(text):
+        raise ValueError(f"{name} must not contain control characters or lone surrogates")
+    return text
+
+
+def check_secret(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
+    """Require a string of bounded length of nearly any characters, as people choose them for passwords."""
+    text = _check_length(name, value, minimum, maximum)
+    if _UNSENDABLE_IN_SECRETS.search(text):
+        raise ValueError(f"{name} must not contain NUL or lone surrogates")
+    return text
+
+
+def check_segment(name: str, value: object) -> str:
+    """Require a text that can be one segment of a path."""
+    text = check_text(name, value)
+    if text in {".", ".."}:
+        # No percent-encoding protects these two: they would be taken for steps within the path.
+        raise ValueError(f"{name} must not be '.' or '..'")
+    return text
+
+
+def check_id(name: str, value: object) -> str:
+    """Require an id of the service, which is 24 hexadecimal digits."""
+    text = check_str(name, value)
+    if not _ID.fullmatch(text):
+        raise ValueError(f"{name} must be 24 hexadecimal digits")
+    return text
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Require True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+    return value
+
+
+def check_int(name: str, value: object, *, minimum: float = -math.inf, maximum: float = math.inf) -> int:
     """Require an integer within bounds; a bool is none, although Python has it so."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
@@ -48,8 +85,36 @@ def check_seconds(name: str, value: object) -> float:
     return float(value)
 
 
+def check_aware(name: str, value: object) -> datetime:
+    """Require a point in time: a datetime that knows its offset from UTC."""
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
+    if value.utcoffset() is None:
+        raise ValueError(f"{name} must have an offset from UTC")
+    return value
+
+
 def check_instance(name: str, value: object, kind: type[T]) -> T:
     """Require an instance of a class."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be an instance of {kind.__name__}, not {type(value).__name__}")
     return value
+
+
+def check_count(name: str, values: Collection[object], *, minimum: int = 0, maximum: int) -> None:
+    """Require a number of values within bounds."""
+    if len(values) < minimum:
+        raise ValueError(f"{name} must hold at least {minimum}")
+    if len(values) > maximum:
+        raise ValueError(f"{name} must hold at most {maximum}, not {len(values)}")
+
+
+def _check_length(name: str, value: object, minimum: int, maximum: int) -> str:
+    text = check_str(name, value)
+    if not text and minimum == 1:
+        raise ValueError(f"{name} must not be empty")
+    if len(text) < minimum:
+        raise ValueError(f"{name} must have at least {minimum} characters")
+    if len(text) > maximum:
+        raise ValueError(f"{name} must have at most {maximum} characters, not {len(text)}")
+    return text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -12,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from meshydb_server.contract import Contract, ContractError, Operation
 from meshydb_server.http.authentication import Guard
 from meshydb_server.http.calls import CallReader
-from meshydb_server.http.errors import method_not_allowed, problem_of
+from meshydb_server.http.errors import method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
 from meshydb_server.http.paths import Paths, read_segments
 from meshydb_server.http.rate_limit import RateLimits
@@ -39,13 +41,12 @@ class Dispatcher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
-        path: _Path | None = None
+        segments, flaw = read_segments(scope)
+        path, values = self._paths.find(segments) or (_NOWHERE, {})
         try:
-            path, values = self._paths.find(read_segments(scope))
-            response = await path.endpoint(request.method).serve(request, values)
+            response = await path.endpoint(request.method, flaw).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
-            problem = problem_of(error, request.state.request_id)
-            response = problem.response(oauth=path is not None and path.oauth_errors)
+            response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)
 
 
@@ -57,10 +58,16 @@ class _Path:
         self._allowed = ", ".join(sorted(endpoints))
         self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
 
-    def endpoint(self, method: str) -> _Endpoint:
+    def endpoint(self, method: str, flaw: HTTPException | None) -> _Endpoint:
+        """What serves a method, unless there is nothing here, or the path that led here has a flaw."""
+        if flaw is not None or not self._endpoints:
+            raise flaw or no_such_path()
         if method not in self._endpoints:
             raise method_not_allowed(method, self._allowed)
         return self._endpoints[method]
+
+
+_NOWHERE: Final = _Path({})
 
 
 class _Endpoint:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Generic, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
+from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from meshydb_server.http.errors import bad_request, no_such_path
@@ -18,23 +19,22 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 T = TypeVar("T")
 
 
-def read_segments(scope: Scope) -> list[str]:
-    """The segments of a request's path, decoded; those that doubled and trailing slashes leave empty are left out.
+def read_segments(scope: Scope) -> tuple[list[str], HTTPException | None]:
+    """The segments of a request's path, decoded, and why they cannot be those of any path, if they cannot.
 
-    Raises HTTPException when it cannot be a path of the contract.
+    Those that doubled and trailing slashes leave empty are left out.
     """
-    # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
     path = scope.get("raw_path") or quote(scope["path"]).encode()
+    # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
     raw = [segment for segment in (path if path[:1] == b"/" else _ORIGIN.sub(b"", path)).split(b"/") if segment]
+    decoded = [unquote_to_bytes(segment) if b"%" in segment else segment for segment in raw]
     try:
-        segments = [(unquote_to_bytes(segment) if b"%" in segment else segment).decode("utf-8") for segment in raw]
-    except UnicodeDecodeError as error:
-        raise bad_request("The path is not UTF-8.") from error
+        segments = [segment.decode("utf-8") for segment in decoded]
+    except UnicodeDecodeError:
+        return [segment.decode("utf-8", "replace") for segment in decoded], bad_request("The path is not UTF-8.")
     if any(_CONTROL.search(segment) for segment in segments):
-        raise bad_request("The path holds a control character.")
-    if any("/" in segment for segment in segments):
-        raise no_such_path()
-    return segments
+        return segments, bad_request("The path holds a control character.")
+    return segments, no_such_path() if any("/" in segment for segment in segments) else None
 
 
 class Paths(Generic[T]):
@@ -54,11 +54,11 @@ class Paths(Generic[T]):
                     step = step.names.setdefault(segment, _Step())
             step.end = (target, names)
 
-    def find(self, segments: Sequence[str]) -> tuple[T, dict[str, str]]:
-        """What stands at a path, and the values of its parameters. Raises HTTPException 404."""
+    def find(self, segments: Sequence[str]) -> tuple[T, dict[str, str]] | None:
+        """What stands at a path, and the values of its parameters."""
         end = self._root.find(segments, 0)
         if end is None:
-            raise no_such_path()
+            return None
         target, names = end
         return target, {name: segments[position] for position, name in names.items()}
 

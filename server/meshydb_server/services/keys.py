@@ -5,16 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from attrs import field, frozen
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
+
+# The order of the curve P-256 (SEC 2): its private keys are the numbers below it, except 0.
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+# More bytes than the number has, so that none of its values is noticeably likelier than another.
+_P256_SEED_BYTES: Final = 48
 
 
 class KeyFormatError(ValueError):
@@ -29,6 +35,8 @@ class Key:
     signing: bytes = field(repr=False)
     codes: bytes = field(repr=False)
     messages: bytes = field(repr=False)
+    answers: bytes = field(repr=False)
+    tokens: ec.EllipticCurvePrivateKey = field(repr=False, eq=False)
 
     @classmethod
     def derive(cls, secret: bytes) -> Key:
@@ -38,6 +46,8 @@ class Key:
             signing=_derive(secret, "recovery handle"),
             codes=_derive(secret, "verification code"),
             messages=_derive(secret, "outbox message"),
+            answers=_derive(secret, "answer shown"),
+            tokens=_derive_p256(secret, "access token"),
         )
 
 
@@ -79,6 +89,11 @@ class Keyring:
         """Decrypt a message of the outbox; raises cryptography.fernet.InvalidToken under other keys."""
         return self._fernet.decrypt(token).decode()
 
+    @property
+    def keys(self) -> Sequence[Key]:
+        """All keys, newest first."""
+        return self._keys
+
 
 def authenticate(key: bytes, *fields: str | bytes | int) -> bytes:
     """HMAC-SHA256 over the fields, each with its length before it, so that no two lists of fields read alike."""
@@ -90,8 +105,13 @@ def authenticate(key: bytes, *fields: str | bytes | int) -> bytes:
     return mac.digest()
 
 
-def _derive(secret: bytes, purpose: str) -> bytes:
-    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=f"meshydb {purpose}".encode()).derive(secret)
+def _derive(secret: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
+    return HKDF(hashes.SHA256(), length, salt=None, info=f"meshydb {purpose}".encode()).derive(secret)
+
+
+def _derive_p256(secret: bytes, purpose: str) -> ec.EllipticCurvePrivateKey:
+    seed = int.from_bytes(_derive(secret, purpose, _P256_SEED_BYTES), "big")
+    return ec.derive_private_key(seed % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
 
 def _decode(word: str) -> bytes:

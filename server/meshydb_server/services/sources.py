@@ -1,4 +1,4 @@
-"""Where time and chance come from. Services are handed these, so that tests can hand them others."""
+"""Where time and chance come from, and what a hash costs. Services are handed these, so that tests can hand others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from attrs import frozen
+from argon2 import PasswordHasher
+from attrs import Factory, frozen
 
 Clock = Callable[[], datetime]
 RandomBytes = Callable[[int], bytes]
@@ -18,7 +19,8 @@ def _now() -> datetime:
 
 @frozen
 class Sources:
-    """The clock (aware, UTC) and the random source (cryptographically secure, bytes by count)."""
+    """The clock (aware, UTC), the random source (cryptographically secure, bytes by count), and Argon2's parameters."""
 
     now: Clock = _now
     random: RandomBytes = secrets.token_bytes
+    hasher: PasswordHasher = Factory(PasswordHasher)

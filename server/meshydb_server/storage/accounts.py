@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final, Literal
 
 from attrs import frozen
-from sqlalchemy import insert, select
+from sqlalchemy import Text, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import accounts, tenants
 
+Verification = Literal["email", "text", "question"]
+
 
 @frozen
 class Tenant:
-    """A tenant of an account."""
+    """A tenant of an account, and how it is configured."""
 
     account: str
     name: str
     public_key: str
     default: bool
+    verification: Verification = "email"
+    public_registration: bool = True
+    anonymous_registration: bool = True
 
 
 def insert_account(connection: Connection, account: str, default_tenant: str, now: datetime) -> None:
@@ -30,42 +36,65 @@ def insert_account(connection: Connection, account: str, default_tenant: str, no
 
 
 def insert_tenant(connection: Connection, account: str, tenant: str, public_key: str, now: datetime) -> None:
-    """Add a tenant to an account."""
+    """Add a tenant to an account, configured as new tenants are."""
     connection.execute(
-        insert(tenants).values(account=account, tenant=tenant, public_key=public_key, created_at=now),
+        insert(tenants).values(
+            account=account,
+            tenant=tenant,
+            public_key=public_key,
+            verification="email",
+            public_registration=True,
+            anonymous_registration=True,
+            created_at=now,
+        ),
+    )
+
+
+def configure_tenant(connection: Connection, tenant: Tenant) -> None:
+    """Configure a tenant as it is given here."""
+    connection.execute(
+        update(tenants)
+        .where(tenants.c.account == tenant.account, tenants.c.tenant == tenant.name)
+        .values(
+            verification=tenant.verification,
+            public_registration=tenant.public_registration,
+            anonymous_registration=tenant.anonymous_registration,
+        )
     )
 
 
 def account_exists(connection: Connection, account: str) -> bool:
     """Whether there is an account of this name."""
-    return connection.execute(select(1).where(accounts.c.account == account)).first() is not None
+    return connection.execute(_ACCOUNT_EXISTS, {"account": account}).first() is not None
 
 
 def find_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant | None:
     """The named tenant of the account, or its default tenant when `tenant` is None."""
-    rows = connection.execute(
-        _TENANTS.where(
-            accounts.c.account == account,
-            tenants.c.tenant == (accounts.c.default_tenant if tenant is None else tenant),
-        )
-    )
-    row = rows.first()
+    row = connection.execute(_FIND, {"account": account, "tenant": tenant}).first()
     return None if row is None else Tenant(*row)
 
 
 def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
     """All tenants of an account: the default first, then the oldest."""
-    rows = connection.execute(
-        _TENANTS.where(accounts.c.account == account).order_by(
-            (tenants.c.tenant == accounts.c.default_tenant).desc(), tenants.c.created_at, tenants.c.tenant
-        )
+    return [Tenant(*row) for row in connection.execute(_LIST, {"account": account})]
+
+
+_ACCOUNT_EXISTS: Final = select(1).where(accounts.c.account == bindparam("account"))
+_DEFAULT: Final = tenants.c.tenant == accounts.c.default_tenant
+_TENANTS: Final = (
+    select(
+        tenants.c.account,
+        tenants.c.tenant,
+        tenants.c.public_key,
+        _DEFAULT.label("default"),
+        tenants.c.verification,
+        tenants.c.public_registration,
+        tenants.c.anonymous_registration,
     )
-    return [Tenant(*row) for row in rows]
-
-
-_TENANTS = select(
-    tenants.c.account,
-    tenants.c.tenant,
-    tenants.c.public_key,
-    (tenants.c.tenant == accounts.c.default_tenant).label("default"),
-).join_from(accounts, tenants, tenants.c.account == accounts.c.account)
+    .join_from(accounts, tenants, tenants.c.account == accounts.c.account)
+    .where(accounts.c.account == bindparam("account"))
+)
+_FIND: Final = _TENANTS.where(
+    tenants.c.tenant == func.coalesce(bindparam("tenant", type_=Text), accounts.c.default_tenant)
+)
+_LIST: Final = _TENANTS.order_by(_DEFAULT.desc(), tenants.c.created_at, tenants.c.tenant)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
-from sqlalchemy import ScalarSelect, bindparam, func, select
+from sqlalchemy import ScalarSelect, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.schema import security_questions
+from meshydb_server.storage.users import User
 
 
 @frozen
@@ -34,6 +36,32 @@ def nearest_questions(connection: Connection, account: str, tenant: str, user_id
     return Questions(rows[0][0], [Question(*row[1:]) for row in rows]) if rows else None
 
 
+def list_questions_of(
+    connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
+) -> Mapping[str, Sequence[Question]]:
+    """The questions of these users, in their order; users without questions are not there."""
+    given = {"account": account, "tenant": tenant, "user_ids": [*user_ids]}
+    found: defaultdict[str, list[Question]] = defaultdict(list)
+    for user_id, *question in connection.execute(_OF_USERS, given):
+        found[user_id].append(Question(*question))
+    return found
+
+
+def insert_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
+    """Add the questions of a user who has none."""
+    owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
+    for position, each in enumerate(questions):
+        row = {**owner, "position": position, "question": each.question, "answer_hash": each.answer_hash}
+        connection.execute(_INSERT, row)
+
+
+def replace_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
+    """Let these be the only questions of a user."""
+    owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
+    connection.execute(_DELETE, owner)
+    insert_questions(connection, user, questions)
+
+
 _HERE: Final = (
     security_questions.c.account == bindparam("account"),
     security_questions.c.tenant == bindparam("tenant"),
@@ -48,8 +76,12 @@ def _lowest(above: str | None = None) -> ScalarSelect[str]:
     return (lowest if above is None else lowest.where(other.c.user_id >= bindparam(above))).scalar_subquery()
 
 
-_NEAREST: Final = (
-    select(security_questions.c.user_id, security_questions.c.question, security_questions.c.answer_hash)
-    .where(*_HERE, security_questions.c.user_id == func.coalesce(_lowest(above="user_id"), _lowest()))
-    .order_by(security_questions.c.position)
+_QUESTIONS: Final = select(
+    security_questions.c.user_id, security_questions.c.question, security_questions.c.answer_hash
+).order_by(security_questions.c.position)
+_NEAREST: Final = _QUESTIONS.where(
+    *_HERE, security_questions.c.user_id == func.coalesce(_lowest(above="user_id"), _lowest())
 )
+_OF_USERS: Final = _QUESTIONS.where(*_HERE, security_questions.c.user_id.in_(bindparam("user_ids", expanding=True)))
+_INSERT: Final = insert(security_questions)
+_DELETE: Final = delete(security_questions).where(*_HERE, security_questions.c.user_id == bindparam("user_id"))

@@ -85,6 +85,8 @@ users = Table(
     Column("phone", Text),
     Column("first_name", Text),
     Column("last_name", Text),
+    # What searches for names compare with; see services.usernames.
+    Column("names_key", Text, nullable=False),
     Column("password_hash", Text),
     Column("anonymous", Boolean, nullable=False),
     Column("verified", Boolean, nullable=False),

@@ -1,14 +1,15 @@
-"""Queries on users."""
+"""Queries on users, one at a time."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from attrs import asdict, field, frozen
-from sqlalchemy import insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.schema import users
+from meshydb_server.storage.schema import recoveries, users
 
 
 @frozen(kw_only=True)
@@ -24,6 +25,8 @@ class User:
     phone: str | None
     first_name: str | None = None
     last_name: str | None = None
+    # What searches for names compare with; see services.usernames.
+    names_key: str = ""
     password_hash: str | None = field(repr=False)
     anonymous: bool
     verified: bool
@@ -35,17 +38,80 @@ class User:
 
 def insert_user(connection: Connection, user: User) -> None:
     """Add a user."""
-    connection.execute(insert(users), asdict(user))
+    connection.execute(_INSERT, asdict(user))
 
 
 def find_user(connection: Connection, account: str, tenant: str, username_key: str) -> User | None:
     """The user of this name, compared as services.usernames says."""
-    rows = connection.execute(
-        select(users).where(
-            users.c.account == account,
-            users.c.tenant == tenant,
-            users.c.username_key == username_key,
-        )
-    )
-    row = rows.mappings().first()
+    given = {"account": account, "tenant": tenant, "username_key": username_key}
+    row = connection.execute(_FIND, given).mappings().first()
     return None if row is None else User(**row)
+
+
+def get_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
+    """The user of this id."""
+    given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
+    row = connection.execute(_GET, given).mappings().first()
+    return None if row is None else User(**row)
+
+
+def lock_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
+    """The user of this id, whom no other transaction changes or deletes until this one ends."""
+    given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
+    row = connection.execute(_LOCK, given).mappings().first()
+    return None if row is None else User(**row)
+
+
+def update_user(connection: Connection, user: User) -> None:
+    """Set what can be changed of a user: names, addresses, and whether they are verified and active."""
+    changed = {f"new_{name}": getattr(user, name) for name in _CHANGEABLE}
+    connection.execute(_UPDATE, {**_key(user), **changed})
+
+
+def touch_user(connection: Connection, user: User, now: datetime) -> bool:
+    """Note that a user gets a token; False when they may not any more, or their password is another by now."""
+    given = {**_key(user), "seen": user.credential_version, "now": now}
+    return connection.execute(_TOUCH, given).rowcount == 1
+
+
+def delete_user(connection: Connection, user: User) -> None:
+    """Delete a user, with all that is theirs; logins, roles and questions go by themselves."""
+    # A user of the same name who comes later must not inherit them.
+    connection.execute(_DELETE_RECOVERIES, {**_key(user), "the_username_key": user.username_key})
+    connection.execute(_DELETE, _key(user))
+
+
+def _key(user: User) -> dict[str, str]:
+    return {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
+
+
+_CHANGEABLE: Final = ("email", "phone", "first_name", "last_name", "names_key", "verified", "is_active")
+_THE_USER: Final = and_(
+    users.c.account == bindparam("the_account"),
+    users.c.tenant == bindparam("the_tenant"),
+    users.c.user_id == bindparam("the_user_id"),
+)
+_INSERT: Final = insert(users)
+_FIND: Final = select(users).where(
+    users.c.account == bindparam("account"),
+    users.c.tenant == bindparam("tenant"),
+    users.c.username_key == bindparam("username_key"),
+)
+_GET: Final = select(users).where(_THE_USER)
+_LOCK: Final = _GET.with_for_update()
+_UPDATE: Final = (
+    update(users)
+    .where(_THE_USER)
+    .values({name: bindparam(f"new_{name}", type_=users.c[name].type) for name in _CHANGEABLE})
+)
+_TOUCH: Final = (
+    update(users)
+    .where(_THE_USER, users.c.credential_version == bindparam("seen"), users.c.is_active)
+    .values(last_accessed=bindparam("now", type_=users.c.last_accessed.type))
+)
+_DELETE: Final = delete(users).where(_THE_USER)
+_DELETE_RECOVERIES: Final = delete(recoveries).where(
+    recoveries.c.account == bindparam("the_account"),
+    recoveries.c.tenant == bindparam("the_tenant"),
+    recoveries.c.username_key == bindparam("the_username_key"),
+)

@@ -1,18 +1,21 @@
 """The public face of the package."""
 
-from typing import Self, TypedDict, TypeVar, Unpack
+from typing import Self, TypedDict, Unpack
+from uuid import uuid4
 
 import httpx
 
 from meshydb import _operations
-from meshydb._async.driver import call
+from meshydb._async.connection import AsyncMeshyConnection
+from meshydb._async.driver import AsyncDriver, AsyncSession
+from meshydb._auth import Login
 from meshydb._config import DEFAULT_MAX_RETRIES, TENANT_FROM_ENVIRONMENT, resolve
-from meshydb._models import UserVerificationHash
+from meshydb._models import RegisterUser, Tokens, User, UserVerificationHash
 from meshydb._operations import Operation
-from meshydb._transport import new_async_client
 from meshydb._validation import check_instance
 
-T = TypeVar("T")
+# Anonymous users have no password, yet the service wants one: this.
+_NO_PASSWORD = "nopassword"  # noqa: S105
 
 
 class AsyncClientOptions(TypedDict, total=False):
@@ -48,6 +51,17 @@ class AsyncMeshyClient:
     Raises:
         TypeError: An argument has the wrong type.
         ValueError: The account name or the public key is missing, or a setting cannot be sent.
+
+    Every call raises, besides what stands with it:
+
+    * TypeError or ValueError: An argument is wrong. Nothing was sent.
+    * NotFoundError: There is no such account or tenant.
+    * RateLimitError: Too many requests; `retry_after` tells how long to wait.
+    * APIStatusError: The service answered with another status that is not a success.
+    * APIResponseError: The service reported success with a body that is not what the contract says.
+    * APITimeoutError: The service did not answer in time. It may have done what it was asked.
+    * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
+    * RuntimeError: The client is closed.
     """
 
     def __init__(
@@ -62,7 +76,7 @@ class AsyncMeshyClient:
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        self._config = resolve(
+        config = resolve(
             account_name=account_name,
             tenant=tenant,
             public_key=public_key,
@@ -71,11 +85,8 @@ class AsyncMeshyClient:
             timeout=timeout,
             max_retries=max_retries,
         )
-        self._owns_http_client = http_client is None
-        self._http_client = (
-            new_async_client() if http_client is None else check_instance("http_client", http_client, httpx.AsyncClient)
-        )
-        self._closed = False
+        self._config = config
+        self._driver = AsyncDriver(config, http_client)
 
     @classmethod
     def initialize(cls, account_name: str, public_key: str, **options: Unpack[AsyncClientOptions]) -> Self:
@@ -111,37 +122,192 @@ class AsyncMeshyClient:
         # None would be the default tenant, which is not what was asked for.
         return cls(account_name, check_instance("tenant", tenant, str), public_key, **options)
 
-    async def forgot_password(self, username: str, attempt: int = 1) -> UserVerificationHash:
-        """Ask for a password reset: the service sends the user a verification code.
+    async def login(self, username: str, password: str) -> AsyncMeshyConnection:
+        """Log a user in.
 
-        From `POST /{accountName}/users/forgotpassword`. Needs no access token.
+        From `POST /{accountName}/connect/token`, at the auth host.
+
+        Args:
+            username: The user, of 1 to 256 characters without control characters.
+            password: The password, of 1 to 1024 characters.
+
+        Returns:
+            What the user can do.
+
+        Raises:
+            BadRequestError: Username or password is wrong, the user is not active or not verified, or the public key is
+                not that of the tenant. Its `code` tells which, such as `invalid_grant`.
+            MeshyError: As every call.
+        """
+        return await self._log_in(_operations.log_in(self._config, username, password))
+
+    async def login_anonymously(self, username: str) -> AsyncMeshyConnection:
+        """Log in an anonymous user, whom `register_anonymous_user` made.
+
+        From `POST /{accountName}/connect/token`, at the auth host.
+
+        Args:
+            username: The user, of 1 to 256 characters without control characters.
+
+        Returns:
+            What the user can do.
+
+        Raises:
+            BadRequestError: There is no such anonymous user, or the public key is not that of the tenant.
+            MeshyError: As every call.
+        """
+        return await self._log_in(_operations.log_in(self._config, username, _NO_PASSWORD))
+
+    async def login_with_refresh(self, refresh_token: str) -> AsyncMeshyConnection:
+        """Go on with a login of before.
+
+        From `POST /{accountName}/connect/token`, at the auth host.
+
+        Args:
+            refresh_token: What `retrieve_refresh_token` of a connection returned, of 1 to 256 characters.
+
+        Returns:
+            What the user can do.
+
+        Raises:
+            BadRequestError: The refresh token is unknown, expired or revoked, or belongs to another tenant.
+            MeshyError: As every call.
+        """
+        return await self._log_in(_operations.refresh(self._config, refresh_token))
+
+    async def register_user(self, user: RegisterUser) -> UserVerificationHash | None:
+        """Register a user.
+
+        From `POST /{accountName}/users/register`. Needs no login.
+
+        Args:
+            user: The user.
+
+        Returns:
+            Where codes are sent, a request to be sent back to `verify_user` with the code; before that, the user cannot
+            log in. None when the user can log in at once.
+
+        Raises:
+            BadRequestError: The username is taken, the password is too common, an address, number or question is
+                malformed, or needed and missing, or the tenant does not let people register.
+            MeshyError: As every call.
+        """
+        return await self._driver.call(_operations.register_user(self._config, user))
+
+    async def register_anonymous_user(self, username: str | None = None) -> User:
+        """Register a user without a password, who has no roles and no way to recover.
+
+        From `POST /{accountName}/users/register/anonymous`. Needs no login.
+
+        Args:
+            username: The name to log in with, of 1 to 256 characters without control characters; by default a random
+                UUID.
+
+        Returns:
+            The user.
+
+        Raises:
+            BadRequestError: The username is taken, or the tenant does not let anonymous people register.
+            MeshyError: As every call.
+        """
+        name = str(uuid4()) if username is None else username
+        return await self._driver.call(_operations.register_anonymous_user(self._config, name))
+
+    async def check_user_exist(self, username: str) -> bool:
+        """Ask whether a username is taken.
+
+        From `GET /{accountName}/users/{username}/exists`. Needs no login.
+
+        Args:
+            username: The name, of 1 to 256 characters without control characters; not `.` or `..`, which no path can
+                hold.
+
+        Returns:
+            Whether there is such a user.
+
+        Raises:
+            MeshyError: As every call.
+        """
+        return await self._driver.call(_operations.check_user_exist(self._config, username))
+
+    async def forgot_password(self, username: str, attempt: int = 1) -> UserVerificationHash:
+        """Ask for a password reset: the service sends the user a verification code, or asks a security question.
+
+        From `POST /{accountName}/users/forgotpassword`. Needs no login.
 
         Args:
             username: The user whose password is to be reset, of 1 to 256 characters without control characters.
-            attempt: Which number of request this is, from 1 to 2147483647.
+            attempt: Which number of request this is, from 1 to 2147483647. Chooses the security question.
 
         Returns:
-            The request for a reset, to be sent back unchanged with the code; its `hint` tells the user where that went.
+            The request for a reset, to be sent back unchanged with the code or the answer; its `hint` tells the user
+            where the code went, or which question it is.
 
         Raises:
-            TypeError: An argument has the wrong type. Nothing was sent.
-            ValueError: An argument is out of bounds. Nothing was sent.
             BadRequestError: The service refuses the request, such as for an anonymous user.
             NotFoundError: There is no such account, tenant or user.
-            RateLimitError: Too many requests; `retry_after` tells how long to wait.
-            APIStatusError: The service answered with another status that is not a success.
-            APIResponseError: The service reported success with a body that is not what the contract says.
-            APITimeoutError: The service did not answer in time. The code may have been sent.
-            APIConnectionError: No usable answer arrived. The code may have been sent.
-            RuntimeError: The client is closed.
+            MeshyError: As every call.
         """
-        return await self._call(_operations.forgot_password(self._config, username, attempt))
+        return await self._driver.call(_operations.forgot_password(self._config, username, attempt))
+
+    async def check_hash(self, verification: UserVerificationHash, verification_code: str) -> bool:
+        """Ask whether a verification code is the right one, which uses nothing up but counts as a guess.
+
+        From `POST /{accountName}/users/checkhash`. Needs no login.
+
+        Args:
+            verification: What `forgot_password` or `register_user` returned.
+            verification_code: The code that the user received, or the answer to the security question, of 1 to 256
+                characters.
+
+        Returns:
+            Whether it is. A request that has lapsed or was used is answered like a wrong code.
+
+        Raises:
+            MeshyError: As every call.
+        """
+        return await self._driver.call(_operations.check_hash(self._config, verification, verification_code))
+
+    async def reset_password(
+        self, verification: UserVerificationHash, verification_code: str, new_password: str
+    ) -> None:
+        """Set a new password, which uses the request up and ends all logins of the user.
+
+        From `POST /{accountName}/users/resetpassword`. Needs no login, and logs nobody in.
+
+        Args:
+            verification: What `forgot_password` returned.
+            verification_code: The code that the user received, or the answer to the security question, of 1 to 256
+                characters.
+            new_password: The password from now on, of 8 to 128 characters.
+
+        Raises:
+            BadRequestError: The code is wrong, the request has lapsed or was used, or the password is too common.
+            MeshyError: As every call.
+        """
+        await self._driver.call(_operations.reset_password(self._config, verification, verification_code, new_password))
+
+    async def verify_user(self, verification: UserVerificationHash, verification_code: str) -> None:
+        """Complete a registration, which uses the request up. The user can log in from then on.
+
+        From `POST /{accountName}/users/verify`. Needs no login.
+
+        Args:
+            verification: What `register_user` returned.
+            verification_code: The code that the user received, of 1 to 256 characters.
+
+        Raises:
+            BadRequestError: The code is wrong, or the request has lapsed or was used.
+            MeshyError: As every call.
+        """
+        await self._driver.call(_operations.verify_user(self._config, verification, verification_code))
 
     async def close(self) -> None:
-        """Close the connections, unless they belong to an `http_client` that was handed in; then refuse further use."""
-        self._closed = True
-        if self._owns_http_client:
-            await self._http_client.aclose()
+        """Close the client and what is logged in with it, then refuse further use.
+
+        An `http_client` that was handed in stays open. Nobody is signed out.
+        """
+        await self._driver.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,7 +319,6 @@ class AsyncMeshyClient:
         config = self._config
         return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"
 
-    async def _call(self, operation: Operation[T]) -> T:
-        if self._closed:
-            raise RuntimeError("This client is closed; make a new one.")
-        return await call(self._http_client, self._config, operation)
+    async def _log_in(self, operation: Operation[Tokens]) -> AsyncMeshyConnection:
+        tokens = await self._driver.call(operation)
+        return AsyncMeshyConnection(AsyncSession(self._driver, Login(self._config, tokens)))

@@ -1,53 +1,119 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""Does what an exchange asks for."""
+"""Does what the steps of an exchange ask for."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import httpx
 
+from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Received, Sleep, exchange
+from meshydb._exchange import Received, Sleep, Steps, exchange
+from meshydb._locks import Lock
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
-from meshydb._transport import MAX_BODY_BYTES, build_request
+from meshydb._transport import MAX_BODY_BYTES, build_request, new_client
+from meshydb._validation import check_instance
 
 T = TypeVar("T")
 
 
-def call(http_client: httpx.Client, config: Config, operation: Operation[T]) -> T:
-    """Carry out an operation over HTTP."""
-    request = build_request(http_client, config, operation.request)
-    steps = exchange(operation, request, RetryPolicy(config.max_retries))
-    try:
-        step = next(steps)
-        while True:
-            if isinstance(step, Sleep):
-                time.sleep(step.seconds)
-                step = next(steps)
-                continue
-            try:
-                received = _send(http_client, step.request)
-            except httpx.HTTPError as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(received)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+class Driver:
+    """Carries out operations over HTTP; what a client and its connections share.
+
+    Args:
+        config: The settings.
+        http_client: The httpx client to send with, which stays open; None for one of its own.
+
+    Raises:
+        TypeError: `http_client` is of another kind.
+    """
+
+    def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+        self.config = config
+        self._owns_http_client = http_client is None
+        self._http_client = (
+            new_client() if http_client is None else check_instance("http_client", http_client, httpx.Client)
+        )
+        self._policy = RetryPolicy(config.max_retries)
+        self._closed = False
+
+    def call(self, operation: Operation[T]) -> T:
+        """Carry out an operation that needs no login."""
+        return self.run(self.begin(operation), nullcontext())
+
+    def begin(self, operation: Operation[T], access_token: str | None = None) -> Steps[T]:
+        """Build the request of an operation, and return the steps of its exchange.
+
+        Raises:
+            RuntimeError: This is closed.
+        """
+        if self._closed:
+            raise RuntimeError("This client is closed; make a new one.")
+        request = build_request(self._http_client, self.config, operation, access_token)
+        return exchange(operation, request, self._policy)
+
+    def run(self, steps: AuthSteps[T], lock: AbstractContextManager[object]) -> T:
+        """Take the steps, those that are to be taken alone with the lock, and return their result."""
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Sleep):
+                    time.sleep(step.seconds)
+                    step = next(steps)
+                elif isinstance(step, Alone):
+                    with lock:
+                        self.run(step.steps, nullcontext())
+                    step = next(steps)
+                else:
+                    try:
+                        received = self._send(step.request)
+                    except httpx.HTTPError as error:
+                        step = steps.throw(error)
+                    else:
+                        step = steps.send(received)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def close(self) -> None:
+        """Close the connections, unless the HTTP client was handed in; then refuse further use."""
+        self._closed = True
+        if self._owns_http_client:
+            self._http_client.close()
+
+    def _send(self, request: httpx.Request) -> Received:
+        # An `auth` of the HTTP client would replace the access token.
+        auth = None if "Authorization" in request.headers else httpx.USE_CLIENT_DEFAULT
+        # Streamed, because a body that cannot be read must not hide the status that came before it.
+        response = self._http_client.send(request, stream=True, follow_redirects=False, auth=auth)
+        content = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes", request=request)
+        except httpx.HTTPError as error:
+            return Received(response, error=error)
+        finally:
+            response.close()
+        return Received(response, bytes(content))
 
 
-def _send(http_client: httpx.Client, request: httpx.Request) -> Received:
-    # Streamed, because a body that cannot be read must not hide the status that came before it.
-    response = http_client.send(request, stream=True, follow_redirects=False)
-    content = bytearray()
-    try:
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > MAX_BODY_BYTES:
-                raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes", request=request)
-    except httpx.HTTPError as error:
-        return Received(response, error=error)
-    finally:
-        response.close()
-    return Received(response, bytes(content))
+class Session:
+    """Carries out operations for the user of a login; what a connection and its services share."""
+
+    def __init__(self, driver: Driver, login: Login) -> None:
+        self.config = driver.config
+        self.login = login
+        self._driver = driver
+        self._lock = Lock()
+
+    def call(self, operation: Operation[T]) -> T:
+        """Carry out an operation."""
+        return self._driver.run(self.login.authorized(operation, self._driver.begin), self._lock)
+
+    def end(self) -> None:
+        """End the login."""
+        self._driver.run(self.login.end(self._driver.begin), self._lock)

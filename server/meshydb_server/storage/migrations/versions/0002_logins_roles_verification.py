@@ -34,6 +34,7 @@ def _extend_tenants_users_outbox() -> None:
     op.add_column("tenants", sa.Column("anonymous_registration", sa.Boolean, nullable=False, server_default=true))
     op.add_column("users", sa.Column("first_name", sa.Text))
     op.add_column("users", sa.Column("last_name", sa.Text))
+    op.add_column("users", sa.Column("names_key", sa.Text, nullable=False, server_default=""))
     op.add_column("users", sa.Column("verified", sa.Boolean, nullable=False, server_default=true))
     op.add_column("users", sa.Column("is_active", sa.Boolean, nullable=False, server_default=true))
     op.add_column("users", sa.Column("last_accessed", sa.BigInteger))

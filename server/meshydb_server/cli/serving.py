@@ -1,0 +1,38 @@
+"""`serve`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from meshydb_server.cli.support import CAUSED_BY_OPERATOR, database_url_option
+from meshydb_server.runtime import open_services
+from meshydb_server.serve import listen, serve
+from meshydb_server.settings import Settings
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+@database_url_option
+@click.pass_obj
+def serve_command(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
+
+    # Each server process opens them again. Here, what is wrong is told in one line, and the tables are made once.
+    async def prepare() -> None:
+        async with open_services(settings):
+            pass
+
+    try:
+        asyncio.run(prepare())
+        sock = listen(host, port)
+    except CAUSED_BY_OPERATOR as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        # asyncio and socket add the address in brackets, which stands there already.
+        reason = str(error.strerror).partition(" (")[0]
+        raise click.ClickException(f"Cannot listen at {host}, port {port}: {reason}") from error
+    serve(sock, settings, workers, announce=lambda url: click.echo(f"meshydb-server listens at {url}", err=True))

@@ -1,0 +1,105 @@
+"""What all commands share: arguments bound by the contract, settings, and services to run on."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, Final, ParamSpec
+
+import click
+from pydantic import ValidationError
+
+from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.delivery.smtp import SmtpError
+from meshydb_server.delivery.text import TextError
+from meshydb_server.key_file import KeyFileError
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.errors import RefusedError
+from meshydb_server.settings import Settings
+from meshydb_server.storage.errors import StorageError
+
+P = ParamSpec("P")
+
+# Whatever an operator can cause: each of these has a message of one line.
+CAUSED_BY_OPERATOR: Final = (RefusedError, StorageError, KeyFileError, SmtpError, TextError)
+
+_contract = functools.cache(Contract.load)
+
+
+class Utf8Type(click.ParamType[str]):
+    """A text in UTF-8, as the API takes no other."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Take the value as it is, or fail."""
+        text = str(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise click.ClickException(f"{self.name}: the value is not UTF-8") from error
+        return text
+
+
+class ContractType(Utf8Type):
+    """A text that a schema of the contract bounds, so that nothing is created that the API could not serve."""
+
+    def __init__(self, schema: str, name: str) -> None:
+        super().__init__(name)
+        self._schema = schema
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the value as it is, or fail."""
+        text = super().convert(value, param, ctx)
+        try:
+            _contract().component(self._schema).validate(text)
+        except InvalidValueError as error:
+            raise click.ClickException(f"{self.name}: {error}") from error
+        return text
+
+
+ACCOUNT: Final = ContractType("AccountName", "ACCOUNT")
+TENANT: Final = ContractType("TenantName", "TENANT")
+USERNAME: Final = ContractType("Username", "USERNAME")
+
+tenant_option = click.option("--tenant", type=TENANT, help="Else the account's default tenant.")
+
+
+def _read_settings(ctx: click.Context, _: click.Parameter, database_url: str | None) -> None:
+    try:
+        ctx.obj = Settings() if database_url is None else Settings(database_url=database_url)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = f"MESHYDB_{first['loc'][0]}".upper()
+        raise click.ClickException(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+database_url_option = click.option(
+    "--database-url",
+    metavar="URL",
+    expose_value=False,
+    callback=_read_settings,
+    help="Where the data is; else MESHYDB_DATABASE_URL, else meshydb.sqlite3 in this folder.",
+)
+
+
+def with_services(command: Callable[Concatenate[Services, P], Awaitable[object]]) -> Callable[P, None]:
+    """Run a command on open services, and print what it returns as JSON."""
+
+    @database_url_option
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def call() -> object:
+            async with open_services(click.get_current_context().obj) as services:
+                return await command(services, *args, **kwargs)
+
+        try:
+            result = asyncio.run(call())
+        except CAUSED_BY_OPERATOR as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(json.dumps(result, ensure_ascii=False))
+
+    return run

@@ -1,0 +1,14 @@
+"""Whether the server is well."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse, Response
+
+from meshydb_server.http.calls import Call
+from meshydb_server.runtime import Services
+
+
+async def get_health(services: Services, _: Call) -> Response:
+    """`GET /healthz`."""
+    await services.database.ping()
+    return JSONResponse({"status": "ok"})

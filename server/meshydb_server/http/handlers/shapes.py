@@ -1,0 +1,69 @@
+"""Users as the contract has them: what is read of requests, and how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meshydb_server import instants
+from meshydb_server.services.new_users import NewUser
+from meshydb_server.services.profiles import Profile, ProfileChange
+from meshydb_server.services.questions import NewQuestion
+
+
+def show_user(profile: Profile) -> dict[str, Any]:
+    """A `User`."""
+    user = profile.user
+    return {
+        "id": user.user_id,
+        "username": user.username,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "verified": user.verified,
+        "isActive": user.is_active,
+        "phoneNumber": user.phone,
+        "emailAddress": user.email,
+        "roles": [{"name": role.name, "addedDate": instants.to_text(role.added_at)} for role in profile.roles],
+        "securityQuestions": [
+            {"question": each.question, "answerHash": each.answer_hash} for each in profile.questions
+        ],
+        "anonymous": user.anonymous,
+        "lastAccessed": None if user.last_accessed is None else instants.to_text(user.last_accessed),
+    }
+
+
+def read_new_user(body: Mapping[str, Any], *, verified: bool = False, is_active: bool = True) -> NewUser:
+    """What a `RegisterUser` and a `NewUser` have in common."""
+    return NewUser(
+        username=body["username"],
+        password=body["newPassword"],
+        first_name=body.get("firstName"),
+        last_name=body.get("lastName"),
+        phone=body.get("phoneNumber"),
+        email=body.get("emailAddress"),
+        questions=read_questions(body),
+        verified=verified,
+        is_active=is_active,
+    )
+
+
+def read_change(body: Mapping[str, Any]) -> ProfileChange:
+    """What a `SelfUpdate` and a `UserUpdate` have in common."""
+    return ProfileChange(
+        username=body.get("username"),
+        first_name=body.get("firstName"),
+        last_name=body.get("lastName"),
+        phone=body.get("phoneNumber"),
+        email=body.get("emailAddress"),
+        roles=None if body.get("roles") is None else read_roles(body),
+    )
+
+
+def read_roles(body: Mapping[str, Any]) -> Sequence[str]:
+    """The names of the roles that a body has, if any."""
+    return [role["name"] for role in body.get("roles", ())]
+
+
+def read_questions(body: Mapping[str, Any]) -> Sequence[NewQuestion]:
+    """The security questions that a body has, if any."""
+    return [NewQuestion(each["question"], each["answer"]) for each in body.get("securityQuestions", ())]

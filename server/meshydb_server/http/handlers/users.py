@@ -1,0 +1,67 @@
+"""Other users."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from attrs import evolve
+from starlette.responses import JSONResponse, Response
+
+from meshydb_server.http.calls import Call
+from meshydb_server.http.handlers.shapes import read_change, read_new_user, read_questions, read_roles, show_user
+from meshydb_server.runtime import Services
+from meshydb_server.services.users import UserSearch
+
+
+async def search_users(services: Services, call: Call) -> Response:
+    """`GET /{accountName}/users`."""
+    given = call.parameters
+    search = UserSearch(
+        name=given.get("name"),
+        role_id=given.get("roleId"),
+        order_by=given.get("orderBy"),
+        active_only=given.get("activeOnly", True),
+        page=given.get("page", 0),
+        page_size=given.get("pageSize", 0),
+    )
+    found = await services.users.search(call.caller, search)
+    return JSONResponse(
+        {
+            "results": [show_user(profile) for profile in found.results],
+            "page": found.page,
+            "pageSize": found.page_size,
+            "totalRecords": found.total,
+        }
+    )
+
+
+async def create_user(services: Services, call: Call) -> Response:
+    """`POST /{accountName}/users`."""
+    body = call.body
+    new = read_new_user(body, verified=body.get("verified", False), is_active=body.get("isActive", False))
+    created = await services.users.create(call.caller, evolve(new, roles=read_roles(body)))
+    return JSONResponse(show_user(created), HTTPStatus.CREATED)
+
+
+async def get_user(services: Services, call: Call) -> Response:
+    """`GET /{accountName}/users/{id}`."""
+    return JSONResponse(show_user(await services.users.read(call.caller, call.parameters["id"])))
+
+
+async def update_user(services: Services, call: Call) -> Response:
+    """`PUT /{accountName}/users/{id}`."""
+    body = call.body
+    change = evolve(read_change(body), verified=body.get("verified"), is_active=body.get("isActive"))
+    return JSONResponse(show_user(await services.users.update(call.caller, call.parameters["id"], change)))
+
+
+async def delete_user(services: Services, call: Call) -> Response:
+    """`DELETE /{accountName}/users/{id}`."""
+    await services.users.delete(call.caller, call.parameters["id"])
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def update_user_security_questions(services: Services, call: Call) -> Response:
+    """`POST /{accountName}/users/{id}/questions`."""
+    await services.users.set_questions(call.caller, call.parameters["id"], read_questions(call.body))
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,116 @@
+"""Users who are to be created, however they come about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.contacts import require_reachable
+from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.passwords import Passwords, require_acceptable
+from meshydb_server.services.questions import NewQuestion, hash_answers, require_complete
+from meshydb_server.services.roles import USER_ROLE, role_key
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import names_key, username_key
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.questions import Question, insert_questions
+from meshydb_server.storage.roles import find_roles, insert_membership
+from meshydb_server.storage.users import User, insert_user
+
+_USER_ID_BYTES: Final = 12
+
+
+@frozen(kw_only=True)
+class NewUser:
+    """A user to be created. Password and answers are hashed before they are stored."""
+
+    username: str
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    questions: Sequence[NewQuestion] = ()
+    roles: Sequence[str] = ()
+    anonymous: bool = False
+    verified: bool = True
+    is_active: bool = True
+
+
+@frozen
+class Secrets:
+    """What is stored of a new user's password and answers."""
+
+    password_hash: str | None = field(default=None, repr=False)
+    questions: Sequence[Question] = ()
+
+
+def require_complete_user(tenant: Tenant, new: NewUser) -> None:
+    """Raise InvalidRequestError unless a user has what the tenant asks of them, and a good password."""
+    require_reachable(tenant, new.email, new.phone)
+    if tenant.verification == "question" and not new.questions:
+        raise InvalidRequestError("At least one security question is required.")
+    require_complete(new.questions)
+    require_acceptable(new.password or "", new.username)
+
+
+async def hash_secrets(passwords: Passwords, new: NewUser) -> Secrets:
+    """Hash what must be hashed before a user is added."""
+    password_hash = None if new.password is None else await passwords.hash(new.password)
+    return Secrets(password_hash, await hash_answers(passwords, new.questions))
+
+
+def add_user(
+    connection: Connection,
+    sources: Sources,
+    tenant: Tenant,
+    new: NewUser,
+    secrets: Secrets,
+    grantable: Collection[str] | None = None,
+) -> User:
+    """Add a user, with the role that everyone has who is not anonymous; a taken name is an error of the database.
+
+    `grantable` are the keys of the other roles that may be given; without it, any may. Raises InvalidRequestError.
+    """
+    now = sources.now()
+    user = User(
+        account=tenant.account,
+        tenant=tenant.name,
+        user_id=sources.random(_USER_ID_BYTES).hex(),
+        username=new.username,
+        username_key=username_key(new.username),
+        email=new.email or None,
+        phone=new.phone or None,
+        first_name=new.first_name,
+        last_name=new.last_name,
+        names_key=names_key(new.first_name, new.last_name),
+        password_hash=secrets.password_hash,
+        anonymous=new.anonymous,
+        verified=new.verified and not new.anonymous,
+        is_active=new.is_active,
+        credential_version=1,
+        last_accessed=now if new.anonymous else None,
+        created_at=now,
+    )
+    insert_user(connection, user)
+    insert_questions(connection, user, secrets.questions)
+    if not new.anonymous:
+        _give_roles(connection, user, new.roles, grantable, now)
+    return user
+
+
+def _give_roles(
+    connection: Connection, user: User, names: Sequence[str], grantable: Collection[str] | None, now: datetime
+) -> None:
+    wanted = {role_key(name): name for name in (USER_ROLE, *names)}
+    found = find_roles(connection, user.account, user.tenant, wanted)
+    for key, name in wanted.items():
+        if key not in found:
+            raise InvalidRequestError(f"There is no role {name}.")
+        if grantable is not None and key not in {USER_ROLE, *grantable}:
+            raise InvalidRequestError(f"The role {name} can be given only by those who hold it or may update roles.")
+        insert_membership(connection, user, found[key].role_id, now)

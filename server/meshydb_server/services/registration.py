@@ -1,0 +1,81 @@
+"""Registration: how users come about by themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.errors import ConflictError, InvalidRequestError
+from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.new_users import NewUser, Secrets, add_user, hash_secrets, require_complete_user
+from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.profiles import Profile, Profiles
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.services.verification import VerificationRequest, VerificationService
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import DuplicateError
+from meshydb_server.storage.users import find_user
+
+USERNAME_TAKEN: Final = "The username is taken."
+
+
+@frozen
+class RegistrationService:
+    """Registers users."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    profiles: Profiles
+    verification: VerificationService
+
+    async def user_exists(self, account: str, tenant: str | None, username: str) -> bool:
+        """Whether a username is taken. Raises NotFoundError for an unknown account or tenant."""
+
+        def look(connection: Connection) -> bool:
+            place = require_tenant(connection, account, tenant)
+            return find_user(connection, place.account, place.name, username_key(username)) is not None
+
+        return await self.database.read(look)
+
+    async def register_anonymous(self, account: str, tenant: str | None, username: str) -> Profile:
+        """Add a user without a password. Raises NotFoundError, InvalidRequestError or ConflictError."""
+        new = NewUser(username=username, anonymous=True)
+
+        def transaction(connection: Connection) -> Profile:
+            place = require_tenant(connection, account, tenant)
+            if not place.anonymous_registration:
+                raise InvalidRequestError("Anonymous registration is switched off.")
+            return self.profiles.load(connection, add_user(connection, self.sources, place, new, Secrets()))
+
+        try:
+            return await self.database.write(transaction)
+        except DuplicateError as error:
+            raise ConflictError(USERNAME_TAKEN) from error
+
+    async def register(self, account: str, tenant: str | None, new: NewUser) -> VerificationRequest | None:
+        """Add a user; returns what they need, besides the code that is sent, to be verified, if they must be.
+
+        Raises NotFoundError, InvalidRequestError or ConflictError.
+        """
+        place = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
+        if not place.public_registration:
+            raise InvalidRequestError("Public registration is switched off.")
+        require_complete_user(place, new)
+        secrets = await hash_secrets(self.passwords, new)
+        at_once = place.verification == "question"
+        now = self.sources.now()
+
+        def transaction(connection: Connection) -> VerificationRequest | None:
+            user = add_user(connection, self.sources, place, evolve(new, verified=at_once), secrets)
+            return None if at_once else self.verification.issue_registration(connection, place, user, now)
+
+        try:
+            request = await self.database.write(transaction)
+        except DuplicateError as error:
+            raise ConflictError(USERNAME_TAKEN) from error
+        self.verification.outbox.wake()
+        return request

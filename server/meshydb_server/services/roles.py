@@ -1,0 +1,179 @@
+"""Roles, what they permit, and who holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
+from meshydb_server.services.lookup import require_tenant, require_user
+from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import DuplicateError
+from meshydb_server.storage.roles import (
+    Membership,
+    Permission,
+    Role,
+    find_roles,
+    insert_membership,
+    insert_permission,
+    insert_role,
+    list_memberships,
+)
+from meshydb_server.storage.users import User, lock_user
+
+ADMIN_ROLE: Final = "meshy.admin"
+USER_ROLE: Final = "meshy.user"
+_SYSTEM_PREFIX: Final = "meshy."
+_ID_BYTES: Final = 12
+
+OPERATIONS: Final = ("create", "read", "update", "delete")
+_NAME: Final = re.compile(r"[A-Za-z]{1,64}")
+_MESH: Final = re.compile(r"meshes\.[A-Za-z]+")
+
+# What there is to be permitted, with the operations that it has. A single mesh, such as `meshes.task`, has all.
+_PERMISSIBLES: Final[Mapping[str, Sequence[str]]] = {
+    "meshes": OPERATIONS,
+    "projections": ("read",),
+    "users": OPERATIONS,
+    "roles": OPERATIONS,
+}
+
+
+def permit(permissible: str, *operations: str) -> Permission:
+    """The permission for some operations."""
+    return Permission(permissible=permissible, **{f"can_{operation}": True for operation in operations})
+
+
+# Those that every tenant has; migration 0002 gives the same to tenants that were there before it.
+_SYSTEM_ROLES: Final[Mapping[str, Sequence[Permission]]] = {
+    ADMIN_ROLE: [permit(permissible, *operations) for permissible, operations in _PERMISSIBLES.items()],
+    USER_ROLE: [permit("meshes", *OPERATIONS), permit("projections", "read")],
+}
+
+
+@frozen(kw_only=True)
+class NewRole:
+    """A role to be created. Each permission is of the form `users:read`."""
+
+    name: str
+    description: str | None = None
+    permissions: Sequence[str] = ()
+
+
+@frozen
+class RoleService:
+    """Creates roles and gives them to users."""
+
+    database: Database
+    sources: Sources
+
+    async def create_role(self, account: str, tenant: str | None, new: NewRole) -> tuple[Role, Sequence[Permission]]:
+        """Add a role to a tenant. Raises NotFoundError, ConflictError or InvalidRequestError."""
+        _require_name(new.name)
+        permissions = _read_permissions(new.permissions)
+        now = self.sources.now()
+
+        def transaction(connection: Connection) -> Role:
+            place = require_tenant(connection, account, tenant)
+            role = Role(
+                account=place.account,
+                tenant=place.name,
+                role_id=self.sources.random(_ID_BYTES).hex(),
+                name=new.name,
+                name_key=role_key(new.name),
+                description=new.description,
+                created_at=now,
+            )
+            _add_role(connection, self.sources.random, role, permissions)
+            return role
+
+        try:
+            return await self.database.write(transaction), permissions
+        except DuplicateError as error:
+            raise ConflictError(f"There is a role {new.name} already.") from error
+
+    async def grant_role(
+        self, account: str, tenant: str | None, username: str, role: str
+    ) -> tuple[User, Sequence[Membership]]:
+        """Give a role to a user, who may hold it already; returns all that they hold.
+
+        Raises NotFoundError, or InvalidRequestError for an anonymous user.
+        """
+        now = self.sources.now()
+
+        def transaction(connection: Connection) -> tuple[User, Sequence[Membership]]:
+            place = require_tenant(connection, account, tenant)
+            user = require_user(connection, place, username)
+            if user.anonymous:
+                raise InvalidRequestError("An anonymous user cannot hold roles.")
+            found = find_roles(connection, user.account, user.tenant, [role_key(role)]).get(role_key(role))
+            if found is None:
+                raise NotFoundError("There is no role of this name.")
+            # So that nobody gives it at the same time.
+            lock_user(connection, user.account, user.tenant, user.user_id)
+            if found.role_id not in {each.role_id for each in roles_of(connection, user)}:
+                insert_membership(connection, user, found.role_id, now)
+            return user, roles_of(connection, user)
+
+        return await self.database.write(transaction)
+
+
+def role_key(name: str) -> str:
+    """What names of roles are compared by: without regard to case."""
+    return name.casefold()
+
+
+def roles_of(connection: Connection, user: User) -> Sequence[Membership]:
+    """The roles that a user holds."""
+    return list_memberships(connection, user.account, user.tenant, [user.user_id]).get(user.user_id, ())
+
+
+def create_system_roles(connection: Connection, account: str, tenant: str, now: datetime, random: RandomBytes) -> None:
+    """Give a new tenant the roles that every tenant has."""
+    for name, permissions in _SYSTEM_ROLES.items():
+        role = Role(
+            account=account,
+            tenant=tenant,
+            role_id=random(_ID_BYTES).hex(),
+            name=name,
+            name_key=role_key(name),
+            description=None,
+            created_at=now,
+        )
+        _add_role(connection, random, role, permissions)
+
+
+def _add_role(connection: Connection, random: RandomBytes, role: Role, permissions: Sequence[Permission]) -> None:
+    insert_role(connection, role)
+    for permission in permissions:
+        insert_permission(connection, role, random(_ID_BYTES).hex(), permission)
+
+
+def _require_name(name: str) -> None:
+    if role_key(name).startswith(_SYSTEM_PREFIX):
+        raise InvalidRequestError(f"Names of roles that begin with {_SYSTEM_PREFIX} are reserved.")
+    if not _NAME.fullmatch(name):
+        raise InvalidRequestError("The name of a role has letters only, from A to Z, and at most 64.")
+
+
+def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
+    given: dict[str, set[str]] = {}
+    for word in words:
+        permissible, _, operation = word.rpartition(":")
+        offered = OPERATIONS if _MESH.fullmatch(permissible) else _PERMISSIBLES.get(permissible)
+        if offered is None:
+            raise InvalidRequestError(
+                "A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of meshes."
+            )
+        if operation not in offered:
+            raise InvalidRequestError(f"The operations on {permissible} are: {', '.join(offered)}.")
+        given.setdefault(permissible, set()).add(operation)
+    if "meshes" in given and any(_MESH.fullmatch(permissible) for permissible in given):
+        raise InvalidRequestError("A role cannot hold a permission for all meshes and one for a single mesh.")
+    return [permit(permissible, *operations) for permissible, operations in given.items()]

@@ -1,0 +1,277 @@
+"""Logging in and out. Each login is a row; its tokens are good for as long as the row is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.access_tokens import AUDIENCE, AccessTokens
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import AuthenticationError, OAuthError
+from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.passwords import ANONYMOUS_PASSWORD, Passwords
+from meshydb_server.services.refresh_tokens import SESSION_ID_BYTES, RefreshToken
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.roles import Permission, list_grants
+from meshydb_server.storage.sessions import (
+    Login,
+    Session,
+    end_session,
+    find_login,
+    insert_session,
+    prolong_session,
+)
+from meshydb_server.storage.users import User, find_user, get_user, touch_user
+
+ACCESS_SECONDS: Final = 3600
+SESSION_LIFETIME: Final = timedelta(days=30)
+_TOKEN_ID_BYTES: Final = 16
+
+_OFFLINE_ACCESS: Final = "offline_access"
+SCOPES: Final = (AUDIENCE, _OFFLINE_ACCESS, "openid")
+
+_TOKEN_TYPES: Final = {"refresh_token", "access_token"}
+
+INVALID_ACCESS_TOKEN: Final = "The access token is not valid."  # noqa: S105 - a sentence
+_WRONG_PASSWORD: Final = "Username or password is wrong."  # noqa: S105 - a sentence
+_WRONG_REFRESH_TOKEN: Final = "The refresh token is unknown, expired or revoked."  # noqa: S105 - a sentence
+
+
+@frozen
+class IssuedTokens:
+    """What a login or a refresh yields; `expires_in` counts seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str | None = field(repr=False)
+
+
+@frozen
+class _Grant:
+    """What an access token is made of."""
+
+    user: User
+    session_id: bytes
+    client_id: str
+    scope: Sequence[str]
+    roles: Mapping[str, Sequence[Permission]]
+    refresh_token: str | None = field(repr=False)
+
+
+@frozen
+class TokenService:
+    """Logs users in and out, and says who calls."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    access_tokens: AccessTokens
+
+    async def log_in(
+        self,
+        account: str,
+        tenant: str | None,
+        client_id: str,
+        username: str | None,
+        password: str | None,
+        scope: str | None,
+        issuer: str,
+    ) -> IssuedTokens:
+        """Begin a login. Raises NotFoundError for an unknown account or tenant, and OAuthError for all else."""
+
+        def look(connection: Connection) -> tuple[Tenant, User | None]:
+            place = _require_client(connection, account, tenant, client_id)
+            return place, find_user(connection, place.account, place.name, username_key(username or ""))
+
+        place, found = await self.database.read(look)
+        granted = _read_scope(scope) or SCOPES
+        if not username or not password:
+            raise OAuthError("invalid_request", "A login needs username and password.")
+        user = await self._prove(found, password)
+        _require_admitted(place, user)
+        now = self.sources.now()
+        session_id = self.sources.random(SESSION_ID_BYTES)
+        refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
+        session = Session(
+            account=place.account,
+            tenant=place.name,
+            session_id=session_id,
+            user_id=user.user_id,
+            client_id=client_id,
+            scope=" ".join(granted),
+            refresh_hash=None if refresh_token is None else refresh_token.digest,
+            credential_version=user.credential_version,
+            expires_at=now + SESSION_LIFETIME,
+            created_at=now,
+        )
+
+        def begin(connection: Connection) -> _Grant:
+            if not touch_user(connection, user, now):
+                raise OAuthError("invalid_grant", _WRONG_PASSWORD)
+            insert_session(connection, session)
+            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            text = None if refresh_token is None else refresh_token.text
+            return _Grant(user, session_id, client_id, granted, roles, text)
+
+        return self._issue(await self.database.write(begin), issuer, now)
+
+    async def refresh(
+        self,
+        account: str,
+        tenant: str | None,
+        client_id: str,
+        refresh_token: str | None,
+        scope: str | None,
+        issuer: str,
+    ) -> IssuedTokens:
+        """Renew the access token of a login, and its thirty days. Raises NotFoundError or OAuthError."""
+        now = self.sources.now()
+
+        def renew(connection: Connection) -> _Grant:
+            place = _require_client(connection, account, tenant, client_id)
+            asked = _read_scope(scope)
+            if not refresh_token:
+                raise OAuthError("invalid_request", "A refresh needs refresh_token.")
+            session_id, login = _find_refreshable(connection, place, client_id, refresh_token, now)
+            granted = login.scope.split()
+            if not set(asked).issubset(granted):
+                raise OAuthError("invalid_scope", "The scope has more than the login was granted.")
+            user = get_user(connection, place.account, place.name, login.user_id)
+            if user is None or not touch_user(connection, user, now):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+            _require_admitted(place, user)
+            if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            return _Grant(user, session_id, client_id, asked or granted, roles, refresh_token)
+
+        return self._issue(await self.database.write(renew), issuer, now)
+
+    async def revoke(
+        self, account: str, tenant: str | None, client_id: str, token: str, token_type_hint: str | None
+    ) -> None:
+        """End the login that a token belongs to, if it belongs to one of this client's.
+
+        Raises NotFoundError for an unknown account or tenant, and OAuthError.
+        """
+        now = self.sources.now()
+        refresh_token = RefreshToken.parse(token)
+        claims = self.access_tokens.read(token) if refresh_token is None else None
+
+        def end(connection: Connection) -> None:
+            place = _require_client(connection, account, tenant, client_id)
+            if token_type_hint and token_type_hint not in _TOKEN_TYPES:
+                raise OAuthError("unsupported_token_type", "There are refresh_token and access_token only.")
+            if refresh_token is not None:
+                login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
+                if login is not None and refresh_token.matches(login.refresh_hash):
+                    end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
+            elif claims is not None and (claims["account"], claims["tenant"]) == (place.account, place.name):
+                end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
+
+        await self.database.write(end)
+
+    async def authenticate(self, account: str, tenant: str | None, access_token: str) -> Caller:
+        """Who calls with an access token. Raises AuthenticationError, which does not say what is wrong with it."""
+        now = self.sources.now()
+        claims = self.access_tokens.read(access_token)
+        if (
+            claims is None
+            or claims["account"] != account
+            or tenant not in {None, claims["tenant"]}
+            or claims["exp"] <= now.timestamp()
+        ):
+            raise AuthenticationError(INVALID_ACCESS_TOKEN)
+        place, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
+        login = await self.database.read(lambda connection: find_login(connection, account, place, session_id, now))
+        if login is None:
+            raise AuthenticationError(INVALID_ACCESS_TOKEN)
+        return Caller(account, place, login.user_id, login.username, session_id, frozenset(claims["permission"]))
+
+    def json_web_keys(self) -> list[dict[str, str]]:
+        """The public keys that verify access tokens (RFC 7517), newest first."""
+        return self.access_tokens.json_web_keys()
+
+    async def _prove(self, found: User | None, password: str) -> User:
+        """The user who was found, if this is their password; whoever it is, a wrong one takes as long."""
+        if found is not None and found.anonymous and password == ANONYMOUS_PASSWORD:
+            return found
+        # Nobody else logs in with that one, whatever is stored for them.
+        hashed = None if found is None or password == ANONYMOUS_PASSWORD else found.password_hash
+        right = await self.passwords.verify(hashed, password)
+        if found is None or not right:
+            raise OAuthError("invalid_grant", _WRONG_PASSWORD)
+        return found
+
+    def _issue(self, grant: _Grant, issuer: str, now: datetime) -> IssuedTokens:
+        issued_at = int(now.timestamp())
+        user = grant.user
+        names = {"given_name": user.first_name, "family_name": user.last_name}
+        claims = {
+            "iss": issuer,
+            "aud": AUDIENCE,
+            "sub": user.user_id,
+            "id": user.username,
+            **{name: value for name, value in names.items() if value},
+            "role": sorted(grant.roles),
+            "permission": sorted(_permitted(grant.roles)),
+            "account": user.account,
+            "tenant": user.tenant,
+            "client_id": grant.client_id,
+            "sid": grant.session_id.hex(),
+            "scope": " ".join(grant.scope),
+            "iat": issued_at,
+            "exp": issued_at + ACCESS_SECONDS,
+            "jti": self.sources.random(_TOKEN_ID_BYTES).hex(),
+        }
+        return IssuedTokens(self.access_tokens.sign(claims), ACCESS_SECONDS, grant.refresh_token)
+
+
+def _require_client(connection: Connection, account: str, tenant: str | None, client_id: str) -> Tenant:
+    place = require_tenant(connection, account, tenant)
+    if place.public_key != client_id:
+        raise OAuthError("invalid_client", "The client_id is not the public key of this tenant.")
+    return place
+
+
+def _require_admitted(tenant: Tenant, user: User) -> None:
+    """Raise OAuthError when somebody who has proved who they are may not log in all the same."""
+    if not user.is_active:
+        raise OAuthError("invalid_grant", "The user is not active.")
+    if not user.verified and not user.anonymous and tenant.verification != "question":
+        raise OAuthError("invalid_grant", "The user is not verified.")
+
+
+def _read_scope(scope: str | None) -> Sequence[str]:
+    """The scopes that are asked for, in their usual order. Raises OAuthError for others."""
+    asked = set((scope or "").split())
+    if not asked.issubset(SCOPES):
+        raise OAuthError("invalid_scope", f"The scopes are {', '.join(SCOPES)}.")
+    return [each for each in SCOPES if each in asked]
+
+
+def _find_refreshable(
+    connection: Connection, place: Tenant, client_id: str, refresh_token: str, now: datetime
+) -> tuple[bytes, Login]:
+    """The login of a refresh token, with its id. Raises OAuthError, which does not say what is wrong with it."""
+    token = RefreshToken.parse(refresh_token)
+    login = None if token is None else find_login(connection, place.account, place.name, token.session_id, now)
+    if token is None or login is None or login.client_id != client_id or not token.matches(login.refresh_hash):
+        raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+    return token.session_id, login
+
+
+def _permitted(roles: Mapping[str, Sequence[Permission]]) -> set[str]:
+    return {
+        f"{permission.permissible}.{operation}"
+        for permissions in roles.values()
+        for permission in permissions
+        for operation in permission.operations
+    }

@@ -1,0 +1,167 @@
+"""What users who may do so do with other users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
+from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.new_users import NewUser, add_user, hash_secrets, require_complete_user
+from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
+from meshydb_server.services.questions import NewQuestion, hash_answers, require_askable, require_complete
+from meshydb_server.services.registration import USERNAME_TAKEN
+from meshydb_server.services.roles import role_key
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import username_key
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import DuplicateError
+from meshydb_server.storage.questions import replace_questions
+from meshydb_server.storage.roles import list_memberships
+from meshydb_server.storage.user_search import SORTABLE, Criteria, count_users, search_users
+from meshydb_server.storage.users import User, delete_user, get_user, lock_user
+
+_DEFAULT_PAGE_SIZE: Final = 25
+_LARGEST_PAGE_SIZE: Final = 200
+
+_MAY_UPDATE_ROLES: Final = "roles.update"
+
+# The contract says what an order reads like; of it, this is one property.
+_SORTED: Final = re.compile(r"([A-Za-z_]+)[\"']? *: *(-?)1")
+
+
+@frozen(kw_only=True)
+class UserSearch:
+    """What to search for. `order_by` is a MongoDB sort document, valid by the contract."""
+
+    name: str | None = None
+    role_id: str | None = None
+    order_by: str | None = None
+    active_only: bool = True
+    page: int = 1
+    page_size: int = _DEFAULT_PAGE_SIZE
+
+
+@frozen
+class ProfilePage:
+    """Some of the users who match; `total` counts all of them."""
+
+    results: Sequence[Profile]
+    page: int
+    page_size: int
+    total: int
+
+
+@frozen
+class UserService:
+    """Manages the users of the caller's tenant. That the caller may do so is checked before."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    profiles: Profiles
+
+    async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
+        """A page of the users who match."""
+        page, page_size = search.page or 1, min(search.page_size or _DEFAULT_PAGE_SIZE, _LARGEST_PAGE_SIZE)
+        criteria = Criteria(
+            account=caller.account,
+            tenant=caller.tenant,
+            name_key=username_key(search.name) if search.name else None,
+            role_id=search.role_id.lower() if search.role_id else None,
+            active_only=search.active_only,
+            order=_read_order(search.order_by or ""),
+        )
+
+        def look(connection: Connection) -> ProfilePage:
+            total = count_users(connection, criteria)
+            users = search_users(connection, criteria, offset=(page - 1) * page_size, limit=page_size)
+            results = self.profiles.load_all(connection, caller.account, caller.tenant, users)
+            return ProfilePage(results, page, page_size, total)
+
+        return await self.database.read(look)
+
+    async def create(self, caller: Caller, new: NewUser) -> Profile:
+        """Add a user. Raises InvalidRequestError or ConflictError."""
+        place = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
+        require_complete_user(place, new)
+        secrets = await hash_secrets(self.passwords, new)
+
+        def transaction(connection: Connection) -> Profile:
+            user = add_user(connection, self.sources, place, new, secrets, _grantable(connection, caller))
+            return self.profiles.load(connection, user)
+
+        try:
+            return await self.database.write(transaction)
+        except DuplicateError as error:
+            raise ConflictError(USERNAME_TAKEN) from error
+
+    async def read(self, caller: Caller, user_id: str) -> Profile:
+        """A user. Raises NotFoundError."""
+
+        def look(connection: Connection) -> Profile:
+            user = get_user(connection, caller.account, caller.tenant, user_id.lower())
+            return self.profiles.load(connection, _require(user))
+
+        return await self.database.read(look)
+
+    async def update(self, caller: Caller, user_id: str, change: ProfileChange) -> Profile:
+        """Change a user; returns them as they are then. Raises NotFoundError or InvalidRequestError."""
+
+        def transaction(connection: Connection) -> Profile:
+            user = _lock(connection, caller, user_id)
+            place = require_tenant(connection, caller.account, caller.tenant)
+            return self.profiles.change(connection, place, user, change)
+
+        return await self.database.write(transaction)
+
+    async def delete(self, caller: Caller, user_id: str) -> None:
+        """Delete a user for good. Raises InvalidRequestError for the caller themselves, or NotFoundError."""
+        if user_id.lower() == caller.user_id:
+            raise InvalidRequestError("Users cannot delete themselves.")
+        await self.database.write(lambda connection: delete_user(connection, _lock(connection, caller, user_id)))
+
+    async def set_questions(self, caller: Caller, user_id: str, questions: Sequence[NewQuestion]) -> None:
+        """Replace the security questions of a user. Raises NotFoundError or InvalidRequestError."""
+
+        def look(connection: Connection) -> None:
+            user = _require(get_user(connection, caller.account, caller.tenant, user_id.lower()))
+            require_askable(require_tenant(connection, caller.account, caller.tenant), user)
+
+        await self.database.read(look)
+        require_complete(questions)
+        hashed = await hash_answers(self.passwords, questions)
+
+        await self.database.write(
+            lambda connection: replace_questions(connection, _lock(connection, caller, user_id), hashed)
+        )
+
+
+def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:
+    """The properties that users are sorted by, each with whether it ascends."""
+    found = ((name.lower(), not minus) for name, minus in _SORTED.findall(order_by))
+    return [(name, ascends) for name, ascends in found if name in SORTABLE]
+
+
+def _grantable(connection: Connection, caller: Caller) -> frozenset[str] | None:
+    """The keys of the roles that the caller may give; None stands for any."""
+    if _MAY_UPDATE_ROLES in caller.permissions:
+        return None
+    held = list_memberships(connection, caller.account, caller.tenant, [caller.user_id])
+    return frozenset(role_key(each.name) for each in held.get(caller.user_id, ()))
+
+
+def _lock(connection: Connection, caller: Caller, user_id: str) -> User:
+    return _require(lock_user(connection, caller.account, caller.tenant, user_id.lower()))
+
+
+def _require(user: User | None) -> User:
+    if user is None:
+        raise NotFoundError("There is no user of this id.")
+    return user

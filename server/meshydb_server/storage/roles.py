@@ -1,0 +1,140 @@
+"""Queries on roles, what they permit, and who holds them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import asdict, frozen
+from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy.engine import Connection
+
+from meshydb_server.storage.schema import permissions, roles, user_roles
+from meshydb_server.storage.users import User
+
+
+@frozen(kw_only=True)
+class Role:
+    """A role of a tenant."""
+
+    account: str
+    tenant: str
+    role_id: str
+    name: str
+    name_key: str
+    description: str | None
+    created_at: datetime
+
+
+@frozen(kw_only=True)
+class Permission:
+    """What a role may do with one kind of data."""
+
+    permissible: str
+    can_create: bool = False
+    can_read: bool = False
+    can_update: bool = False
+    can_delete: bool = False
+
+    @property
+    def operations(self) -> Sequence[str]:
+        """What it may do, such as `read`."""
+        return [name for name in ("create", "read", "update", "delete") if getattr(self, f"can_{name}")]
+
+
+@frozen
+class Membership:
+    """That a user holds a role."""
+
+    role_id: str
+    name: str
+    added_at: datetime
+
+
+def insert_role(connection: Connection, role: Role) -> None:
+    """Add a role; its permissions are added apart."""
+    connection.execute(_INSERT, asdict(role))
+
+
+def insert_permission(connection: Connection, role: Role, permission_id: str, permission: Permission) -> None:
+    """Let a role do something more."""
+    owner = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
+    connection.execute(_INSERT_PERMISSION, {**owner, "permission_id": permission_id, **asdict(permission)})
+
+
+def find_roles(connection: Connection, account: str, tenant: str, keys: Iterable[str]) -> Mapping[str, Role]:
+    """Those of these roles that exist, by their keys."""
+    rows = connection.execute(_FIND, {"account": account, "tenant": tenant, "keys": [*keys]})
+    return {row["name_key"]: Role(**row) for row in rows.mappings()}
+
+
+def insert_membership(connection: Connection, user: User, role_id: str, now: datetime) -> None:
+    """Give a user a role that they do not hold."""
+    owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
+    connection.execute(_INSERT_MEMBERSHIP, {**owner, "role_id": role_id, "added_at": now})
+
+
+def list_memberships(
+    connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
+) -> Mapping[str, Sequence[Membership]]:
+    """The roles of these users, in the order in which they were given; users without roles are not there."""
+    given = {"account": account, "tenant": tenant, "user_ids": [*user_ids]}
+    held: defaultdict[str, list[Membership]] = defaultdict(list)
+    for user_id, *membership in connection.execute(_MEMBERSHIPS, given):
+        held[user_id].append(Membership(*membership))
+    # Not by the database: each has an order of letters of its own.
+    return {user_id: sorted(roles, key=lambda role: (role.added_at, role.name)) for user_id, roles in held.items()}
+
+
+def list_grants(connection: Connection, account: str, tenant: str, user_id: str) -> Mapping[str, Sequence[Permission]]:
+    """What each role of a user permits, by the role's name."""
+    given = {"account": account, "tenant": tenant, "user_id": user_id}
+    granted: defaultdict[str, list[Permission]] = defaultdict(list)
+    for row in connection.execute(_GRANTS, given).mappings():
+        permission = dict(row)
+        name = permission.pop("name")
+        # A role may permit nothing.
+        granted[name].extend([] if permission["permissible"] is None else [Permission(**permission)])
+    return granted
+
+
+_INSERT: Final = insert(roles)
+_INSERT_PERMISSION: Final = insert(permissions)
+_INSERT_MEMBERSHIP: Final = insert(user_roles)
+_FIND: Final = select(roles).where(
+    roles.c.account == bindparam("account"),
+    roles.c.tenant == bindparam("tenant"),
+    roles.c.name_key.in_(bindparam("keys", expanding=True)),
+)
+_ITS_ROLE: Final = and_(
+    roles.c.account == user_roles.c.account,
+    roles.c.tenant == user_roles.c.tenant,
+    roles.c.role_id == user_roles.c.role_id,
+)
+_ITS_PERMISSIONS: Final = and_(
+    permissions.c.account == roles.c.account,
+    permissions.c.tenant == roles.c.tenant,
+    permissions.c.role_id == roles.c.role_id,
+)
+_HERE: Final = and_(user_roles.c.account == bindparam("account"), user_roles.c.tenant == bindparam("tenant"))
+_MEMBERSHIPS: Final = (
+    select(user_roles.c.user_id, roles.c.role_id, roles.c.name, user_roles.c.added_at)
+    .join_from(user_roles, roles, _ITS_ROLE)
+    .where(_HERE, user_roles.c.user_id.in_(bindparam("user_ids", expanding=True)))
+)
+_GRANTS: Final = (
+    select(
+        roles.c.name,
+        permissions.c.permissible,
+        permissions.c.can_create,
+        permissions.c.can_read,
+        permissions.c.can_update,
+        permissions.c.can_delete,
+    )
+    .select_from(user_roles)
+    .join(roles, _ITS_ROLE)
+    .outerjoin(permissions, _ITS_PERMISSIONS)
+    .where(_HERE, user_roles.c.user_id == bindparam("user_id"))
+)

@@ -1,0 +1,76 @@
+"""Searches for users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attrs import frozen
+from sqlalchemy import ColumnElement, Text, exists, func, or_, select
+from sqlalchemy.engine import Connection
+
+from meshydb_server.storage.schema import user_roles, users
+from meshydb_server.storage.users import User
+
+# By what users can be sorted, under the names that the API gives it in lower case.
+SORTABLE: Final = {
+    "_id": users.c.user_id,
+    "id": users.c.user_id,
+    "username": users.c.username,
+    "firstname": users.c.first_name,
+    "lastname": users.c.last_name,
+    "verified": users.c.verified,
+    "isactive": users.c.is_active,
+    "phonenumber": users.c.phone,
+    "emailaddress": users.c.email,
+    "anonymous": users.c.anonymous,
+    "lastaccessed": users.c.last_accessed,
+}
+
+
+@frozen(kw_only=True)
+class Criteria:
+    """Which users of a tenant to find, and in which order: names out of SORTABLE, each with whether it ascends."""
+
+    account: str
+    tenant: str
+    name_key: str | None = None
+    role_id: str | None = None
+    active_only: bool = True
+    order: Sequence[tuple[str, bool]] = ()
+
+
+def count_users(connection: Connection, criteria: Criteria) -> int:
+    """How many users there are to be found."""
+    return connection.execute(select(func.count()).select_from(users).where(*_conditions(criteria))).scalar_one()
+
+
+def search_users(connection: Connection, criteria: Criteria, *, offset: int, limit: int) -> Sequence[User]:
+    """The users to be found, from the one at `offset` on."""
+    order = [_sorted(connection, name, ascends=ascends) for name, ascends in (*criteria.order, ("id", True))]
+    rows = connection.execute(
+        select(users).where(*_conditions(criteria)).order_by(*order).offset(offset).limit(limit)
+    ).mappings()
+    return [User(**row) for row in rows]
+
+
+def _conditions(criteria: Criteria) -> Sequence[ColumnElement[bool]]:
+    conditions = [users.c.account == criteria.account, users.c.tenant == criteria.tenant]
+    if criteria.active_only:
+        conditions.append(users.c.is_active)
+    if criteria.name_key is not None:
+        keys = (users.c.username_key, users.c.names_key)
+        conditions.append(or_(*(key.contains(criteria.name_key, autoescape=True) for key in keys)))
+    if criteria.role_id is not None:
+        held = (user_roles.c[name] == users.c[name] for name in ("account", "tenant", "user_id"))
+        conditions.append(exists().where(*held, user_roles.c.role_id == criteria.role_id))
+    return conditions
+
+
+def _sorted(connection: Connection, name: str, *, ascends: bool) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = SORTABLE[name]
+    if isinstance(column.type, Text) and connection.dialect.name == "postgresql":
+        # By code points, as SQLite and MongoDB sort, whatever language the database speaks.
+        column = column.collate("C")
+    # What is absent counts as the least, as it does in MongoDB.
+    return column.asc().nulls_first() if ascends else column.desc().nulls_last()

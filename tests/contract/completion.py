@@ -1,0 +1,122 @@
+"""Makes what fits its schema fit the server's data too, so that success is reached and not only refusals."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+import schemathesis
+
+from tests.support.server import ACCOUNT, DEFAULT_TENANT
+from tests.support.world import ADMIN, ANSWER, PASSWORD, QUESTION, QUESTION_TENANT, TENANTS, USER, World, public_key
+
+Case = schemathesis.Case[Any]
+Body = dict[str, Any]
+
+_EMAIL: Final = "user@example.org"
+_QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
+_numbers = itertools.count(1)
+
+
+def tenant_of(case: Case) -> str | None:
+    """The tenant that a case is about; None when there is no such one."""
+    tenant = case.headers.get("tenant", DEFAULT_TENANT)
+    return tenant if case.path_parameters.get("accountName") == ACCOUNT and tenant in TENANTS else None
+
+
+def complete(case: Case, world: World) -> None:
+    """Make a case that fits its schema one that the server can serve."""
+    operation_id = case.operation.definition.raw["operationId"]
+    if operation_id.endswith("SecurityQuestions"):
+        # The only tenant that asks them.
+        case.headers["tenant"] = QUESTION_TENANT
+    tenant = tenant_of(case)
+    if tenant is not None and operation_id in _COMPLETIONS:
+        body = cast("Body", case.body)
+        case.body = {**body, **_COMPLETIONS[operation_id](body, tenant, world)}
+
+
+def settle(case: Case, response: schemathesis.Response, world: World) -> None:
+    """Note or undo what a case has changed, where it would change what later ones meet."""
+    tenant = tenant_of(case)
+    match case.operation.definition.raw["operationId"], response.status_code:
+        case "updatePassword", 204:
+            world.passwords[tenant or DEFAULT_TENANT] = cast("Body", case.body)["newPassword"]
+        case "registerAnonymousUser", 201:
+            # They have no password, and may have any name: forgotPassword is to find others of that name, or nobody.
+            world.delete(tenant or DEFAULT_TENANT, f"users/{response.json()['id']}")
+
+
+def begin_reset(world: World, tenant: str, username: str) -> Body:
+    """Ask for a reset, and give what completes it but for the new password."""
+    asked = world.post(tenant, "users/forgotpassword", {"username": username, "attempt": 1})
+    code = ANSWER if tenant == QUESTION_TENANT else world.newest_code(tenant, username)
+    return {**asked, "verificationCode": code}
+
+
+def _unique(username: str) -> str:
+    return f"{username[:200]}-{next(_numbers)}"
+
+
+def _anonymous(body: Body, _: str, __: World) -> Body:
+    return {"username": _unique(body["username"])}
+
+
+def _registration(body: Body, tenant: str, _: World) -> Body:
+    questions = {"securityQuestions": body.get("securityQuestions") or _QUESTIONS} if tenant == QUESTION_TENANT else {}
+    return {"username": _unique(body["username"]), "emailAddress": body.get("emailAddress") or _EMAIL, **questions}
+
+
+def _new_user(body: Body, tenant: str, world: World) -> Body:
+    return {**_registration(body, tenant, world), "roles": [{"name": "meshy.user"}]}
+
+
+def _grant(body: Body, tenant: str, world: World) -> Body:
+    grant = {"client_id": public_key(tenant), "scope": "meshy.api offline_access"}
+    if body["grant_type"] == "password":
+        return {**grant, "username": USER, "password": PASSWORD}
+    return {**grant, "refresh_token": world.refresh_tokens[tenant]}
+
+
+def _revocation(_: Body, tenant: str, __: World) -> Body:
+    return {"client_id": public_key(tenant), "token_type_hint": "refresh_token"}
+
+
+def _reset(_: Body, tenant: str, world: World) -> Body:
+    return begin_reset(world, tenant, "kept-0")
+
+
+def _verification(_: Body, tenant: str, world: World) -> Body:
+    if tenant == QUESTION_TENANT:
+        return {}
+    username = _unique("new")
+    user = {"username": username, "newPassword": PASSWORD, "emailAddress": _EMAIL}
+    registered = world.post(tenant, "users/register", user)
+    return {**registered, "verificationCode": world.newest_code(tenant, username)}
+
+
+def _password(_: Body, tenant: str, world: World) -> Body:
+    return {"previousPassword": world.passwords[tenant]}
+
+
+def _self(body: Body, _: str, __: World) -> Body:
+    return {"username": ADMIN, "emailAddress": body.get("emailAddress") or _EMAIL, "roles": None}
+
+
+def _update(body: Body, _: str, __: World) -> Body:
+    return {"username": None, "emailAddress": body.get("emailAddress") or _EMAIL, "roles": None}
+
+
+_COMPLETIONS: Final[Mapping[str, Callable[[Body, str, World], Body]]] = {
+    "registerAnonymousUser": _anonymous,
+    "registerUser": _registration,
+    "createUser": _new_user,
+    "requestToken": _grant,
+    "revokeToken": _revocation,
+    "resetPassword": _reset,
+    "verifyUser": _verification,
+    "updatePassword": _password,
+    "updateSelf": _self,
+    "updateUser": _update,
+}

@@ -1,0 +1,158 @@
+"""A server whose users, ids, keys and passwords are known beforehand, so that what is sent can succeed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections import Counter, deque
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import requests
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
+from attrs import field, frozen
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import TenantChange
+from meshydb_server.services.new_users import NewUser
+from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.sources import Sources
+from meshydb_server.settings import Settings
+from meshydb_server.storage import schema
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving
+
+# What schemathesis.toml calls them.
+QUESTION_TENANT: Final = "east"
+TENANTS: Final = (DEFAULT_TENANT, OTHER_TENANT, QUESTION_TENANT)
+ADMIN: Final = "admin"
+USER: Final = "username_testermctesterson"
+ANONYMOUS: Final = "device-7c1e"
+PASSWORD: Final = "a seeded passphrase"  # noqa: S105 - of users who are made up
+QUESTION: Final = "First street?"
+ANSWER: Final = "Elm"
+_EMAIL: Final = "user@example.org"
+_KEY_BYTES: Final = 18
+# Nobody is after these passwords, and they are hashed by the thousand.
+_CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+# So many to read and change, and so many to delete, in each tenant.
+_KEPT: Final = 4
+_DELETABLE: Final = 30
+
+
+def public_key(tenant: str) -> str:
+    """The public key of a tenant."""
+    return base64.urlsafe_b64encode(f"{tenant}-public-key".encode().ljust(_KEY_BYTES, b"-")).decode()
+
+
+def user_id(kind: str, number: int) -> str:
+    """The id of a user in each tenant, by two hexadecimal digits and a number."""
+    return f"{kind}{number:022d}"
+
+
+class KnownIds:
+    """A random source that gives what was put into it, to those who ask for as many bytes, and chance otherwise."""
+
+    def __init__(self) -> None:
+        self.coming: deque[bytes] = deque()
+
+    def __call__(self, count: int) -> bytes:
+        """The next bytes."""
+        if self.coming and len(self.coming[0]) == count:
+            return self.coming.popleft()
+        return secrets.token_bytes(count)
+
+
+@frozen
+class World:
+    """A server that listens, and what its tests know of it."""
+
+    url: str
+    settings: Settings
+    session: requests.Session
+    passwords: dict[str, str]
+    """The password of the administrator of each tenant, as it is now."""
+
+    _portal: BlockingPortal = field(repr=False)
+    _services: Services = field(repr=False)
+    tokens: dict[str, str] = field(factory=dict[str, str])
+    """The access token of the administrator of each tenant."""
+
+    refresh_tokens: dict[str, str] = field(factory=dict[str, str])
+    """A refresh token of the user of each tenant."""
+
+    def newest_code(self, tenant: str, username: str) -> str:
+        """The code that a user was sent last."""
+
+        def look(connection: Connection) -> bytes:
+            outbox = schema.outbox
+            query = select(outbox.c.payload).where(outbox.c.tenant == tenant, outbox.c.username == username)
+            payload: bytes = connection.execute(query.order_by(outbox.c.created_at.desc()).limit(1)).scalar_one()
+            return payload
+
+        payload = self._portal.call(self._services.database.read, look)
+        code: str = json.loads(self._services.outbox.keyring.decrypt(payload))["code"]
+        return code
+
+    def post(self, tenant: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Call an operation that must succeed."""
+        answer = self.session.post(f"{self.url}/{ACCOUNT}/{path}", json=body, headers={"tenant": tenant})
+        answer.raise_for_status()
+        json_: dict[str, Any] = answer.json()
+        return json_
+
+    def delete(self, tenant: str, path: str) -> None:
+        """Delete something as the administrator of a tenant."""
+        headers = {"Authorization": f"Bearer {self.tokens[tenant]}"}
+        self.session.delete(f"{self.url}/{ACCOUNT}/{path}", headers=headers).raise_for_status()
+
+    def log_in(self, tenant: str, username: str, password: str) -> dict[str, Any]:
+        """New tokens."""
+        form = {"client_id": public_key(tenant), "grant_type": "password", "username": username, "password": password}
+        answer = self.session.post(f"{self.url}/{ACCOUNT}/connect/token", form, headers={"tenant": tenant})
+        answer.raise_for_status()
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+
+@contextmanager
+def inhabited(settings: Settings) -> Generator[World]:
+    """Seed an empty database, and serve it until the block ends."""
+    ids = KnownIds()
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_services(settings, Sources(random=ids, hasher=_CHEAP))) as services,
+    ):
+        portal.call(_seed, services, ids)
+        with serving(settings, Sources(hasher=_CHEAP)) as server, requests.Session() as session:
+            world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
+            for tenant in TENANTS:
+                world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
+                world.refresh_tokens[tenant] = world.log_in(tenant, USER, PASSWORD)["refresh_token"]
+            yield world
+
+
+async def _seed(services: Services, ids: KnownIds) -> None:
+    ids.coming.extend(base64.urlsafe_b64decode(public_key(tenant)) for tenant in TENANTS)
+    await services.accounts.create_account(ACCOUNT, TENANTS)
+    await services.accounts.configure_tenant(ACCOUNT, QUESTION_TENANT, TenantChange(verification="question"))
+    asked = [NewQuestion(QUESTION, ANSWER)]
+    users = [
+        ("ad", NewUser(username=ADMIN, password=PASSWORD, email=_EMAIL, roles=["meshy.admin"])),
+        ("5e", NewUser(username=USER, password=PASSWORD, email=_EMAIL, questions=asked)),
+        ("a0", NewUser(username=ANONYMOUS, anonymous=True)),
+        *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(_KEPT)),
+        *(("de", NewUser(username=f"deletable-{number}", email=_EMAIL)) for number in range(_DELETABLE)),
+    ]
+    numbers = Counter[str]()
+    for kind, user in users:
+        numbers[kind] += 1
+        for tenant in TENANTS:
+            ids.coming.append(bytes.fromhex(user_id(kind, numbers[kind])))
+            await services.accounts.create_user(ACCOUNT, tenant, user)
+    assert not ids.coming

@@ -1,0 +1,261 @@
+"""What a connection and its users service send, and the results that they make of the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import attrs
+import pytest
+
+from meshydb import (
+    APIResponseError,
+    NewUser,
+    Page,
+    PermissionDeniedError,
+    SecurityQuestion,
+    UserRole,
+    UserUpdate,
+)
+from tests.unit.calls import USER, Play, access_token, once
+from tests.unit.tcp import ScriptedServer, answer, parts
+from tests.unit.test_client_accounts import ROSA
+
+ID: Final = USER["id"]
+QUESTIONS: Final = [SecurityQuestion("First street?", "Elm"), SecurityQuestion("Pet?", "Moth")]
+QUESTIONS_BODY: Final = {
+    "securityQuestions": [{"question": "First street?", "answer": "Elm"}, {"question": "Pet?", "answer": "Moth"}]
+}
+BEN: Final = NewUser(
+    "ben.t",
+    "correct horse",
+    first_name="Ben",
+    last_name="Tal",
+    phone_number="+15551230002",
+    email_address="ben@example.org",
+    security_questions=QUESTIONS,
+    verified=True,
+    is_active=True,
+    roles=["editors", "authors"],
+)
+BEN_BODY: Final = {
+    "username": "ben.t",
+    "newPassword": "correct horse",
+    "firstName": "Ben",
+    "lastName": "Tal",
+    "phoneNumber": "+15551230002",
+    "emailAddress": "ben@example.org",
+    **QUESTIONS_BODY,
+    "verified": True,
+    "isActive": True,
+    "roles": [{"name": "editors"}, {"name": "authors"}],
+}
+NAMES: Final = {"firstName": "Ben", "lastName": "Tal", "phoneNumber": "+1", "emailAddress": "b@example.org"}
+UPDATE: Final = UserUpdate(
+    first_name="Ben", last_name="Tal", phone_number="+1", email_address="b@example.org", verified=True, is_active=False
+)
+ROSA_BODY: Final = {
+    **{name: USER[name] for name in ("username", "firstName", "phoneNumber", "emailAddress")},
+    "lastName": "Kern-Vale",
+    "roles": [{"name": "meshy.user"}],
+}
+CHANGED: Final = attrs.evolve(ROSA, last_name="Kern-Vale")
+
+CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes, object]]] = {
+    "get self": (lambda it: it.users.get_self(), ("GET /acme/users/me", None), answer(200, USER), ROSA),
+    "update self": (
+        lambda it: it.users.update_self(UPDATE),
+        ("PUT /acme/users/me", NAMES),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update self to nothing": (
+        lambda it: it.users.update_self(UserUpdate()),
+        ("PUT /acme/users/me", {}),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update self as read": (
+        lambda it: it.users.update_self(CHANGED),
+        ("PUT /acme/users/me", ROSA_BODY),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update own questions": (
+        lambda it: it.users.update_security_questions(QUESTIONS),
+        ("POST /acme/users/me/questions", QUESTIONS_BODY),
+        answer(204),
+        None,
+    ),
+    "update password": (
+        lambda it: it.update_password("correct horse", "a new correct horse"),
+        (
+            "POST /acme/users/me/password",
+            {"previousPassword": "correct horse", "newPassword": "a new correct horse"},
+        ),
+        answer(204),
+        None,
+    ),
+    "create": (lambda it: it.users.create(BEN), ("POST /acme/users", BEN_BODY), answer(201, USER), ROSA),
+    "create the least": (
+        lambda it: it.users.create(NewUser("ben.t", "correct horse")),
+        (
+            "POST /acme/users",
+            {"username": "ben.t", "newPassword": "correct horse", "verified": False, "isActive": False},
+        ),
+        answer(201, USER),
+        ROSA,
+    ),
+    "get": (lambda it: it.users.get(ID), (f"GET /acme/users/{ID}", None), answer(200, USER), ROSA),
+    "update": (
+        lambda it: it.users.update(ID, UPDATE),
+        (f"PUT /acme/users/{ID}", {**NAMES, "verified": True, "isActive": False}),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update as read": (
+        lambda it: it.users.update(ID, CHANGED),
+        (f"PUT /acme/users/{ID}", {**ROSA_BODY, "verified": True, "isActive": True}),
+        answer(200, USER),
+        ROSA,
+    ),
+    "delete": (lambda it: it.users.delete(ID), (f"DELETE /acme/users/{ID}", None), answer(204), None),
+    "update questions": (
+        lambda it: it.users.update_user_security_questions(ID, iter(QUESTIONS)),
+        (f"POST /acme/users/{ID}/questions", QUESTIONS_BODY),
+        answer(204),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "sent", "answered", "result"), CALLS.values(), ids=CALLS)
+def test_call(
+    play_connected: Play,
+    call: Callable[[Any], object],
+    sent: tuple[str, object],
+    answered: bytes,
+    result: object,
+) -> None:
+    """A call sends this line and body, the tenant and the access token, and returns this."""
+    with ScriptedServer(answered) as server:
+        assert play_connected(once(call), server.url) == result
+    request = parts(server.requests[0])
+    assert request.line == sent[0]
+    assert (json.loads(request.body) if request.body else None) == sent[1]
+    assert request.headers["authorization"] == f"Bearer {access_token()}"
+    assert request.headers["tenant"] == "north"
+    assert request.headers.get("content-type") == ("application/json" if request.body else None)
+
+
+def test_account_name_is_escaped(play_connected: Play) -> None:
+    """Whatever the account name holds, it stays one segment of the path."""
+    with ScriptedServer(answer(200, USER)) as server:
+        play_connected(once(lambda it: it.users.get(ID)), server.url, account_name="a/b")
+    assert parts(server.requests[0]).line == f"GET /a%2Fb/users/{ID}"
+
+
+def test_user_that_was_read_can_be_sent_back(play_connected: Play) -> None:
+    """What `get` returned goes into `update` after a change of one value."""
+
+    def scenario(connection: Any) -> Generator[Any, Any, None]:
+        user = yield connection.users.get(ID)
+        yield connection.users.update(user.id, attrs.evolve(user, last_name=None, is_active=False))
+
+    with ScriptedServer(answer(200, USER), answer(200, USER)) as server:
+        play_connected(scenario, server.url)
+    sent = json.loads(parts(server.requests[1]).body)
+    expected = {**ROSA_BODY, "verified": True, "isActive": False}
+    del expected["lastName"]
+    assert sent == expected
+
+
+def test_changed_roles_are_sent_for_the_service_to_refuse(play_connected: Play) -> None:
+    """A change of roles, which an update cannot make, is not passed over in silence."""
+    changed = attrs.evolve(ROSA, roles=(UserRole("admins", datetime(2019, 1, 1, tzinfo=UTC)),))
+    with ScriptedServer(answer(200, USER)) as server:
+        play_connected(once(lambda it: it.users.update(ID, changed)), server.url)
+    assert json.loads(parts(server.requests[0]).body)["roles"] == [{"name": "admins"}]
+
+
+SEARCHES: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
+    "all": ({}, {}),
+    "name": ({"name": "ros & ü+"}, {"name": "ros & ü+"}),
+    "role": ({"role_id": "64C0aa11bb22cc33dd44ee55"}, {"roleId": "64C0aa11bb22cc33dd44ee55"}),
+    "order": ({"order_by": {"username": 1}}, {"orderBy": '{"username":1}'}),
+    "orders": ({"order_by": {"lastName": -1, "firstName": 1}}, {"orderBy": '{"lastName":-1,"firstName":1}'}),
+    "no order": ({"order_by": {}}, {"orderBy": "{}"}),
+    "order as text": ({"order_by": "{ lastName:-1 }"}, {"orderBy": "{ lastName:-1 }"}),
+    "inactive": ({"active_only": False}, {"activeOnly": "false"}),
+    "page": ({"page": 2**31 - 1, "page_size": 200}, {"page": "2147483647", "pageSize": "200"}),
+}
+
+
+@pytest.mark.parametrize(("arguments", "query"), SEARCHES.values(), ids=SEARCHES)
+def test_search(play_connected: Play, arguments: dict[str, Any], query: dict[str, str]) -> None:
+    """A search sends what is given, and the defaults of the rest, and returns a page."""
+    page = {"results": [USER, USER], "page": 3, "pageSize": 50, "totalRecords": 2**40}
+    with ScriptedServer(answer(200, page)) as server:
+        result = play_connected(once(lambda it: it.users.search(**arguments)), server.url)
+    assert result == Page(results=(ROSA, ROSA), page=3, page_size=50, total_records=2**40)
+    path, _, sent = parts(server.requests[0]).line.partition("?")
+    assert path == "GET /acme/users"
+    assert dict(parse_qsl(sent, strict_parsing=True)) == {"activeOnly": "true", "page": "1", "pageSize": "25", **query}
+
+
+def test_search_by_name_comes_first(play_connected: Play) -> None:
+    """What people search for most needs no keyword, and these bytes."""
+    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
+        result = play_connected(once(lambda it: it.users.search("rosa k", order_by={"username": 1})), server.url)
+    assert result.results == ()
+    line = "GET /acme/users?name=rosa+k&orderBy=%7B%22username%22%3A1%7D&activeOnly=true&page=1&pageSize=25"
+    assert parts(server.requests[0]).line == line
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"results": None, "page": 1, "pageSize": 25, "totalRecords": 0},
+        {"results": [{**USER, "id": 7}], "page": 1, "pageSize": 25, "totalRecords": 1},
+        {"results": [], "page": "1", "pageSize": 25, "totalRecords": 0},
+        {"results": [], "page": 1, "pageSize": 25},
+        [USER],
+    ],
+)
+def test_page_that_breaks_the_contract(play_connected: Play, body: object) -> None:
+    """A page with a wrong or missing value raises APIResponseError instead of passing it on."""
+    with ScriptedServer(answer(200, body)) as server, pytest.raises(APIResponseError):
+        play_connected(once(lambda it: it.users.search()), server.url)
+
+
+def test_missing_permission(play_connected: Play) -> None:
+    """Who lacks a permission is told so, and nothing is renewed or repeated."""
+    body = {"message": "The permission users:read is needed."}
+    with (
+        ScriptedServer(answer(403, body)) as server,
+        pytest.raises(PermissionDeniedError, match=r"^403: The permission users:read is needed\.$"),
+    ):
+        play_connected(once(lambda it: it.users.get(ID)), server.url)
+    assert len(server.requests) == 1
+
+
+def test_a_mapping_of_any_kind_sorts(play_connected: Play) -> None:
+    """`order_by` takes whatever is a mapping."""
+
+    class Sorted(Mapping[str, int]):
+        def __getitem__(self, key: str) -> int:
+            return {"username": -1}[key]
+
+        def __iter__(self) -> Any:
+            return iter(["username"])
+
+        def __len__(self) -> int:
+            return 1
+
+    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
+        play_connected(once(lambda it: it.users.search(order_by=Sorted())), server.url)
+    assert dict(parse_qsl(parts(server.requests[0]).line.partition("?")[2]))["orderBy"] == '{"username":-1}'

@@ -1,0 +1,84 @@
+"""What a user who is logged in can do."""
+
+from meshydb import _operations
+from meshydb._async.driver import AsyncSession
+from meshydb._async.users import AsyncUsersService
+from meshydb._models import CurrentUser
+
+
+class AsyncMeshyConnection:
+    """A user's login. The login methods of a client make one.
+
+    Shares the HTTP connections and the settings of its client, and is closed with it; may be shared by threads or by
+    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it.
+
+    Every call raises, besides what stands with it:
+
+    * TypeError or ValueError: An argument is wrong. Nothing was sent.
+    * AuthenticationError: The login has expired or was ended, or the user cannot be found any more: log in again.
+    * RateLimitError: Too many requests; `retry_after` tells how long to wait.
+    * APIStatusError: The service answered with another status that is not a success.
+    * APIResponseError: The service reported success with a body that is not what the contract says.
+    * APITimeoutError: The service did not answer in time. It may have done what it was asked.
+    * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
+    * RuntimeError: The connection is signed out, or its client is closed.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._users = AsyncUsersService(session)
+
+    @property
+    def current_user(self) -> CurrentUser:
+        """The user who is logged in, as the access token tells it: nothing is sent, and the signature is not checked.
+
+        Raises:
+            MeshyError: The access token does not tell.
+            RuntimeError: The connection is signed out.
+        """
+        return self._session.login.current_user
+
+    @property
+    def users(self) -> AsyncUsersService:
+        """The users of the tenant, oneself among them."""
+        return self._users
+
+    async def update_password(self, previous_password: str, new_password: str) -> None:
+        """Change the password of the user who is logged in, which ends all other logins of the user.
+
+        From `POST /{accountName}/users/me/password`.
+
+        Args:
+            previous_password: The password until now, of 1 to 1024 characters.
+            new_password: The password from now on, of 8 to 128 characters.
+
+        Raises:
+            BadRequestError: The previous password is wrong, the new one is too common, or the user is anonymous.
+            MeshyError: As every call.
+        """
+        await self._session.call(_operations.update_password(self._session.config, previous_password, new_password))
+
+    async def signout(self) -> None:
+        """Log out: from then on, neither the access token nor the refresh token is good for anything.
+
+        From `POST /{accountName}/connect/revocation`. Afterwards, this connection refuses use; to sign out again does
+        nothing. When the service could not be told, the login goes on, and `signout` can be tried again.
+
+        Raises:
+            BadRequestError: The service refuses, such as for a public key of another tenant.
+            NotFoundError: There is no such account or tenant.
+            MeshyError: As every call.
+        """
+        await self._session.end()
+
+    def retrieve_refresh_token(self) -> str | None:
+        """Return the refresh token, from which `login_with_refresh` makes a connection later. Nothing is sent.
+
+        Returns:
+            A secret, to be kept like a password; None if the service gave none, or after `signout`.
+        """
+        return self._session.login.refresh_token
+
+    def __repr__(self) -> str:
+        config = self._session.config
+        return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"

@@ -1,0 +1,199 @@
+"""Users, for whoever is logged in."""
+
+from collections.abc import Iterable, Mapping
+
+from meshydb import _operations
+from meshydb._async.driver import AsyncSession
+from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+
+
+class AsyncUsersService:
+    """The users of a tenant, as `users` of a connection.
+
+    Every call raises what the calls of the connection raise, besides what stands with it. For what concerns others than
+    oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get_self(self) -> User:
+        """Read the user who is logged in.
+
+        From `GET /{accountName}/users/me`.
+
+        Returns:
+            The user.
+
+        Raises:
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.get_self(self._session.config))
+
+    async def update_self(self, user: User | UserUpdate) -> User:
+        """Change the user who is logged in.
+
+        From `PUT /{accountName}/users/me`. Replaces names, phone number and email address: what is None is removed.
+
+        Args:
+            user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
+                else in that `User` is ignored, but for the username and the roles, which must not differ.
+
+        Returns:
+            The user, changed.
+
+        Raises:
+            BadRequestError: An address or number is malformed, or needed and missing, or the username or roles differ.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.update_self(self._session.config, user))
+
+    async def update_security_questions(self, questions: Iterable[SecurityQuestion]) -> None:
+        """Set the security questions of the user who is logged in.
+
+        From `POST /{accountName}/users/me/questions`. Replaces the whole set.
+
+        Args:
+            questions: The questions that are to be the only ones, from 1 to 10.
+
+        Raises:
+            BadRequestError: The tenant does not ask security questions, or the user is anonymous.
+            MeshyError: As every call.
+        """
+        await self._session.call(_operations.update_security_questions(self._session.config, questions))
+
+    async def search(
+        self,
+        name: str | None = None,
+        *,
+        role_id: str | None = None,
+        order_by: str | Mapping[str, int] | None = None,
+        active_only: bool = True,
+        page: int = 1,
+        page_size: int = 25,
+    ) -> Page[User]:
+        """Search users. What is given narrows the search together.
+
+        From `GET /{accountName}/users`. Needs the permission `users:read`.
+
+        Args:
+            name: Part of the username, first name or last name, without regard to case, of at most 256 characters.
+            role_id: A role that the users hold, of 24 hexadecimal digits.
+            order_by: How to sort: properties as the service calls them, such as `{"lastName": 1, "username": -1}`, each
+                with 1 for ascending or -1 for descending, the first counting most; or the text of a MongoDB sort
+                document, of at most 1024 characters.
+            active_only: Whether to leave out users who are not active.
+            page: Which page, from 1 to 2147483647.
+            page_size: How many users a page holds, from 1 to 200.
+
+        Returns:
+            A page of users, and how many there are on all pages.
+
+        Raises:
+            BadRequestError: The sort document is malformed.
+            PermissionDeniedError: The user may not read users.
+            MeshyError: As every call.
+        """
+        return await self._session.call(
+            _operations.search_users(
+                self._session.config,
+                name=name,
+                role_id=role_id,
+                order_by=order_by,
+                active_only=active_only,
+                page=page,
+                page_size=page_size,
+            )
+        )
+
+    async def create(self, user: NewUser) -> User:
+        """Create a user.
+
+        From `POST /{accountName}/users`. Needs the permission `users:create`.
+
+        Args:
+            user: The user, who is neither verified nor active unless it says so.
+
+        Returns:
+            The user, with the id.
+
+        Raises:
+            BadRequestError: The username is taken, the password is too common, an address or number is malformed, or
+                needed and missing, or a role does not exist or is not the caller's to give.
+            PermissionDeniedError: The user may not create users.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.create_user(self._session.config, user))
+
+    async def get(self, user_id: str) -> User:
+        """Read a user.
+
+        From `GET /{accountName}/users/{id}`. Needs the permission `users:read`.
+
+        Args:
+            user_id: The id of the user, of 24 hexadecimal digits.
+
+        Returns:
+            The user.
+
+        Raises:
+            NotFoundError: There is no such user.
+            PermissionDeniedError: The user may not read users.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.get_user(self._session.config, user_id))
+
+    async def update(self, user_id: str, user: User | UserUpdate) -> User:
+        """Change a user.
+
+        From `PUT /{accountName}/users/{id}`. Needs the permission `users:update`. Replaces names, phone number and
+        email address: what is None is removed.
+
+        Args:
+            user_id: The id of the user, of 24 hexadecimal digits.
+            user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
+                else in that `User` is ignored, but for the username and the roles, which must not differ.
+
+        Returns:
+            The user, changed.
+
+        Raises:
+            BadRequestError: An address or number is malformed, or needed and missing, or the username or roles differ.
+            NotFoundError: There is no such user.
+            PermissionDeniedError: The user may not update users.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.update_user(self._session.config, user_id, user))
+
+    async def delete(self, user_id: str) -> None:
+        """Delete a user, for good.
+
+        From `DELETE /{accountName}/users/{id}`. Needs the permission `users:delete`.
+
+        Args:
+            user_id: The id of the user, of 24 hexadecimal digits; not one's own.
+
+        Raises:
+            BadRequestError: Nobody can delete themselves.
+            NotFoundError: There is no such user.
+            PermissionDeniedError: The user may not delete users.
+            MeshyError: As every call.
+        """
+        await self._session.call(_operations.delete_user(self._session.config, user_id))
+
+    async def update_user_security_questions(self, user_id: str, questions: Iterable[SecurityQuestion]) -> None:
+        """Set the security questions of a user.
+
+        From `POST /{accountName}/users/{id}/questions`. Needs the permission `users:update`. Replaces the whole set.
+
+        Args:
+            user_id: The id of the user, of 24 hexadecimal digits.
+            questions: The questions that are to be the only ones, from 1 to 10.
+
+        Raises:
+            BadRequestError: The tenant does not ask security questions, or the user is anonymous.
+            NotFoundError: There is no such user.
+            PermissionDeniedError: The user may not update users.
+            MeshyError: As every call.
+        """
+        await self._session.call(_operations.update_user_security_questions(self._session.config, user_id, questions))

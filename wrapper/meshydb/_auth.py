@@ -1,0 +1,154 @@
+"""Access tokens: how requests get them, and when they are renewed.
+
+`Login.authorized` is to an exchange what httpx's `Auth.auth_flow` is to a request: a generator without I/O, which wraps
+what is to be done. What only one task or thread may do at a time, it yields as `Alone`, as the lock for that is all
+that tasks and threads differ in.
+"""
+
+from collections.abc import Callable, Generator
+from copy import copy
+from time import monotonic
+from typing import Protocol, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from meshydb import _operations
+from meshydb._claims import read_current_user
+from meshydb._config import Config
+from meshydb._exceptions import AuthenticationError, BadRequestError, MeshyError
+from meshydb._exchange import Received, Send, Sleep, Steps
+from meshydb._models import CurrentUser, Tokens
+from meshydb._operations import Operation
+
+T = TypeVar("T")
+
+# How long before its end a token is renewed: enough for a request to be under way, and for clocks to run apart.
+_MARGIN = 60.0
+_LARGEST_MARGIN = 0.1
+
+
+@frozen
+class Alone:
+    """Do these steps while no one else does such steps of the same login, then resume; an error of theirs ends all."""
+
+    steps: Steps[None]
+
+
+AuthSteps: TypeAlias = Generator[Send | Sleep | Alone, Received, T]
+
+
+class Begin(Protocol):
+    """Builds the request of an operation, and returns the steps of its exchange."""
+
+    def __call__(self, operation: Operation[T], access_token: str | None = None) -> Steps[T]: ...
+
+
+@frozen
+class _Held:
+    tokens: Tokens
+    renew_at: float
+
+
+class Login:
+    """The tokens of one login, which threads and tasks share.
+
+    Args:
+        config: The settings of the client that logged in.
+        tokens: What the login answered.
+        clock: Tells the seconds since any moment.
+    """
+
+    def __init__(self, config: Config, tokens: Tokens, clock: Callable[[], float] = monotonic) -> None:
+        self._config = config
+        self._clock = clock
+        self._failures = 0
+        self._failure: MeshyError | None = None
+        self._held: _Held | None = self._received(tokens)
+
+    @property
+    def current_user(self) -> CurrentUser:
+        """The user, from the access token.
+
+        Raises:
+            RuntimeError: The login was ended.
+            MeshyError: The access token does not tell.
+        """
+        return read_current_user(self._current().tokens.access_token)
+
+    @property
+    def refresh_token(self) -> str | None:
+        """The refresh token, while there is one."""
+        held = self._held
+        return None if held is None else held.tokens.refresh_token
+
+    def authorized(self, operation: Operation[T], begin: Begin) -> AuthSteps[T]:
+        """Carry out an operation with an access token, which is renewed at most once: when it is due, or refused.
+
+        Raises:
+            RuntimeError: The login was ended.
+            AuthenticationError: The login has expired, or the service does not accept the access token.
+            MeshyError: As the exchange.
+        """
+        held = self._current()
+        is_due = held.tokens.refresh_token is not None and self._clock() >= held.renew_at
+        if is_due:
+            yield Alone(self._refresh(held, begin, self._failures))
+            held = self._current()
+        try:
+            return (yield from begin(operation, held.tokens.access_token))
+        except AuthenticationError:
+            if is_due or held.tokens.refresh_token is None:
+                raise
+        # Refused means not carried out, so the same request may be sent again.
+        yield Alone(self._refresh(held, begin, self._failures))
+        return (yield from begin(operation, self._current().tokens.access_token))
+
+    def end(self, begin: Begin) -> AuthSteps[None]:
+        """End the login, unless it was ended before. When the service does not hear of it, the login goes on."""
+        yield Alone(self._revoke(begin))
+
+    def _refresh(self, stale: _Held, begin: Begin, failures: int) -> Steps[None]:
+        if self._current() is not stale:
+            return  # Another one renewed them in the meantime.
+        if self._failure is not None and self._failures != failures:
+            # Another one failed in the meantime. To try again in turn would make many wait for many failures.
+            raise copy(self._failure) from self._failure.__cause__
+        try:
+            tokens = yield from self._renewed(stale.tokens, begin)
+        except MeshyError as error:
+            self._failures += 1
+            self._failure = error
+            raise
+        self._failure = None
+        self._held = self._received(tokens)
+
+    def _renewed(self, tokens: Tokens, begin: Begin) -> Steps[Tokens]:
+        refresh_token = tokens.refresh_token or ""
+        try:
+            return (yield from begin(_operations.refresh(self._config, refresh_token)))
+        except BadRequestError as error:
+            if error.code != "invalid_grant":
+                raise
+            expired = AuthenticationError(
+                f"the login has expired or was ended; log in again: {error.message}",
+                status_code=error.status_code,
+                body=error.body,
+                request_id=error.request_id,
+            )
+            expired.code = error.code
+            raise expired from error
+
+    def _revoke(self, begin: Begin) -> Steps[None]:
+        if self._held is not None:
+            yield from begin(_operations.revoke(self._config, self._held.tokens))
+            self._held = None
+
+    def _current(self) -> _Held:
+        held = self._held
+        if held is None:
+            raise RuntimeError("This connection is signed out; log in again.")
+        return held
+
+    def _received(self, tokens: Tokens) -> _Held:
+        margin = min(_MARGIN, _LARGEST_MARGIN * tokens.expires_in)
+        return _Held(tokens, self._clock() + tokens.expires_in - margin)

@@ -1,0 +1,40 @@
+"""What an access token tells of its user."""
+
+import json
+from base64 import urlsafe_b64decode
+from typing import cast
+
+from meshydb._exceptions import MeshyError
+from meshydb._models import CurrentUser
+
+
+def read_current_user(access_token: str) -> CurrentUser:
+    """Read the claims of an access token. Its signature is the service's to check, not its client's.
+
+    Raises:
+        MeshyError: The token is not a JSON Web Token with the claims that the contract names.
+    """
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return CurrentUser(
+            id=claims["sub"],
+            username=claims["id"],
+            first_name=claims.get("given_name"),
+            last_name=claims.get("family_name"),
+            roles=_several(claims.get("role")),
+            permissions=_several(claims.get("permission")),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise MeshyError("the access token does not tell who the user is") from error
+
+
+def _several(claim: object) -> tuple[str, ...]:
+    """Read a claim that is a list, or, when there is one value only, that value."""
+    if claim is None:
+        return ()
+    if isinstance(claim, str):
+        return (claim,)
+    if not isinstance(claim, list):
+        raise TypeError(f"a claim must be a string or a list, not {type(claim).__name__}")
+    return tuple(cast("list[str]", claim))

@@ -1,0 +1,28 @@
+"""The user of a login."""
+
+from attrs import field, frozen
+
+from meshydb._models.fields import by, by_each, by_if_any
+from meshydb._validation import check_str
+
+
+@frozen
+class CurrentUser:
+    """The user who is logged in, as the access token tells it.
+
+    Attributes:
+        id: The id of the user.
+        username: The name that the user logs in with.
+        first_name: The given name; None when there is none.
+        last_name: The family name; None when there is none.
+        roles: The names of the user's roles.
+        permissions: What the user may do, such as `users:read`. Fixed when a token is issued: a change takes effect at
+            the next login or refresh.
+    """
+
+    id: str = field(validator=by(check_str))
+    username: str = field(validator=by(check_str))
+    first_name: str | None = field(default=None, validator=by_if_any(check_str))
+    last_name: str | None = field(default=None, validator=by_if_any(check_str))
+    roles: tuple[str, ...] = field(default=(), validator=by_each(check_str))
+    permissions: tuple[str, ...] = field(default=(), validator=by_each(check_str))

@@ -1,0 +1,62 @@
+"""The checks of `_validation` as validators of attrs.
+
+Those that attrs brings put the value in their message, where it might be a secret.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, cast
+
+from attrs import Attribute
+
+from meshydb._validation import check_count, check_instance
+
+Validator: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
+
+
+def by(check: Callable[..., object], **bounds: int) -> Validator:
+    """Check a value."""
+
+    def validate(_: object, attribute: "Attribute[Any]", value: object) -> None:
+        check(attribute.name, value, **bounds)
+
+    return validate
+
+
+def by_if_any(check: Callable[..., object], **bounds: int) -> Validator:
+    """Check a value that is not None."""
+
+    def validate(_: object, attribute: "Attribute[Any]", value: object) -> None:
+        if value is not None:
+            check(attribute.name, value, **bounds)
+
+    return validate
+
+
+def by_each(check: Callable[..., object], *, most: int | None = None, **bounds: int) -> Validator:
+    """Check each value of a tuple, and how many there are."""
+
+    def validate(_: object, attribute: "Attribute[Any]", values: object) -> None:
+        held = cast("tuple[object, ...]", check_instance(attribute.name, values, tuple))
+        for number, value in enumerate(held):
+            check(f"{attribute.name}[{number}]", value, **bounds)
+        if most is not None:
+            check_count(attribute.name, held, maximum=most)
+
+    return validate
+
+
+def each_is(kind: type[object], *, most: int | None = None) -> Validator:
+    """Check that each value of a tuple is an instance of a class, and how many there are."""
+
+    def check(name: str, value: object) -> object:
+        return check_instance(name, value, kind)
+
+    return by_each(check, most=most)
+
+
+def to_strings(values: Iterable[str]) -> tuple[str, ...]:
+    """Make a tuple, as what is frozen must not hold what changes."""
+    if isinstance(values, str):
+        # It would become a tuple of its letters.
+        raise TypeError("several strings must be given as a list or the like, not as one string")
+    return tuple(values)

@@ -1,0 +1,127 @@
+"""What users are made of and changed to. Every value is checked against the contract's bounds."""
+
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is, to_strings
+from meshydb._validation import check_bool, check_secret, check_text
+
+MAX_QUESTIONS = 10
+NEW_PASSWORD_LENGTH = {"minimum": 8, "maximum": 128}
+
+_MAX_ROLES = 100
+_MAX_ROLE_NAME = 64
+
+
+def _text_if_any(maximum: int) -> Validator:
+    return by_if_any(check_text, minimum=0, maximum=maximum)
+
+
+@frozen
+class SecurityQuestion:
+    """A security question and its answer.
+
+    Attributes:
+        question: What the user is asked, in 1 to 256 characters without control characters.
+        answer: Compared without regard to case and white space; of 1 to 256 characters. Not in the `repr`.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of bounds.
+    """
+
+    question: str = field(validator=by(check_text))
+    answer: str = field(validator=by(check_secret), repr=False)
+
+
+def _to_questions(questions: Iterable[SecurityQuestion]) -> tuple[SecurityQuestion, ...]:
+    return tuple(questions)
+
+
+@frozen
+class _Person:
+    username: str = field(validator=by(check_text))
+    new_password: str = field(validator=by(check_secret, **NEW_PASSWORD_LENGTH), repr=False)
+    first_name: str | None = field(default=None, kw_only=True, validator=_text_if_any(256))
+    last_name: str | None = field(default=None, kw_only=True, validator=_text_if_any(256))
+    phone_number: str | None = field(default=None, kw_only=True, validator=_text_if_any(16))
+    email_address: str | None = field(default=None, kw_only=True, validator=_text_if_any(254))
+    security_questions: tuple[SecurityQuestion, ...] = field(
+        default=(), kw_only=True, converter=_to_questions, validator=each_is(SecurityQuestion, most=MAX_QUESTIONS)
+    )
+
+
+@frozen
+class RegisterUser(_Person):
+    """Someone who registers.
+
+    Attributes:
+        username: The name to log in with, of 1 to 256 characters without control characters.
+        new_password: The password, of 8 to 128 characters. Not in the `repr`.
+        first_name: The given name, of at most 256 characters.
+        last_name: The family name, of at most 256 characters.
+        phone_number: In international format, `+` and up to 15 digits. Needed where codes are sent by text.
+        email_address: At most 254 characters. Needed where codes are sent by email.
+        security_questions: At most 10. Needed where questions are asked.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of bounds.
+    """
+
+
+@frozen
+class NewUser(_Person):
+    """A user to be created by another one.
+
+    Attributes:
+        username: The name to log in with, of 1 to 256 characters without control characters.
+        new_password: The password, of 8 to 128 characters. Not in the `repr`.
+        first_name: The given name, of at most 256 characters.
+        last_name: The family name, of at most 256 characters.
+        phone_number: In international format, `+` and up to 15 digits. Needed where codes are sent by text.
+        email_address: At most 254 characters. Needed where codes are sent by email.
+        security_questions: At most 10. Needed where questions are asked.
+        verified: Whether the user counts as verified.
+        is_active: Whether the user may log in.
+        roles: The names of the roles to give to the user, at most 100, besides `meshy.user`.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of bounds.
+    """
+
+    verified: bool = field(default=False, kw_only=True, validator=by(check_bool))
+    is_active: bool = field(default=False, kw_only=True, validator=by(check_bool))
+    roles: tuple[str, ...] = field(
+        default=(),
+        kw_only=True,
+        converter=to_strings,
+        validator=by_each(check_text, most=_MAX_ROLES, maximum=_MAX_ROLE_NAME),
+    )
+
+
+@frozen(kw_only=True)
+class UserUpdate:
+    """What a user is to be. Replaces names, phone number and email address: what is None is removed.
+
+    Attributes:
+        first_name: The given name, of at most 256 characters.
+        last_name: The family name, of at most 256 characters.
+        phone_number: In international format, `+` and up to 15 digits.
+        email_address: At most 254 characters.
+        verified: Whether the user counts as verified; None for no change. Not for oneself.
+        is_active: Whether the user may log in; None for no change. Not for oneself.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A value is out of bounds.
+    """
+
+    first_name: str | None = field(default=None, validator=_text_if_any(256))
+    last_name: str | None = field(default=None, validator=_text_if_any(256))
+    phone_number: str | None = field(default=None, validator=_text_if_any(16))
+    email_address: str | None = field(default=None, validator=_text_if_any(254))
+    verified: bool | None = field(default=None, validator=by_if_any(check_bool))
+    is_active: bool | None = field(default=None, validator=by_if_any(check_bool))

@@ -1,0 +1,33 @@
+"""What a login is made of."""
+
+import re
+
+from attrs import field, frozen
+
+from meshydb._models.fields import by, by_if_any
+from meshydb._validation import check_int, check_secret, check_str
+
+# RFC 6750; it goes into a header.
+_BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
+
+
+def _check_bearer(name: str, value: object) -> str:
+    token = check_str(name, value)
+    if not _BEARER.fullmatch(token):
+        raise ValueError(f"{name} must be one that can be sent as a bearer")
+    return token
+
+
+@frozen
+class Tokens:
+    """The tokens of a login, none of which is in the `repr`.
+
+    Attributes:
+        access_token: Stands for the user in every request.
+        refresh_token: Gets new tokens when the access token has expired; None if the service gave none.
+        expires_in: For how many seconds the access token is good, from when it was received.
+    """
+
+    access_token: str = field(validator=by(_check_bearer), repr=False)
+    refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False)
+    expires_in: int = field(validator=by(check_int, minimum=0))

@@ -1,0 +1,64 @@
+"""What users do with themselves."""
+# A generated module keeps the function that describes its request to itself, next to others that do I/O.
+# ruff: noqa: SLF001
+# pyright: reportPrivateUsage=false
+
+from collections.abc import Iterable
+
+from meshydb._config import Config
+from meshydb._models import SecurityQuestion, User, UserUpdate
+from meshydb._models.people import NEW_PASSWORD_LENGTH
+from meshydb._operations.operation import Operation, nothing, tenant
+from meshydb._operations.people import changes, parse_user, questions_update
+from meshydb._validation import check_secret
+from meshydb_api import models
+from meshydb_api.api.users import get_self as get_self_endpoint
+from meshydb_api.api.users import update_password as update_password_endpoint
+from meshydb_api.api.users import update_security_questions as update_security_questions_endpoint
+from meshydb_api.api.users import update_self as update_self_endpoint
+
+_MAX_PASSWORD = 1024
+
+
+def get_self(config: Config) -> Operation[User]:
+    """Describe `GET /{accountName}/users/me`."""
+    return Operation(
+        operation_id="getSelf",
+        request=get_self_endpoint._get_kwargs(config.account_name, tenant=tenant(config)),
+        parse=parse_user,
+    )
+
+
+def update_self(config: Config, user: User | UserUpdate) -> Operation[User]:
+    """Describe `PUT /{accountName}/users/me`."""
+    body = models.SelfUpdate(**changes(user))
+    return Operation(
+        operation_id="updateSelf",
+        request=update_self_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=parse_user,
+    )
+
+
+def update_security_questions(config: Config, questions: Iterable[SecurityQuestion]) -> Operation[None]:
+    """Describe `POST /{accountName}/users/me/questions`."""
+    body = questions_update(questions)
+    return Operation(
+        operation_id="updateSecurityQuestions",
+        request=update_security_questions_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=nothing,
+        may_be_empty=True,
+    )
+
+
+def update_password(config: Config, previous_password: str, new_password: str) -> Operation[None]:
+    """Describe `POST /{accountName}/users/me/password`."""
+    body = models.UserPasswordUpdate(
+        previous_password=check_secret("previous_password", previous_password, maximum=_MAX_PASSWORD),
+        new_password=check_secret("new_password", new_password, **NEW_PASSWORD_LENGTH),
+    )
+    return Operation(
+        operation_id="updatePassword",
+        request=update_password_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=nothing,
+        may_be_empty=True,
+    )

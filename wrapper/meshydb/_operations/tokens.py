@@ -1,0 +1,79 @@
+"""Logging in and out."""
+# A generated module keeps the function that describes its request to itself, next to others that do I/O.
+# ruff: noqa: SLF001
+# pyright: reportPrivateUsage=false
+
+from functools import partial
+
+from meshydb._config import Config
+from meshydb._models import Tokens
+from meshydb._operations.operation import Operation, members, nothing, tenant
+from meshydb._validation import check_secret, check_text
+from meshydb_api import models
+from meshydb_api.api.tokens import request_token as request_token_endpoint
+from meshydb_api.api.tokens import revoke_token as revoke_token_endpoint
+
+_SCOPE = "meshy.api offline_access openid"
+_MAX_PASSWORD = 1024
+
+
+def log_in(config: Config, username: str, password: str) -> Operation[Tokens]:
+    """Describe `POST /{accountName}/connect/token` with a password."""
+    return _request_token(
+        config,
+        models.TokenRequest(
+            client_id=config.public_key,
+            grant_type=models.TokenRequestGrantType.PASSWORD,
+            username=check_text("username", username),
+            password=check_secret("password", password, maximum=_MAX_PASSWORD),
+            scope=_SCOPE,
+        ),
+    )
+
+
+def refresh(config: Config, refresh_token: str) -> Operation[Tokens]:
+    """Describe `POST /{accountName}/connect/token` with a refresh token, which is kept if no other comes back."""
+    return _request_token(
+        config,
+        models.TokenRequest(
+            client_id=config.public_key,
+            grant_type=models.TokenRequestGrantType.REFRESH_TOKEN,
+            refresh_token=check_secret("refresh_token", refresh_token),
+        ),
+        refresh_token,
+    )
+
+
+def revoke(config: Config, tokens: Tokens) -> Operation[None]:
+    """Describe `POST /{accountName}/connect/revocation` with the refresh token; without one, the access token."""
+    kind = "access_token" if tokens.refresh_token is None else "refresh_token"
+    body = models.TokenRevocation(
+        token=tokens.refresh_token or tokens.access_token,
+        client_id=config.public_key,
+        token_type_hint=kind,
+    )
+    return Operation(
+        operation_id="revokeToken",
+        request=revoke_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=nothing,
+        may_be_empty=True,
+        at_auth_host=True,
+    )
+
+
+def _request_token(config: Config, body: models.TokenRequest, refresh_token: str | None = None) -> Operation[Tokens]:
+    return Operation(
+        operation_id="requestToken",
+        request=request_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=partial(_parse_tokens, refresh_token),
+        at_auth_host=True,
+    )
+
+
+def _parse_tokens(known_refresh_token: str | None, body: object) -> Tokens:
+    answer = models.TokenResponse.from_dict(members(body))
+    return Tokens(
+        access_token=answer.access_token,
+        refresh_token=answer.refresh_token or known_refresh_token,
+        expires_in=answer.expires_in,
+    )

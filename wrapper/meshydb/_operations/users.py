@@ -1,0 +1,140 @@
+"""What users do with others, as their permissions allow."""
+# A generated module keeps the function that describes its request to itself, next to others that do I/O.
+# ruff: noqa: SLF001
+# pyright: reportPrivateUsage=false
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from meshydb._config import Config
+from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+from meshydb._operations.operation import Operation, given, members, nothing, tenant
+from meshydb._operations.people import as_update, changes, parse_user, person, questions_update, read_user
+from meshydb._validation import check_bool, check_id, check_instance, check_int, check_str, check_text
+from meshydb_api import models
+from meshydb_api.api.users import create_user as create_user_endpoint
+from meshydb_api.api.users import delete_user as delete_user_endpoint
+from meshydb_api.api.users import get_user as get_user_endpoint
+from meshydb_api.api.users import search_users as search_users_endpoint
+from meshydb_api.api.users import update_user as update_user_endpoint
+from meshydb_api.api.users import update_user_security_questions as update_user_security_questions_endpoint
+from meshydb_api.types import Unset
+
+_INT32_MAX = 2**31 - 1
+_MAX_PAGE_SIZE = 200
+_MAX_ORDER_BY = 1024
+_DIRECTIONS = (1, -1)
+_PROPERTY = re.compile("[A-Za-z_]+")
+
+
+def search_users(
+    config: Config,
+    *,
+    name: str | None,
+    role_id: str | None,
+    order_by: str | Mapping[str, int] | None,
+    active_only: bool,
+    page: int,
+    page_size: int,
+) -> Operation[Page[User]]:
+    """Describe `GET /{accountName}/users`."""
+    return Operation(
+        operation_id="searchUsers",
+        request=search_users_endpoint._get_kwargs(
+            config.account_name,
+            name=given(None if name is None else check_text("name", name, minimum=0)),
+            role_id=given(None if role_id is None else check_id("role_id", role_id)),
+            order_by=_sort_document(order_by),
+            active_only=check_bool("active_only", active_only),
+            page=check_int("page", page, minimum=1, maximum=_INT32_MAX),
+            page_size=check_int("page_size", page_size, minimum=1, maximum=_MAX_PAGE_SIZE),
+            tenant=tenant(config),
+        ),
+        parse=_parse_page,
+    )
+
+
+def create_user(config: Config, user: NewUser) -> Operation[User]:
+    """Describe `POST /{accountName}/users`."""
+    check_instance("user", user, NewUser)
+    body = models.NewUser(
+        **person(user),
+        verified=user.verified,
+        is_active=user.is_active,
+        roles=given([models.RoleName(name=role) for role in user.roles] or None),
+    )
+    return Operation(
+        operation_id="createUser",
+        request=create_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
+        parse=parse_user,
+    )
+
+
+def get_user(config: Config, user_id: str) -> Operation[User]:
+    """Describe `GET /{accountName}/users/{id}`."""
+    return Operation(
+        operation_id="getUser",
+        request=get_user_endpoint._get_kwargs(config.account_name, check_id("user_id", user_id), tenant=tenant(config)),
+        parse=parse_user,
+    )
+
+
+def update_user(config: Config, user_id: str, user: User | UserUpdate) -> Operation[User]:
+    """Describe `PUT /{accountName}/users/{id}`."""
+    update = as_update(user)
+    body = models.UserUpdate(**changes(user), verified=given(update.verified), is_active=given(update.is_active))
+    return Operation(
+        operation_id="updateUser",
+        request=update_user_endpoint._get_kwargs(
+            config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
+        ),
+        parse=parse_user,
+    )
+
+
+def delete_user(config: Config, user_id: str) -> Operation[None]:
+    """Describe `DELETE /{accountName}/users/{id}`."""
+    return Operation(
+        operation_id="deleteUser",
+        request=delete_user_endpoint._get_kwargs(
+            config.account_name, check_id("user_id", user_id), tenant=tenant(config)
+        ),
+        parse=nothing,
+        may_be_empty=True,
+    )
+
+
+def update_user_security_questions(
+    config: Config, user_id: str, questions: Iterable[SecurityQuestion]
+) -> Operation[None]:
+    """Describe `POST /{accountName}/users/{id}/questions`."""
+    return Operation(
+        operation_id="updateUserSecurityQuestions",
+        request=update_user_security_questions_endpoint._get_kwargs(
+            config.account_name, check_id("user_id", user_id), body=questions_update(questions), tenant=tenant(config)
+        ),
+        parse=nothing,
+        may_be_empty=True,
+    )
+
+
+def _sort_document(order_by: str | Mapping[str, int] | None) -> str | Unset:
+    if not isinstance(order_by, Mapping):
+        return given(None if order_by is None else check_text("order_by", order_by, minimum=0, maximum=_MAX_ORDER_BY))
+    for name, direction in order_by.items():
+        if not _PROPERTY.fullmatch(check_str("each name in order_by", name)):
+            raise ValueError("each name in order_by must be that of a property, such as lastName")
+        if check_int("each direction in order_by", direction) not in _DIRECTIONS:
+            raise ValueError("each direction in order_by must be 1 for ascending or -1 for descending")
+    return json.dumps(dict(order_by), separators=(",", ":"))
+
+
+def _parse_page(body: object) -> Page[User]:
+    page = models.UserPage.from_dict(members(body))
+    return Page(
+        results=tuple(read_user(user) for user in page.results),
+        page=page.page,
+        page_size=page.page_size,
+        total_records=page.total_records,
+    )
