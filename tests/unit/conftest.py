@@ -1,7 +1,11 @@
-"""What the tests of the client share."""
+"""What tests share."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
+from tests.support.people import People, settled
 from tests.unit.calls import (
     ForgotPassword,
     Play,
@@ -33,3 +37,10 @@ def play_connected(request: pytest.FixtureRequest) -> Play:
     """What hands a connection to a scenario, in either form."""
     chosen: Play = request.param
     return chosen
+
+
+@pytest.fixture
+async def people(tmp_path: Path, database_url: str) -> AsyncGenerator[People]:
+    """An account to fill with people, on each kind of database."""
+    async with settled(tmp_path, database_url) as people:
+        yield people

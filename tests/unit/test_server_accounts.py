@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from attrs import evolve
 
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
 from tests.support.server import settings_in
 from tests.support.sources import SetClock, known_sources
@@ -208,15 +209,36 @@ async def test_no_phone(services: Services, phone: str) -> None:
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))
 
 
-async def test_password_of_another_encoding(services: Services) -> None:
-    """A password that was not given in UTF-8 is refused, since nobody could repeat it."""
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("", "The password must have 8 to 128 characters."),
+        ("1234567", "The password must have 8 to 128 characters."),
+        ("password1", "The password is one of the most common ones."),
+        ("Rosa.K.The.Great", "The password must not be the username."),
+    ],
+)
+async def test_no_password(services: Services, tmp_path: Path, password: str, message: str) -> None:
+    """A password that an operator gives is held to what is asked of those who register."""
     await services.accounts.create_account("acme")
-    with pytest.raises(InvalidRequestError, match=r"^The password is not UTF-8\.$"):
-        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", password="\udce9"))  # noqa: S106
+    with pytest.raises(InvalidRequestError) as caught:
+        await services.accounts.create_user("acme", None, NewUser(username="rosa.k.the.great", password=password))
+    assert caught.value.message == message
+    assert _rows(tmp_path, "SELECT * FROM users") == []
 
 
-async def test_empty_password(services: Services) -> None:
-    """A password that is given is not empty."""
-    await services.accounts.create_account("acme")
-    with pytest.raises(InvalidRequestError, match=r"^The password is empty\.$"):
-        await services.accounts.create_user("acme", None, NewUser(username="rosa.k", password=""))
+async def test_configure_tenant(services: Services) -> None:
+    """A tenant is configured as it is told to be, what is not told stays as it was, and so do other tenants."""
+    tenants = await services.accounts.create_account("acme", ["north", "south"])
+    for tenant in tenants:
+        settings = (tenant.verification, tenant.public_registration, tenant.anonymous_registration)
+        assert settings == ("email", True, True)
+    configure = services.accounts.configure_tenant
+    changed = await configure("acme", "south", TenantChange(verification="text", public_registration=False))
+    assert changed == evolve(tenants[1], verification="text", public_registration=False)
+    changed = await configure("acme", "south", TenantChange(anonymous_registration=False))
+    assert changed == evolve(tenants[1], verification="text", public_registration=False, anonymous_registration=False)
+    assert await configure("acme", "south", TenantChange()) == changed
+    assert await configure("acme", "north", TenantChange()) == tenants[0]
+    with pytest.raises(NotFoundError, match=r"^The account has no tenant of this name\.$"):
+        await configure("acme", "west", TenantChange())

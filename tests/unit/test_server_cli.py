@@ -21,7 +21,7 @@ from meshydb_server.storage.database import Database
 from tests.support.bodies import asking_for
 from tests.support.commands import run, run_json
 from tests.support.rows import count
-from tests.support.server import EMAIL, OTHER_USERNAME, SECRET_KEYS, USERNAME, seed, serving, settings_in
+from tests.support.server import ANONYMOUS, EMAIL, OTHER_USERNAME, SECRET_KEYS, USERNAME, seed, serving, settings_in
 from tests.support.wire import compose, exchange
 
 _PUBLIC_KEY = re.compile("[A-Za-z0-9_-]{24}")
@@ -139,6 +139,44 @@ async def _count_accounts(database_url: str) -> int:
         return await database.read(count)
 
 
+def test_tenants_users_and_roles(tmp_path: Path) -> None:
+    """Tenants are configured, users made with names and roles, and roles made and given away, each printed as JSON."""
+    run_json(tmp_path, "account", "create", "acme", "--tenant", "north", "--tenant", "south")
+    configured = {"account": "acme", "tenant": "south"}
+    assert run_json(tmp_path, "tenant", "configure", "acme", "south", "--verification", "question") == {
+        **configured,
+        "verification": "question",
+        "registration": True,
+        "anonymousRegistration": True,
+    }
+    switched_off = ["--no-registration", "--no-anonymous-registration"]
+    assert run_json(tmp_path, "tenant", "configure", "acme", "south", *switched_off) == {
+        **configured,
+        "verification": "question",
+        "registration": False,
+        "anonymousRegistration": False,
+    }
+    permissions = ["--permission", "users:read", "--permission", "meshes.task:create", "--permission", "users:update"]
+    role = run_json(tmp_path, "role", "create", "acme", "editors", "--tenant", "south", *permissions)
+    assert re.fullmatch("[0-9a-f]{24}", role.pop("id"))
+    assert role == {
+        **configured,
+        "name": "editors",
+        "description": None,
+        "permissions": ["users:read", "users:update", "meshes.task:create"],
+    }
+    role = run_json(tmp_path, "role", "create", "acme", "readers", "--description", "may read")
+    assert (role["tenant"], role["description"], role["permissions"]) == ("north", "may read", [])
+    arguments = ["--tenant", "south", "--first-name", "Ros\u00e9", "--last-name", "Kern", "--role", "editors"]
+    created = run_json(tmp_path, "user", "create", "acme", "rosa.k", *arguments, "--unverified", "--inactive")
+    assert created["username"] == "rosa.k"
+    with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
+        row = connection.execute("SELECT tenant, first_name, last_name, verified, is_active FROM users").fetchall()
+    assert row == [("south", "Ros\u00e9", "Kern", 0, 0)]
+    granted = run_json(tmp_path, "role", "grant", "acme", "ROSA.K", "meshy.admin", "--tenant", "south")
+    assert granted == {**configured, "username": "rosa.k", "roles": ["editors", "meshy.user", "meshy.admin"]}
+
+
 _GARBAGE = "sqlite+aiosqlite:///garbage"
 
 # What is given, by the name of its case: arguments, settings, and what the error says.
@@ -154,6 +192,23 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     ),
     "account-name": (["account", "create", "ac me"], {}, "ACCOUNT: "),
     "username-not-UTF-8": (["user", "create", "acme", b"ros\xe9"], {}, "USERNAME: the value is not UTF-8"),
+    "password": (
+        ["user", "create", "acme", "rosa.k", "--password", "canary"],
+        {},
+        "The password must have 8 to 128 characters.",
+    ),
+    "password-not-UTF-8": (
+        ["user", "create", "acme", "rosa.k", "--password", b"canary-\xe9"],
+        {},
+        "PASSWORD: the value is not UTF-8",
+    ),
+    "first-name": (["user", "create", "acme", "rosa.k", "--first-name", "a\nb"], {}, "FIRST_NAME: "),
+    "role-of-a-user": (["user", "create", "acme", "rosa.k", "--role", "x"], {}, "There is no role x."),
+    "role-name": (["role", "create", "acme", "meshy.x"], {}, "Names of roles that begin with meshy. are reserved."),
+    "permission": (["role", "create", "acme", "x", "--permission", "users"], {}, "A permission reads meshes:read, "),
+    "unknown-role": (["role", "grant", "acme", USERNAME, "x"], {}, "There is no role of this name."),
+    "anonymous-role": (["role", "grant", "acme", ANONYMOUS, "x"], {}, "An anonymous user cannot hold roles."),
+    "unknown-tenant-settings": (["tenant", "configure", "acme", "west"], {}, "The account has no tenant of this name."),
     "database-is-garbage": (["outbox", "list"], {"database_url": _GARBAGE}, "file is not a database"),
     "database-is-a-folder": (
         ["outbox", "list", "--database-url", "sqlite+aiosqlite:///."],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import jwt
@@ -49,7 +49,7 @@ class AccessTokens:
             return None
         return claims
 
-    def json_web_keys(self) -> Sequence[dict[str, str]]:
+    def json_web_keys(self) -> list[dict[str, str]]:
         """The public keys (RFC 7517), newest first."""
         return [_json_web_key(key.id, key.tokens.public_key()) for key in self.keyring.keys]
 

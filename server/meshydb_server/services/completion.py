@@ -11,9 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server import instants
 from meshydb_server.services import codes, handles
 from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.errors import InvalidRequestError, LimitError
@@ -184,14 +185,10 @@ class CompletionService:
         if handle is None or key is None:
             return None
         for recovery in subject.recoveries:
-            claims = claims_of(recovery)
-            sent_back = evolve(
-                claims,
-                attempt=attempted.attempt or claims.attempt,
-                expires=attempted.expires,
-                request_id=handle.request_id,
-            )
-            if handle.request_id == recovery.request_id and handles.fits(key, handle, sent_back):
+            if handle.request_id != recovery.request_id or not _repeats(attempted, recovery):
+                continue
+            # The row itself must be what was signed, so that nobody who can write to it prolongs it.
+            if handles.fits(key, handle, claims_of(recovery)):
                 return recovery, key
         return None
 
@@ -260,6 +257,13 @@ class CompletionService:
             user_id=None if recovery is None else recovery.user_id,
             request_id=None if recovery is None else recovery.request_id,
         )
+
+
+def _repeats(attempted: Try, recovery: Recovery) -> bool:
+    """Whether a caller sends back what they were given; an attempt of 0 stands for the request's own."""
+    return attempted.attempt in {0, recovery.attempt} and (
+        instants.to_milliseconds(attempted.expires) == instants.to_milliseconds(recovery.expires_at)
+    )
 
 
 class _TooLateError(Exception):

@@ -42,11 +42,11 @@ class Passwords:
 
     async def hash(self, secret: str) -> str:
         """Hash a password, or an answer as `normalise_answer` leaves it, with a salt of its own."""
-        return await self._run(lambda: self._hasher.hash(secret.encode("utf-8", "surrogatepass")))
+        return await self.run(lambda: self._hasher.hash(secret.encode("utf-8", "surrogatepass")))
 
     async def verify(self, hashed: str | None, secret: str) -> bool:
         """Whether the secret is the one that was hashed; False, after the same work, when there is no hash."""
-        right = await self._run(lambda: self._matches(hashed or self._nobody, secret))
+        right = await self.run(lambda: self._matches(hashed or self._nobody, secret))
         return right and hashed is not None
 
     def _matches(self, hashed: str, secret: str) -> bool:
@@ -55,7 +55,8 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run something slow in the threads, when one of them is free."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 

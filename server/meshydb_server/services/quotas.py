@@ -17,7 +17,8 @@ from meshydb_server import instants
 from meshydb_server.services.errors import LimitError
 
 EMPTY: Final = "[]"
-# Beyond so many entries neighbours are merged, the earlier into the later: room is made later, never sooner.
+# Where more than so many are allowed, those within such a part of the window are counted together, at the time of the
+# latest: room is made later, never sooner, and the log stays short.
 _MOST_ENTRIES: Final = 64
 
 
@@ -36,7 +37,14 @@ class Quota:
         over = sum(count for _, count in entries) - self.limit
         if over >= 0:
             raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000))
-        return json.dumps(_merged([*entries, (current, 1)]), separators=(",", ":"))
+        return json.dumps(self._add(entries, current, window), separators=(",", ":"))
+
+    def _add(self, entries: list[tuple[int, int]], current: int, window: int) -> list[tuple[int, int]]:
+        stretch = window // _MOST_ENTRIES if self.limit > _MOST_ENTRIES else 1
+        at, count = entries[-1] if entries else (0, 0)
+        if at // stretch == current // stretch:
+            return [*entries[:-1], (max(at, current), count + 1)]
+        return [*entries, (current, 1)]
 
 
 def _freed_at(entries: list[tuple[int, int]], over: int) -> int:
@@ -46,11 +54,3 @@ def _freed_at(entries: list[tuple[int, int]], over: int) -> int:
         if over < 0:
             return at
     raise AssertionError("The limit is below 1.")
-
-
-def _merged(entries: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    if len(entries) <= _MOST_ENTRIES:
-        return entries
-    pairs = zip(entries[::2], entries[1::2], strict=False)
-    odd = entries[-1:] if len(entries) % 2 else []
-    return [(later, first + second) for (_, first), (later, second) in pairs] + odd

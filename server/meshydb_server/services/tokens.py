@@ -147,7 +147,8 @@ class TokenService:
             if user is None or not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             _require_admitted(place, user)
-            prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME)
+            if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             return _Grant(user, session_id, client_id, asked or granted, roles, refresh_token)
 
@@ -194,7 +195,7 @@ class TokenService:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         return Caller(account, place, login.user_id, login.username, session_id, frozenset(claims["permission"]))
 
-    def json_web_keys(self) -> Sequence[dict[str, str]]:
+    def json_web_keys(self) -> list[dict[str, str]]:
         """The public keys that verify access tokens (RFC 7517), newest first."""
         return self.access_tokens.json_web_keys()
 

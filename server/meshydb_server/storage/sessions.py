@@ -52,10 +52,10 @@ def find_login(connection: Connection, account: str, tenant: str, session_id: by
     return None if row is None else Login(*row)
 
 
-def prolong_session(connection: Connection, account: str, tenant: str, session_id: bytes, expires_at: datetime) -> None:
-    """Move on when a login expires."""
+def prolong_session(connection: Connection, account: str, tenant: str, session_id: bytes, expires_at: datetime) -> bool:
+    """Move on when a login expires; False when it has ended meanwhile."""
     given = {"the_account": account, "the_tenant": tenant, "the_session_id": session_id, "new": expires_at}
-    connection.execute(_PROLONG, given)
+    return connection.execute(_PROLONG, given).rowcount == 1
 
 
 def end_session(connection: Connection, account: str, tenant: str, session_id: bytes, client_id: str) -> None:

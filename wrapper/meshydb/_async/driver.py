@@ -8,7 +8,7 @@ import httpx
 
 from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Received, Send, Sleep, Steps, exchange
+from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
@@ -58,21 +58,20 @@ class AsyncDriver:
         try:
             step = next(steps)
             while True:
-                match step:
-                    case Sleep(seconds):
-                        await anyio.sleep(seconds)
-                        step = next(steps)
-                    case Alone(inner):
-                        async with lock:
-                            await self.run(inner, nullcontext())
-                        step = next(steps)
-                    case Send(request):
-                        try:
-                            received = await self._send(request)
-                        except httpx.HTTPError as error:
-                            step = steps.throw(error)
-                        else:
-                            step = steps.send(received)
+                if isinstance(step, Sleep):
+                    await anyio.sleep(step.seconds)
+                    step = next(steps)
+                elif isinstance(step, Alone):
+                    async with lock:
+                        await self.run(step.steps, nullcontext())
+                    step = next(steps)
+                else:
+                    try:
+                        received = await self._send(step.request)
+                    except httpx.HTTPError as error:
+                        step = steps.throw(error)
+                    else:
+                        step = steps.send(received)
         except StopIteration as stop:
             result: T = stop.value
             return result

@@ -9,7 +9,7 @@ import httpx
 
 from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Received, Send, Sleep, Steps, exchange
+from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import Lock
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
@@ -59,21 +59,20 @@ class Driver:
         try:
             step = next(steps)
             while True:
-                match step:
-                    case Sleep(seconds):
-                        time.sleep(seconds)
-                        step = next(steps)
-                    case Alone(inner):
-                        with lock:
-                            self.run(inner, nullcontext())
-                        step = next(steps)
-                    case Send(request):
-                        try:
-                            received = self._send(request)
-                        except httpx.HTTPError as error:
-                            step = steps.throw(error)
-                        else:
-                            step = steps.send(received)
+                if isinstance(step, Sleep):
+                    time.sleep(step.seconds)
+                    step = next(steps)
+                elif isinstance(step, Alone):
+                    with lock:
+                        self.run(step.steps, nullcontext())
+                    step = next(steps)
+                else:
+                    try:
+                        received = self._send(step.request)
+                    except httpx.HTTPError as error:
+                        step = steps.throw(error)
+                    else:
+                        step = steps.send(received)
         except StopIteration as stop:
             result: T = stop.value
             return result

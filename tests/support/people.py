@@ -1,0 +1,87 @@
+"""An account with people in it, who are made, logged in and called by their usernames."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from attrs import frozen
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import RefusedError
+from meshydb_server.services.tokens import IssuedTokens
+from meshydb_server.storage.accounts import Verification
+from meshydb_server.storage.users import User
+from tests.support.server import settings_in
+from tests.support.sources import SetClock, known_sources
+
+ACCOUNT: Final = "acme"
+ISSUER: Final = "https://auth.example.org/acme"
+PASSWORD: Final = "correct horse"  # noqa: S105 - of everyone here
+
+
+@frozen
+class People:
+    """Services on a new database that has the account `acme`, whose tenants are `north`, the default, and `south`."""
+
+    services: Services
+    clock: SetClock
+    public_keys: Mapping[str, str]
+
+    async def configure(self, verification: Verification | None = None, **given: bool) -> None:
+        """Change settings of the default tenant."""
+        change = TenantChange(verification=verification, **given)
+        await self.services.accounts.configure_tenant(ACCOUNT, "north", change)
+
+    async def add(self, username: str, tenant: str = "north", **given: Any) -> User:
+        """Add a user with the usual password, as an operator does."""
+        secret = {} if given.get("anonymous") else {"password": PASSWORD}
+        new = NewUser(username=username, **{**secret, **given})
+        return await self.services.accounts.create_user(ACCOUNT, tenant, new)
+
+    async def log_in(
+        self, username: str | None, password: str | None = PASSWORD, tenant: str = "north", scope: str | None = None
+    ) -> IssuedTokens:
+        """Log a user in."""
+        key = self.public_keys[tenant]
+        return await self.services.tokens.log_in(ACCOUNT, tenant, key, username, password, scope, ISSUER)
+
+    async def refresh(self, tokens: IssuedTokens, tenant: str = "north", scope: str | None = None) -> IssuedTokens:
+        """Renew the access token of a login."""
+        key = self.public_keys[tenant]
+        return await self.services.tokens.refresh(ACCOUNT, tenant, key, tokens.refresh_token, scope, ISSUER)
+
+    async def authenticate(self, tokens: IssuedTokens) -> Caller:
+        """Who calls with these tokens."""
+        return await self.services.tokens.authenticate(ACCOUNT, None, tokens.access_token)
+
+    async def enter(self, username: str, password: str = PASSWORD, tenant: str = "north") -> Caller:
+        """Log a user in, and have them call."""
+        return await self.authenticate(await self.log_in(username, password, tenant))
+
+    async def enter_new(self, username: str, tenant: str = "north", **given: Any) -> Caller:
+        """Add a user, log them in, and have them call."""
+        await self.add(username, tenant, **given)
+        return await self.enter(username, tenant=tenant)
+
+
+@asynccontextmanager
+async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
+    """Settle the account in a new database."""
+    clock = SetClock()
+    async with open_services(settings_in(folder, database_url=database_url), known_sources(clock)) as services:
+        tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
+        yield People(services, clock, {each.name: each.public_key for each in tenants})
+
+
+async def refusal(call: Awaitable[object]) -> str:
+    """What is said when a call is refused, which it must be: the kind of the error, and its sentence."""
+    with pytest.raises(RefusedError) as caught:
+        await call
+    assert caught.value.message.endswith(".")
+    return f"{type(caught.value).__name__}: {caught.value.message}"

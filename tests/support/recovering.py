@@ -1,0 +1,220 @@
+"""Recoveries, as their callers go through them, in tenants of each kind of verification."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import json
+import secrets
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import pytest
+from argon2 import PasswordHasher
+from attrs import field, frozen
+from sqlalchemy import Executable, Table, insert, select, update
+from sqlalchemy.engine import Connection
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.completion import Try
+from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.lookup import require_tenant, require_user
+from meshydb_server.services.passwords import normalise_answer
+from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.services.verification import VerificationRequest
+from meshydb_server.settings import Settings
+from meshydb_server.storage.audit import list_events
+from meshydb_server.storage.schema import security_questions, tenants
+from tests.support.sources import SetClock
+
+ACCOUNT: Final = "acme"
+OTHER_ACCOUNT: Final = "globex"
+# The tenants of both accounts. The first verifies by email and is the default; so does the second.
+TENANT: Final = "north"
+OTHER_TENANT: Final = "south"
+BY_TEXT: Final = "phones"
+BY_QUESTION: Final = "riddles"
+_VERIFICATION: Final = {TENANT: "email", OTHER_TENANT: "email", BY_TEXT: "text", BY_QUESTION: "question"}
+
+# In each of these tenants there is a user of this name, and none of the other, which is as long.
+USERNAME: Final = "rosa.k"
+UNKNOWN: Final = "nobody"
+EMAIL: Final = "rosa.k@example.org"
+PHONE: Final = "+15551230000"
+ANSWERS: Final = {"What was your first pet called?": "Rex the Dog", "Where did you grow up?": "Old Lisbon"}
+
+PASSWORD: Final = "a new password for rosa"  # noqa: S105 - of users who live as long as a test
+# Keys of the server, each as a setting.
+KEYS: Final = tuple(base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(1, 4))
+
+
+@frozen(kw_only=True)
+class Issued:
+    """A request as its caller has it, with the code that was sent or the answer to what was asked; "" for a decoy."""
+
+    account: str
+    tenant: str
+    request: VerificationRequest
+    code: str = field(repr=False)
+
+    def attempted(self, code: str | None = None, **changes: Any) -> Try:
+        """What the caller sends back, with a code of their own or with anything else changed."""
+        given = {
+            "account": self.account,
+            "tenant": self.tenant,
+            "username": self.request.username,
+            "attempt": self.request.attempt,
+            "hash": self.request.hash,
+            "expires": self.request.expires,
+            "code": self.code if code is None else code,
+        }
+        return Try(**{**given, **changes})
+
+    @property
+    def wrong(self) -> Try:
+        """The same, with a code of the right form that is not the right one."""
+        return self.attempted(("B" if self.code[:1] == "A" else "A") + (self.code or "A" * 8)[1:])
+
+
+@asynccontextmanager
+async def recovering(
+    database_url: str,
+    clock: SetClock | None = None,
+    *,
+    new: bool = True,
+    random: RandomBytes = secrets.token_bytes,
+    **given: str,
+) -> AsyncGenerator[Services]:
+    """Services on a database, which is seeded when it is new."""
+    settings = Settings.model_validate({"database_url": database_url, "secret_keys": KEYS[0], **given})
+    async with open_services(settings, Sources(now=clock or SetClock(), random=random)) as services:
+        if new:
+            await _seed(services)
+        yield services
+
+
+async def _seed(services: Services) -> None:
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        await services.accounts.create_account(account, list(_VERIFICATION))
+        await asyncio.gather(*(add_user(services, USERNAME, account=account, tenant=each) for each in _VERIFICATION))
+
+    for tenant, verification in _VERIFICATION.items():
+        await change(services, update(tenants).where(tenants.c.tenant == tenant).values(verification=verification))
+    await add_questions(services, USERNAME, _hashed_answers())
+
+
+async def add_user(services: Services, username: str, *, account: str = ACCOUNT, tenant: str = TENANT) -> str:
+    """Add a user who can be reached by email and by telephone; returns the id."""
+    new = NewUser(username=username, email=EMAIL, phone=PHONE)
+    return (await services.accounts.create_user(account, tenant, new)).user_id
+
+
+async def add_questions(services: Services, username: str, hashes: Sequence[tuple[str, str]]) -> None:
+    """Give a user in the tenant that verifies by question their questions, with the hashes of the answers."""
+
+    def add(connection: Connection) -> None:
+        user = require_user(connection, require_tenant(connection, ACCOUNT, BY_QUESTION), username)
+        key = {"account": ACCOUNT, "tenant": BY_QUESTION, "user_id": user.user_id}
+        for position, (question, answer_hash) in enumerate(hashes):
+            row = {**key, "position": position, "question": question, "answer_hash": answer_hash}
+            connection.execute(insert(security_questions).values(row))
+
+    await services.database.write(add)
+
+
+@functools.cache
+def _hashed_answers() -> Sequence[tuple[str, str]]:
+    hasher = PasswordHasher()
+    return [(question, hasher.hash(normalise_answer(answer))) for question, answer in ANSWERS.items()]
+
+
+async def ask(
+    services: Services, username: str = USERNAME, *, account: str = ACCOUNT, tenant: str = TENANT, attempt: int = 1
+) -> Issued:
+    """Ask for a password reset, and read what was sent."""
+    before = await sent_codes(services)
+    request = await services.recovery.forgot_password(account, tenant, username, attempt)
+    return await _issued(services, account, tenant, request, before.keys())
+
+
+async def register(services: Services, username: str = USERNAME, *, tenant: str = TENANT) -> Issued:
+    """Have a user verify their registration, and read what was sent."""
+    before = await sent_codes(services)
+    verification = services.recovery.verification
+
+    def issue(connection: Connection) -> VerificationRequest:
+        place = require_tenant(connection, ACCOUNT, tenant)
+        user = require_user(connection, place, username)
+        return verification.issue_registration(connection, place, user, verification.sources.now())
+
+    return await _issued(services, ACCOUNT, tenant, await services.database.write(issue), before.keys())
+
+
+async def _issued(
+    services: Services, account: str, tenant: str, request: VerificationRequest, before: Collection[str]
+) -> Issued:
+    after = await sent_codes(services)
+    # Either one message has come, or what is asked for is an answer, or nobody is there to ask.
+    code = next((after[message] for message in after.keys() - before), ANSWERS.get(request.hint, ""))
+    return Issued(account=account, tenant=tenant, request=request, code=code)
+
+
+async def sent_codes(services: Services) -> dict[str, str]:
+    """The codes of all messages that are still in the outbox, by the messages' ids."""
+    decrypt = services.outbox.keyring.decrypt
+    return {
+        message.message_id: code
+        for message, _ in await services.outbox.messages()
+        if message.payload is not None and (code := json.loads(decrypt(message.payload))["code"])
+    }
+
+
+async def rows(services: Services, table: Table) -> list[dict[str, Any]]:
+    """All rows of a table."""
+    return await services.database.read(lambda c: [dict(row) for row in c.execute(select(table)).mappings()])
+
+
+@asynccontextmanager
+async def without(services: Services, table: str) -> AsyncGenerator[None]:
+    """Let every statement on a table fail until the block ends."""
+
+    async def rename(one: str, other: str) -> None:
+        statement = f"ALTER TABLE {one} RENAME TO {other}"
+        await services.database.write(lambda connection: connection.exec_driver_sql(statement))
+
+    await rename(table, "lost")
+    yield
+    await rename("lost", table)
+
+
+async def change(services: Services, statement: Executable) -> int:
+    """Change rows behind the services' back; returns how many."""
+    return await services.database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+async def outcomes(services: Services) -> Counter[tuple[str, str]]:
+    """What was asked, and how it ended, with how often."""
+    events = await services.database.read(lambda connection: list_events(connection, ACCOUNT))
+    return Counter((event.kind, event.outcome) for event in events)
+
+
+def spent(log: str) -> int:
+    """How many there are in the log of a quota."""
+    return sum(count for _, count in json.loads(log))
+
+
+async def refusal(of: Awaitable[object]) -> str:
+    """The sentence that something is refused with."""
+    with pytest.raises(InvalidRequestError) as caught:
+        await of
+    return caught.value.message
+
+
+async def all_ends(*tries: Awaitable[object]) -> Counter[str]:
+    """How things that are done at once end: which errors, or "ok", with how often."""
+    ends = await asyncio.gather(*tries, return_exceptions=True)
+    return Counter(type(end).__name__ if isinstance(end, BaseException) else "ok" for end in ends)

@@ -1,0 +1,94 @@
+"""Parts that do their real work, and let a test see it or hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+from sqlalchemy import Engine, event
+
+from meshydb_server.services.keys import Key, Keyring
+from meshydb_server.services.passwords import Passwords
+
+
+class CountingPasswords(Passwords):
+    """Hashes, and counts how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hashed = 0
+        self.verified = 0
+
+    async def hash(self, secret: str) -> str:
+        """Hash."""
+        self.hashed += 1
+        return await super().hash(secret)
+
+    async def verify(self, hashed: str | None, secret: str) -> bool:
+        """Verify."""
+        self.verified += 1
+        return await super().verify(hashed, secret)
+
+
+class MeetingPasswords(Passwords):
+    """Hashes, and is done only once so many others are as far."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._meeting = asyncio.Barrier(count)
+
+    async def hash(self, secret: str) -> str:
+        """Hash."""
+        hashed = await super().hash(secret)
+        await self._meeting.wait()
+        return hashed
+
+
+class BrokenPasswords(Passwords):
+    """Fails as soon as it is to look at a secret."""
+
+    async def verify(self, hashed: str | None, secret: str) -> bool:
+        """Fail."""
+        del hashed, secret
+        raise ComparisonError
+
+
+class BrokenKeyring(Keyring):
+    """Finds the key under which a handle was signed, and fails when that is to authenticate a code."""
+
+    def find(self, key_id: bytes) -> Key | None:
+        """Find a key."""
+        found = super().find(key_id)
+        broken: Any = None
+        return None if found is None else attrs.evolve(found, codes=broken)
+
+
+class ComparisonError(Exception):
+    """A comparison failed."""
+
+
+@attrs.frozen
+class Statement:
+    """A statement as it was run."""
+
+    text: str
+    parameters: Any
+
+
+@contextmanager
+def statements() -> Generator[list[Statement]]:
+    """The statements on tables that are run until the block ends, on any database, in their order."""
+    seen: list[Statement] = []
+
+    def see(_connection: object, _cursor: object, text: str, parameters: Any, _context: object, _many: object) -> None:
+        if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            seen.append(Statement(text, parameters))
+
+    event.listen(Engine, "before_cursor_execute", see)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", see)

@@ -1,0 +1,131 @@
+"""Roles: which there are, what they permit, and who gets them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from meshydb_server.services.roles import NewRole
+from meshydb_server.storage.roles import Permission
+from tests.support.people import ACCOUNT, People, refusal
+
+pytestmark = pytest.mark.anyio
+
+_FORM = (
+    "InvalidRequestError: A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of"
+    " meshes."
+)
+
+
+async def test_create(people: People) -> None:
+    """A role has the permissions that it was created with, which its users' tokens then hold."""
+    permissions = ["users:read", "meshes.task:create", "users:delete", "users:read"]
+    new = NewRole(name="Editors", description="may edit", permissions=permissions)
+    role, granted = await people.services.roles.create_role(ACCOUNT, "south", new)
+    assert (role.account, role.tenant, role.name, role.description) == ("acme", "south", "Editors", "may edit")
+    assert len(role.role_id) == 24
+    assert granted == [
+        Permission(permissible="users", can_read=True, can_delete=True),
+        Permission(permissible="meshes.task", can_create=True),
+    ]
+    caller = await people.enter_new("rosa.k", tenant="south", roles=["editors"])
+    assert caller.permissions >= {"users.read", "users.delete", "meshes.task.create"}
+    assert caller.permissions.isdisjoint({"users.create", "users.update", "meshes.task.read", "roles.read"})
+
+
+async def test_create_refused(people: People) -> None:
+    """What is wrong with a role is told, and nothing of it stands."""
+    create = people.services.roles.create_role
+    await create(ACCOUNT, None, NewRole(name="editors"))
+    assert await refusal(create("nowhere", None, NewRole(name="x"))) == (
+        "NotFoundError: There is no account of this name."
+    )
+    assert await refusal(create(ACCOUNT, "west", NewRole(name="x"))) == (
+        "NotFoundError: The account has no tenant of this name."
+    )
+    assert await refusal(create(ACCOUNT, None, NewRole(name="EDITORS"))) == (
+        "ConflictError: There is a role EDITORS already."
+    )
+    for name in ("meshy.", "Meshy.editors"):
+        assert await refusal(create(ACCOUNT, None, NewRole(name=name))) == (
+            "InvalidRequestError: Names of roles that begin with meshy. are reserved."
+        )
+    for name in ("", "edit ors", "editors2", "\u00e9diteurs", "x" * 65, "editors\n"):
+        assert await refusal(create(ACCOUNT, None, NewRole(name=name))) == (
+            "InvalidRequestError: The name of a role has letters only, from A to Z, and at most 64."
+        )
+    for permission, reason in {
+        "": _FORM,
+        "users": _FORM,
+        "users.read": _FORM,
+        "shoes:read": _FORM,
+        "users.rosa:read": _FORM,
+        "meshes.:read": _FORM,
+        "meshes.two words:read": _FORM,
+        "users:": "InvalidRequestError: The operations on users are: create, read, update, delete.",
+        "users:grant": "InvalidRequestError: The operations on users are: create, read, update, delete.",
+        "projections:create": "InvalidRequestError: The operations on projections are: read.",
+    }.items():
+        assert await refusal(create(ACCOUNT, None, NewRole(name="x", permissions=["users:read", permission]))) == reason
+    overlap = NewRole(name="x", permissions=["meshes:read", "meshes.task:create"])
+    assert await refusal(create(ACCOUNT, None, overlap)) == (
+        "InvalidRequestError: A role cannot hold a permission for all meshes and one for a single mesh."
+    )
+    await create(ACCOUNT, None, NewRole(name="x", permissions=["meshes.a:read", "meshes.b:read"]))
+
+
+async def test_system_roles(people: People) -> None:
+    """Every tenant has a role that permits everything, and one for everybody's data."""
+    await people.services.accounts.create_tenant(ACCOUNT, "east")
+    operations = ("create", "read", "update", "delete")
+    everyone = {"projections.read", *(f"meshes.{each}" for each in operations)}
+    everything = everyone | {f"{name}.{each}" for name in ("users", "roles") for each in operations}
+    for tenant in ("north", "south"):
+        assert (await people.enter_new("ben.t", tenant)).permissions == everyone
+        assert (await people.enter_new("rosa.k", tenant, roles=["meshy.admin"])).permissions == everything
+    await people.add("rosa.k", "east", roles=["meshy.admin"])
+
+
+async def test_grant(people: People) -> None:
+    """A role that is given is held from then on, and giving it again changes nothing."""
+    await people.add("rosa.k")
+    grant = people.services.roles.grant_role
+    people.clock.move(seconds=1)
+    user, held = await grant(ACCOUNT, None, "ROSA.K", "Meshy.Admin")
+    given = people.clock.now
+    assert user.username == "rosa.k"
+    assert [role.name for role in held] == ["meshy.user", "meshy.admin"]
+    people.clock.move(seconds=1)
+    assert await grant(ACCOUNT, None, "rosa.k", "meshy.admin") == (user, held)
+    assert held[1].added_at == given
+
+
+async def test_grant_refused(people: People) -> None:
+    """A role is given to users who exist and are not anonymous, if it exists itself."""
+    await people.add("rosa.k")
+    await people.add("device", anonymous=True)
+    await people.services.roles.create_role(ACCOUNT, "south", NewRole(name="editors"))
+    grant = people.services.roles.grant_role
+    refused = [
+        await refusal(grant("nowhere", None, "nobody", "x")),
+        await refusal(grant(ACCOUNT, "west", "nobody", "x")),
+        await refusal(grant(ACCOUNT, None, "nobody", "x")),
+        await refusal(grant(ACCOUNT, None, "device", "x")),
+        await refusal(grant(ACCOUNT, None, "rosa.k", "editors")),
+    ]
+    assert refused == [
+        "NotFoundError: There is no account of this name.",
+        "NotFoundError: The account has no tenant of this name.",
+        "NotFoundError: There is no user of this name.",
+        "InvalidRequestError: An anonymous user cannot hold roles.",
+        "NotFoundError: There is no role of this name.",
+    ]
+
+
+async def test_grant_at_once(people: People) -> None:
+    """A role that is given several times at the same time is held once."""
+    await people.add("rosa.k")
+    grants = (people.services.roles.grant_role(ACCOUNT, None, "rosa.k", "meshy.admin") for _ in range(4))
+    for _, held in await asyncio.gather(*grants):
+        assert sorted(role.name for role in held) == ["meshy.admin", "meshy.user"]
