@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from argon2 import PasswordHasher
 from attrs import field, frozen
 from sqlalchemy import Executable, Table, insert, select, update
 from sqlalchemy.engine import Connection
@@ -29,7 +28,7 @@ from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.settings import Settings
 from meshydb_server.storage.audit import list_events
 from meshydb_server.storage.schema import security_questions, tenants
-from tests.support.sources import SetClock
+from tests.support.sources import CHEAP_HASHER, SetClock
 
 ACCOUNT: Final = "acme"
 OTHER_ACCOUNT: Final = "globex"
@@ -91,7 +90,9 @@ async def recovering(
 ) -> AsyncGenerator[Services]:
     """Services on a database, which is seeded when it is new."""
     settings = Settings.model_validate({"database_url": database_url, "secret_keys": KEYS[0], **given})
-    async with open_services(settings, Sources(now=clock or SetClock(), random=random)) as services:
+    async with open_services(
+        settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
+    ) as services:
         if new:
             await _seed(services)
         yield services
@@ -128,7 +129,7 @@ async def add_questions(services: Services, username: str, hashes: Sequence[tupl
 
 @functools.cache
 def _hashed_answers() -> Sequence[tuple[str, str]]:
-    hasher = PasswordHasher()
+    hasher = CHEAP_HASHER
     return [(question, hasher.hash(normalise_answer(answer))) for question, answer in ANSWERS.items()]
 
 
