@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from meshydb_server.services.sources import Sources
 
-# Real hashes that take next to nothing, for tests in which it does not matter how long they take.
+# Argon2id all the same, for passwords that nobody is after.
 CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
