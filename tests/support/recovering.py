@@ -182,8 +182,9 @@ async def sent_codes(services: Services) -> dict[str, str]:
 
 
 async def rows(services: Services, table: Table) -> list[dict[str, Any]]:
-    """All rows of a table."""
-    return await services.database.read(lambda c: [dict(row) for row in c.execute(select(table)).mappings()])
+    """All rows of a table, in the order of their keys."""
+    query = select(table).order_by(*table.primary_key.columns)
+    return await services.database.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
 
 @asynccontextmanager
