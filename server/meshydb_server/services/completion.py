@@ -139,12 +139,7 @@ class CompletionService:
         guess = await self._guess(attempted, "register", "verified")
         if guess is None:
             raise InvalidRequestError(_REFUSED)
-
-        def change(connection: Connection, user: User) -> bool:
-            mark_verified(connection, user)
-            return True
-
-        await self._complete(guess, "verified", change)
+        await self._complete(guess, "verified", mark_verified)
 
     async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
         """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""
