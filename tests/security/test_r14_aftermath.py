@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from meshydb_server.services.errors import OAuthError
+from meshydb_server.storage.credentials import mark_verified
 from meshydb_server.storage.schema import outbox, sessions, users
 from tests.support.recovering import (
     ACCOUNT,
@@ -16,6 +17,7 @@ from tests.support.recovering import (
     PASSWORD,
     PHONE,
     TENANT,
+    add_user,
     ask,
     change,
     log_in,
@@ -115,3 +117,12 @@ async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
         await refresh(services, tokens)
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
     assert [{name for name in one if one[name] != other[name]} for one, other in changed] == [{"verified"}]
+
+
+async def test_r14_nobody_to_verify(database_url: str) -> None:
+    """Of a user who was deleted meanwhile, nothing is noted, and who asked for it is told."""
+    async with recovering(database_url) as services:
+        user = await add_user(services, "leaver")
+        assert await services.database.write(lambda connection: mark_verified(connection, user))
+        await change(services, users.delete().where(users.c.username == "leaver"))
+        assert not await services.database.write(lambda connection: mark_verified(connection, user))

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from argon2 import Type, extract_parameters
 
-from meshydb_server.services.callers import Caller
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.passwords import normalise_answer
 from meshydb_server.services.questions import NewQuestion
-from meshydb_server.storage.schema import recoveries, security_questions, users
-from tests.support.recovering import ACCOUNT, ANSWERS, BY_QUESTION, PASSWORD, USERNAME, ask, recovering, refusal, rows
+from meshydb_server.storage.schema import recoveries, security_questions
+from tests.support.recovering import ACCOUNT, ANSWERS, BY_QUESTION, PASSWORD, ask, caller, recovering, refusal, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -47,13 +46,7 @@ async def test_r19_the_same_answer_stores_different_values(database_url: str) ->
         for name in ("one", "other"):
             new = NewUser(username=name, password=PASSWORD, questions=asked)
             await services.registration.register(ACCOUNT, BY_QUESTION, new)
-        (user,) = [
-            row
-            for row in await rows(services, users)
-            if (row["account"], row["tenant"], row["username"]) == (ACCOUNT, BY_QUESTION, USERNAME)
-        ]
-        caller = Caller(ACCOUNT, BY_QUESTION, user["user_id"], USERNAME, bytes(16), frozenset())
-        await services.selves.set_questions(caller, asked)
+        await services.selves.set_questions(await caller(services, tenant=BY_QUESTION), asked)
         stored = [row for row in await rows(services, security_questions) if row["account"] == ACCOUNT]
         await ask(services, tenant=BY_QUESTION)
         (request,) = await rows(services, recoveries)
