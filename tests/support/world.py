@@ -39,8 +39,8 @@ _EMAIL: Final = "user@example.org"
 _KEY_BYTES: Final = 18
 
 # So many to read and change, and so many to delete, in each tenant.
-_KEPT: Final = 4
-_DELETABLE: Final = 30
+KEPT: Final = 4
+DELETABLE: Final = 30
 
 
 def public_key(tenant: str) -> str:
@@ -80,6 +80,9 @@ class World:
     _services: Services = field(repr=False)
     tokens: dict[str, str] = field(factory=dict[str, str])
     """The access token of the administrator of each tenant."""
+
+    weak_tokens: dict[str, str] = field(factory=dict[str, str])
+    """The access token of the user of each tenant, who may do nothing with other users."""
 
     refresh_tokens: dict[str, str] = field(factory=dict[str, str])
     """A refresh token of the user of each tenant."""
@@ -133,7 +136,9 @@ def inhabited(settings: Settings) -> Generator[World]:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
-                world.refresh_tokens[tenant] = world.log_in(tenant, USER, PASSWORD)["refresh_token"]
+                tokens = world.log_in(tenant, USER, PASSWORD)
+                world.weak_tokens[tenant] = tokens["access_token"]
+                world.refresh_tokens[tenant] = tokens["refresh_token"]
             yield world
 
 
@@ -146,8 +151,8 @@ async def _seed(services: Services, ids: KnownIds) -> None:
         ("ad", NewUser(username=ADMIN, password=PASSWORD, email=_EMAIL, roles=["meshy.admin"])),
         ("5e", NewUser(username=USER, password=PASSWORD, email=_EMAIL, questions=asked)),
         ("a0", NewUser(username=ANONYMOUS, anonymous=True)),
-        *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(_KEPT)),
-        *(("de", NewUser(username=f"deletable-{number}", email=_EMAIL)) for number in range(_DELETABLE)),
+        *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(KEPT)),
+        *(("de", NewUser(username=f"deletable-{number}", email=_EMAIL)) for number in range(DELETABLE)),
     ]
     numbers = Counter[str]()
     for kind, user in users:
