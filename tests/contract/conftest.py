@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Generator
-from contextlib import ExitStack
 from typing import Any, Final
 
 import pytest
 import schemathesis
 
-from tests.contract.completion import complete, settle, tenant_of
-from tests.support import postgres
+from tests.support.completion import Completion, settle, tenant_of
 from tests.support.contract import ROOT
-from tests.support.server import DEFAULT_TENANT, settings_in
-from tests.support.world import World, inhabited
+from tests.support.server import DEFAULT_TENANT
+from tests.support.world import World, inhabited_on
 
 SCHEMA: Final = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
 
@@ -26,9 +25,12 @@ class Stage:
     """Holds the server that cases are sent to, which is not yet there when tests are collected."""
 
     world: World
+    complete: Completion
 
-    def __init__(self) -> None:
-        self.turns: Counter[str] = Counter()
+    def enter(self, world: World) -> None:
+        """Have cases sent to another server, in the same way as to the one before."""
+        self.world = world
+        self.complete = Completion(world)
 
 
 STAGE: Final = Stage()
@@ -54,36 +56,40 @@ class _Administrators:
 
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], __: dict[str, Any]) -> None:
-    """Complete every other case that fits its schema, and give cases the token of the tenant that they are about."""
-    world, operation = STAGE.world, case.operation
-    if case.meta is not None and case.meta.generation.mode.is_positive and case.method == operation.method.upper():
-        STAGE.turns[operation.label] += 1
-        if STAGE.turns[operation.label] % 2:
-            complete(case, world)
+    """Complete half of the cases that fit their schema, and give cases a token of the tenant that they are about.
+
+    Of those that do not fit, some have the token of a user who may do little.
+    """
+    if case.operation.schema is not SCHEMA:
+        return
+    # Not by turns: a case that is sent again is to be treated as it was.
+    lot = zlib.crc32(repr((case.method, case.path_parameters, case.headers, case.query, case.body)).encode())
+    fits = case.meta is not None and case.meta.generation.mode.is_positive
+    if fits and lot % 2 and case.method == case.operation.method.upper():
+        STAGE.complete(case)
     if case.headers.get("Authorization") == _PLACEHOLDER:
-        case.headers["Authorization"] = f"Bearer {world.tokens[tenant_of(case) or DEFAULT_TENANT]}"
+        # A header that nobody knows is all that is wrong with some, and it is ignored.
+        may = fits or lot % 3 or any(name.startswith("x-schemathesis-") for name in case.headers)
+        tokens = STAGE.world.tokens if may else STAGE.world.weak_tokens
+        case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
 
 
 @schemathesis.hook
 def after_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response) -> None:
     """Settle what the case has changed."""
-    settle(case, response, STAGE.world)
+    if case.operation.schema is SCHEMA:
+        settle(case, response, STAGE.world)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
     """A server on a seeded database of each kind."""
-    with ExitStack() as stack:
-        given = {}
-        if request.param == "postgresql":
-            server: postgres.Postgres = request.getfixturevalue("postgresql")
-            given["database_url"] = stack.enter_context(server.database())
-        settings = settings_in(tmp_path_factory.mktemp("contract"), **given)
-        STAGE.world = stack.enter_context(inhabited(settings))
-        yield STAGE.world
+    with inhabited_on(request.param, request, tmp_path_factory.mktemp("contract")) as world:
+        STAGE.enter(world)
+        yield world
 
 
 @pytest.fixture(scope="session")
-def answers() -> Counter[tuple[str, int]]:
+def answers(world: World) -> Counter[tuple[str, int]]:  # noqa: ARG001 - each world has its own
     """How often each operation gave each status."""
     return Counter()

@@ -24,7 +24,7 @@ from meshydb_server.storage.accounts import account_exists
 from meshydb_server.storage.outbox import Message
 from meshydb_server.storage.schema import outbox
 from tests.support.server import settings_in
-from tests.support.sources import SetClock
+from tests.support.sources import CHEAP_HASHER, SetClock
 
 USERNAME = "rosa.k"
 EMAIL = "rosa.k@example.org"
@@ -37,7 +37,7 @@ _PATIENCE_SECONDS = 30.0
 async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: str) -> AsyncGenerator[Services]:
     """Services on the folder's database, or another, in which an account and a user are created at first use."""
     settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
-    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes)) as services:
+    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes, hasher=CHEAP_HASHER)) as services:
         if not await services.database.read(lambda connection: account_exists(connection, "acme")):
             await services.accounts.create_account("acme")
             await services.accounts.create_user("acme", None, NewUser(username=USERNAME, email=EMAIL))

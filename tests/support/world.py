@@ -7,12 +7,13 @@ import json
 import secrets
 from collections import Counter, deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from argon2 import PasswordHasher
 from attrs import field, frozen
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -24,7 +25,9 @@ from meshydb_server.services.questions import NewQuestion
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
-from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving
+from tests.support import postgres
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
+from tests.support.sources import CHEAP_HASHER
 
 # What schemathesis.toml calls them.
 QUESTION_TENANT: Final = "east"
@@ -37,12 +40,10 @@ QUESTION: Final = "First street?"
 ANSWER: Final = "Elm"
 _EMAIL: Final = "user@example.org"
 _KEY_BYTES: Final = 18
-# Nobody is after these passwords, and they are hashed by the thousand.
-_CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # So many to read and change, and so many to delete, in each tenant.
-_KEPT: Final = 4
-_DELETABLE: Final = 30
+KEPT: Final = 4
+DELETABLE: Final = 30
 
 
 def public_key(tenant: str) -> str:
@@ -83,20 +84,22 @@ class World:
     tokens: dict[str, str] = field(factory=dict[str, str])
     """The access token of the administrator of each tenant."""
 
+    weak_tokens: dict[str, str] = field(factory=dict[str, str])
+    """The access token of the user of each tenant, who may do nothing with other users."""
+
     refresh_tokens: dict[str, str] = field(factory=dict[str, str])
     """A refresh token of the user of each tenant."""
 
-    def newest_code(self, tenant: str, username: str) -> str:
-        """The code that a user was sent last."""
+    def newest_code(self, tenant: str, username: str) -> str | None:
+        """The code that a user was sent last, if any."""
 
-        def look(connection: Connection) -> bytes:
+        def look(connection: Connection) -> bytes | None:
             outbox = schema.outbox
             query = select(outbox.c.payload).where(outbox.c.tenant == tenant, outbox.c.username == username)
-            payload: bytes = connection.execute(query.order_by(outbox.c.created_at.desc()).limit(1)).scalar_one()
-            return payload
+            return connection.execute(query.order_by(outbox.c.created_at.desc()).limit(1)).scalar()
 
         payload = self._portal.call(self._services.database.read, look)
-        code: str = json.loads(self._services.outbox.keyring.decrypt(payload))["code"]
+        code: str | None = json.loads(self._services.outbox.keyring.decrypt(payload))["code"] if payload else None
         return code
 
     def post(self, tenant: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -126,15 +129,30 @@ def inhabited(settings: Settings) -> Generator[World]:
     ids = KnownIds()
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_services(settings, Sources(random=ids, hasher=_CHEAP))) as services,
+        portal.wrap_async_context_manager(
+            open_services(settings, Sources(random=ids, hasher=CHEAP_HASHER))
+        ) as services,
     ):
         portal.call(_seed, services, ids)
-        with serving(settings, Sources(hasher=_CHEAP)) as server, requests.Session() as session:
+        with serving(settings, Sources(hasher=CHEAP_HASHER)) as server, requests.Session() as session:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
-                world.refresh_tokens[tenant] = world.log_in(tenant, USER, PASSWORD)["refresh_token"]
+                tokens = world.log_in(tenant, USER, PASSWORD)
+                world.weak_tokens[tenant] = tokens["access_token"]
+                world.refresh_tokens[tenant] = tokens["refresh_token"]
             yield world
+
+
+@contextmanager
+def inhabited_on(kind: str, request: pytest.FixtureRequest, folder: Path) -> Generator[World]:
+    """The same on a database of a kind: `sqlite`, or `postgresql`."""
+    with ExitStack() as stack:
+        given = {}
+        if kind == "postgresql":
+            server: postgres.Postgres = request.getfixturevalue("postgresql")
+            given["database_url"] = stack.enter_context(server.database())
+        yield stack.enter_context(inhabited(settings_in(folder, **given)))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:
@@ -146,8 +164,8 @@ async def _seed(services: Services, ids: KnownIds) -> None:
         ("ad", NewUser(username=ADMIN, password=PASSWORD, email=_EMAIL, roles=["meshy.admin"])),
         ("5e", NewUser(username=USER, password=PASSWORD, email=_EMAIL, questions=asked)),
         ("a0", NewUser(username=ANONYMOUS, anonymous=True)),
-        *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(_KEPT)),
-        *(("de", NewUser(username=f"deletable-{number}", email=_EMAIL)) for number in range(_DELETABLE)),
+        *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(KEPT)),
+        *(("de", NewUser(username=f"deletable-{number}", email=_EMAIL)) for number in range(DELETABLE)),
     ]
     numbers = Counter[str]()
     for kind, user in users:

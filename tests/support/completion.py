@@ -9,14 +9,26 @@ from typing import Any, Final, cast
 import schemathesis
 
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
-from tests.support.world import ADMIN, ANSWER, PASSWORD, QUESTION, QUESTION_TENANT, TENANTS, USER, World, public_key
+from tests.support.world import (
+    ADMIN,
+    ANSWER,
+    DELETABLE,
+    KEPT,
+    PASSWORD,
+    QUESTION,
+    QUESTION_TENANT,
+    TENANTS,
+    USER,
+    World,
+    public_key,
+    user_id,
+)
 
 Case = schemathesis.Case[Any]
 Body = dict[str, Any]
 
 _EMAIL: Final = "user@example.org"
 _QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
-_numbers = itertools.count(1)
 
 
 def tenant_of(case: Case) -> str | None:
@@ -25,16 +37,39 @@ def tenant_of(case: Case) -> str | None:
     return tenant if case.path_parameters.get("accountName") == ACCOUNT and tenant in TENANTS else None
 
 
-def complete(case: Case, world: World) -> None:
-    """Make a case that fits its schema one that the server can serve."""
-    operation_id = case.operation.definition.raw["operationId"]
-    if operation_id.endswith("SecurityQuestions"):
-        # The only tenant that asks them.
-        case.headers["tenant"] = QUESTION_TENANT
-    tenant = tenant_of(case)
-    if tenant is not None and operation_id in _COMPLETIONS:
+class Completion:
+    """Completes cases for a world. For the same cases in the same order, it does the same."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._numbers = itertools.count(1)
+        self._tenants = itertools.cycle(TENANTS)
+
+    def __call__(self, case: Case) -> None:
+        """Make a case that fits its schema one that the server can serve."""
+        operation_id, number = case.operation.definition.raw["operationId"], next(self._numbers)
+        if operation_id.endswith("SecurityQuestions"):
+            # The only tenant that asks them.
+            case.headers["tenant"] = QUESTION_TENANT
+        elif "tenant" in case.headers:
+            # Left to themselves, nearly all cases are about the tenant of the example.
+            case.headers["tenant"] = next(self._tenants)
+        if "id" in case.path_parameters:
+            kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
+            case.path_parameters["id"] = user_id(kind, 1 + number % count)
+        tenant = tenant_of(case)
+        if tenant is not None:
+            fit_body(case, tenant, self._world, number)
+
+
+def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
+    """Make the body of a case, if it has one, fit what there is in a tenant; the number sets new users apart."""
+    completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
+    if completion is not None:
         body = cast("Body", case.body)
-        case.body = {**body, **_COMPLETIONS[operation_id](body, tenant, world)}
+        if body.get("username"):
+            body = {**body, "username": f"{body['username'][:200]}-{number}"}
+        case.body = {**body, **completion(body, tenant, world)}
 
 
 def settle(case: Case, response: schemathesis.Response, world: World) -> None:
@@ -55,17 +90,13 @@ def begin_reset(world: World, tenant: str, username: str) -> Body:
     return {**asked, "verificationCode": code}
 
 
-def _unique(username: str) -> str:
-    return f"{username[:200]}-{next(_numbers)}"
-
-
-def _anonymous(body: Body, _: str, __: World) -> Body:
-    return {"username": _unique(body["username"])}
+def _anonymous(_: Body, __: str, ___: World) -> Body:
+    return {}
 
 
 def _registration(body: Body, tenant: str, _: World) -> Body:
     questions = {"securityQuestions": body.get("securityQuestions") or _QUESTIONS} if tenant == QUESTION_TENANT else {}
-    return {"username": _unique(body["username"]), "emailAddress": body.get("emailAddress") or _EMAIL, **questions}
+    return {"emailAddress": body.get("emailAddress") or _EMAIL, **questions}
 
 
 def _new_user(body: Body, tenant: str, world: World) -> Body:
@@ -87,10 +118,10 @@ def _reset(_: Body, tenant: str, world: World) -> Body:
     return begin_reset(world, tenant, "kept-0")
 
 
-def _verification(_: Body, tenant: str, world: World) -> Body:
+def _verification(body: Body, tenant: str, world: World) -> Body:
     if tenant == QUESTION_TENANT:
         return {}
-    username = _unique("new")
+    username = body["username"]
     user = {"username": username, "newPassword": PASSWORD, "emailAddress": _EMAIL}
     registered = world.post(tenant, "users/register", user)
     return {**registered, "verificationCode": world.newest_code(tenant, username)}
