@@ -14,11 +14,12 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import RefusedError
+from meshydb_server.services.sources import Sources
 from meshydb_server.services.tokens import IssuedTokens
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.users import User
 from tests.support.server import settings_in
-from tests.support.sources import SetClock, known_sources
+from tests.support.sources import CountedRandom, SetClock
 
 ACCOUNT: Final = "acme"
 ISSUER: Final = "https://auth.example.org/acme"
@@ -74,7 +75,9 @@ class People:
 async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
     """Settle the account in a new database."""
     clock = SetClock()
-    async with open_services(settings_in(folder, database_url=database_url), known_sources(clock)) as services:
+    # So that ids have letters in them, which may be written in either case.
+    sources = Sources(now=clock, random=CountedRandom(0xABCDEF00))
+    async with open_services(settings_in(folder, database_url=database_url), sources) as services:
         tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
         yield People(services, clock, {each.name: each.public_key for each in tenants})
 

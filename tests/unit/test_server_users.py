@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, delete, select
 
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.callers import Caller
@@ -124,6 +124,9 @@ async def test_who_may_give_roles(people: People) -> None:
     # Even though the token was issued before: what is held is held now.
     await roles.grant_role(ACCOUNT, None, "clerk", "editors")
     assert _names(await create(clerk, _new("two", roles=["editors"]))) == ["editors", "meshy.user"]
+    # What everybody gets needs not be held to be given.
+    await people.services.database.write(lambda connection: connection.execute(delete(user_roles)))
+    assert _names(await create(clerk, _new("four", roles=["meshy.user"]))) == ["meshy.user"]
     keeper = await people.enter_new("keeper", roles=["keeper"])
     assert _names(await create(keeper, _new("three", roles=["meshy.admin"]))) == ["meshy.admin", "meshy.user"]
 
