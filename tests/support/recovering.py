@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.callers import Caller
 from meshydb_server.services.completion import Try
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.lookup import require_tenant, require_user
@@ -144,6 +145,14 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
     return await _issued(services, ACCOUNT, tenant, await services.database.write(issue), before.keys())
 
 
+async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
+    """The user, as one who is logged in."""
+    user = await services.database.read(
+        lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
+    )
+    return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset())
+
+
 async def log_in(services: Services, password: str, *, tenant: str = TENANT) -> IssuedTokens:
     """Log the user in."""
     return await services.tokens.log_in(
@@ -182,8 +191,9 @@ async def sent_codes(services: Services) -> dict[str, str]:
 
 
 async def rows(services: Services, table: Table) -> list[dict[str, Any]]:
-    """All rows of a table."""
-    return await services.database.read(lambda c: [dict(row) for row in c.execute(select(table)).mappings()])
+    """All rows of a table, in the order of their keys."""
+    query = select(table).order_by(*table.primary_key.columns)
+    return await services.database.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
 
 @asynccontextmanager
