@@ -36,7 +36,7 @@ serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000
 
 test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

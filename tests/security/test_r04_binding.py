@@ -12,17 +12,24 @@ from sqlalchemy import delete, insert, update
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.completion import Try
+from meshydb_server.services.profiles import ProfileChange
+from meshydb_server.services.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
     ACCOUNT,
+    BY_QUESTION,
+    BY_TEXT,
+    EMAIL,
     OTHER_ACCOUNT,
     OTHER_TENANT,
     PASSWORD,
+    PHONE,
     TENANT,
     USERNAME,
     add_user,
     all_ends,
     ask,
+    caller,
     change,
     outcomes,
     recovering,
@@ -177,3 +184,35 @@ async def test_r04_changed_password_ends_requests(database_url: str) -> None:
         assert not await services.completion.check_hash(issued.attempted())
         assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
         assert (await outcomes(services))["reset", "password-changed"] == 1
+
+
+async def test_r04_another_address_or_question_ends_requests(database_url: str) -> None:
+    """What was sent to an address that has changed, or answers a question that has, proves nothing any more."""
+    async with recovering(database_url) as services:
+        await change(services, update(users).values(verified=False))
+        changes = {
+            TENANT: ProfileChange(email="another@example.org", phone=PHONE),
+            BY_TEXT: ProfileChange(email=EMAIL, phone="+15551239999"),
+        }
+        for tenant in (TENANT, BY_TEXT, BY_QUESTION):
+            issued, itself = await ask(services, tenant=tenant), await caller(services, tenant=tenant)
+            registered = await register(services, tenant=tenant)
+            assert not await services.completion.check_hash(issued.wrong)
+            if tenant == BY_QUESTION:
+                await services.selves.set_questions(itself, [NewQuestion("Another?", "another")])
+            else:
+                same = ProfileChange(first_name="Rosa", email=EMAIL, phone=PHONE)
+                await services.selves.update(itself, same)
+                assert await services.completion.check_hash(issued.attempted())
+                await services.selves.update(itself, changes[tenant])
+            assert not await services.completion.check_hash(issued.attempted())
+            assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
+            assert await refusal(services.completion.verify_user(registered.attempted()))
+            # No guess was given back.
+            failures = {row["purpose"]: row["failures"] for row in await rows(services, recoveries)}
+            assert failures == {"reset": 3, "register": 1}
+            await change(services, delete(recoveries))
+            again = await ask(services, tenant=tenant)
+            code = "another" if tenant == BY_QUESTION else again.code
+            await services.completion.reset_password(again.attempted(code), PASSWORD)
+        assert {row["tenant"] for row in await rows(services, users) if row["verified"]} == {TENANT, BY_TEXT}

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.completion import CompletionService
+from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.storage.schema import outbox, recoveries, users
 from tests.support.recovering import (
     BY_QUESTION,
@@ -20,6 +21,7 @@ from tests.support.recovering import (
     Issued,
     all_ends,
     ask,
+    caller,
     change,
     outcomes,
     recovering,
@@ -124,7 +126,7 @@ _TABLES = {"recoveries", "users", "sessions", "outbox", "audit"}
 
 async def test_r06_change_under_the_hands(database_url: str) -> None:
     """A reset whose user was changed or whose request was replaced while the password was hashed changes nothing."""
-    for interference in ("password", "request", "user"):
+    for interference in ("password", "request", "address", "user"):
         with closing(MeetingPasswords(2)) as passwords:
             async with recovering(database_url, new=interference == "password") as services:
                 issued = await ask(services)
@@ -137,6 +139,9 @@ async def test_r06_change_under_the_hands(database_url: str) -> None:
                     await change(services, users.update().values(credential_version=users.c.credential_version + 1))
                 elif interference == "request":
                     await ask(services)
+                elif interference == "address":
+                    new = ProfileChange(email="another@example.org")
+                    await services.selves.update(await caller(services), new)
                 else:
                     await change(services, users.delete().where(users.c.tenant == TENANT))
                 await passwords.hash("lets the reset go on")

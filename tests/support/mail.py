@@ -22,7 +22,7 @@ from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.outbox import Message
 from tests.support.server import settings_in
-from tests.support.sources import SetClock
+from tests.support.sources import CHEAP_HASHER, SetClock
 
 USERNAME = "rosa.k"
 EMAIL = "rosa.k@example.org"
@@ -36,7 +36,7 @@ async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: 
     """Services on the folder's database, in which an account and a user are created at first use."""
     settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
     new = not (folder / "meshydb.sqlite3").exists()
-    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes)) as services:
+    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes, hasher=CHEAP_HASHER)) as services:
         if new:
             await services.accounts.create_account("acme")
             await services.accounts.create_user("acme", None, NewUser(username=USERNAME, email=EMAIL))

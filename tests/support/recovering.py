@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import json
 import secrets
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from argon2 import PasswordHasher
 from attrs import field, frozen
-from sqlalchemy import Executable, Table, insert, select, update
+from sqlalchemy import Executable, Table, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.callers import Caller
 from meshydb_server.services.completion import Try
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.lookup import require_tenant, require_user
-from meshydb_server.services.passwords import normalise_answer
+from meshydb_server.services.questions import NewQuestion
 from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.services.tokens import IssuedTokens
 from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.settings import Settings
+from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
-from meshydb_server.storage.schema import security_questions, tenants
-from tests.support.sources import SetClock
+from meshydb_server.storage.users import User
+from tests.support.sources import CHEAP_HASHER, SetClock
 
 ACCOUNT: Final = "acme"
 OTHER_ACCOUNT: Final = "globex"
@@ -38,7 +39,12 @@ TENANT: Final = "north"
 OTHER_TENANT: Final = "south"
 BY_TEXT: Final = "phones"
 BY_QUESTION: Final = "riddles"
-_VERIFICATION: Final = {TENANT: "email", OTHER_TENANT: "email", BY_TEXT: "text", BY_QUESTION: "question"}
+_VERIFICATION: Final[Mapping[str, Verification]] = {
+    TENANT: "email",
+    OTHER_TENANT: "email",
+    BY_TEXT: "text",
+    BY_QUESTION: "question",
+}
 
 # In each of these tenants there is a user of this name, and none of the other, which is as long.
 USERNAME: Final = "rosa.k"
@@ -47,7 +53,9 @@ EMAIL: Final = "rosa.k@example.org"
 PHONE: Final = "+15551230000"
 ANSWERS: Final = {"What was your first pet called?": "Rex the Dog", "Where did you grow up?": "Old Lisbon"}
 
-PASSWORD: Final = "a new password for rosa"  # noqa: S105 - of users who live as long as a test
+OLD_PASSWORD: Final = "the first one of rosa"  # noqa: S105 - of users who live as long as a test
+PASSWORD: Final = "a new password for rosa"  # noqa: S105 - likewise
+_ISSUER: Final = "https://auth.example.org/acme"
 # Keys of the server, each as a setting.
 KEYS: Final = tuple(base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(1, 4))
 
@@ -91,7 +99,9 @@ async def recovering(
 ) -> AsyncGenerator[Services]:
     """Services on a database, which is seeded when it is new."""
     settings = Settings.model_validate({"database_url": database_url, "secret_keys": KEYS[0], **given})
-    async with open_services(settings, Sources(now=clock or SetClock(), random=random)) as services:
+    async with open_services(
+        settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
+    ) as services:
         if new:
             await _seed(services)
         yield services
@@ -100,36 +110,17 @@ async def recovering(
 async def _seed(services: Services) -> None:
     for account in (ACCOUNT, OTHER_ACCOUNT):
         await services.accounts.create_account(account, list(_VERIFICATION))
+        for tenant, verification in _VERIFICATION.items():
+            await services.accounts.configure_tenant(account, tenant, TenantChange(verification=verification))
         await asyncio.gather(*(add_user(services, USERNAME, account=account, tenant=each) for each in _VERIFICATION))
 
-    for tenant, verification in _VERIFICATION.items():
-        await change(services, update(tenants).where(tenants.c.tenant == tenant).values(verification=verification))
-    await add_questions(services, USERNAME, _hashed_answers())
 
-
-async def add_user(services: Services, username: str, *, account: str = ACCOUNT, tenant: str = TENANT) -> str:
-    """Add a user who can be reached by email and by telephone; returns the id."""
-    new = NewUser(username=username, email=EMAIL, phone=PHONE)
-    return (await services.accounts.create_user(account, tenant, new)).user_id
-
-
-async def add_questions(services: Services, username: str, hashes: Sequence[tuple[str, str]]) -> None:
-    """Give a user in the tenant that verifies by question their questions, with the hashes of the answers."""
-
-    def add(connection: Connection) -> None:
-        user = require_user(connection, require_tenant(connection, ACCOUNT, BY_QUESTION), username)
-        key = {"account": ACCOUNT, "tenant": BY_QUESTION, "user_id": user.user_id}
-        for position, (question, answer_hash) in enumerate(hashes):
-            row = {**key, "position": position, "question": question, "answer_hash": answer_hash}
-            connection.execute(insert(security_questions).values(row))
-
-    await services.database.write(add)
-
-
-@functools.cache
-def _hashed_answers() -> Sequence[tuple[str, str]]:
-    hasher = PasswordHasher()
-    return [(question, hasher.hash(normalise_answer(answer))) for question, answer in ANSWERS.items()]
+async def add_user(services: Services, username: str, *, account: str = ACCOUNT, tenant: str = TENANT) -> User:
+    """Add a user who has a password and can be reached, or asked, in each way."""
+    questions = [NewQuestion(question, answer) for question, answer in ANSWERS.items()]
+    asked = questions if tenant == BY_QUESTION else []
+    new = NewUser(username=username, email=EMAIL, phone=PHONE, password=OLD_PASSWORD, questions=asked)
+    return await services.accounts.create_user(account, tenant, new)
 
 
 async def ask(
@@ -154,6 +145,32 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
     return await _issued(services, ACCOUNT, tenant, await services.database.write(issue), before.keys())
 
 
+async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
+    """The user, as one who is logged in."""
+    user = await services.database.read(
+        lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
+    )
+    return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset())
+
+
+async def log_in(services: Services, password: str, *, tenant: str = TENANT) -> IssuedTokens:
+    """Log the user in."""
+    return await services.tokens.log_in(
+        ACCOUNT, tenant, await _public_key(services, tenant), USERNAME, password, "offline_access", _ISSUER
+    )
+
+
+async def refresh(services: Services, tokens: IssuedTokens, *, tenant: str = TENANT) -> IssuedTokens:
+    """Renew a login."""
+    key = await _public_key(services, tenant)
+    return await services.tokens.refresh(ACCOUNT, tenant, key, tokens.refresh_token, None, _ISSUER)
+
+
+async def _public_key(services: Services, tenant: str) -> str:
+    place = await services.database.read(lambda connection: require_tenant(connection, ACCOUNT, tenant))
+    return place.public_key
+
+
 async def _issued(
     services: Services, account: str, tenant: str, request: VerificationRequest, before: Collection[str]
 ) -> Issued:
@@ -174,8 +191,9 @@ async def sent_codes(services: Services) -> dict[str, str]:
 
 
 async def rows(services: Services, table: Table) -> list[dict[str, Any]]:
-    """All rows of a table."""
-    return await services.database.read(lambda c: [dict(row) for row in c.execute(select(table)).mappings()])
+    """All rows of a table, in the order of their keys."""
+    query = select(table).order_by(*table.primary_key.columns)
+    return await services.database.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
 
 @asynccontextmanager

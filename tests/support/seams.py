@@ -12,13 +12,14 @@ from sqlalchemy import Engine, event
 
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.passwords import Passwords
+from tests.support.sources import CHEAP_HASHER
 
 
 class CountingPasswords(Passwords):
     """Hashes, and counts how often."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(CHEAP_HASHER)
         self.hashed = 0
         self.verified = 0
 
@@ -37,7 +38,7 @@ class MeetingPasswords(Passwords):
     """Hashes, and is done only once so many others are as far."""
 
     def __init__(self, count: int) -> None:
-        super().__init__()
+        super().__init__(CHEAP_HASHER)
         self._meeting = asyncio.Barrier(count)
 
     async def hash(self, secret: str) -> str:
@@ -49,6 +50,9 @@ class MeetingPasswords(Passwords):
 
 class BrokenPasswords(Passwords):
     """Fails as soon as it is to look at a secret."""
+
+    def __init__(self) -> None:
+        super().__init__(CHEAP_HASHER)
 
     async def verify(self, hashed: str | None, secret: str) -> bool:
         """Fail."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from argon2 import PasswordHasher
 
 from meshydb_server.services.sources import Sources
+
+# Argon2id all the same, for passwords that nobody is after.
+CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class SetClock:
@@ -38,4 +44,4 @@ class CountedRandom:
 
 def known_sources(clock: SetClock | None = None) -> Sources:
     """Sources that give the same in each run."""
-    return Sources(now=clock or SetClock(), random=CountedRandom())
+    return Sources(now=clock or SetClock(), random=CountedRandom(), hasher=CHEAP_HASHER)

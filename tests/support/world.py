@@ -14,7 +14,6 @@ from typing import Any, Final
 import pytest
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from argon2 import PasswordHasher
 from attrs import field, frozen
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -28,6 +27,7 @@ from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
 from tests.support import postgres
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
+from tests.support.sources import CHEAP_HASHER
 
 # What schemathesis.toml calls them.
 QUESTION_TENANT: Final = "east"
@@ -40,8 +40,6 @@ QUESTION: Final = "First street?"
 ANSWER: Final = "Elm"
 _EMAIL: Final = "user@example.org"
 _KEY_BYTES: Final = 18
-# Nobody is after these passwords, and they are hashed by the thousand.
-_CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # So many to read and change, and so many to delete, in each tenant.
 KEPT: Final = 4
@@ -131,10 +129,12 @@ def inhabited(settings: Settings) -> Generator[World]:
     ids = KnownIds()
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_services(settings, Sources(random=ids, hasher=_CHEAP))) as services,
+        portal.wrap_async_context_manager(
+            open_services(settings, Sources(random=ids, hasher=CHEAP_HASHER))
+        ) as services,
     ):
         portal.call(_seed, services, ids)
-        with serving(settings, Sources(hasher=_CHEAP)) as server, requests.Session() as session:
+        with serving(settings, Sources(hasher=CHEAP_HASHER)) as server, requests.Session() as session:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]

@@ -24,7 +24,7 @@ from meshydb_server.services.sources import RandomBytes, Sources
 from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.storage.errors import StorageError
 from tests.support.server import settings_in
-from tests.support.sources import CountedRandom, SetClock
+from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +37,9 @@ async def _opened(
 ) -> AsyncGenerator[Services]:
     """Services on a new database with one user, under a known key."""
     settings = settings_in(folder, secret_keys=base64.urlsafe_b64encode(_SECRET).decode())
-    async with open_services(settings, Sources(now=clock or SetClock(), random=random)) as services:
+    async with open_services(
+        settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
+    ) as services:
         await services.accounts.create_account("acme", ["north", "south"])
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email="rosa.k@example.org"))
         await services.accounts.create_user("acme", None, NewUser(username="device-7c1e", anonymous=True))

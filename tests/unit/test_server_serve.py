@@ -163,6 +163,7 @@ async def test_mail(tmp_path: Path) -> None:
             "account": "acme",
             "tenant": "default",
             "username": "rosa.k",
+            "kind": "reset",
             "channel": "email",
             "to": EMAIL,
             "status": "sent",

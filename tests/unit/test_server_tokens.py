@@ -17,6 +17,7 @@ from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.services.tokens import IssuedTokens
 from meshydb_server.storage.schema import sessions
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, refusal
+from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -171,7 +172,7 @@ class _CountedPasswords(Passwords):
     """Passwords that tell what was verified."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(CHEAP_HASHER)
         self.verified: list[str] = []
 
     async def verify(self, hashed: str | None, secret: str) -> bool:

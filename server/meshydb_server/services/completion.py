@@ -111,8 +111,12 @@ class CompletionService:
         Raises InvalidRequestError when the password is not acceptable or the request does not hold, NotFoundError for
         an unknown account or tenant, LimitError after too many guesses for one user.
         """
-        # Before anything is counted: it costs the user no guess, and tells nothing of the request.
-        require_acceptable(new_password, attempted.username)
+        try:
+            # Before anything is counted: it costs the user no guess, and tells nothing of the request.
+            require_acceptable(new_password, attempted.username)
+        except InvalidRequestError:
+            await self.database.write(lambda connection: self._note_unacceptable(connection, attempted))
+            raise
         guess = await self._guess(attempted, "reset", "reset")
         if guess is None:
             raise InvalidRequestError(_REFUSED)
@@ -135,12 +139,7 @@ class CompletionService:
         guess = await self._guess(attempted, "register", "verified")
         if guess is None:
             raise InvalidRequestError(_REFUSED)
-
-        def change(connection: Connection, user: User) -> bool:
-            mark_verified(connection, user)
-            return True
-
-        await self._complete(guess, "verified", change)
+        await self._complete(guess, "verified", mark_verified)
 
     async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
         """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""
@@ -245,6 +244,11 @@ class CompletionService:
                 expires=now + NOTICE_LIFETIME,
             )
             self.outbox.put(connection, post, now)
+
+    def _note_unacceptable(self, connection: Connection, attempted: Try) -> None:
+        key_of_name = username_key(attempted.username)
+        subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name, "reset"))
+        self._note(connection, _Unfit(subject.place, "unacceptable-password"), "reset", "unacceptable-password")
 
     def _note(self, connection: Connection, what: _Guess | _Unfit, kind: Kind, outcome: str) -> None:
         recovery = what.recovery

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from meshydb_server.services.errors import InvalidRequestError
@@ -34,7 +36,7 @@ class Passwords:
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, "argon2")
         # Compared with where there is no hash, so that a missing user takes as long as a wrong password.
-        self._nobody = self._hasher.hash("nobody's password")
+        self._nobody = _hash_of_nothing(hasher)
 
     def close(self) -> None:
         """End the threads, once what is under way is done."""
@@ -58,6 +60,17 @@ class Passwords:
     async def run(self, work: Callable[[], T]) -> T:
         """Run something slow in the threads, when one of them is free."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """A hash that takes as long to compare with as any other, and that no password has."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, digest = (_encode(bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+def _encode(raw: bytes) -> str:
+    return base64.b64encode(raw).rstrip(b"=").decode()
 
 
 def require_acceptable(password: str, username: str) -> None:

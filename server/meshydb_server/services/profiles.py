@@ -16,6 +16,7 @@ from meshydb_server.services.usernames import names_key, username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.credentials import end_sessions
 from meshydb_server.storage.questions import list_questions_of
+from meshydb_server.storage.recoveries import disown
 from meshydb_server.storage.roles import Membership, list_memberships
 from meshydb_server.storage.users import User, update_user
 
@@ -98,6 +99,9 @@ class Profiles:
             is_active=user.is_active if change.is_active is None else change.is_active,
         )
         update_user(connection, changed)
+        if (changed.email, changed.phone) != (user.email, user.phone):
+            # Codes have gone to an address that is the user's no more.
+            disown(connection, user)
         if not changed.is_active:
             # Whoever is let in again later logs in again.
             end_sessions(connection, user)

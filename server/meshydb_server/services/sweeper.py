@@ -20,6 +20,7 @@ from meshydb_server.storage.sweeping import sweep_messages, sweep_recoveries, sw
 _Delete = Callable[[Connection, datetime, int], int]
 
 _BATCH: Final = 500
+_FIRST_PAUSE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 600.0
 
 # How long after it has lapsed each kind is kept. Recoveries hold the guesses that count against a user's day.
@@ -40,13 +41,15 @@ class Sweeper:
     sources: Sources
 
     async def run(self) -> None:
-        """Sweep again and again, until cancelled."""
+        """Sweep again and again, until cancelled; not at once, when there may be many who have waited to be served."""
+        pause = _FIRST_PAUSE_SECONDS
         while True:
+            await asyncio.sleep(pause)
+            pause = _PAUSE_SECONDS
             try:
                 await self.sweep()
             except StorageError:
                 _log.exception("What has lapsed was not swept; trying again later.")
-            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def sweep(self) -> int:
         """Delete all that has lapsed; returns how many rows that were."""

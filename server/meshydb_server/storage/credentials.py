@@ -23,9 +23,9 @@ def end_sessions(connection: Connection, user: User) -> None:
     connection.execute(_END_SESSIONS, _key(user))
 
 
-def mark_verified(connection: Connection, user: User) -> None:
-    """Note that a user has proved to have their address."""
-    connection.execute(_MARK_VERIFIED, _key(user))
+def mark_verified(connection: Connection, user: User) -> bool:
+    """Note that a user has proved to have their address; False when the user was deleted meanwhile."""
+    return connection.execute(_MARK_VERIFIED, _key(user)).rowcount == 1
 
 
 def _key(user: User) -> dict[str, str]:

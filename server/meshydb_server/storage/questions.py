@@ -10,6 +10,7 @@ from attrs import field, frozen
 from sqlalchemy import ScalarSelect, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.recoveries import disown
 from meshydb_server.storage.schema import security_questions
 from meshydb_server.storage.users import User
 
@@ -56,7 +57,8 @@ def insert_questions(connection: Connection, user: User, questions: Sequence[Que
 
 
 def replace_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
-    """Let these be the only questions of a user."""
+    """Let these be the only questions of a user; answers to others do not complete a recovery any more."""
+    disown(connection, user)
     owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
     connection.execute(_DELETE, owner)
     insert_questions(connection, user, questions)

@@ -114,8 +114,16 @@ def forgive_guess(connection: Connection, recovery: Recovery) -> None:
     connection.execute(_FORGIVE, {**_key(recovery), "this": recovery.request_id})
 
 
+def disown(connection: Connection, user: User) -> None:
+    """Make a user's requests nobody's, since what proves them is not what proves the user any more.
+
+    The guesses stay counted.
+    """
+    connection.execute(_DISOWN, {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER})
+
+
 def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
-    """Use a request up; False when it has been used, or replaced, meanwhile."""
+    """Use a request up; False when it has been used, replaced or disowned meanwhile."""
     return connection.execute(_CONSUME, {**_key(recovery), "this": recovery.request_id, "now": now}).rowcount == 1
 
 
@@ -127,7 +135,8 @@ _USER_NAMES: Final = tuple(attribute.name for attribute in fields(User))
 _RECOVERY_NAMES: Final = tuple(attribute.name for attribute in fields(Recovery))
 _USER: Final = slice(2, 2 + len(_USER_NAMES))
 _RECOVERY: Final = slice(2 + len(_USER_NAMES), 2 + len(_USER_NAMES) + len(_RECOVERY_NAMES))
-_KEY: Final = ("account", "tenant", "username_key", "purpose")
+_KEY_OF_USER: Final = ("account", "tenant", "username_key")
+_KEY: Final = (*_KEY_OF_USER, "purpose")
 
 
 def _find(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -167,8 +176,13 @@ _REPLACE: Final = (
 _FORGIVE: Final = (
     update(recoveries).where(_THE_REQUEST).values(failures=recoveries.c.failures - 1, version=_NEXT_VERSION)
 )
+_DISOWN: Final = (
+    update(recoveries)
+    .where(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY_OF_USER))
+    .values(user_id=None, version=_NEXT_VERSION)
+)
 _CONSUME: Final = (
     update(recoveries)
-    .where(_THE_REQUEST, recoveries.c.used_at.is_(None))
+    .where(_THE_REQUEST, recoveries.c.used_at.is_(None), recoveries.c.user_id.is_not(None))
     .values(used_at=bindparam("now", type_=recoveries.c.used_at.type), version=_NEXT_VERSION)
 )

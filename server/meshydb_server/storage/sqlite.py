@@ -50,10 +50,8 @@ class SqliteEngine:
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         # The driver that the URL names is of no use here: it would change threads for each statement.
         url = url.set(drivername="sqlite")
-        # A transaction that will write says so at once: one that turns from reading to writing fails when another
-        # process has written meanwhile, however long it is willing to wait.
-        self._writing = _connect(url, 1, "BEGIN IMMEDIATE")
-        self._reading = _connect(url, _READERS, "BEGIN", "PRAGMA query_only = ON")
+        self._writing = _connect(url, 1)
+        self._reading = _connect(url, _READERS, "PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._waiting = deque[_Job]()
@@ -69,6 +67,7 @@ class SqliteEngine:
 
         def run() -> T:
             with self._reading.begin() as connection:
+                connection.exec_driver_sql("BEGIN")
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
@@ -113,6 +112,9 @@ class SqliteEngine:
     def _run(self, group: list[_Job]) -> None:
         try:
             with self._writing.begin() as connection:
+                # At once for writing: a transaction that turns from reading to writing fails when another process has
+                # written meanwhile, however long it is willing to wait.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
                 for job in group:
                     job.run(connection)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for those who wait
@@ -130,13 +132,15 @@ class _Job:
     error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
-        connection.exec_driver_sql("SAVEPOINT job")
+        # By the driver, because SQLAlchemy takes as long for each of these as for a query.
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver.execute("SAVEPOINT job")
         try:
             self.result = self.work(connection)
         except BaseException as error:  # noqa: BLE001 - it is for the caller, and not for this thread
             self.error = error
             _undo(connection, error)
-        connection.exec_driver_sql("RELEASE job")
+        driver.execute("RELEASE job")
 
 
 def _undo(connection: Connection, error: BaseException) -> None:
@@ -147,13 +151,13 @@ def _undo(connection: Connection, error: BaseException) -> None:
         raise error from None
 
 
-def _connect(url: URL, connections: int, begin: str, *pragmas: str) -> Engine:
+def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
     engine = create_engine(url, pool_size=connections, max_overflow=0)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: DBAPIConnection, _: object) -> None:
         connection = cast("sqlite3.Connection", dbapi_connection)
-        # Python's sqlite3 begins transactions late and at its own choice; `begin_transaction` does it instead.
+        # Python's sqlite3 begins transactions late and at its own choice; here each is begun by a statement.
         connection.isolation_level = None
         try:
             _use_wal(connection)
@@ -162,10 +166,6 @@ def _connect(url: URL, connections: int, begin: str, *pragmas: str) -> Engine:
         except sqlite3.Error:
             connection.close()
             raise
-
-    @event.listens_for(engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 

@@ -1,0 +1,119 @@
+"""What a request costs the database: few statements, each of which finds its rows by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Final
+
+import pytest
+from sqlalchemy.engine import Connection
+
+from meshydb_server.runtime import Services
+from meshydb_server.services.errors import RefusedError
+from tests.support.recovering import (
+    ACCOUNT,
+    BY_QUESTION,
+    BY_TEXT,
+    PASSWORD,
+    TENANT,
+    UNKNOWN,
+    USERNAME,
+    ask,
+    recovering,
+    register,
+)
+from tests.support.seams import Statement, statements
+from tests.support.sources import SetClock
+
+pytestmark = pytest.mark.anyio
+
+_MOST: Final = 4
+# What SQLite and PostgreSQL call it to read a whole table.
+_SCANS: Final = ("SCAN ", "Seq Scan")
+
+
+async def _run(call: Awaitable[object]) -> list[Statement]:
+    with statements() as seen, suppress(RefusedError):
+        await call
+    assert seen
+    return seen
+
+
+async def _plan(services: Services, statement: Statement) -> list[str]:
+    """How the database goes about a statement, line by line."""
+
+    def explain(connection: Connection) -> list[str]:
+        if connection.dialect.name == "sqlite":
+            text = f"EXPLAIN QUERY PLAN {statement.text}"
+            return [row[-1] for row in connection.exec_driver_sql(text, statement.parameters)]
+        # Tables this small are read as a whole, if they may be.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        text = f"EXPLAIN {statement.text}"
+        return [row[0] for row in connection.exec_driver_sql(text, statement.parameters)]
+
+    return await services.database.write(explain)
+
+
+async def _assert_by_index(services: Services, seen: list[Statement]) -> None:
+    for statement in seen:
+        plan = await _plan(services, statement)
+        assert not [line for line in plan if any(scan in line for scan in _SCANS)], (statement.text, plan)
+        if not statement.text.startswith("INSERT"):
+            assert any("USING INDEX" in line or "USING COVERING INDEX" in line or "Index" in line for line in plan), (
+                plan
+            )
+
+
+@pytest.mark.parametrize("setting", ["not_found", "decoy"])
+async def test_forgot_password_takes_four_statements(database_url: str, setting: str) -> None:
+    """To ask takes at most four statements, each by an index, for whomever, the first time and later."""
+    async with recovering(database_url, unknown_user=setting) as services:
+        for tenant in (None, TENANT, BY_TEXT, BY_QUESTION):
+            for name in (USERNAME, UNKNOWN, USERNAME, UNKNOWN):
+                seen = await _run(services.recovery.forgot_password(ACCOUNT, tenant, name, 1))
+                assert len(seen) <= _MOST, [each.text for each in seen]
+                await _assert_by_index(services, seen)
+
+
+async def test_completing_goes_by_indexes(database_url: str) -> None:
+    """To check, reset and verify finds everything by an index too, in as few statements."""
+    async with recovering(database_url) as services:
+        for tenant in (TENANT, BY_QUESTION):
+            issued, completion = await ask(services, tenant=tenant), services.completion
+            calls: list[tuple[int, Awaitable[object]]] = [
+                (3, completion.check_hash(issued.wrong)),
+                (4, completion.check_hash(issued.attempted())),
+                (2, completion.check_hash(issued.attempted(hash="x"))),
+                (3, completion.reset_password(issued.wrong, PASSWORD)),
+                (7, completion.reset_password(issued.attempted(), PASSWORD)),
+            ]
+            if tenant == TENANT:
+                calls.append((5, completion.verify_user((await register(services)).attempted())))
+            for most, call in calls:
+                seen = await _run(call)
+                assert len(seen) <= most, [each.text for each in seen]
+                await _assert_by_index(services, seen)
+
+
+async def test_sweeping_goes_by_indexes(database_url: str) -> None:
+    """The sweeper finds what has lapsed by an index on when it does."""
+    clock = SetClock()
+    async with recovering(database_url, clock) as services:
+        await ask(services)
+        clock.move(days=30)
+        seen = await _run(services.sweeper.sweep())
+        assert [each.text.split()[:3] for each in seen] == [
+            ["DELETE", "FROM", table] for table in ("recoveries", "sessions", "outbox")
+        ]
+        await _assert_by_index(services, seen)
+        for statement in seen:
+            plan = " ".join(await _plan(services, statement))
+            assert "expires_at" in plan
+
+
+def test_the_rule_finds_scans() -> None:
+    """The rule knows the words for reading a whole table in the plans of both databases."""
+    for line in ("SCAN recoveries", "SCAN users USING INDEX x", "  ->  Seq Scan on audit  (cost=0.00..1)"):
+        assert any(scan in line for scan in _SCANS)
+    assert not any(scan in "SEARCH users USING INDEX x (account=?)" for scan in _SCANS)
