@@ -108,7 +108,8 @@ class TokenService:
             scope=" ".join(granted),
             refresh_hash=None if refresh_token is None else refresh_token.digest,
             credential_version=user.credential_version,
-            expires_at=now + SESSION_LIFETIME,
+            # Without a refresh token, nothing makes it last longer than its access token.
+            expires_at=now + (SESSION_LIFETIME if refresh_token else timedelta(seconds=ACCESS_SECONDS)),
             created_at=now,
         )
 
