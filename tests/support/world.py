@@ -7,9 +7,11 @@ import json
 import secrets
 from collections import Counter, deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import field, frozen
@@ -23,7 +25,8 @@ from meshydb_server.services.questions import NewQuestion
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
-from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving
+from tests.support import postgres
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
 from tests.support.sources import CHEAP_HASHER
 
 # What schemathesis.toml calls them.
@@ -87,17 +90,16 @@ class World:
     refresh_tokens: dict[str, str] = field(factory=dict[str, str])
     """A refresh token of the user of each tenant."""
 
-    def newest_code(self, tenant: str, username: str) -> str:
-        """The code that a user was sent last."""
+    def newest_code(self, tenant: str, username: str) -> str | None:
+        """The code that a user was sent last, if any."""
 
-        def look(connection: Connection) -> bytes:
+        def look(connection: Connection) -> bytes | None:
             outbox = schema.outbox
             query = select(outbox.c.payload).where(outbox.c.tenant == tenant, outbox.c.username == username)
-            payload: bytes = connection.execute(query.order_by(outbox.c.created_at.desc()).limit(1)).scalar_one()
-            return payload
+            return connection.execute(query.order_by(outbox.c.created_at.desc()).limit(1)).scalar()
 
         payload = self._portal.call(self._services.database.read, look)
-        code: str = json.loads(self._services.outbox.keyring.decrypt(payload))["code"]
+        code: str | None = json.loads(self._services.outbox.keyring.decrypt(payload))["code"] if payload else None
         return code
 
     def post(self, tenant: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +142,17 @@ def inhabited(settings: Settings) -> Generator[World]:
                 world.weak_tokens[tenant] = tokens["access_token"]
                 world.refresh_tokens[tenant] = tokens["refresh_token"]
             yield world
+
+
+@contextmanager
+def inhabited_on(kind: str, request: pytest.FixtureRequest, folder: Path) -> Generator[World]:
+    """The same on a database of a kind: `sqlite`, or `postgresql`."""
+    with ExitStack() as stack:
+        given = {}
+        if kind == "postgresql":
+            server: postgres.Postgres = request.getfixturevalue("postgresql")
+            given["database_url"] = stack.enter_context(server.database())
+        yield stack.enter_context(inhabited(settings_in(folder, **given)))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:

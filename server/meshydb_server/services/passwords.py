@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from meshydb_server.services.errors import InvalidRequestError
@@ -26,6 +25,9 @@ _COMMON: Final = frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(
 
 # Each hash takes tens of milliseconds and 64 MiB. More at once would only take them from everything else.
 _AT_ONCE: Final = 2
+
+# Of Argon2 itself (RFC 9106).
+_ARGON2_VERSION: Final = 19
 
 
 class Passwords:
@@ -66,7 +68,7 @@ def _hash_of_nothing(hasher: PasswordHasher) -> str:
     """A hash that takes as long to compare with as any other, and that no password has."""
     costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     salt, digest = (_encode(bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
-    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+    return f"$argon2id$v={_ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def _encode(raw: bytes) -> str:

@@ -58,12 +58,18 @@ class Completion:
             kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
             case.path_parameters["id"] = user_id(kind, 1 + number % count)
         tenant = tenant_of(case)
-        if tenant is not None and operation_id in _COMPLETIONS:
-            body = cast("Body", case.body)
-            if body.get("username"):
-                # Told apart from those who are there.
-                body = {**body, "username": f"{body['username'][:200]}-{number}"}
-            case.body = {**body, **_COMPLETIONS[operation_id](body, tenant, self._world)}
+        if tenant is not None:
+            fit_body(case, tenant, self._world, number)
+
+
+def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
+    """Make the body of a case, if it has one, fit what there is in a tenant; the number sets new users apart."""
+    completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
+    if completion is not None:
+        body = cast("Body", case.body)
+        if body.get("username"):
+            body = {**body, "username": f"{body['username'][:200]}-{number}"}
+        case.body = {**body, **completion(body, tenant, world)}
 
 
 def settle(case: Case, response: schemathesis.Response, world: World) -> None:

@@ -1,0 +1,1 @@
+"""Journeys through the API, along the links of the contract."""
