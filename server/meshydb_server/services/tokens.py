@@ -173,7 +173,8 @@ class TokenService:
                 login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
                 if login is not None and refresh_token.matches(login.refresh_hash):
                     end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
-            elif claims is not None and (claims["account"], claims["tenant"]) == (place.account, place.name):
+            elif claims is not None:
+                # Of another account or tenant, there is no such login here.
                 end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
 
         await self.database.write(end)
