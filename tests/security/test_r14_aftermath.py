@@ -136,6 +136,8 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
     """Of a user who was deleted meanwhile, nothing is noted, and who asked for it is told."""
     async with recovering(database_url) as services:
         user = await add_user(services, "leaver")
+        await change(services, users.update().where(users.c.username == "leaver").values(verified=False))
         assert await services.database.write(lambda connection: mark_verified(connection, user))
+        assert not await services.database.write(lambda connection: mark_verified(connection, user))
         await change(services, users.delete().where(users.c.username == "leaver"))
         assert not await services.database.write(lambda connection: mark_verified(connection, user))
