@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test generate check-generated lint types contract contract-live clean lock
+.PHONY: help setup demo serve test generate check-generated lint types contract contract-live bench clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,9 @@ serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000
 
 test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
+	@# By themselves, because schemathesis sends more between processes than pytest-xdist can take.
+	@$(BIN)/coverage run -m pytest tests/contract tests/stateful
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -62,6 +64,9 @@ contract-live: $(READY) ## Test any server: URL=… ACCOUNT=… [TENANT=…] [US
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
 	@$(BIN)/python scripts/contract_live.py --url "$(URL)" --account "$(ACCOUNT)" \
 		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)")
+
+bench: $(READY) ## Measure the server, beside a mock of the same contract, with many users, and for long.
+	@$(BIN)/python -m bench
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import schemathesis
 
+from tests.contract.judge import Exchange, Judge
 from tests.support.completion import Completion, settle, tenant_of
 from tests.support.contract import ROOT
 from tests.support.server import DEFAULT_TENANT
@@ -54,22 +55,26 @@ class _Administrators:
             case.headers["Authorization"] = data
 
 
+def fits(case: schemathesis.Case[Any]) -> bool:
+    """Whether a case was made to fit the contract."""
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
 @schemathesis.hook
 def before_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], __: dict[str, Any]) -> None:
     """Complete half of the cases that fit their schema, and give cases a token of the tenant that they are about.
 
     Of those that do not fit, some have the token of a user who may do little.
     """
-    if case.operation.schema is not SCHEMA:
+    if case.operation.schema.raw_schema is not SCHEMA.raw_schema:
         return
     # Not by turns: a case that is sent again is to be treated as it was.
     lot = zlib.crc32(repr((case.method, case.path_parameters, case.headers, case.query, case.body)).encode())
-    fits = case.meta is not None and case.meta.generation.mode.is_positive
-    if fits and lot % 2 and case.method == case.operation.method.upper():
+    if fits(case) and lot % 2 and case.method == case.operation.method.upper():
         STAGE.complete(case)
     if case.headers.get("Authorization") == _PLACEHOLDER:
         # A header that nobody knows is all that is wrong with some, and it is ignored.
-        may = fits or lot % 3 or any(name.startswith("x-schemathesis-") for name in case.headers)
+        may = fits(case) or lot % 3 or any(name.startswith("x-schemathesis-") for name in case.headers)
         tokens = STAGE.world.tokens if may else STAGE.world.weak_tokens
         case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
 
@@ -77,7 +82,7 @@ def before_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], __: d
 @schemathesis.hook
 def after_call(_: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response) -> None:
     """Settle what the case has changed."""
-    if case.operation.schema is SCHEMA:
+    if case.operation.schema.raw_schema is SCHEMA.raw_schema:
         settle(case, response, STAGE.world)
 
 
@@ -93,3 +98,15 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def answers(world: World) -> Counter[tuple[str, int]]:  # noqa: ARG001 - each world has its own
     """How often each operation gave each status."""
     return Counter()
+
+
+@pytest.fixture(scope="session")
+def exchanges(world: World) -> list[Exchange]:  # noqa: ARG001 - likewise
+    """What was sent and answered."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    """Who gives a second opinion."""
+    return Judge()

@@ -142,6 +142,17 @@ async def test_r04_replay_elsewhere(database_url: str) -> None:
             await _replay(services, elsewhere, "bad-hash")
 
 
+async def test_r04_parts_of_two_handles(database_url: str) -> None:
+    """Two requests that differ in nothing but their ids have handles that cannot be put together."""
+    async with recovering(database_url) as services:
+        old, new = await ask(services), await ask(services)
+        assert old.request.expires == new.request.expires
+        one, other = (base64.urlsafe_b64decode(each.request.hash + "=") for each in (old, new))
+        mixed = base64.urlsafe_b64encode(other[:-32] + one[-32:]).rstrip(b"=").decode()
+        assert not await services.completion.check_hash(new.attempted(hash=mixed))
+        assert await services.completion.check_hash(new.attempted())
+
+
 async def test_r04_tampered_row(database_url: str) -> None:
     """When what a handle binds is changed in the database, the handle does not fit it any more."""
     tampered: list[dict[str, Any]] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from meshydb_server.services.errors import OAuthError
 from meshydb_server.storage.credentials import mark_verified
@@ -92,6 +92,19 @@ async def test_r14_nowhere_to_tell(database_url: str) -> None:
         assert await rows(services, outbox) == []
 
 
+async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
+    """A user is told by the tenant's way if they have an address for it, and by no other."""
+    async with recovering(database_url) as services:
+        for missing, told in [("email", [BY_TEXT]), ("phone", [TENANT, BY_QUESTION])]:
+            await change(services, update(users).values({"email": EMAIL, "phone": PHONE, missing: None}))
+            await change(services, delete(outbox))
+            for tenant in (TENANT, BY_TEXT, BY_QUESTION):
+                issued = await ask(services, tenant=tenant)
+                await services.completion.reset_password(issued.attempted(), PASSWORD)
+            messages = await rows(services, outbox)
+            assert [row["tenant"] for row in messages if row["kind"] == "password-changed"] == told
+
+
 async def test_r14_a_code_proves_the_address(database_url: str) -> None:
     """A reset by code leaves a new user verified, as registration would; one by an answer does not."""
     async with recovering(database_url) as services:
@@ -123,6 +136,8 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
     """Of a user who was deleted meanwhile, nothing is noted, and who asked for it is told."""
     async with recovering(database_url) as services:
         user = await add_user(services, "leaver")
+        await change(services, users.update().where(users.c.username == "leaver").values(verified=False))
         assert await services.database.write(lambda connection: mark_verified(connection, user))
+        assert not await services.database.write(lambda connection: mark_verified(connection, user))
         await change(services, users.delete().where(users.c.username == "leaver"))
         assert not await services.database.write(lambda connection: mark_verified(connection, user))

@@ -74,6 +74,11 @@ async def test_forgot_password_takes_four_statements(database_url: str, setting:
                 seen = await _run(services.recovery.forgot_password(ACCOUNT, tenant, name, 1))
                 assert len(seen) <= _MOST, [each.text for each in seen]
                 await _assert_by_index(services, seen)
+                # The user and the request are found by the whole key, and not looked for among those of the tenant.
+                conditions = [
+                    line for line in await _plan(services, seen[0]) if "SEARCH" in line or "Index Cond" in line
+                ]
+                assert sum("username_key=?" in line or "username_key = " in line for line in conditions) == 2
 
 
 async def test_completing_goes_by_indexes(database_url: str) -> None:

@@ -33,11 +33,11 @@ _IMPOSSIBLE: Final = {
 }
 
 # Each other link is to lead to a success so many times.
-_OFTEN_ENOUGH: Final = 5
+_OFTEN_ENOUGH: Final = 3
 # Chance decides what is followed. It has so many rounds, and usually needs one or two.
-_ROUNDS: Final = 10
+_ROUNDS: Final = 12
 _SETTINGS: Final = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=8,
     deadline=None,
     database=None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 from attrs import frozen
@@ -14,11 +15,14 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import RefusedError
+from meshydb_server.services.sources import Sources
 from meshydb_server.services.tokens import IssuedTokens
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.users import User
 from tests.support.server import settings_in
-from tests.support.sources import SetClock, known_sources
+from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
+
+T = TypeVar("T")
 
 ACCOUNT: Final = "acme"
 ISSUER: Final = "https://auth.example.org/acme"
@@ -70,11 +74,20 @@ class People:
         return await self.enter(username, tenant=tenant)
 
 
+async def all_at_once(people: People, calls: Iterable[Awaitable[T]]) -> list[T]:
+    """Run calls at the same time, on connections that are there already: opening them would put the calls in a row."""
+    calls = list(calls)
+    await asyncio.gather(*(people.services.database.ping() for _ in calls))
+    return await asyncio.gather(*calls)
+
+
 @asynccontextmanager
 async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
     """Settle the account in a new database."""
     clock = SetClock()
-    async with open_services(settings_in(folder, database_url=database_url), known_sources(clock)) as services:
+    # So that ids have letters in them, which may be written in either case.
+    sources = Sources(now=clock, random=CountedRandom(0xABCDEF00), hasher=CHEAP_HASHER)
+    async with open_services(settings_in(folder, database_url=database_url), sources) as services:
         tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
         yield People(services, clock, {each.name: each.public_key for each in tenants})
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 from attrs import field, frozen
-from sqlalchemy import Executable, Table, select
+from sqlalchemy import Executable, Table, select, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
@@ -29,6 +29,7 @@ from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.settings import Settings
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
+from meshydb_server.storage.schema import users
 from meshydb_server.storage.users import User
 from tests.support.sources import CHEAP_HASHER, SetClock
 
@@ -140,6 +141,8 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
     def issue(connection: Connection) -> VerificationRequest:
         place = require_tenant(connection, ACCOUNT, tenant)
         user = require_user(connection, place, username)
+        # An operator made them, and vouched for them.
+        connection.execute(update(users).where(users.c.user_id == user.user_id).values(verified=False))
         return verification.issue_registration(connection, place, user, verification.sources.now())
 
     return await _issued(services, ACCOUNT, tenant, await services.database.write(issue), before.keys())

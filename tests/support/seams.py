@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from sqlalchemy import Engine, event
@@ -13,6 +13,8 @@ from sqlalchemy import Engine, event
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.passwords import Passwords
 from tests.support.sources import CHEAP_HASHER
+
+T = TypeVar("T")
 
 
 class CountingPasswords(Passwords):
@@ -22,6 +24,7 @@ class CountingPasswords(Passwords):
         super().__init__(CHEAP_HASHER)
         self.hashed = 0
         self.verified = 0
+        self.worked = 0
 
     async def hash(self, secret: str) -> str:
         """Hash."""
@@ -32,6 +35,11 @@ class CountingPasswords(Passwords):
         """Verify."""
         self.verified += 1
         return await super().verify(hashed, secret)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run what takes long."""
+        self.worked += 1
+        return await super().run(work)
 
 
 class MeetingPasswords(Passwords):

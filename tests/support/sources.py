@@ -34,8 +34,8 @@ class SetClock:
 class CountedRandom:
     """A random source that gives the same bytes in each run, and different ones in each call."""
 
-    def __init__(self) -> None:
-        self._calls = itertools.count(1)
+    def __init__(self, first: int = 1) -> None:
+        self._calls = itertools.count(first)
 
     def __call__(self, count: int) -> bytes:
         """The next bytes."""

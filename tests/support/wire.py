@@ -112,12 +112,24 @@ def assert_documented(answer: Answer, status: int) -> None:
     """Fail unless the answer has this status and what the contract promises of each answer, errors included."""
     assert answer.status == status, answer
     assert answer.all("content-type") == ["application/json"]
+    _assert_common(answer)
+    if status >= 400 and answer.body:
+        message = answer.json["message"]
+        assert isinstance(message, str)
+        assert message.strip()
+
+
+def assert_empty(answer: Answer, status: int) -> None:
+    """Fail unless the answer has this status and no content, of which it says neither type nor, at 204, length."""
+    assert answer.status == status, answer
+    assert (answer.body, answer.all("content-type")) == (b"", [])
+    assert answer.all("content-length") == ([] if status == 204 else ["0"])
+    _assert_common(answer)
+
+
+def _assert_common(answer: Answer) -> None:
     assert answer.all("cache-control") == ["no-store"]
     (request_id,) = answer.all("x-request-id")
     assert re.fullmatch("[0-9a-f]{32}", request_id)
     # Names the software that serves, which helps nobody but an attacker.
     assert answer.all("server") == []
-    if status >= 400 and answer.body:
-        message = answer.json["message"]
-        assert isinstance(message, str)
-        assert message.strip()

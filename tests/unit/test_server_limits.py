@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from meshydb_server.http.rate_limit import network_of
 from meshydb_server.settings import Settings
 from tests.unit.small_contract import GOOD_TOKEN, Server
 
@@ -34,6 +35,23 @@ def test_accounts_are_apart() -> None:
     made: tuple[str, str, dict[str, Any]] = ("POST", "/other/things", {"json": {}})
     answers = _server(account_rate_limit="1/hour").ask_all(_EXISTS, made, _EXISTS, made)
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("not:an:address", "not:an:address"),
+        ("", ""),
+    ],
+)
+def test_addresses(host: str, network: str) -> None:
+    """Whoever has one address of IPv6 has a network of 64 bits, which counts as one; so do the two forms of IPv4."""
+    assert network_of(host) == network
 
 
 def test_no_limit() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from meshydb_server.services.roles import NewRole
 from meshydb_server.storage.roles import Permission
-from tests.support.people import ACCOUNT, People, refusal
+from tests.support.people import ACCOUNT, People, all_at_once, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -126,6 +124,6 @@ async def test_grant_refused(people: People) -> None:
 async def test_grant_at_once(people: People) -> None:
     """A role that is given several times at the same time is held once."""
     await people.add("rosa.k")
-    grants = (people.services.roles.grant_role(ACCOUNT, None, "rosa.k", "meshy.admin") for _ in range(4))
-    for _, held in await asyncio.gather(*grants):
+    grants = (people.services.roles.grant_role(ACCOUNT, None, "rosa.k", "meshy.admin") for _ in range(10))
+    for _, held in await all_at_once(people, grants):
         assert sorted(role.name for role in held) == ["meshy.admin", "meshy.user"]

@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.services.questions import NewQuestion
+from meshydb_server.storage.schema import sessions
 from tests.support.people import PASSWORD, People, refusal
 
 pytestmark = pytest.mark.anyio
@@ -133,6 +135,9 @@ async def test_change_password(people: People) -> None:
     own, other, bens = [await people.log_in(name) for name in ("rosa.k", "rosa.k", "ben.t")]
     caller = await people.authenticate(own)
     await people.services.selves.change_password(caller, PASSWORD, _NEW_PASSWORD)
+    kept = select(sessions.c.session_id).where(sessions.c.user_id == caller.user_id)
+    rows = await people.services.database.read(lambda connection: connection.execute(kept).all())
+    assert [row.session_id for row in rows] == [caller.session_id]
     assert await people.authenticate(own) == caller
     await people.refresh(own)
     assert await refusal(people.authenticate(other)) == "AuthenticationError: The access token is not valid."

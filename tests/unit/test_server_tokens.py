@@ -9,13 +9,15 @@ from typing import Any
 import jwt
 import pytest
 from attrs import evolve
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from meshydb_server.services.errors import AuthenticationError
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.services.tokens import IssuedTokens
+from meshydb_server.storage.credentials import replace_password
 from meshydb_server.storage.schema import sessions
+from meshydb_server.storage.users import update_user
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, refusal
 from tests.support.sources import CHEAP_HASHER
 
@@ -381,6 +383,43 @@ async def test_what_ends_logins(people: People) -> None:
     await users.delete(admin, user.user_id)
     assert not await _is_good(people, tokens)
     assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
+
+
+async def test_what_makes_a_login_void(people: People) -> None:
+    """A login is void while its user is not active, and once they have another password, whoever brought that about."""
+    user = await people.add("rosa.k")
+    tokens = await people.log_in("rosa.k")
+    write = people.services.database.write
+    await write(lambda connection: update_user(connection, evolve(user, is_active=False)))
+    assert not await _is_good(people, tokens)
+    assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
+    await write(lambda connection: update_user(connection, user))
+    assert await _is_good(people, tokens)
+    assert await write(lambda connection: replace_password(connection, user, "another", verified=False))
+    assert not await _is_good(people, tokens)
+    assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
+
+
+async def test_another_public_key(people: People) -> None:
+    """A refresh token is good for the client alone that it was issued to."""
+    await people.add("rosa.k")
+    tokens = await people.log_in("rosa.k")
+    other = update(sessions).values(client_id="of another client")
+    await people.services.database.write(lambda connection: connection.execute(other))
+    assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
+    key = people.public_keys["north"]
+    for token in (tokens.access_token, tokens.refresh_token):
+        assert token is not None
+        await people.services.tokens.revoke(ACCOUNT, None, key, token, None)
+    assert await _is_good(people, tokens)
+
+
+async def test_nopassword_is_of_the_anonymous(people: People) -> None:
+    """The password of anonymous users logs in nobody else, even one whose stored password it is."""
+    user = await people.add("rosa.k")
+    hashed = await people.services.tokens.passwords.hash("nopassword")
+    await people.services.database.write(lambda connection: replace_password(connection, user, hashed, verified=False))
+    assert await refusal(people.log_in("rosa.k", "nopassword")) == _WRONG_PASSWORD
 
 
 async def test_no_longer_verified(people: People) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from attrs import evolve
+from sqlalchemy import Table, delete, select
 
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import ConflictError
+from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.profiles import Profile, ProfileChange
 from meshydb_server.services.questions import NewQuestion
 from meshydb_server.services.roles import NewRole
 from meshydb_server.storage.schema import recoveries, security_questions, sessions, user_roles, users
-from tests.support.people import ACCOUNT, PASSWORD, People, refusal
+from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal
+from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +128,9 @@ async def test_who_may_give_roles(people: People) -> None:
     # Even though the token was issued before: what is held is held now.
     await roles.grant_role(ACCOUNT, None, "clerk", "editors")
     assert _names(await create(clerk, _new("two", roles=["editors"]))) == ["editors", "meshy.user"]
+    # What everybody gets needs not be held to be given.
+    await people.services.database.write(lambda connection: connection.execute(delete(user_roles)))
+    assert _names(await create(clerk, _new("four", roles=["meshy.user"]))) == ["meshy.user"]
     keeper = await people.enter_new("keeper", roles=["keeper"])
     assert _names(await create(keeper, _new("three", roles=["meshy.admin"]))) == ["meshy.admin", "meshy.user"]
 
@@ -241,12 +248,22 @@ async def test_questions(people: People) -> None:
     assert [each.question for each in profile.questions] == ["Pet?", "Car?"]
 
 
+class _InstantPasswords(Passwords):
+    """Does without hashing, which would put all that is done at once in a row."""
+
+    async def hash(self, secret: str) -> str:
+        """Hash nothing."""
+        return f"not hashed: {secret}"
+
+
 async def test_questions_at_once(people: People) -> None:
     """Of several sets of security questions that are set at the same time, one stands as a whole."""
     admin = await _admin(people)
     ben = await people.add("ben.t")
     await people.configure("question")
     sets = [[NewQuestion(f"{number}{place}?", "x") for place in "ab"] for number in range(3)]
-    await asyncio.gather(*(people.services.users.set_questions(admin, ben.user_id, each) for each in sets))
+    with closing(_InstantPasswords(CHEAP_HASHER)) as passwords:
+        service = evolve(people.services.users, passwords=passwords)
+        await all_at_once(people, (service.set_questions(admin, ben.user_id, each) for each in sets))
     profile = await people.services.users.read(admin, ben.user_id)
     assert [each.question for each in profile.questions] in [[each.question for each in given] for given in sets]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from ipaddress import AddressValueError, IPv6Address, IPv6Network
 from typing import Final, cast
 
 from limits import RateLimitItem, parse
@@ -38,7 +39,7 @@ class RateLimits:
         Raises LimitError when the limit is used up, and HTTPException 503 when there is no counting.
         """
         if self._of_address is not None:
-            await self._count(self._of_address, "address", request.client.host if request.client else "")
+            await self._count(self._of_address, "address", network_of(request.client.host if request.client else ""))
 
     async def count_account(self, account: str) -> None:
         """Count a request by whose data it is about. Raises like `count_address`."""
@@ -55,6 +56,17 @@ class RateLimits:
             _log.exception("The storage of the rate limits failed.")
             raise unavailable("The server cannot count requests; try again later.") from error
         raise LimitError(math.ceil(window.reset_time - time.time()))
+
+
+def network_of(host: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits, all of which belongs to whoever has one of it."""
+    if ":" not in host:
+        return host
+    try:
+        address = IPv6Address(host)
+    except AddressValueError:
+        return host
+    return str(address.ipv4_mapped or IPv6Network((address.packed[:8] + bytes(8), 64)))
 
 
 def _limit(notation: str) -> RateLimitItem | None:

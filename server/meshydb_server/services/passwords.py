@@ -11,10 +11,9 @@ from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.errors import InvalidRequestError, LimitError
 from meshydb_server.services.usernames import username_key
 
 T = TypeVar("T")
@@ -27,6 +26,13 @@ _COMMON: Final = frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(
 # Each hash takes tens of milliseconds and 64 MiB. More at once would only take them from everything else.
 _AT_ONCE: Final = 2
 
+# Beyond so many, who comes next is told to come back: a queue without end would serve nobody in time.
+_MOST_WAITING: Final = 200
+_TRY_AGAIN_SECONDS: Final = 5
+
+# Of Argon2 itself (RFC 9106).
+_ARGON2_VERSION: Final = 19
+
 
 class Passwords:
     """Hashes with Argon2id, in a few threads of its own: whoever else is served does not wait."""
@@ -35,6 +41,7 @@ class Passwords:
         """Make the threads; `close` ends them."""
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, "argon2")
+        self._waiting = 0
         # Compared with where there is no hash, so that a missing user takes as long as a wrong password.
         self._nobody = _hash_of_nothing(hasher)
 
@@ -58,15 +65,21 @@ class Passwords:
             return False
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run something slow in the threads, when one of them is free."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Run something slow in the threads, when one is free. Raises LimitError when too many wait for that."""
+        if self._waiting >= _MOST_WAITING:
+            raise LimitError(_TRY_AGAIN_SECONDS)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:
     """A hash that takes as long to compare with as any other, and that no password has."""
     costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     salt, digest = (_encode(bytes(length)) for length in (hasher.salt_len, hasher.hash_len))
-    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+    return f"$argon2id$v={_ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def _encode(raw: bytes) -> str:

@@ -15,6 +15,7 @@ from meshydb_server.services.profiles import Profile, Profiles
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import VerificationRequest, VerificationService
+from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import DuplicateError
 from meshydb_server.storage.users import find_user
@@ -61,10 +62,18 @@ class RegistrationService:
 
         Raises NotFoundError, InvalidRequestError or ConflictError.
         """
-        place = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
+
+        def look(connection: Connection) -> tuple[Tenant, bool]:
+            place = require_tenant(connection, account, tenant)
+            return place, find_user(connection, place.account, place.name, username_key(new.username)) is not None
+
+        place, taken = await self.database.read(look)
         if not place.public_registration:
             raise InvalidRequestError("Public registration is switched off.")
         require_complete_user(place, new)
+        if taken:
+            # The index of the database decides; this spares the hashing of what is refused anyway.
+            raise ConflictError(USERNAME_TAKEN)
         secrets = await hash_secrets(self.passwords, new)
         at_once = place.verification == "question"
         now = self.sources.now()

@@ -108,7 +108,8 @@ class TokenService:
             scope=" ".join(granted),
             refresh_hash=None if refresh_token is None else refresh_token.digest,
             credential_version=user.credential_version,
-            expires_at=now + SESSION_LIFETIME,
+            # Without a refresh token, nothing makes it last longer than its access token.
+            expires_at=now + (SESSION_LIFETIME if refresh_token else timedelta(seconds=ACCESS_SECONDS)),
             created_at=now,
         )
 
@@ -173,7 +174,8 @@ class TokenService:
                 login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
                 if login is not None and refresh_token.matches(login.refresh_hash):
                     end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
-            elif claims is not None and (claims["account"], claims["tenant"]) == (place.account, place.name):
+            elif claims is not None:
+                # Of another account or tenant, there is no such login here.
                 end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
 
         await self.database.write(end)

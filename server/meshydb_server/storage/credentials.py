@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Table, and_, bindparam, delete, or_, update
+from sqlalchemy import Table, and_, bindparam, delete, not_, or_, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -24,7 +24,7 @@ def end_sessions(connection: Connection, user: User) -> None:
 
 
 def mark_verified(connection: Connection, user: User) -> bool:
-    """Note that a user has proved to have their address; False when the user was deleted meanwhile."""
+    """Note that a user has proved to have their address; False when that was known, or the user is gone."""
     return connection.execute(_MARK_VERIFIED, _key(user)).rowcount == 1
 
 
@@ -46,4 +46,4 @@ _REPLACE_PASSWORD: Final = (
     )
 )
 _END_SESSIONS: Final = delete(sessions).where(_is(sessions))
-_MARK_VERIFIED: Final = update(users).where(_is(users)).values(verified=True)
+_MARK_VERIFIED: Final = update(users).where(_is(users), not_(users.c.verified)).values(verified=True)

@@ -33,6 +33,8 @@ class PostgresqlEngine:
             url.set(drivername="postgresql+psycopg").update_query_dict(
                 {"connect_timeout": str(_PATIENCE), **url.query}
             ),
+            # They hold what no log should.
+            hide_parameters=True,
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=_PATIENCE,

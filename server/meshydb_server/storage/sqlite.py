@@ -181,7 +181,7 @@ def _undo(connection: Connection, error: BaseException) -> None:
 
 
 def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
-    engine = create_engine(url, pool_size=connections, max_overflow=0)
+    engine = create_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: DBAPIConnection, _: object) -> None:

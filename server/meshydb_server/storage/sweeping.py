@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Delete, Table, and_, bindparam, delete, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -30,13 +30,10 @@ def sweep_messages(connection: Connection, before: datetime, limit: int) -> int:
 def _lapsed(table: Table, *conditions: ColumnElement[bool]) -> Delete:
     key = list(table.primary_key.columns)
     expires_at = table.c.expires_at
-    doomed = (
-        select(*key)
-        .where(expires_at < bindparam("before", type_=expires_at.type), *conditions)
-        .order_by(expires_at)
-        .limit(bindparam("limit"))
-    )
-    return delete(table).where(tuple_(*key).in_(doomed))
+    lapsed = and_(expires_at < bindparam("before", type_=expires_at.type), *conditions)
+    doomed = select(*key).where(lapsed).order_by(expires_at).limit(bindparam("limit"))
+    # Once more, because PostgreSQL looks at a row again when it has waited for another transaction that changed it.
+    return delete(table).where(tuple_(*key).in_(doomed), lapsed)
 
 
 _RECOVERIES: Final = _lapsed(recoveries)

@@ -1,0 +1,154 @@
+"""Sends requests over kept-alive connections as fast as they are answered, from several processes.
+
+It stands on the machine that it measures, so it is light: raw sockets, requests that are composed beforehand, and
+answers of which no more is read than where they end and whether they are good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from attrs import frozen
+
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+_END_OF_HEAD: Final = b"\r\n\r\n"
+
+
+@frozen
+class Load:
+    """What to send: requests of forgotPassword by the users of a number, one after the other."""
+
+    host: str
+    port: int
+    account: str
+    users: range
+    requests: int
+    connections: int
+
+    def split(self, parts: int) -> Sequence[Load]:
+        """Parts of this load that are sent at the same time; no user is in two of them."""
+        return [
+            Load(self.host, self.port, self.account, users, self.requests // parts, self.connections // parts)
+            for users in (self.users[part::parts] for part in range(parts))
+        ]
+
+
+@frozen
+class Result:
+    """How it went: when the first request was sent and the last answered, and how long each one took, in seconds."""
+
+    started: float
+    ended: float
+    durations: Sequence[float]
+    refused: int
+
+    @classmethod
+    def merge(cls, results: Sequence[Result]) -> Result:
+        """The result of the whole."""
+        return cls(
+            min(result.started for result in results),
+            max(result.ended for result in results),
+            sorted(duration for result in results for duration in result.durations),
+            sum(result.refused for result in results),
+        )
+
+    @property
+    def rate(self) -> float:
+        """Requests for each second."""
+        return len(self.durations) / (self.ended - self.started)
+
+    def percentile(self, percent: float) -> float:
+        """How long it took at most for so many of a hundred, in milliseconds."""
+        return self.durations[min(int(len(self.durations) * percent / 100), len(self.durations) - 1)] * 1000
+
+
+def send(load: Load, processes: int) -> Result:
+    """Send a load."""
+    with ProcessPoolExecutor(processes) as pool:
+        return Result.merge(list(pool.map(_send_part, load.split(processes))))
+
+
+def username(number: int) -> str:
+    """The name of a user of the load."""
+    return f"user{number:07}"
+
+
+def _send_part(load: Load) -> Result:
+    gc.disable()
+    return asyncio.run(_run(load))
+
+
+async def _run(load: Load) -> Result:
+    loop = asyncio.get_running_loop()
+    requests = islice(_requests(load), load.requests)
+    durations: list[float] = []
+    connections = [_Connection(requests, durations) for _ in range(load.connections)]
+    started = time.perf_counter()
+    for connection in connections:
+        await loop.create_connection(partial(_same, connection), load.host, load.port)
+    await asyncio.gather(*(connection.done for connection in connections))
+    return Result(started, time.perf_counter(), durations, sum(connection.refused for connection in connections))
+
+
+def _same(connection: _Connection) -> _Connection:
+    return connection
+
+
+def _requests(load: Load) -> Iterator[bytes]:
+    head = (
+        f"POST /{load.account}/users/forgotpassword HTTP/1.1\r\n"
+        f"Host: {load.host}:{load.port}\r\nContent-Type: application/json\r\n"
+    )
+    while True:
+        for number in load.users:
+            body = f'{{"username":"{username(number)}","attempt":1}}'
+            yield f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+class _Connection(asyncio.Protocol):
+    """Sends a request, waits for its answer, and so on until there are no more."""
+
+    def __init__(self, requests: Iterator[bytes], durations: list[float]) -> None:
+        self.done = asyncio.get_running_loop().create_future()
+        self.refused = 0
+        self._requests = requests
+        self._durations = durations
+        self._received = b""
+        self._sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._send_next()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        end = self._received.find(_END_OF_HEAD)
+        length = _LENGTH.search(self._received) if end >= 0 else None
+        if length is None or len(self._received) < end + len(_END_OF_HEAD) + int(length[1]):
+            return
+        self._durations.append(time.perf_counter() - self._sent_at)
+        self.refused += not self._received.startswith(b"HTTP/1.1 200 ")
+        self._received = b""
+        self._send_next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionResetError("The server closed a connection."))
+
+    def _send_next(self) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)

@@ -1,0 +1,118 @@
+"""The servers that are measured, each in a process of its own on a free port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from bench.load import username
+
+ACCOUNT: Final = "acme"
+_ROOT: Final = Path(__file__).parents[1]
+_PRISM: Final = "@stoplight/prism-cli@5.16.0"
+_COMMAND: Final = (sys.executable, "-m", "meshydb_server")
+# Nothing is refused here: what is measured is the work.
+_SETTINGS: Final = {
+    "MESHYDB_RATE_LIMIT": "off",
+    "MESHYDB_ACCOUNT_RATE_LIMIT": "off",
+    "MESHYDB_RECOVERY_REQUESTS_PER_USER_PER_HOUR": "1000000",
+}
+
+
+@frozen
+class Running:
+    """A server that listens on a port of this machine."""
+
+    port: int
+    pid: int
+
+    @property
+    def memory(self) -> int:
+        """Kilobytes that the process holds; Linux tells."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+
+@contextmanager
+def meshydb(folder: Path, users: int) -> Generator[Running]:
+    """The server, on an SQLite database with so many users."""
+    file = folder / f"{users}.sqlite3"
+    environment = {**os.environ, **_SETTINGS, "MESHYDB_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+    if not file.exists():
+        subprocess.run([*_COMMAND, "account", "create", ACCOUNT], env=environment, stdout=subprocess.PIPE, check=True)
+        _seed(file, users)
+    log = (folder / "log").open("w")
+    with (
+        log,
+        subprocess.Popen([*_COMMAND, "serve", "--port", "0"], env=environment, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.stderr is not None
+        port = int(process.stderr.readline().rsplit(b":", 1)[1])
+        drain = subprocess.Popen(["/bin/cat"], stdin=process.stderr, stdout=log)
+        try:
+            yield Running(port, process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+            drain.wait()
+
+
+@contextmanager
+def prism() -> Generator[Running | None]:
+    """A mock of the same contract, which does no work; None where there is no npx to run it."""
+    npx = shutil.which("npx")
+    if npx is None:
+        yield None
+        return
+    port = _free_port()
+    command = [npx, "--yes", _PRISM, "mock", str(_ROOT / "openapi.yaml"), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port, process)
+            yield Running(port, process.pid)
+        finally:
+            process.terminate()
+
+
+_SEED: Final = """
+    WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
+    INSERT INTO users (account, tenant, user_id, username, username_key, names_key, email, anonymous, verified,
+        is_active, credential_version, created_at)
+    SELECT 'acme', 'default', printf('%024x', n), printf('user%07d', n), printf('user%07d', n), '', 'u@example.org',
+        0, 1, 1, 1, 0 FROM numbers
+"""
+
+
+def _seed(file: Path, users: int) -> None:
+    # By a statement of its own: a million commands would take days.
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(_SEED, (users,))
+    assert username(7) == "user0000007"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    sys.exit("Prism did not start: npx could not run it.")

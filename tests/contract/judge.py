@@ -1,0 +1,102 @@
+"""A second opinion on exchanges, by a validator that shares no code with the server or with schemathesis.
+
+Those two have the same library for JSON Schema, so neither can be the other's judge.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import schemathesis
+from attrs import frozen
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.templating.paths.exceptions import PathError
+from requests import PreparedRequest
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from tests.support.contract import read
+
+
+@frozen
+class Exchange:
+    """A request and its answer, and whether the request was made to fit the contract."""
+
+    request: PreparedRequest
+    response: schemathesis.Response
+    fits: bool
+
+    @property
+    def asked(self) -> _Request:
+        """The request as the judge looks at it."""
+        return _Request(self.request)
+
+    @property
+    def answered(self) -> _Response:
+        """The answer as the judge looks at it."""
+        headers = Headers([(name, value) for name, values in self.response.headers.items() for value in values])
+        content_type = headers.get("content-type", "")
+        return _Response(self.response.status_code, content_type, headers, self.response.content or None)
+
+
+@frozen
+class _Response:
+    status_code: int
+    content_type: str
+    headers: Headers
+    data: bytes | None
+
+
+class _Request:
+    # Any origin is that of a server of one's own.
+    host_url: Final = "http://127.0.0.1:8000"
+
+    def __init__(self, request: PreparedRequest) -> None:
+        url = urlsplit(request.url or "")
+        self.path = unquote(url.path)
+        self.method = (request.method or "").lower()
+        self.body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
+        self.content_type = _text(request.headers.get("content-type", ""))
+        # Without those that are empty, which count as absent: a tolerance that this judge does not know.
+        query = ImmutableMultiDict(parse_qsl(url.query))
+        header = Headers({name: _text(value) for name, value in request.headers.items()})
+        self.parameters = RequestParameters(query=query, header=header)
+
+
+class Judge:
+    """Holds exchanges against the contract."""
+
+    def __init__(self) -> None:
+        self._openapi = OpenAPI.from_dict(read())
+
+    def knows(self, exchange: Exchange) -> bool:
+        """Whether it can tell which operation an exchange is of; it cannot where there is none."""
+        try:
+            self._openapi.validate_request(exchange.asked)
+        except PathError:
+            return False
+        except OpenAPIError:
+            pass
+        return True
+
+    def objection_to_request(self, exchange: Exchange) -> str | None:
+        """Why a request does not fit the contract, if it does not."""
+        return _objection(lambda: self._openapi.validate_request(exchange.asked))
+
+    def objection_to_answer(self, exchange: Exchange) -> str | None:
+        """Why an answer does not fit the contract, if it does not."""
+        return _objection(lambda: self._openapi.validate_response(exchange.asked, exchange.answered))
+
+
+def _objection(validate: Any) -> str | None:
+    try:
+        validate()
+    except OpenAPIError as error:
+        return f"{error}: {error.__cause__}"
+    return None
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -1,0 +1,59 @@
+"""The second judge does judge."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+import requests
+import schemathesis
+
+from tests.contract.judge import Exchange, Judge
+
+_ASKED: Final = {"username": "rosa.k", "attempt": 1}
+_EXIST: Final = b'{"exists":true}'
+_ID: Final = {"x-request-id": ["0" * 32], "content-type": ["application/json"]}
+
+
+def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Exchange:
+    prepared = request.prepare()
+    response = schemathesis.Response(status, headers, content, prepared, elapsed=0, verify=True)
+    return Exchange(prepared, response, fits=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "headers", "fits"),
+    [
+        (200, _EXIST, _ID, True),
+        (200, b'{"exists":1}', _ID, False),
+        (200, b"{}", _ID, False),
+        (200, b"", _ID, False),
+        (200, _EXIST, {**_ID, "content-type": ["text/plain"]}, False),
+        (200, _EXIST, {**_ID, "x-request-id": []}, False),
+        (200, _EXIST, {**_ID, "x-request-id": ["x"]}, False),
+        (201, _EXIST, _ID, False),
+        (404, b'{"message":"Why."}', _ID, True),
+        (404, b"{}", _ID, False),
+    ],
+)
+def test_answers(judge: Judge, status: int, content: bytes, headers: dict[str, list[str]], *, fits: bool) -> None:
+    """An answer of another status, shape, media type or header than documented is objected to."""
+    request = requests.Request("GET", "http://localhost:1/acme/users/rosa.k/exists")
+    objection = judge.objection_to_answer(_exchange(request, status, content, headers))
+    assert (objection is None) is fits
+
+
+@pytest.mark.parametrize(
+    ("body", "fits"), [(_ASKED, True), ({"username": "rosa.k"}, False), ({**_ASKED, "attempt": "1"}, False)]
+)
+def test_requests(judge: Judge, body: dict[str, Any], *, fits: bool) -> None:
+    """A request that does not fit the contract is objected to."""
+    request = requests.Request("POST", "http://localhost:1/acme/users/forgotpassword", json=body)
+    objection = judge.objection_to_request(_exchange(request, 200, b"", {}))
+    assert (objection is None) is fits
+
+
+@pytest.mark.parametrize(("path", "known"), [("/acme/users/me", True), ("/nowhere", False)])
+def test_knows(judge: Judge, path: str, *, known: bool) -> None:
+    """It knows which paths there are."""
+    assert judge.knows(_exchange(requests.Request("GET", f"http://localhost:1{path}"), 200, b"", {})) is known

@@ -1,0 +1,41 @@
+"""The threads that hash, and who waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import closing
+from typing import Final
+
+import pytest
+
+from meshydb_server.services.errors import LimitError
+from meshydb_server.services.passwords import Passwords
+from tests.support.sources import CHEAP_HASHER
+
+# Those that may wait, the ones under way among them.
+_MOST: Final = 200
+
+
+@pytest.mark.anyio
+async def test_queue_has_an_end() -> None:
+    """When as many wait as may, who comes next is told to come back, and all who waited are served."""
+    free = threading.Event()
+    with closing(Passwords(CHEAP_HASHER)) as passwords:
+        try:
+            waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(_MOST)]
+            # One round of the loop lets them all begin to wait.
+            await asyncio.sleep(0)
+            with pytest.raises(LimitError):
+                await passwords.hash("correct horse")
+        finally:
+            free.set()
+        assert all(await asyncio.gather(*waiting))
+        assert await passwords.verify(await passwords.hash("correct horse"), "correct horse")
+
+
+@pytest.mark.anyio
+async def test_no_hash_is_no_password() -> None:
+    """Where there is no hash, no password is the right one, though as much is computed."""
+    with closing(Passwords(CHEAP_HASHER)) as passwords:
+        assert not await passwords.verify(None, "nobody's password")

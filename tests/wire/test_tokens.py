@@ -1,0 +1,156 @@
+"""Who may call: what is answered to whom, before anything else is looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from meshydb_server.contract import Contract, Operation
+from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
+from tests.support.wire import JSON_TYPE, Answer, assert_documented, compose, exchange
+from tests.support.world import ADMIN, World, user_id
+
+_VALUES: Final = {"{accountName}": "acme", "{id}": user_id("de", 1), "{username}": "rosa.k"}
+_OPERATIONS: Final = Contract.load().operations
+
+
+def _cases(*, protected: bool, permitted: bool = False) -> list[object]:
+    found = [
+        operation
+        for operation in _OPERATIONS
+        if (operation.permissions is not None) is protected and (bool(operation.permissions) or not permitted)
+    ]
+    return [pytest.param(operation, id=operation.operation_id) for operation in found]
+
+
+def _call(world: World, operation: Operation, *headers: str, body: bytes = b"") -> Answer:
+    target = operation.path
+    for placeholder, value in _VALUES.items():
+        target = target.replace(placeholder, value)
+    return exchange(world.url, compose(body, *headers, method=operation.method, target=target, content_type=None))
+
+
+def _bearer(token: str) -> str:
+    return f"Authorization: Bearer {token}"
+
+
+@pytest.mark.parametrize("operation", _cases(protected=True))
+@pytest.mark.parametrize(
+    ("headers", "challenge"),
+    [
+        pytest.param([], "Bearer", id="none"),
+        pytest.param(["Authorization:"], "Bearer", id="empty"),
+        pytest.param(["Authorization: Bearer"], "Bearer", id="scheme-alone"),
+        pytest.param(["Authorization: Basic cm9zYTpr"], "Bearer", id="another-scheme"),
+        pytest.param(["Authorization: Bearer a b"], "Bearer", id="two-words"),
+        pytest.param(["Authorization: Bearer a\xe9"], "Bearer", id="non-ASCII"),
+        pytest.param(["Authorization: Bearer a", "Authorization: Bearer a"], "Bearer", id="twice"),
+        pytest.param(["Authentication: Bearer a"], "Bearer", id="misspelt"),
+        pytest.param([_bearer("a")], 'Bearer error="invalid_token"', id="no-such"),
+        pytest.param([_bearer("a.b.c")], 'Bearer error="invalid_token"', id="no-JWT"),
+        pytest.param([_bearer("a" * 20_000)], 'Bearer error="invalid_token"', id="long"),
+    ],
+)
+def test_unauthorized(world: World, operation: Operation, headers: list[str], challenge: str) -> None:
+    """Without a good token the answer is 401 and how to get in, whatever else is wrong with the request."""
+    for body in (b"", b"{"):
+        answer = _call(world, operation, *headers, "tenant:", body=body)
+        assert_documented(answer, 401)
+        (given,) = answer.all("www-authenticate")
+        assert given.partition(",")[0] == challenge
+
+
+@pytest.mark.parametrize("operation", _cases(protected=True, permitted=True))
+def test_forbidden(world: World, operation: Operation) -> None:
+    """With a good token that permits something else the answer is 403, whatever is wrong with the request."""
+    for body in (b"", b"{", b"x" * 70_000):
+        answer = _call(world, operation, _bearer(world.weak_tokens[DEFAULT_TENANT]), body=body)
+        assert_documented(answer, 403)
+        assert answer.json["message"] == f"The permission {(operation.permissions or ('',))[0]} is required."
+
+
+@pytest.mark.parametrize("operation", _cases(protected=True))
+def test_of_another_tenant(world: World, operation: Operation) -> None:
+    """A token is good for its own tenant alone, named or not."""
+    bearer = _bearer(world.tokens[DEFAULT_TENANT])
+    assert_documented(_call(world, operation, bearer, f"tenant: {OTHER_TENANT}"), 401)
+    assert_documented(_call(world, operation, bearer, "tenant: west"), 401)
+    for headers in ([], [f"tenant: {DEFAULT_TENANT}"]):
+        assert _call(world, operation, bearer, *headers).status not in {401, 403, 500}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (["tenant:"], 400),
+        ([f"tenant: {DEFAULT_TENANT}", f"tenant: {DEFAULT_TENANT}"], 400),
+        (["tenant: n\xf6rth"], 400),
+        ([], 200),
+    ],
+)
+def test_tenant_that_cannot_be(world: World, headers: list[str], status: int) -> None:
+    """A tenant header that is no tenant's is a malformed request of whoever has a good token."""
+    token = world.tokens[DEFAULT_TENANT]
+    request = compose(b"", _bearer(token), *headers, method="GET", target="/acme/users/me")
+    assert_documented(exchange(world.url, request), status)
+
+
+@pytest.mark.parametrize("account", ["nowhere", "ACME", "a*b", "%61cme2"])
+def test_of_another_account(world: World, account: str) -> None:
+    """A token is good for its own account alone, whether there is another or not."""
+    request = compose(b"", _bearer(world.tokens[DEFAULT_TENANT]), method="GET", target=f"/{account}/users/me")
+    assert_documented(exchange(world.url, request), 401)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  "])
+def test_scheme(world: World, scheme: str) -> None:
+    """The name of the scheme may be in any case."""
+    header = f"Authorization: {scheme} {world.tokens[OTHER_TENANT]}"
+    answer = exchange(world.url, compose(b"", header, method="GET", target="/acme/users/me", content_type=None))
+    assert_documented(answer, 200)
+    assert answer.json["username"] == ADMIN
+
+
+@pytest.mark.parametrize("operation", _cases(protected=True))
+def test_what_comes_after(world: World, operation: Operation) -> None:
+    """Who may call is told what is wrong with the body: its declaration first, then its size, then what is in it."""
+    if operation.body is None:
+        return
+    bearer = _bearer(world.tokens[DEFAULT_TENANT])
+    for headers, body, status in [([], b"{", 415), ([JSON_TYPE], b"x" * 70_000, 413), ([JSON_TYPE], b"{", 400)]:
+        assert_documented(_call(world, operation, bearer, *headers, body=body), status)
+
+
+@pytest.mark.parametrize("operation", _cases(protected=False))
+@pytest.mark.parametrize("header", ["Authorization: Bearer a", "Authorization:", "Authorization: Basic x"])
+def test_not_asked_for(world: World, operation: Operation, header: str) -> None:
+    """Where no token is needed, one that is sent is not looked at."""
+    assert _call(world, operation, header).status == _call(world, operation).status != 401
+
+
+def test_me_is_no_id(world: World) -> None:
+    """`/users/me` is who calls, even if they may not read users; it is not to be deleted."""
+    bearer = _bearer(world.weak_tokens[DEFAULT_TENANT])
+    answer = exchange(world.url, compose(b"", bearer, method="GET", target="/acme/users/me", content_type=None))
+    assert_documented(answer, 200)
+    answer = exchange(world.url, compose(b"", bearer, method="DELETE", target="/acme/users/me", content_type=None))
+    assert_documented(answer, 405)
+    assert answer.all("allow") == ["GET, PUT"]
+
+
+@pytest.mark.parametrize(("id_", "status"), [("Me", 400), ("me%20", 400), (user_id("ff", 1), 404), ("x", 400)])
+def test_ids(world: World, id_: str, status: int) -> None:
+    """What is not `me` has to be an id."""
+    bearer = _bearer(world.tokens[DEFAULT_TENANT])
+    answer = exchange(world.url, compose(b"", bearer, method="GET", target=f"/acme/users/{id_}", content_type=None))
+    assert_documented(answer, status)
+
+
+def test_id_in_capitals(world: World) -> None:
+    """The digits of an id may be in capitals."""
+    bearer = _bearer(world.tokens[DEFAULT_TENANT])
+    target = f"/acme/users/{user_id('ee', 2).upper()}"
+    answer = exchange(world.url, compose(b"", bearer, method="GET", target=target, content_type=None))
+    assert_documented(answer, 200)
+    assert answer.json["id"] == user_id("ee", 2)
