@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
+from argon2.low_level import ARGON2_VERSION  # pyright: ignore[reportUnknownVariableType] - it has no type
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from meshydb_server.services.errors import InvalidRequestError
