@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Final
 
 from starlette.applications import Starlette
@@ -38,9 +38,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, sources) as services, working(services):
-            app.state.services = services
-            yield
+        with closing(dispatcher):
+            async with open_services(settings, sources) as services, working(services):
+                app.state.services = services
+                yield
 
     app = Starlette(middleware=[Middleware(Exchanges), *_cors(settings, contract)], lifespan=lifespan)
     # Starlette's own routes are regular expressions, tried one after the other, and answer HEAD by themselves.

@@ -31,7 +31,7 @@ class Dispatcher:
         documented = {operation.operation_id for operation in contract.operations}
         if difference := documented ^ handlers.keys():
             raise ContractError(f"The contract and the handlers differ in: {', '.join(sorted(difference))}")
-        limits = RateLimits(settings)
+        self._limits = limits = RateLimits(settings)
         endpoints: dict[str, dict[str, _Endpoint]] = {}
         for operation in contract.operations:
             endpoint = _Endpoint(operation, handlers[operation.operation_id], limits, settings.public_url)
@@ -48,6 +48,10 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
             response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)
+
+    def close(self) -> None:
+        """Let go of what requests were counted in."""
+        self._limits.close()
 
 
 class _Path:

@@ -6,10 +6,10 @@ import logging
 import math
 import time
 from ipaddress import AddressValueError, IPv6Address, IPv6Network
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
+from limits.aio.storage import RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
 from starlette.requests import Request
@@ -29,9 +29,16 @@ class RateLimits:
 
     def __init__(self, settings: Settings) -> None:
         """Prepare what the settings say. Redis is reached for when there is something to count."""
-        self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.rate_limit_storage.get_secret_value()))
+        self._storage = _storage(settings.rate_limit_storage.get_secret_value())
+        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._of_address = _limit(settings.rate_limit)
         self._of_account = _limit(settings.account_rate_limit)
+
+    def close(self) -> None:
+        """Leave Redis."""
+        if isinstance(self._storage, RedisStorage):
+            # `limits` has no way to ask for it, and types only what its implementations have in common.
+            cast("Any", self._storage.bridge).storage.connection_pool.disconnect()
 
     async def count_address(self, request: Request) -> None:
         """Count a request by where it comes from.

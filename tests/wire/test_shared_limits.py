@@ -1,0 +1,43 @@
+"""Limits that several servers share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from fakeredis import TcpFakeServer
+
+from tests.support.bodies import GOOD
+from tests.support.server import seed, serving, settings_in
+from tests.support.wire import assert_documented, compose, exchange
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Generator[str]:
+    """Something that speaks Redis, on loopback."""
+    with TcpFakeServer(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+        server.shutdown()
+        thread.join()
+
+
+# Limits are per hour, lest the window end in the middle of a test.
+@pytest.mark.parametrize("name", ["rate_limit", "account_rate_limit"])
+def test_shared(tmp_path: Path, redis_url: str, name: str) -> None:
+    """Servers that count in one Redis have one limit between them, and count on after a restart."""
+    settings = settings_in(tmp_path, rate_limit_storage=redis_url, **{name: "4/hour"})
+    seed(settings)
+    request = compose(GOOD)
+    with serving(settings) as one:
+        assert_documented(exchange(one.url, request), 200)
+    with serving(settings) as one, serving(settings) as other:
+        for server in (one, other, one):
+            assert_documented(exchange(server.url, request), 200)
+        answers = [exchange(server.url, request) for server in (one, other)]
+    for answer in answers:
+        assert_documented(answer, 429)
+        assert 1 <= int(answer.all("retry-after")[0]) <= 3600
