@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test generate check-generated lint types contract contract-live bench clean lock
+.PHONY: help setup demo serve test suites gate generate check-generated lint types contract contract-live bench clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +36,19 @@ serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000
 
 test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
-	@# By themselves, because schemathesis sends more between processes than pytest-xdist can take.
-	@$(BIN)/coverage run -m pytest tests/contract tests/stateful
+	@$(MAKE) --no-print-directory --jobs 2 suites gate
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+suites: $(READY)
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
+
+# By itself, because schemathesis sends more between processes than pytest-xdist can take. It prints when it is over, so
+# that the two do not mix.
+gate: $(READY)
+	@mkdir -p build
+	@$(BIN)/coverage run -m pytest tests/contract tests/stateful >build/gate.log 2>&1; \
+		status=$$?; cat build/gate.log; exit $$status
 
 generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
 	@$(BIN)/python scripts/generate.py
