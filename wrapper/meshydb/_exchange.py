@@ -63,18 +63,22 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
         try:
             received = yield Send(request)
         except httpx.HTTPError as error:
-            delay = policy.delay_after_error(retries, error)
+            delay = policy.delay_after_error(operation.operation_id, retries, error)
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
-            # The status comes first: only a success has the body that the operation knows how to read.
-            if received.response.is_success:
-                return _result(operation, request, received)
-            delay = policy.delay_after_answer(retries, received.response)
+            delay = policy.delay_after_answer(operation.operation_id, retries, received.response, received.error)
             if delay is None:
-                raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
+                return _outcome(operation, request, received)
         yield Sleep(delay)
         retries += 1
+
+
+def _outcome(operation: Operation[T], request: httpx.Request, received: Received) -> T:
+    # The status comes first: only a success has the body that the operation knows how to read.
+    if not received.response.is_success:
+        raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
+    return _result(operation, request, received)
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
