@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
 from meshydb._operations import Operation
+from meshydb._raw import note_answer
 from meshydb._responses import error_body, request_id, status_error
 from meshydb._retry import RetryPolicy
 
@@ -78,7 +79,9 @@ def _outcome(operation: Operation[T], request: httpx.Request, received: Received
     # The status comes first: only a success has the body that the operation knows how to read.
     if not received.response.is_success:
         raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
-    return _result(operation, request, received)
+    result = _result(operation, request, received)
+    note_answer(received.response, received.content)
+    return result
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
