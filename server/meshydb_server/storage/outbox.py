@@ -10,6 +10,7 @@ from attrs import asdict, field, frozen
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import outbox
 
 Status = Literal["waiting", "sent", "failed"]
@@ -42,7 +43,7 @@ class Message:
 
 def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    connection.execute(_INSERT, asdict(message))
+    _INSERT.change(connection, asdict(message))
 
 
 def list_messages(connection: Connection) -> Sequence[Message]:
@@ -98,4 +99,4 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_INSERT: Final = insert(outbox)
+_INSERT: Final = Prepared(insert(outbox))
