@@ -8,6 +8,9 @@ from typing import Final
 
 import pytest
 
+from meshydb import _operations
+from meshydb._operations import catalogue
+
 PROGRAM: Final = """
 import sys
 {statement}
@@ -43,3 +46,11 @@ def test_nothing_that_sends_is_imported_before_there_is_a_client(statement: str)
     run = subprocess.run([sys.executable, "-I", "-c", program], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.endswith("done\n")
+
+
+def test_operations_are_those_of_the_catalogue() -> None:
+    """What is found at first use is what the catalogue lists, and what it does not list is not found."""
+    for name in catalogue.__all__:
+        assert getattr(_operations, name) is getattr(catalogue, name)
+    with pytest.raises(AttributeError, match="no attribute 'lose_password'"):
+        _operations.lose_password  # type: ignore[attr-defined]  # noqa: B018

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meshydb._operations.catalogue import *  # noqa: F403 - the names stand there, once
-
-
-def __getattr__(name: str) -> Any:
-    catalogue = import_module("meshydb._operations.catalogue")
-    if name not in catalogue.__all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return globals().setdefault(name, getattr(catalogue, name))
+else:
+    # Hidden from type checkers, which would take any name for found.
+    def __getattr__(name: str) -> Any:
+        catalogue = import_module("meshydb._operations.catalogue")
+        if name not in catalogue.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(catalogue, name))
