@@ -15,16 +15,22 @@ _REPLACEMENTS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncClient": "Client",
     "AsyncClientOptions": "ClientOptions",
+    "AsyncClientWithRawResponse": "ClientWithRawResponse",
+    "AsyncConnectionWithRawResponse": "ConnectionWithRawResponse",
     "AsyncDriver": "Driver",
     "AsyncLock": "Lock",
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
     "AsyncSession": "Session",
     "AsyncUsersService": "UsersService",
+    "AsyncUsersWithRawResponse": "UsersWithRawResponse",
     "_async": "_sync",
     "aclose": "close",
     "anyio": "time",
     "aiter_bytes": "iter_bytes",
+    "async_raw": "raw",
+    # A string is replaced as a whole.
+    "httpx.AsyncClient | None": "httpx.Client | None",
     "new_async_client": "new_client",
 }
 # Imports change their order with their names. Isolated, so that the result is the same in any target folder.

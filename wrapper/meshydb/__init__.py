@@ -35,6 +35,7 @@ from meshydb._models import (
     UserUpdate,
     UserVerificationHash,
 )
+from meshydb._raw import RawResponse
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
 from meshydb._sync.users import UsersService
@@ -61,6 +62,7 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "RateLimitError",
+    "RawResponse",
     "RegisterUser",
     "SecurityQuestion",
     "SecurityQuestionHash",

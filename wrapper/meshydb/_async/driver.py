@@ -1,7 +1,9 @@
 """Does what the steps of an exchange ask for."""
 
+from __future__ import annotations
+
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import anyio
 import httpx
@@ -10,6 +12,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
+from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
 from meshydb._transport import MAX_BODY_BYTES, build_request, new_async_client
@@ -24,19 +27,36 @@ class AsyncDriver:
     Args:
         config: The settings.
         http_client: The httpx client to send with, which stays open; None for one of its own.
+        origin: The driver that this is derived from, and closed with.
 
     Raises:
         TypeError: `http_client` is of another kind.
     """
 
-    def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self, config: Config, http_client: httpx.AsyncClient | None = None, origin: Self | None = None
+    ) -> None:
         self.config = config
         self._owns_http_client = http_client is None
         self._http_client = (
             new_async_client() if http_client is None else check_instance("http_client", http_client, httpx.AsyncClient)
         )
         self._policy = RetryPolicy(config.max_retries)
+        self._origin = origin
         self._closed = False
+
+    def derive(self, config: Config) -> Self:
+        """Make a driver of other settings that sends over the same connections, which are not its own to close."""
+        return type(self)(config, self._http_client, self)
+
+    def connect(self, tokens: Tokens) -> AsyncSession:
+        """Make the session of a login."""
+        return AsyncSession(self, Login(self.config, tokens))
+
+    @property
+    def closed(self) -> bool:
+        """Whether this is closed, or what it was derived from."""
+        return self._closed or (self._origin is not None and self._origin.closed)
 
     async def call(self, operation: Operation[T]) -> T:
         """Carry out an operation that needs no login."""
@@ -48,7 +68,7 @@ class AsyncDriver:
         Raises:
             RuntimeError: This is closed.
         """
-        if self._closed:
+        if self.closed:
             raise RuntimeError("This client is closed; make a new one.")
         request = build_request(self._http_client, self.config, operation, access_token)
         return exchange(operation, request, self._policy)
@@ -103,11 +123,15 @@ class AsyncDriver:
 class AsyncSession:
     """Carries out operations for the user of a login; what a connection and its services share."""
 
-    def __init__(self, driver: AsyncDriver, login: Login) -> None:
+    def __init__(self, driver: AsyncDriver, login: Login, lock: AsyncLock | None = None) -> None:
         self.config = driver.config
         self.login = login
         self._driver = driver
-        self._lock = AsyncLock()
+        self._lock = lock or AsyncLock()
+
+    def derive(self, config: Config) -> Self:
+        """Make a session of other settings, of the same login: whichever of them renews it, renews it for both."""
+        return type(self)(self._driver.derive(config), self.login, self._lock)
 
     async def call(self, operation: Operation[T]) -> T:
         """Carry out an operation."""

@@ -1,10 +1,14 @@
 """Users, for whoever is logged in."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
-from meshydb._async.driver import AsyncSession
+from meshydb._async.raw import AsyncUsersWithRawResponse
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+
+if TYPE_CHECKING:
+    from meshydb._async.driver import AsyncSession
 
 
 class AsyncUsersService:
@@ -14,8 +18,13 @@ class AsyncUsersService:
     oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: "AsyncSession") -> None:
         self._session = session
+
+    @property
+    def with_raw_response(self) -> AsyncUsersWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return AsyncUsersWithRawResponse(self)
 
     async def get_self(self) -> User:
         """Read the user who is logged in.

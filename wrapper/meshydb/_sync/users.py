@@ -2,10 +2,14 @@
 """Users, for whoever is logged in."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
-from meshydb._sync.driver import Session
+from meshydb._sync.raw import UsersWithRawResponse
+
+if TYPE_CHECKING:
+    from meshydb._sync.driver import Session
 
 
 class UsersService:
@@ -15,8 +19,13 @@ class UsersService:
     oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
+
+    @property
+    def with_raw_response(self) -> UsersWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return UsersWithRawResponse(self)
 
     def get_self(self) -> User:
         """Read the user who is logged in.
