@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -45,12 +46,22 @@ def run_client(
 class Terminal:
     """The command at a terminal, which is its standard input, output and error unless something is piped in."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str], piped: bytes | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        piped: bytes | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._master, slave = pty.openpty()
         self.transcript = ""
+        # What is read may end within a letter.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._answered = 0
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _TAKE_TERMINAL, os.ttyname(slave), COMMAND, *arguments],
+                cwd=folder,
                 env={**os.environ, **environment},
                 stdin=slave if piped is None else subprocess.PIPE,
                 stdout=slave,
@@ -77,6 +88,17 @@ class Terminal:
         while text not in self.transcript[seen:]:
             assert self._read(), f"{text!r} is not shown: {self.transcript!r}"
 
+    def read_prompt(self, beginnings: Iterable[str]) -> str | None:
+        """Read until it is asked for something that begins so, and return how; None when nothing more is shown."""
+        while True:
+            unanswered = self.transcript[self._answered :]
+            if unanswered.endswith(": "):
+                self._answered = len(self.transcript)
+                prompt = unanswered.splitlines()[-1]
+                return next(beginning for beginning in beginnings if prompt.startswith(beginning))
+            if not self._read():
+                return None
+
     def type(self, line: str) -> None:
         """Type a line, and return."""
         os.write(self._master, f"{line}\n".encode())
@@ -99,5 +121,5 @@ class Terminal:
         except OSError:
             # How Linux tells that the last one has closed the terminal.
             return False
-        self.transcript += shown.decode()
+        self.transcript += self._decoder.decode(shown)
         return bool(shown)

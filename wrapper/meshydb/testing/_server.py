@@ -1,6 +1,6 @@
 """A server in a thread, and an account of it for each test.
 
-To start a server takes a third of a second, to create an account a thousandth; and all that the server keeps, it keeps
+To start a server takes a third of a second, to create an account milliseconds; and all that the server keeps, it keeps
 by account. So tests share the server, and none shares an account.
 """
 
