@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self
@@ -81,6 +82,10 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         os.close(self._master)
+
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
     def read_until(self, text: str) -> None:
         """Read what is shown until a text is among what was not waited for before."""

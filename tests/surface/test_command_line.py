@@ -164,11 +164,12 @@ def test_asks_without_echo(server: MeshyServer, request_file: str) -> None:
     assert _can_log_in(server, NEW_PASSWORD)
 
 
-def test_request_is_piped_in(server: MeshyServer, request_file: str) -> None:
+@pytest.mark.parametrize("arguments", [[], ["-"]], ids=["nothing", "dash"])
+def test_request_is_piped_in(server: MeshyServer, request_file: str, arguments: list[str]) -> None:
     """With the request on standard input, the terminal is still asked for the code."""
     piped = Path(request_file).read_bytes()
     code = server.last_code(USERNAME)
-    with Terminal("check-hash", environment=server.environment, piped=piped) as terminal:
+    with Terminal("check-hash", *arguments, environment=server.environment, piped=piped) as terminal:
         terminal.read_until(CODE_PROMPT)
         terminal.type(code)
         assert terminal.finish() == 0
@@ -219,11 +220,13 @@ def test_interrupted_while_waiting() -> None:
 
 
 def test_interrupted_while_asking(tmp_path: Path) -> None:
-    """Ctrl-C at a prompt ends a command likewise."""
+    """Ctrl-C at a prompt ends a command likewise, and the terminal shows again what is typed."""
     with Terminal("check-hash", _file(tmp_path), environment=NOWHERE) as terminal:
         terminal.read_until("): ")
+        assert not terminal.echoes()
         terminal.interrupt()
         assert terminal.finish() == 130
+        assert terminal.echoes()
     assert "Traceback" not in terminal.transcript
 
 

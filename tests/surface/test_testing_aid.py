@@ -153,7 +153,7 @@ def test_tenants(meshydb_server: MeshyServer) -> None:
     key = meshydb_server.create_tenant("south")
     assert key != meshydb_server.public_key
     meshydb_server.create_user("ada", email="ada@example.org")
-    meshydb_server.create_user("ada", email="ada@example.net", tenant="south", password="correct horse")  # noqa: S106
+    meshydb_server.create_user("ada", email="ada@example.net", tenant="south", password="correct horse")  # noqa: S106 - of nobody
     meshydb_server.client().forgot_password("ada")
     assert meshydb_server.client("south").forgot_password("ada").hint == "a***@example.net"
     first, second = meshydb_server.outbox

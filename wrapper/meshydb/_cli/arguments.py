@@ -20,9 +20,10 @@ Recover the password of a MeshyDB user:
 """
 
 _INPUT = """\
-With FILE, {secrets} asked for at the terminal, without echo. Where
-standard input is not a terminal, its lines are taken instead, in this order.
-Without FILE, standard input holds the request, and the terminal is asked.
+At a terminal, {secrets} asked for without echo.
+Where standard input is not one, with FILE, its lines are taken for them.
+Without FILE, or with -, standard input holds the request, and the terminal is
+still asked.
 """
 
 _SETTINGS = "Where one is not given, the variable counts that stands with it."
@@ -81,7 +82,14 @@ def _build() -> argparse.ArgumentParser:
 
 
 def _add_file(command: _Parser) -> None:
-    command.add_argument("file", metavar="FILE", nargs="?", help="the request, as forgot-password --json printed it")
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        # As everywhere, a dash stands for standard input.
+        type=lambda name: None if name == "-" else name,
+        help="the request, as forgot-password --json printed it",
+    )
 
 
 def _add_settings(command: _Parser) -> None:

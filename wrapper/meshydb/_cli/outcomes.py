@@ -61,7 +61,7 @@ def _outcome(error: Exception) -> Outcome:
             return Outcome.RATE_LIMITED
         case APIConnectionError():
             return Outcome.NO_ANSWER
-        case APIStatusError(status_code=status) if HTTPStatus(400) <= status < HTTPStatus(500):
+        case APIStatusError(status_code=status) if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return Outcome.REFUSED
         case MeshyError():
             return Outcome.SERVER_FAILED
