@@ -46,11 +46,12 @@ def insert_message(connection: Connection, message: Message) -> None:
     _INSERT.change(connection, asdict(message))
 
 
-def list_messages(connection: Connection) -> Sequence[Message]:
-    """All messages to users, oldest first."""
-    rows = connection.execute(
-        select(outbox).where(outbox.c.delivery != DECOY).order_by(outbox.c.created_at, outbox.c.message_id)
-    )
+def list_messages(connection: Connection, account: str | None = None) -> Sequence[Message]:
+    """All messages to users, or to those of one account, oldest first."""
+    messages = select(outbox).where(outbox.c.delivery != DECOY)
+    if account is not None:
+        messages = messages.where(outbox.c.account == account)
+    rows = connection.execute(messages.order_by(outbox.c.created_at, outbox.c.message_id))
     return [Message(**row) for row in rows.mappings()]
 
 
