@@ -17,7 +17,9 @@ from contract_diff.values import Finding, Pair, compare_contents, compare_rest, 
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OF_DOCUMENTS: Final = frozenset({"info", "openapi", "paths", "components", "security", "servers", "tags"})
-_OF_OPERATIONS: Final = frozenset({"operationId", "parameters", "requestBody", "responses", "security", "tags"})
+_OF_OPERATIONS: Final = frozenset(
+    {"operationId", "parameters", "requestBody", "responses", "security", "servers", "tags"}
+)
 _OF_PARAMETERS: Final = frozenset({"name", "in", "required", "schema", "content", "allowEmptyValue"})
 
 
@@ -69,22 +71,25 @@ def compare(old: Schema, new: Schema) -> list[Change]:
 def _operations(document: Schema) -> Iterator[_Operation]:
     for path, given in document["paths"].items():
         item = resolve(document, given)
+        inherited = {
+            **{name: document.get(name, []) for name in ("security", "servers")},
+            **{name: value for name, value in item.items() if name not in _METHODS},
+        }
         names = re.findall(r"\{([^}]*)\}", path)
         for method in _METHODS:
             if method in item:
-                shared: dict[str, Any] = {name: value for name, value in item.items() if name not in _METHODS}
-                node = {**shared, **item[method]}
+                node: dict[str, Any] = {**inherited, **item[method]}
                 listed = [
                     resolve(document, each)
-                    for each in [*shared.get("parameters", ()), *item[method].get("parameters", ())]
+                    for each in [*inherited.get("parameters", ()), *item[method].get("parameters", ())]
                 ]
                 yield _Operation(
                     path,
                     method,
                     node,
                     {_key(each, names): each for each in listed},
-                    node.get("servers", document.get("servers", [])),
-                    node.get("security", document.get("security", [])),
+                    node["servers"],
+                    node["security"],
                 )
 
 
@@ -121,14 +126,16 @@ def _rest(change: Change) -> tuple[str, str, bool]:
 
 def _compare_documents(documents: Pair) -> Iterator[Finding]:
     old, new = documents
-    if str(old["openapi"]).split(".")[:2] != str(new["openapi"]).split(".")[:2]:
-        yield "openapi", f"{old['openapi']} → {new['openapi']}", True
+    if old["openapi"] != new["openapi"]:
+        # Its patches change no meaning.
+        minors = {each["openapi"].rpartition(".")[0] for each in documents}
+        yield "openapi", f"{old['openapi']} → {new['openapi']}", len(minors) > 1
     if {**old["info"], "version": None} != {**new["info"], "version": None}:
         yield "info", "changed", False
     if old.get("tags") != new.get("tags"):
         yield "tags", "changed", False
     yield from compare_schemes(documents)
-    yield from compare_rest("", old, new, _OF_DOCUMENTS)
+    yield from compare_rest("document", old, new, _OF_DOCUMENTS)
 
 
 def _compare_operations(documents: Pair, old: _Operation, new: _Operation) -> Iterator[Finding]:
@@ -142,7 +149,7 @@ def _compare_operations(documents: Pair, old: _Operation, new: _Operation) -> It
     yield from _compare_parameters(documents, old, new)
     yield from _compare_bodies(documents, old.node.get("requestBody"), new.node.get("requestBody"))
     yield from compare_responses(documents, old.node["responses"], new.node["responses"])
-    yield from compare_rest("", old.node, new.node, _OF_OPERATIONS | {"servers"})
+    yield from compare_rest("operation", old.node, new.node, _OF_OPERATIONS)
 
 
 def _compare_servers(old: Sequence[Schema], new: Sequence[Schema]) -> Iterator[Finding]:
