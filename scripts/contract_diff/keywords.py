@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, cast
 
 from contract_diff.effects import Difference, Effect
 
@@ -30,14 +30,13 @@ def is_annotation(keyword: str) -> bool:
     return keyword in _ANNOTATIONS or keyword.startswith("x-")
 
 
-def without_annotations(node: Any) -> Any:
+def without_annotations(node: object) -> Any:
     """What is left of something when all that demands nothing is taken out."""
     if isinstance(node, dict):
-        members: dict[str, Any] = node
+        members = cast("Mapping[str, object]", node)
         return {name: without_annotations(value) for name, value in members.items() if not is_annotation(name)}
     if isinstance(node, list):
-        items: list[Any] = node
-        return [without_annotations(each) for each in items]
+        return [without_annotations(each) for each in cast("Iterable[object]", node)]
     return node
 
 
