@@ -156,7 +156,8 @@ def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Pa
     headers = {"tenant": party.tenant}
     if operation.permissions is not None:
         headers["Authorization"] = f"Bearer {values[_TOKEN] if is_own else party.operator_token}"
-    queried = {each["name"] for each in operation.parameters if each["in"] == "query"}
+    # One thing at a time, because several narrow a search together.
+    queried = {each["name"] for each in operation.parameters if each["in"] == "query"} - (_NAMING - {field})
     query = {name: values[name] for name in queried if values.get(name) is not None}
     body = {
         name: _fill(schema, "", values)
