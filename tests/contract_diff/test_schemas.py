@@ -119,6 +119,12 @@ _PAIRS: Final = {
         NEITHER,
         NEITHER,
     ),
+    "all of two, of which one admits no others": _Pair(
+        _with("allOf", _object(others=False, a=_TEXT), _object(b=_TEXT)),
+        _object(others=False, a=_TEXT, b=_TEXT),
+        BOTH,
+        BOTH,
+    ),
     "one more to hold": _Pair(
         _with("allOf", {"maxLength": 5}), _with("allOf", {"maxLength": 5}, {"minLength": 2}), NARROWS, WIDENS
     ),

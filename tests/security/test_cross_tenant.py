@@ -159,11 +159,8 @@ def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Pa
     # One thing at a time, because several narrow a search together.
     queried = {each["name"] for each in operation.parameters if each["in"] == "query"} - (_NAMING - {field})
     query = {name: values[name] for name in queried if values.get(name) is not None}
-    body = {
-        name: _fill(schema, "", values)
-        for name in ("data" if "/connect/" in operation.path else "json",)
-        for schema in _bodies(operation)
-    }
+    kind = "data" if "/connect/" in operation.path else "json"
+    body = {kind: _fill(schema, "", values) for schema in _bodies(operation)}
     return client.build_request(
         operation.method, operation.path.format_map(values), params=query, headers=headers, **body
     )
@@ -190,19 +187,29 @@ async def _probe(place: Neighbourhood, operation: Placed, field: str, prober: Pa
 @pytest.mark.parametrize("operation_id", dict.fromkeys(operation for operation, _ in _ANSWERS))
 async def test_what_others_have_made(operation_id: str, database_url: str, tmp_path: Path) -> None:
     """Whoever names what another tenant has made is answered as if it had never been, and nothing of it changes."""
-    operation, fields = _OPERATIONS[operation_id], [field for each, field in _ANSWERS if each == operation_id]
     verification: Verification = "question" if operation_id.endswith("SecurityQuestions") else "email"
     async with neighbours(tmp_path, database_url, verification, _REQUESTS.get(operation_id)) as place:
-        owner = place.parties["owner"]
-        before, nobodys = await place.rows(owner), never_existed(owner.own)
-        answers = {}
-        for field, name in itertools.product(fields, ("neighbour", "stranger")):
-            prober = place.parties[name]
-            answers[field] = await _probe(place, operation, field, prober, owner.own)
-            assert answers[field] == await _probe(place, operation, field, prober, nobodys), (field, name)
-            assert answers[field][0] == _ANSWERS[operation_id, field], (field, name)
-        assert await place.rows(owner) == before
-        # None of it would mean anything if it were not good for its owner.
-        for field in fields:
-            told = await _probe(place, operation, field, owner, owner.own)
-            assert told != answers[field] or await place.rows(owner) != before, field
+        await _try(place, operation_id, place.parties["owner"].own)
+
+
+async def test_access_tokens_that_others_revoke(database_url: str, tmp_path: Path) -> None:
+    """An access token can be revoked in place of a refresh token, and by nobody else either."""
+    async with neighbours(tmp_path, database_url, "email", None) as place:
+        own = place.parties["owner"].own
+        await _try(place, "revokeToken", {**own, "token": own[_TOKEN]})
+
+
+async def _try(place: Neighbourhood, operation_id: str, named: Values) -> None:
+    operation, fields = _OPERATIONS[operation_id], [field for each, field in _ANSWERS if each == operation_id]
+    owner, nobodys, answers = place.parties["owner"], never_existed(named), {}
+    before = await place.rows(owner)
+    for field, name in itertools.product(fields, ("neighbour", "stranger")):
+        prober = place.parties[name]
+        answers[field] = await _probe(place, operation, field, prober, named)
+        assert answers[field] == await _probe(place, operation, field, prober, nobodys), (field, name)
+        assert answers[field][0] == _ANSWERS[operation_id, field], (field, name)
+    assert await place.rows(owner) == before
+    # None of it would mean anything if it were not good for its owner.
+    for field in fields:
+        told = await _probe(place, operation, field, owner, named)
+        assert told != answers[field] or await place.rows(owner) != before, field

@@ -44,7 +44,11 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
     "no tag": ((*_OPERATION, "tags"), [], rules.tags_are_declared),
     "two tags": ((*_OPERATION, "tags"), ["things", "other"], rules.tags_are_declared),
     "an unknown tag": ((*_OPERATION, "tags"), ["other"], rules.tags_are_declared),
-    "a tag that is not used": (("tags", 1), {"name": "other", "description": "Other."}, rules.tags_are_declared),
+    "a tag that is not used": (
+        ("tags",),
+        [*_SMALL["tags"], {"name": "other", "description": "Other."}],
+        rules.tags_are_declared,
+    ),
     "a tag without description": (("tags", 0, "description"), _GONE, rules.tags_are_declared),
     "a parameter without description": ((*_ID, "description"), _GONE, rules.parameters_are_described),
     "a parameter without example": ((*_ID, "example"), _GONE, rules.parameters_are_described),
@@ -152,8 +156,6 @@ def _broken(path: tuple[str | int, ...], value: Any) -> Document:
         place = place[step]
     if value is _GONE:
         del place[path[-1]]
-    elif isinstance(place, list):
-        place[path[-1] :] = [value]
     else:
         place[path[-1]] = value
     return document

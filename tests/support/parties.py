@@ -30,6 +30,14 @@ from tests.support.sources import CHEAP_HASHER, SetClock
 _PLACES: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "stranger": ("globex", "north")}
 _EMAIL: Final = "user@example.org"
 
+# Of each letter or digit, the next of its kind.
+_NEXT: Final = str.maketrans(
+    "".join((string.digits, string.ascii_lowercase, string.ascii_uppercase)),
+    "".join(each[1:] + each[:1] for each in (string.digits, string.ascii_lowercase, string.ascii_uppercase)),
+)
+_IDS: Final = {"id", "roleId"}
+_NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
+
 Values = Mapping[str, str]
 """Values of a party or of nobody, by the names that the contract has for them."""
 
@@ -68,18 +76,9 @@ class Neighbourhood:
 
 
 def never_existed(values: Values) -> Values:
-    """Values of the same form and length, which are nobody's."""
-    hexadecimal, other = (
-        str.maketrans("".join(letters), "".join(each[1:] + each[:1] for each in letters))
-        for letters in (
-            ["0123456789abcdef"],
-            [string.digits, string.ascii_lowercase, string.ascii_uppercase],
-        )
-    )
-    ids = {"id", "roleId"}
-    kept = {"expires": values["expires"]} if "expires" in values else {}
-    turned = {name: value.translate(hexadecimal if name in ids else other) for name, value in values.items()}
-    return {**turned, **kept}
+    """Values of the same form and length, which are nobody's; a date stays what it is."""
+    turned = {name: value.translate(_NEXT_DIGIT if name in _IDS else _NEXT) for name, value in values.items()}
+    return {**turned, **{name: value for name, value in values.items() if name == "expires"}}
 
 
 @asynccontextmanager
