@@ -159,10 +159,15 @@ def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Pa
     # One thing at a time, because several narrow a search together.
     queried = {each["name"] for each in operation.parameters if each["in"] == "query"} - (_NAMING - {field})
     query = {name: values[name] for name in queried if values.get(name) is not None}
-    kind = "data" if "/connect/" in operation.path else "json"
-    body = {kind: _fill(schema, "", values) for schema in _bodies(operation)}
+    form = "/connect/" in operation.path
+    body = next((_fill(schema, "", values) for schema in _bodies(operation)), None)
     return client.build_request(
-        operation.method, operation.path.format_map(values), params=query, headers=headers, **body
+        operation.method,
+        operation.path.format_map(values),
+        params=query,
+        headers=headers,
+        data=body if form else None,
+        json=None if form else body,
     )
 
 

@@ -31,10 +31,8 @@ _PLACES: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "s
 _EMAIL: Final = "user@example.org"
 
 # Of each letter or digit, the next of its kind.
-_NEXT: Final = str.maketrans(
-    "".join((string.digits, string.ascii_lowercase, string.ascii_uppercase)),
-    "".join(each[1:] + each[:1] for each in (string.digits, string.ascii_lowercase, string.ascii_uppercase)),
-)
+_KINDS: Final = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+_NEXT: Final = {ord(one): other for kind in _KINDS for one, other in zip(kind, kind[1:] + kind[:1], strict=True)}
 _IDS: Final = {"id", "roleId"}
 _NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
 
