@@ -8,7 +8,6 @@ import click
 
 from meshydb_server.cli.support import CAUSED_BY_OPERATOR, database_url_option
 from meshydb_server.runtime import open_services
-from meshydb_server.serve import listen, serve
 from meshydb_server.settings import Settings
 
 
@@ -20,6 +19,8 @@ from meshydb_server.settings import Settings
 @click.pass_obj
 def serve_command(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
+    # Imported by this command alone: the others need no web server.
+    from meshydb_server.serve import listen, serve  # noqa: PLC0415
 
     # Each server process opens them again. Here, what is wrong is told in one line, and the tables are made once.
     async def prepare() -> None:

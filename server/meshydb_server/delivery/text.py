@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-import apprise
 from attrs import field, frozen
 
 from meshydb_server.services.letters import Letter
 from meshydb_server.services.outbox import DeliveryError
+
+if TYPE_CHECKING:
+    from apprise import Apprise
 
 _TO: Final = "{to}"
 _SOME_NUMBER: Final = "+15551230000"
@@ -39,10 +41,13 @@ class TextDelivery:
     async def send(self, letter: Letter) -> None:
         """Hand the letter to the service. Raises DeliveryError, whose text never quotes the letter."""
         sent = await self._service(letter.recipient).async_notify(
-            body=letter.short_text, body_format=apprise.NotifyFormat.TEXT, interpret_escapes=False
+            body=letter.short_text, body_format="text", interpret_escapes=False
         )
         if not sent:
             raise DeliveryError("The service did not take the message.")
 
-    def _service(self, number: str) -> apprise.Apprise:
-        return apprise.Apprise(self.url.replace(_TO, quote(number, safe="")))
+    def _service(self, number: str) -> Apprise:
+        # Imported by those who use it, because of what it takes to load its plugins.
+        from apprise import Apprise  # noqa: PLC0415
+
+        return Apprise(self.url.replace(_TO, quote(number, safe="")))
