@@ -1,6 +1,7 @@
 """Makes every derived file, or with --check says which of them are not what would be made.
 
-Derived are the client in `generated/`, from openapi.yaml, and the synchronous half of the wrapper, from `_async`.
+Derived are the client in `generated/` and what the wrapper reads from the contract besides, both from openapi.yaml, and
+the synchronous half of the wrapper, from `_async`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from derive_contract import derive_contract
 from derive_sync import derive
 
 _ROOT = Path(__file__).parents[1]
@@ -41,8 +43,13 @@ def _derive_sync(folder: Path) -> None:
     derive(_ASYNC, folder)
 
 
+def _derive_contract(folder: Path) -> None:
+    derive_contract(_ROOT / "openapi.yaml", folder)
+
+
 _DERIVED = {
     _ROOT / "generated": _generate_client,
+    _ROOT / "wrapper" / "meshydb" / "_contract": _derive_contract,
     _ROOT / "wrapper" / "meshydb" / "_sync": _derive_sync,
 }
 

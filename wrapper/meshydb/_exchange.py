@@ -4,18 +4,23 @@
 """
 
 import json
+import re
 from collections.abc import Generator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from attrs import field, frozen
 
-from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
+from meshydb._exceptions import APIConnectionError, APIResponseError, APIStatusError, APITimeoutError
+from meshydb._logging import Attempt
 from meshydb._operations import Operation
+from meshydb._redaction import secrets_in
 from meshydb._responses import error_body, request_id, status_error
 from meshydb._retry import RetryPolicy
 
 T = TypeVar("T")
+
+_QUOTED = re.compile(r"""[:\s]*(?:bytearray\()?\bb['"].*""", re.DOTALL)
 
 
 @frozen
@@ -60,19 +65,22 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
     """
     retries = 0
     while True:
+        attempt = Attempt(operation, retries)
         try:
             received = yield Send(request)
         except httpx.HTTPError as error:
+            attempt.failed(error)
             delay = policy.delay_after_error(retries, error)
             if delay is None:
-                raise _connection_error(request, error) from error
+                raise _connection_error(request, error) from _unquoted(error)
         else:
+            attempt.answered(received.response)
             # The status comes first: only a success has the body that the operation knows how to read.
             if received.response.is_success:
                 return _result(operation, request, received)
             delay = policy.delay_after_answer(retries, received.response)
             if delay is None:
-                raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
+                raise _status_error(operation, request, received)
         yield Sleep(delay)
         retries += 1
 
@@ -80,23 +88,45 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
-    return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
+    return kind(f"no usable answer from {host}: {str(_unquoted(error)) or type(error).__name__}")
+
+
+def _unquoted(error: httpx.HTTPError) -> httpx.HTTPError:
+    """Return the error without the bytes that it quotes: of headers that were sent, or of whatever was received."""
+    if isinstance(error, httpx.ProtocolError):
+        return type(error)(_QUOTED.sub("", str(error)))
+    return error
+
+
+def _status_error(operation: Operation[Any], request: httpx.Request, received: Received) -> APIStatusError:
+    # A service that repeats what it was sent must not bring it into logs.
+    secrets = [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
+    return status_error(received.response, received.content, from_auth_host=operation.at_auth_host, secrets=secrets)
 
 
 def _result(operation: Operation[T], request: httpx.Request, received: Received) -> T:
     if isinstance(received.error, httpx.DecodingError):
         raise _response_error("the body cannot be decompressed, or is too large", received) from received.error
     if received.error is not None:
-        raise _connection_error(request, received.error) from received.error
-    try:
-        body = None if operation.may_be_empty and not received.content else json.loads(received.content)
-    except (ValueError, RecursionError) as error:
-        raise _response_error("the body is not JSON", received) from error
+        raise _connection_error(request, received.error) from _unquoted(received.error)
+    body = None if operation.may_be_empty and not received.content else _decoded(received)
     try:
         return operation.parse(body)
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"the body is not what the contract says of {operation.operation_id}"
-        raise _response_error(message, received) from error
+    except KeyError as error:
+        reason = f", without {error}"
+    except (TypeError, ValueError):
+        reason = ""
+    # Not while the error is handled, which would chain it: it may quote a value, and any may be a secret.
+    raise _response_error(f"the body is not what the contract says of {operation.operation_id}{reason}", received)
+
+
+def _decoded(received: Received) -> object:
+    try:
+        return json.loads(received.content)
+    except (ValueError, RecursionError):
+        pass
+    # As above: an error of decoding shows the whole body.
+    raise _response_error("the body is not JSON", received)
 
 
 def _response_error(message: str, received: Received) -> APIResponseError:

@@ -10,6 +10,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
+from meshydb._logging import switch_on
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
 from meshydb._transport import MAX_BODY_BYTES, build_request, new_async_client
@@ -27,9 +28,11 @@ class AsyncDriver:
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment asks for a log of no level that there is.
     """
 
     def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+        switch_on()
         self.config = config
         self._owns_http_client = http_client is None
         self._http_client = (

@@ -11,6 +11,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import Lock
+from meshydb._logging import switch_on
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
 from meshydb._transport import MAX_BODY_BYTES, build_request, new_client
@@ -28,9 +29,11 @@ class Driver:
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment asks for a log of no level that there is.
     """
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+        switch_on()
         self.config = config
         self._owns_http_client = http_client is None
         self._http_client = (
