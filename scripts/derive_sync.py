@@ -20,6 +20,7 @@ _REPLACEMENTS = {
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
     "AsyncSession": "Session",
+    "AsyncUserSearch": "UserSearch",
     "AsyncUsersService": "UsersService",
     "_async": "_sync",
     "aclose": "close",

@@ -8,22 +8,14 @@ from typing import Final
 import pytest
 
 import meshydb
-from meshydb import (
-    AsyncMeshyClient,
-    AsyncMeshyConnection,
-    AsyncUsersService,
-    MeshyClient,
-    MeshyConnection,
-    MeshyError,
-    UsersService,
-)
+from meshydb import MeshyClient, MeshyError
 from meshydb._sync.client import ClientOptions
 
-FORMS: Final = (
-    (AsyncMeshyClient, MeshyClient),
-    (AsyncMeshyConnection, MeshyConnection),
-    (AsyncUsersService, UsersService),
-)
+FORMS: Final = [
+    (getattr(meshydb, name), getattr(meshydb, name.removeprefix("Async")))
+    for name in meshydb.__all__
+    if name.startswith("Async")
+]
 SPECIAL: Final = {"__init__", "__repr__", "__doc__"}
 PUBLIC: Final = [
     pytest.param(asynchronous, synchronous, name, id=f"{synchronous.__name__}.{name}")
