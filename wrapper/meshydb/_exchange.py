@@ -72,7 +72,7 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
             attempt.failed(error)
             delay = policy.delay_after_error(retries, error)
             if delay is None:
-                raise _connection_error(request, error) from _unquoted(error)
+                raise _connection_error(request, error) from error
         else:
             attempt.answered(received.response)
             # The status comes first: only a success has the body that the operation knows how to read.
@@ -86,16 +86,13 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
+    if isinstance(error, httpx.ProtocolError):
+        # Quotes bytes: of headers that were to be sent, or of what was received, either of which may hold a secret.
+        error.args = (_QUOTED.sub("", str(error)),)
+        error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
-    return kind(f"no usable answer from {host}: {str(_unquoted(error)) or type(error).__name__}")
-
-
-def _unquoted(error: httpx.HTTPError) -> httpx.HTTPError:
-    """Return the error without the bytes that it quotes: of headers that were sent, or of whatever was received."""
-    if isinstance(error, httpx.ProtocolError):
-        return type(error)(_QUOTED.sub("", str(error)))
-    return error
+    return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
 
 
 def _status_error(operation: Operation[Any], request: httpx.Request, received: Received) -> APIStatusError:
@@ -108,7 +105,7 @@ def _result(operation: Operation[T], request: httpx.Request, received: Received)
     if isinstance(received.error, httpx.DecodingError):
         raise _response_error("the body cannot be decompressed, or is too large", received) from received.error
     if received.error is not None:
-        raise _connection_error(request, received.error) from _unquoted(received.error)
+        raise _connection_error(request, received.error) from received.error
     body = None if operation.may_be_empty and not received.content else _decoded(received)
     try:
         return operation.parse(body)
