@@ -56,6 +56,11 @@ TOKENS: Final = token_answer(ACCESS_TOKEN, {"refresh_token": CANARY})
 PAGE: Final = {"results": [PERSON], "page": 1, "pageSize": 25, "totalRecords": 1}
 ID: Final = USER["id"]
 
+FORMS: Final[dict[str, tuple[Play, Play]]] = {
+    "blocking": (play_blocking, play_connected_blocking),
+    "awaited": (play_awaited, play_connected_awaited),
+}
+
 Answer = Callable[[bytes], bytes | Silence]
 
 
@@ -112,7 +117,7 @@ def _refusal(status: int) -> Answer:
     """Repeat the request, and with it all secrets in it, in all places that a message is taken from."""
 
     def refuse(request: bytes) -> bytes:
-        sent = request.decode()
+        sent = request.decode().replace("Bearer ", "")
         return answer(status, {"message": sent, "error": sent, "error_description": sent, "password": CANARY})
 
     return refuse

@@ -171,13 +171,13 @@ def test_walk_that_fails(play_connected: Play) -> None:
         async for user in search:
             given.append(user.id)  # noqa: PERF401 - what came before the error counts
 
-    def walk(search: Any) -> None:
-        for user in search:
-            given.append(user.id)  # noqa: PERF401 - as above
-
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         search = connection.users.search(page_size=2)
-        yield walk_awaiting(search) if hasattr(search, "__aiter__") else walk(search)
+        if hasattr(search, "__aiter__"):
+            yield walk_awaiting(search)
+        else:
+            for user in search:
+                given.append(user.id)  # noqa: PERF401 - as above
 
     with _serving(lambda number: _page("ab", 4) if number == 1 else answer(500)) as server, pytest.raises(ServerError):
         play_connected(scenario, server.url)

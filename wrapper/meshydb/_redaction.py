@@ -18,7 +18,7 @@ _NAMED = re.compile(
     r"""(?:b?"(?:\\.|[^"\\])*"|b?'(?:\\.|[^'\\])*'|(?:bearer |basic )?[^\s,;&}\])"']+)""",
     re.IGNORECASE,
 )
-_CREDENTIALS = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+_BEARER = re.compile(r"(?<![\w=])(bearer)\s+[\w.~+/=-]+", re.IGNORECASE)
 # Shorter ones, such as the answer to a question, may be within words that are none.
 _LONG = 8
 _OF_ANY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -44,7 +44,7 @@ class RedactingFilter(logging.Filter):
 
 def redact_text(text: str) -> str:
     """Replace what stands beside the name of a secret."""
-    return _CREDENTIALS.sub(rf"\g<scheme> {REDACTED}", _NAMED.sub(rf"\g<start>{REDACTED}", text))
+    return _BEARER.sub(rf"\1 {REDACTED}", _NAMED.sub(rf"\g<start>{REDACTED}", text))
 
 
 def secrets_in(node: object, name: str = "") -> Iterator[str]:
