@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test generate check-generated lint types contract contract-live bench clean lock
+.PHONY: help setup demo serve test generate check-generated lint types surface contract contract-live bench clean lock suites test-matrix
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,15 @@ test: lint types check-generated ## Everything that must hold: lint, types, drif
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+suites: $(READY) ## Every suite without its coverage, or some: SUITES=…
+	@$(if $(SUITES),$(BIN)/pytest $(SUITES),\
+		$(BIN)/pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful && \
+		$(BIN)/pytest tests/contract tests/stateful)
+
+test-matrix: ## As `suites`, on every Python from 3.11 on that the PATH, pyenv and uv have, each in a .venv-3.… of its own.
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) scripts/matrix.py $(SUITES)
+
 generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
 	@$(BIN)/python scripts/generate.py
 
@@ -56,6 +65,9 @@ lint: $(READY) ## Check style and formatting, and that imports run one way.
 types: $(READY) ## Check types with mypy and pyright, both strict.
 	@$(BIN)/mypy
 	@$(BIN)/pyright --project pyproject.toml
+
+surface: $(READY) ## Write what people can use of the client to the snapshot that the tests compare it with.
+	@$(BIN)/python scripts/surface.py
 
 contract: $(READY) ## Test the server against openapi.yaml with schemathesis.
 	@$(BIN)/pytest tests/contract
@@ -75,5 +87,5 @@ lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 		-o requirements-dev.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
-	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from typing import Final
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import meshydb
 from meshydb import MeshyClient, MeshyError
 from meshydb._sync.client import ClientOptions
+from tests.support.contract import ROOT
 
 FORMS: Final = [
     (getattr(meshydb, name), getattr(meshydb, name.removeprefix("Async")))
@@ -31,6 +34,13 @@ def test_exports() -> None:
         name for name, value in vars(meshydb).items() if not name.startswith("_") and not inspect.ismodule(value)
     } | {"__version__"}
     assert meshydb.__all__ == sorted(bound)
+
+
+def test_surface_is_that_of_the_snapshot() -> None:
+    """What people can use changes only together with the snapshot of it."""
+    command = [sys.executable, str(ROOT / "scripts" / "surface.py"), "--check"]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
 
 
 def test_every_exception_is_exported() -> None:
