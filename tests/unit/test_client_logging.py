@@ -116,6 +116,19 @@ def test_unknown_level() -> None:
     assert _run("loud", "http://localhost") == ("MESHYDB_LOG must be one of debug, info\n", [])
 
 
+def test_nothing_is_written_by_itself() -> None:
+    """Without a handler, not even what is logged as an error reaches standard error."""
+    with ScriptedServer(answer(200, RESET)) as server:
+        _, logged = _run(None, server.url, "import logging, meshydb._logging; logging.getLogger('meshydb').error('x')")
+    assert logged == []
+
+
+def test_the_logger_redacts(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever is logged on the logger of the client passes the filter."""
+    logging.getLogger("meshydb").error("sent password=%s", "s3cr3t")
+    assert [record.getMessage() for record in caplog.records] == [f"sent password={REDACTED}"]
+
+
 def _redacted(message: str, *args: object, **extra: object) -> logging.LogRecord:
     record = logging.makeLogRecord({"msg": message, "args": args, **extra})
     assert RedactingFilter().filter(record) is True
