@@ -55,6 +55,18 @@ def test_no_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -
     assert record.getMessage().startswith(f"POST {ROUTE} no answer, ConnectError, in ")
 
 
+def test_half_an_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    """A success whose body breaks off is logged with its status and the kind of error."""
+    caplog.set_level(logging.DEBUG, "meshydb")
+    with ScriptedServer(answer(200, RESET)[:-5]) as server, pytest.raises(MeshyError):
+        play(once(lambda it: it.forgot_password("rosa")), server.url)
+    (record,) = (record for record in caplog.records if record.name == "meshydb")
+    expected = {"method": "POST", "route": ROUTE, "status": 200, "error": "RemoteProtocolError"}
+    assert _fields(record) == {**expected, "request_id": None, "retry": 0}
+    assert record.levelno == logging.INFO
+    assert record.getMessage().startswith(f"POST {ROUTE} 200, RemoteProtocolError, in ")
+
+
 def test_nobody_is_named(play: Play, caplog: pytest.LogCaptureFixture) -> None:
     """The route stands for the path, which may hold a username."""
     caplog.set_level(logging.DEBUG, "meshydb")

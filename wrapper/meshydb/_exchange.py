@@ -74,7 +74,7 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
-            attempt.answered(received.response)
+            attempt.answered(received.response, received.error)
             # The status comes first: only a success has the body that the operation knows how to read.
             if received.response.is_success:
                 return _result(operation, request, received)
@@ -86,8 +86,8 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
-    if isinstance(error, httpx.ProtocolError):
-        # Quotes bytes: of headers that were to be sent, or of what was received, either of which may hold a secret.
+    if isinstance(error, httpx.ProtocolError) or _QUOTED.search(str(error)):
+        # Bytes of headers that were to be sent, or of what was received: either may hold a secret. Causes say the same.
         error.args = (_QUOTED.sub("", str(error)),)
         error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError

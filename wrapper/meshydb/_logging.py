@@ -33,7 +33,7 @@ class Attempt:
         operation: What is to be carried out.
         retry: How often the request was sent before.
 
-    The fields of its record: `method`, `route`, `status`, `error` (the kind, when there is no status), `duration` in
+    The fields of its record: `method`, `route`, `status`, `error` (the kind, without a whole answer), `duration` in
     seconds, `request_id` and `retry`.
     """
 
@@ -42,18 +42,18 @@ class Attempt:
         self._retry = retry
         self._started = perf_counter()
 
-    def answered(self, response: httpx.Response) -> None:
-        """Log that the service answered."""
+    def answered(self, response: httpx.Response, error: Exception | None) -> None:
+        """Log that the service answered, and whether the body could be read."""
         status = response.status_code
-        level = logging.DEBUG if response.is_success else logging.INFO
-        self._log(level, outcome=str(status), status=status, request_id=request_id(response))
+        level = logging.DEBUG if response.is_success and error is None else logging.INFO
+        outcome = f"{status}" if error is None else f"{status}, {_kind(error)},"
+        self._log(level, outcome, status=status, error=_kind(error), request_id=request_id(response))
 
     def failed(self, error: Exception) -> None:
-        """Log that no answer arrived, and why, by the kind of the error alone: its text may quote what was sent."""
-        kind = type(error).__name__
-        self._log(logging.INFO, outcome=f"no answer, {kind},", error=kind)
+        """Log that no answer arrived."""
+        self._log(logging.INFO, f"no answer, {_kind(error)},", error=_kind(error))
 
-    def _log(self, level: int, *, outcome: str, **given: object) -> None:
+    def _log(self, level: int, outcome: str, **given: object) -> None:
         if not _logger.isEnabledFor(level):
             return
         fields = {
@@ -67,6 +67,11 @@ class Attempt:
             **given,
         }
         _logger.log(level, _MESSAGE, {**fields, "outcome": outcome}, extra=fields)
+
+
+def _kind(error: Exception | None) -> str | None:
+    # Not its text, which may quote what was sent.
+    return None if error is None else type(error).__name__
 
 
 def switch_on() -> None:
