@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test generate check-generated lint types surface contract contract-live bench clean lock suites test-matrix
+.PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract contract-live bench clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,18 +36,21 @@ serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000
 
 test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
-	@# By themselves, because schemathesis sends more between processes than pytest-xdist can take.
-	@$(BIN)/coverage run -m pytest tests/contract tests/stateful
+	@$(MAKE) --no-print-directory --jobs 2 suites gate
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-suites: $(READY) ## Every suite without its coverage, or some: SUITES=…
-	@$(if $(SUITES),$(BIN)/pytest $(SUITES),\
-		$(BIN)/pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful && \
-		$(BIN)/pytest tests/contract tests/stateful)
+suites: $(READY)
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
 
-test-matrix: ## As `suites`, on every Python from 3.11 on that the PATH, pyenv and uv have, each in a .venv-3.… of its own.
+# By itself, because schemathesis sends more between processes than pytest-xdist can take. It prints when it is over, so
+# that the two do not mix.
+gate: $(READY)
+	@mkdir -p build
+	@$(BIN)/coverage run -m pytest tests/contract tests/stateful >build/gate.log 2>&1; \
+		status=$$?; cat build/gate.log; exit $$status
+
+test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) scripts/matrix.py $(SUITES)
 

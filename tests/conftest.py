@@ -11,6 +11,8 @@ from meshydb_server.settings import Settings
 from tests.support import postgres
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
+pytest_plugins = ["meshydb.testing"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Generator[None]:

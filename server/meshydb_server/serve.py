@@ -16,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 
 from meshydb_server.http.app import create_app
 from meshydb_server.http.protocol import Protocol
+from meshydb_server.json_lines import JsonLines
 from meshydb_server.settings import Settings
 
 _BACKLOG: Final = 2048
@@ -25,15 +26,7 @@ _DRAIN_SECONDS: Final = 20
 _LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{levelname}{name}{message}",
-            "style": "{",
-            "timestamp": "time",
-            "rename_fields": {"levelname": "level", "name": "logger"},
-        }
-    },
+    "formatters": {"json": {"()": JsonLines}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # They tell of each start and stop, which `serve` does too, in one line.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
@@ -10,6 +12,7 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.completion import Try
+from meshydb_server.services.errors import LimitError
 from meshydb_server.services.keys import Keyring
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
@@ -131,3 +134,28 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
                 await fail(issued.attempted())
             assert not await other.completion.check_hash(issued.attempted())
             assert not await broken.check_hash(issued.attempted())
+
+
+async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None:
+    """When too many passwords are being hashed, a check or reset is turned away before a guess is counted."""
+    async with recovering(database_url) as services:
+        issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]
+        before = await rows(services, recoveries)
+        free = threading.Event()
+        passwords = services.completion.passwords
+        hashing = [asyncio.create_task(passwords.run(free.wait)) for _ in range(200)]
+        try:
+            # One round of the loop lets them all begin to wait.
+            await asyncio.sleep(0)
+            for each in issued:
+                for attempted in (each.attempted(), each.wrong):
+                    with pytest.raises(LimitError):
+                        await services.completion.check_hash(attempted)
+                    with pytest.raises(LimitError):
+                        await services.completion.reset_password(attempted, PASSWORD)
+        finally:
+            free.set()
+        await asyncio.gather(*hashing)
+        assert await rows(services, recoveries) == before
+        for each in issued:
+            await services.completion.reset_password(each.attempted(), PASSWORD)

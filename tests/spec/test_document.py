@@ -33,12 +33,13 @@ def test_valid(document: dict[str, Any]) -> None:
 
 
 def test_operations_are_described(document: dict[str, Any]) -> None:
-    """Each operation says who it is, what it does and whether it needs a token."""
+    """Each operation says who it is, what it does, whether it needs a token and may be sent again."""
     found = placed_operations(document)
     for operation in found:
         for member in ("operationId", "summary", "description", "tags"):
             assert operation.node[member], (operation.path, member)
         assert "security" in operation.node, operation.id
+        assert operation.node["x-meshydb-replay"] in {"safe", "never"}, operation.id
         assert operation.id[0].islower()
     assert len({operation.id for operation in found}) == len(found)
 
@@ -53,6 +54,13 @@ def test_security(document: dict[str, Any]) -> None:
             assert kind.isalpha(), operation.id
             assert right in {"create", "read", "update", "delete"}, operation.id
     assert {"bearer"} == document["components"]["securitySchemes"].keys()
+
+
+def test_what_is_safe_to_replay(document: dict[str, Any]) -> None:
+    """Reading is always safe to replay, and so is what replaces or removes something as a whole, by PUT or DELETE."""
+    for operation in placed_operations(document):
+        if operation.method in {"get", "put", "delete"}:
+            assert operation.node["x-meshydb-replay"] == "safe", operation.id
 
 
 def test_tags_are_declared(document: dict[str, Any]) -> None:

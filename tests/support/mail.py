@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import pytest
+from sqlalchemy import select
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
@@ -20,7 +20,9 @@ from meshydb_server.services.letters import Letter
 from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.sources import Sources
+from meshydb_server.storage.accounts import account_exists
 from meshydb_server.storage.outbox import Message
+from meshydb_server.storage.schema import outbox
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER, SetClock
 
@@ -33,14 +35,21 @@ _PATIENCE_SECONDS = 30.0
 
 @asynccontextmanager
 async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: str) -> AsyncGenerator[Services]:
-    """Services on the folder's database, in which an account and a user are created at first use."""
+    """Services on the folder's database, or another, in which an account and a user are created at first use."""
     settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
-    new = not (folder / "meshydb.sqlite3").exists()
     async with open_services(settings, Sources(now=clock, random=secrets.token_bytes, hasher=CHEAP_HASHER)) as services:
-        if new:
+        if not await services.database.read(lambda connection: account_exists(connection, "acme")):
             await services.accounts.create_account("acme")
             await services.accounts.create_user("acme", None, NewUser(username=USERNAME, email=EMAIL))
         yield services
+
+
+class Opening(Protocol):
+    """Opens services on one and the same database of a test, each time with the settings that are given."""
+
+    def __call__(self, *, smtp_url: str = "", **given: str) -> AbstractAsyncContextManager[Services]:
+        """Open them as `opened` does."""
+        ...
 
 
 async def ask(services: Services, username: str = USERNAME) -> None:
@@ -64,12 +73,11 @@ async def only_message(outbox: Outbox) -> Message:
     return message
 
 
-def stored_row(folder: Path) -> dict[str, Any]:
+async def stored_row(services: Services) -> dict[str, Any]:
     """The one message that there is, as it is stored."""
-    with closing(sqlite3.connect(folder / "meshydb.sqlite3")) as connection:
-        connection.row_factory = sqlite3.Row
-        (row,) = connection.execute("SELECT * FROM outbox").fetchall()
-        return dict(row)
+    rows = await services.database.read(lambda connection: connection.execute(select(outbox)).mappings().all())
+    (row,) = rows
+    return dict(row)
 
 
 class HeldDelivery:

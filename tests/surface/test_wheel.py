@@ -46,6 +46,8 @@ import meshydb
 assert meshydb.__file__.startswith(wheel), meshydb.__file__
 with MeshyClient("acme", "north", "key") as client:
     print(client)
+from meshydb._cli.arguments import parse
+print(parse(["forgot-password", "ada", "--account-name", "acme", "--public-key", "key"]).username)
 """
 
 
@@ -86,11 +88,23 @@ def test_contents(wheel: Path) -> None:
     assert expected <= names
 
 
+def test_commands(wheel: Path) -> None:
+    """The wheel installs the command of the client, and that of the server."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt"))
+        lines = archive.read(name).decode().split("\n")
+    assert [line for line in lines if line] == [
+        "[console_scripts]",
+        "meshydb = meshydb._cli:main",
+        "meshydb-server = meshydb_server.__main__:main",
+    ]
+
+
 def test_client_needs_nothing_else(wheel: Path) -> None:
-    """The client is imported and made from the wheel where only httpx, attrs and what they need can be imported."""
+    """The client and its command are imported from the wheel where there is only httpx, attrs and what they need."""
     site = [path for path in sys.path if "site-packages" in path]
     run = subprocess.run(
         [sys.executable, "-I", "-c", PROGRAM, wheel, *site], check=False, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout == "MeshyClient('acme', 'north', base_url='https://api.meshydb.com')\n"
+    assert run.stdout == "MeshyClient('acme', 'north', base_url='https://api.meshydb.com')\nada\n"

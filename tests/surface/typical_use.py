@@ -28,6 +28,7 @@ from meshydb import (
     Page,
     PermissionDeniedError,
     RateLimitError,
+    RawResponse,
     RedactingFilter,
     RegisterUser,
     SecurityQuestion,
@@ -173,3 +174,29 @@ def logged() -> None:
     handler = logging.StreamHandler()
     handler.addFilter(RedactingFilter())
     logging.getLogger("meshydb").addHandler(handler)
+
+
+def raw(client: MeshyClient, connection: MeshyConnection) -> bytes:
+    """See answers as they came."""
+    answer = client.with_options(timeout=2.5, max_retries=0, tenant=None).with_raw_response.forgot_password("rosa.k", 1)
+    assert_type(answer, RawResponse[UserVerificationHash])
+    assert_type(answer.parsed, UserVerificationHash)
+    assert_type(answer.status_code, int)
+    assert_type(answer.headers["X-Request-ID"], str)
+    assert_type(answer.request_id, str | None)
+    assert_type(client.with_raw_response.login("rosa.k", "correct horse").parsed, MeshyConnection)
+    assert_type(client.with_raw_response.register_anonymous_user(username="rosa.k"), RawResponse[User])
+    assert_type(connection.with_options(timeout=2.5), MeshyConnection)
+    assert_type(connection.with_raw_response.signout(), RawResponse[None])
+    assert_type(connection.users.with_raw_response.get("64b1f0c2a9e84d0012ab34cd"), RawResponse[User])
+    assert_type(connection.users.search("ros").with_raw_response.page(2).parsed, Page[User])
+    return assert_type(answer.body, bytes)
+
+
+async def raw_awaited(client: AsyncMeshyClient, connection: AsyncMeshyConnection) -> bool:
+    """The same, without blocking."""
+    patient = client.with_options(timeout=60.0)
+    assert_type(patient, AsyncMeshyClient)
+    await connection.with_options(max_retries=5).users.with_raw_response.delete("64b1f0c2a9e84d0012ab34cd")
+    answer = await patient.with_raw_response.check_user_exist("rosa.k")
+    return assert_type(answer, RawResponse[bool]).parsed

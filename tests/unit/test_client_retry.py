@@ -1,6 +1,7 @@
 """When a request is repeated, shown on the exchange itself, without a network or a clock."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import httpx
 import pytest
@@ -16,15 +17,25 @@ from meshydb._exchange import Received, Send, Sleep, exchange
 from meshydb._operations import Operation
 from meshydb._responses import retry_after
 from meshydb._retry import RetryPolicy
-from tests.unit.calls import RESET, ForgotPassword
-from tests.unit.tcp import ScriptedServer, answer
+from tests.support.contract import operations, read
+from tests.unit.calls import RESET, USER, ForgotPassword, Play, once
+from tests.unit.tcp import ScriptedServer, Silence, answer
 
 REQUEST = httpx.Request("POST", "http://example.org/acme/users/forgotpassword")
+REPLAY: Final = {each["operationId"]: each["x-meshydb-replay"] for each in operations(read())}
+SAFE: Final = sorted(name for name, replay in REPLAY.items() if replay == "safe")
+NEVER: Final = sorted(name for name, replay in REPLAY.items() if replay == "never")
+EACH: Final = sorted(REPLAY)
 
 
-def _run(events: Sequence[httpx.Response | httpx.HTTPError], *, max_retries: int) -> tuple[list[float], object]:
+def _run(
+    events: Sequence[httpx.Response | Received | httpx.HTTPError],
+    *,
+    max_retries: int,
+    operation_id: str = "forgotPassword",
+) -> tuple[list[float], object]:
     """Play the events to an exchange; return how long it slept between them, and its result or error."""
-    operation = Operation("forgotPassword", {}, lambda body: body)
+    operation = Operation(operation_id, {}, lambda body: body)
     steps = exchange(operation, REQUEST, RetryPolicy(max_retries, random=lambda: 0.5))
     sleeps: list[float] = []
     remaining = iter(events)
@@ -37,9 +48,10 @@ def _run(events: Sequence[httpx.Response | httpx.HTTPError], *, max_retries: int
                 continue
             assert step == Send(REQUEST)
             event = next(remaining)
-            step = (
-                steps.throw(event) if isinstance(event, httpx.HTTPError) else steps.send(Received(event, event.content))
-            )
+            if isinstance(event, httpx.HTTPError):
+                step = steps.throw(event)
+            else:
+                step = steps.send(event if isinstance(event, Received) else Received(event, event.content))
     except StopIteration as stop:
         outcome: object = stop.value
     except MeshyError as error:
@@ -56,10 +68,83 @@ SUCCESS = httpx.Response(200, json="done")
 REFUSED = httpx.ConnectError("Connection refused")
 
 
-@pytest.mark.parametrize("error", [REFUSED, httpx.ConnectTimeout(""), httpx.PoolTimeout("")])
-def test_no_connection_is_retried(error: httpx.HTTPError) -> None:
-    """A request that never left is sent again."""
-    assert _run([error, SUCCESS], max_retries=1) == ([0.25], "done")
+# What leaves open whether the request was carried out.
+UNSURE: Final = [
+    httpx.ReadTimeout(""),
+    httpx.WriteTimeout(""),
+    httpx.ReadError(""),
+    httpx.WriteError(""),
+    httpx.RemoteProtocolError(""),
+    httpx.ProxyError(""),
+    httpx.Response(429),
+    httpx.Response(500),
+    httpx.Response(502),
+    httpx.Response(503),
+    httpx.Response(503, headers={"Retry-After": "later"}),
+    httpx.Response(504),
+    Received(httpx.Response(200), error=httpx.ReadError("")),
+    Received(httpx.Response(200), error=httpx.ReadTimeout("")),
+    Received(httpx.Response(502), error=httpx.ReadError("")),
+]
+
+
+def _named(event: object) -> str:
+    if isinstance(event, Received):
+        return f"{event.response.status_code}, {type(event.error).__name__}"
+    return str(getattr(event, "status_code", type(event).__name__))
+
+
+def test_operations_of_both_kinds() -> None:
+    """The contract has operations of both kinds, and those of recovery are never replayed."""
+    assert {"forgotPassword", "checkHash", "resetPassword", "registerUser", "verifyUser", "createUser"} <= {*NEVER}
+    assert {"getSelf", "searchUsers", "checkUserExist"} <= {*SAFE}
+
+
+@pytest.mark.parametrize("operation_id", EACH)
+@pytest.mark.parametrize("error", [REFUSED, httpx.ConnectTimeout(""), httpx.PoolTimeout("")], ids=_named)
+def test_no_connection_is_retried(error: httpx.HTTPError, operation_id: str) -> None:
+    """A request that never left is sent again, whatever it is."""
+    assert _run([error, SUCCESS], max_retries=1, operation_id=operation_id) == ([0.25], "done")
+
+
+@pytest.mark.parametrize("operation_id", EACH)
+@pytest.mark.parametrize("status", [429, 503])
+def test_turned_away_is_retried_whatever_it_is(status: int, operation_id: str) -> None:
+    """A request that the service turned away, and told when to come back, is sent again, whatever it is."""
+    assert _run([_turned_away(status, "2"), SUCCESS], max_retries=1, operation_id=operation_id) == ([2.0], "done")
+
+
+@pytest.mark.parametrize("operation_id", SAFE)
+@pytest.mark.parametrize("event", UNSURE, ids=_named)
+def test_safe_operations_are_replayed(event: httpx.Response | Received | httpx.HTTPError, operation_id: str) -> None:
+    """An operation that the contract marks as safe is sent again when nobody knows what became of it."""
+    assert _run([event, event, SUCCESS], max_retries=2, operation_id=operation_id) == ([0.25, 0.5], "done")
+
+
+@pytest.mark.parametrize("operation_id", NEVER)
+@pytest.mark.parametrize("event", UNSURE, ids=_named)
+def test_others_are_never_replayed(event: httpx.Response | Received | httpx.HTTPError, operation_id: str) -> None:
+    """Any other operation is sent once when its request may have been carried out, and the error is raised."""
+    sleeps, outcome = _run([event], max_retries=5, operation_id=operation_id)
+    assert sleeps == []
+    assert isinstance(outcome, MeshyError)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        httpx.LocalProtocolError(""),
+        httpx.UnsupportedProtocol(""),
+        httpx.TooManyRedirects(""),
+        Received(httpx.Response(200), error=httpx.DecodingError("")),
+    ],
+    ids=_named,
+)
+def test_what_would_fail_again_is_not_replayed(event: Received | httpx.HTTPError) -> None:
+    """An error that lies in the request, or in what the service has to say, is raised at once."""
+    sleeps, outcome = _run([event], max_retries=5, operation_id="getSelf")
+    assert sleeps == []
+    assert isinstance(outcome, MeshyError)
 
 
 def test_backoff_doubles_up_to_a_bound() -> None:
@@ -95,10 +180,11 @@ def test_turned_away_is_retried_when_told(status: int, wait: str, seconds: float
     ("status", "kind"),
     [(429, RateLimitError), (503, ServerError)],
 )
-@pytest.mark.parametrize("wait", ["31", "later", "", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_turned_away_is_not_retried_otherwise(status: int, kind: type[MeshyError], wait: str) -> None:
-    """Without a usable and bearable wait, the error is raised at once."""
-    sleeps, outcome = _run([_turned_away(status, wait)], max_retries=5)
+@pytest.mark.parametrize("operation_id", ["forgotPassword", "getSelf"])
+@pytest.mark.parametrize("wait", ["31", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_long_waits_are_not_made(status: int, kind: type[MeshyError], operation_id: str, wait: str) -> None:
+    """Who is told to come back after more than half a minute gets the error at once."""
+    sleeps, outcome = _run([_turned_away(status, wait)], max_retries=5, operation_id=operation_id)
     assert sleeps == []
     assert type(outcome) is kind
 
@@ -111,10 +197,14 @@ def test_turned_away_to_the_end() -> None:
     assert outcome.retry_after == 4.0
 
 
-@pytest.mark.parametrize("status", [400, 404, 408, 500, 502, 504])
-def test_other_statuses_are_not_retried(status: int) -> None:
-    """A status that leaves open what was done is raised at once, whatever the server asks for."""
-    sleeps, outcome = _run([_turned_away(status, "0")], max_retries=5)
+@pytest.mark.parametrize(
+    ("operation_id", "status"),
+    [("forgotPassword", status) for status in (400, 404, 408, 500, 502, 504)]
+    + [("getSelf", status) for status in (302, 400, 401, 404, 408)],
+)
+def test_other_statuses_are_not_retried(operation_id: str, status: int) -> None:
+    """A refusal is raised at once, whatever the server asks for, and so is a failure unless the operation is safe."""
+    sleeps, outcome = _run([_turned_away(status, "0")], max_retries=5, operation_id=operation_id)
     assert sleeps == []
     assert isinstance(outcome, MeshyError)
 
@@ -146,6 +236,23 @@ def test_both_drivers_retry(forgot_password: ForgotPassword) -> None:
     assert result.username == "rosa"
     assert len(set(server.requests)) == 1
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("act", [Silence.RESET, answer(500), answer(200, USER)[:-9]], ids=["reset", "500", "cut off"])
+def test_both_drivers_replay_what_is_safe(play_connected: Play, act: bytes | Silence) -> None:
+    """Over a real connection, a read survives a connection that breaks, and a service that failed."""
+    with ScriptedServer(act, answer(200, USER)) as server:
+        user = play_connected(once(lambda connection: connection.users.get_self()), server.url, max_retries=1)
+    assert user.username == "rosa.k"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("act", [Silence.RESET, answer(500), answer(503), answer(200, RESET)[:-9]])
+def test_no_driver_asks_twice(forgot_password: ForgotPassword, act: bytes | Silence) -> None:
+    """Over a real connection, a reset that may have been asked for is not asked for again."""
+    with ScriptedServer(act, answer(200, RESET)) as server, pytest.raises(MeshyError):
+        forgot_password(server.url, max_retries=3)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

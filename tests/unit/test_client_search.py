@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final
@@ -143,6 +144,14 @@ def test_walk(play_connected: Play, page: Callable[[int], bytes], found: str, re
     with _serving(page) as server:
         assert play_connected(once(lambda it: _all(it.users.search(page_size=2))), server.url) == found
     assert len(server.requests) == requests
+
+
+def test_page_as_it_came(play_connected: Play) -> None:
+    """A page can be had with the answer that it was made of."""
+    with _serving(lambda _: _page("a", 1)) as server:
+        raw = play_connected(once(lambda it: it.users.search().with_raw_response.page(1)), server.url)
+    assert raw.status_code == 200
+    assert raw.parsed.total_records == json.loads(raw.body)["totalRecords"] == 1
 
 
 def test_walk_is_lazy(play_connected: Play) -> None:

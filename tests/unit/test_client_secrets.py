@@ -9,6 +9,7 @@ import pytest
 
 from meshydb import (
     NewUser,
+    RawResponse,
     RegisterUser,
     SecurityQuestion,
     SecurityQuestionHash,
@@ -36,6 +37,7 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
         RegisterUser(**PERSON),
         NewUser(**PERSON),
         TOKENS,
+        RawResponse(200, {"Set-Cookie": CANARY}, CANARY.encode(), VERIFICATION),
         Received(Any, CANARY.encode()),  # type: ignore[arg-type]
         operations.log_in(CONFIG, "rosa", CANARY),
         operations.refresh(CONFIG, CANARY),

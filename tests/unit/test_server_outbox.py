@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import threading
-from pathlib import Path
 
 import attrs
 import pytest
+from sqlalchemy import update
 
 from meshydb_server.runtime import working
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.outbox import RefusedForGoodError
+from meshydb_server.storage.schema import outbox
 from tests.support.logs import levels
-from tests.support.mail import EMAIL, HeldDelivery, ask, only_message, opened, stored_row, until, worker
+from tests.support.mail import EMAIL, HeldDelivery, Opening, ask, only_message, stored_row, until, worker
+from tests.support.rows import held
 from tests.support.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
@@ -24,39 +25,33 @@ pytestmark = pytest.mark.anyio
 _SECRETS = [base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(2)]
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The services' clock."""
-    return SetClock()
-
-
-async def test_sent(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_sent(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
     """A message arrives once, with its code; then it is marked as sent and what it said is erased."""
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
             message = await only_message(services.outbox)
             code = services.outbox.letter(message).code
             assert (message.status, message.delivery) == ("waiting", "smtp")
             assert await worker(services).deliver_due() == 1
             assert await worker(services).deliver_due() == 0
+            row = await stored_row(services)
     (mail,) = sink.messages
     assert code is not None
     assert code in mail.get_content()
     assert mail["To"] == EMAIL
     assert sink.recipients == [EMAIL]
-    row = stored_row(tmp_path)
     assert (row["status"], row["payload"], row["attempts"], row["last_error"]) == ("sent", None, 1, None)
     assert code not in caplog.text
     assert levels(caplog) == []
 
 
-async def test_two_servers(tmp_path: Path, clock: SetClock) -> None:
+async def test_two_servers(opening: Opening) -> None:
     """While one server tries a message, another on the same database leaves it alone."""
     with receiving(Sink()) as sink:
         async with (
-            opened(tmp_path, clock, smtp_url=sink.url) as one,
-            opened(tmp_path, clock, smtp_url=sink.url) as other,
+            opening(smtp_url=sink.url) as one,
+            opening(smtp_url=sink.url) as other,
         ):
             await ask(one)
             delivery = HeldDelivery(held=True)
@@ -69,36 +64,34 @@ async def test_two_servers(tmp_path: Path, clock: SetClock) -> None:
     assert sink.messages == []
 
 
-async def test_one_claim(tmp_path: Path, clock: SetClock) -> None:
+async def test_one_claim(opening: Opening, clock: SetClock, database_url: str) -> None:
     """Of two workers that have found the same message due, one gets it."""
     delivery = HeldDelivery()
-    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+    async with opening(smtp_url="smtp://localhost") as services:
         await ask(services)
         clock.calls = 0
-        let_go = threading.Event()
-        writing = asyncio.create_task(services.database.write(lambda _: let_go.wait()))
-        # Nobody else can write, so both find the message, and go on to the moment before they would claim it.
-        trying = [asyncio.create_task(worker(services, delivery).deliver_due()) for _ in range(2)]
-        await until(lambda: clock.calls >= 4)
-        let_go.set()
-        await writing
+        # Nobody else can write the message, so both find it, and go on to the moment before they would claim it.
+        touch = update(outbox).values(attempts=outbox.c.attempts)
+        async with held(database_url, lambda connection: connection.execute(touch)):
+            trying = [asyncio.create_task(worker(services, delivery).deliver_due()) for _ in range(2)]
+            await until(lambda: clock.calls >= 4)
         assert await asyncio.gather(*trying) == [1, 1]
     assert len(delivery.letters) == 1
 
 
-async def test_stranded(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_stranded(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
     """A server without mail says at its start that messages wait which were to be mailed, and what to set."""
-    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+    async with opening(smtp_url="smtp://localhost") as services:
         await ask(services)
-    async with opened(tmp_path, clock) as services, working(services):
+    async with opening() as services, working(services):
         pass
     assert levels(caplog) == [logging.WARNING]
     assert "MESHYDB_SMTP_URL" in caplog.text
 
 
-async def test_no_address(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_address(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
     """A message to a user without an address fails at once when it should be mailed, which is told in the log."""
-    async with opened(tmp_path, clock, smtp_url="smtp://localhost") as services:
+    async with opening(smtp_url="smtp://localhost") as services:
         await services.accounts.create_user("acme", None, NewUser(username="device"))
         reset = await services.recovery.forgot_password("acme", None, "device", 1)
         message = await only_message(services.outbox)
@@ -110,9 +103,9 @@ async def test_no_address(tmp_path: Path, clock: SetClock, caplog: pytest.LogCap
     assert "The user has no email address." in caplog.text
 
 
-async def test_console(tmp_path: Path, clock: SetClock) -> None:
+async def test_console(opening: Opening, clock: SetClock) -> None:
     """Without mail, the outbox keeps each message with its code for whoever reads it, with or without an address."""
-    async with opened(tmp_path, clock) as services:
+    async with opening() as services:
         await services.accounts.create_user("acme", None, NewUser(username="device"))
         await ask(services)
         clock.move(seconds=1)
@@ -122,12 +115,12 @@ async def test_console(tmp_path: Path, clock: SetClock) -> None:
     assert all(code is not None and len(code) == 8 for _, code in messages)
 
 
-async def test_console_messages_are_not_mailed(tmp_path: Path, clock: SetClock) -> None:
+async def test_console_messages_are_not_mailed(opening: Opening, clock: SetClock) -> None:
     """What was put while there was no mail is not mailed later, and codes of mailed messages are never shown."""
-    async with opened(tmp_path, clock) as services:
+    async with opening() as services:
         await ask(services)
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             clock.move(seconds=1)
             await ask(services)
             shown = [code is not None for _, code in await services.outbox.messages()]
@@ -135,22 +128,22 @@ async def test_console_messages_are_not_mailed(tmp_path: Path, clock: SetClock) 
     assert shown == [True, False]
 
 
-async def test_other_keys_on_the_console(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_other_keys_on_the_console(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
     """A code under a key that the server does not have is left out of the list, and told of in the log."""
     for secret in _SECRETS:
-        async with opened(tmp_path, clock, secret_keys=secret) as services:
+        async with opening(secret_keys=secret) as services:
             await ask(services)
             clock.move(seconds=1)
-    async with opened(tmp_path, clock, secret_keys=_SECRETS[1]) as services:
+    async with opening(secret_keys=_SECRETS[1]) as services:
         messages = await services.outbox.messages()
     assert [code is not None for _, code in messages] == [False, True]
     assert levels(caplog) == [logging.WARNING]
     assert "a key that this server does not have" in caplog.text
 
 
-async def test_nothing_to_send(tmp_path: Path, clock: SetClock) -> None:
+async def test_nothing_to_send(opening: Opening) -> None:
     """A message without an address or without content is no letter, and never will be."""
-    async with opened(tmp_path, clock) as services:
+    async with opening() as services:
         await ask(services)
         message = await only_message(services.outbox)
         for lacking in (attrs.evolve(message, recipient=None), attrs.evolve(message, payload=None)):
@@ -158,9 +151,9 @@ async def test_nothing_to_send(tmp_path: Path, clock: SetClock) -> None:
                 services.outbox.letter(lacking)
 
 
-async def test_letter_hides_its_code(tmp_path: Path, clock: SetClock) -> None:
+async def test_letter_hides_its_code(opening: Opening) -> None:
     """Neither a letter nor a message shows its secret when it is logged as a whole."""
-    async with opened(tmp_path, clock) as services:
+    async with opening() as services:
         await ask(services)
         message = await only_message(services.outbox)
         letter = services.outbox.letter(message)

@@ -7,7 +7,6 @@ import base64
 import logging
 import socket
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +14,7 @@ from sqlalchemy import update
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.storage.schema import users
 from tests.support.logs import levels
-from tests.support.mail import EMAIL, HeldDelivery, ask, only_message, opened, stored_row, worker
+from tests.support.mail import EMAIL, HeldDelivery, Opening, ask, only_message, stored_row, worker
 from tests.support.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
@@ -24,24 +23,20 @@ pytestmark = pytest.mark.anyio
 _SECRETS = [base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(2)]
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The services' clock."""
-    return SetClock()
-
-
 @pytest.mark.parametrize(
-    "sink",
+    "replies",
     [
-        pytest.param(Sink(to_recipient=["451 later"]), id="recipient"),
-        pytest.param(Sink(to_message=["451 later"]), id="message"),
-        pytest.param(Sink(to_message=["421 closing"]), id="closing"),
+        pytest.param({"to_recipient": ["451 later"]}, id="recipient"),
+        pytest.param({"to_message": ["451 later"]}, id="message"),
+        pytest.param({"to_message": ["421 closing"]}, id="closing"),
     ],
 )
-async def test_temporary_failure(tmp_path: Path, clock: SetClock, sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
+async def test_temporary_failure(
+    opening: Opening, clock: SetClock, replies: dict[str, list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
     """A server that does not take the message for now is asked again five seconds later, as is told in the log."""
-    with receiving(sink):
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+    with receiving(Sink(**replies)) as sink:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
             await worker(services).deliver_due()
             waiting = await only_message(services.outbox)
@@ -60,13 +55,13 @@ async def test_temporary_failure(tmp_path: Path, clock: SetClock, sink: Sink, ca
     assert levels(caplog) == [logging.WARNING]
 
 
-async def test_back_off(tmp_path: Path, clock: SetClock) -> None:
+async def test_back_off(opening: Opening, clock: SetClock) -> None:
     """While nobody listens, tries are further and further apart, and never further than ten minutes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
     delays: list[timedelta] = []
     reasons: set[str | None] = set()
-    async with opened(tmp_path, clock, smtp_url=url) as services:
+    async with opening(smtp_url=url) as services:
         await ask(services)
         for _ in range(9):
             await worker(services).deliver_due()
@@ -78,18 +73,18 @@ async def test_back_off(tmp_path: Path, clock: SetClock) -> None:
     assert [delay.total_seconds() for delay in delays] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
 
 
-async def test_permanent_failure(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_permanent_failure(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
     """A recipient that does not exist is not tried again, which is told in the log without the address."""
     sink = Sink(to_recipient=["550 no such user"])
     with receiving(sink):
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
             message_id = (await only_message(services.outbox)).message_id
             await worker(services).deliver_due()
             clock.move(minutes=30)
             assert await worker(services).deliver_due() == 0
+            row = await stored_row(services)
     assert sink.messages == []
-    row = stored_row(tmp_path)
     assert (row["status"], row["payload"]) == ("failed", None)
     assert row["last_error"] == "The server refused the recipient with [550]."
     (record,) = caplog.records
@@ -102,29 +97,29 @@ async def test_permanent_failure(tmp_path: Path, clock: SetClock, caplog: pytest
     ("fails_first", "reason"), [(False, "The code has lapsed."), (True, "The server refused the message with 451.")]
 )
 async def test_lapsed(
-    tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture, *, fails_first: bool, reason: str
+    opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture, *, fails_first: bool, reason: str
 ) -> None:
     """A message whose code has lapsed is not sent any more, which is told in the log with the reason."""
     sink = Sink(to_message=["451 later"])
     with receiving(sink):
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
             if fails_first:
                 await worker(services).deliver_due()
             caplog.clear()
             clock.move(hours=1)
             await worker(services).deliver_due()
+            row = await stored_row(services)
     assert sink.messages == []
-    row = stored_row(tmp_path)
     assert (row["status"], row["payload"], row["last_error"]) == ("failed", None, reason)
     assert levels(caplog) == [logging.ERROR]
     assert reason in caplog.text
 
 
-async def test_crash_in_the_middle(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_crash_in_the_middle(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
     """When a server dies in the middle of a try, the next one repeats it under the same id and says so in the log."""
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
             message_id = (await only_message(services.outbox)).message_id
             # The try gets as far as to a delivery that never returns, and there it ends.
@@ -133,42 +128,42 @@ async def test_crash_in_the_middle(tmp_path: Path, clock: SetClock, caplog: pyte
             await delivery.started.wait()
             trying.cancel()
             await asyncio.wait({trying})
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             clock.move(seconds=119)
             assert await worker(services).deliver_due() == 0
             assert levels(caplog) == []
             clock.move(seconds=1)
             assert await worker(services).deliver_due() == 1
+            assert (await only_message(services.outbox)).status == "sent"
     (mail,) = sink.messages
     assert mail["Message-ID"] == f"<{message_id}@localhost>"
     assert [letter.message_id for letter in delivery.letters] == [message_id]
     assert levels(caplog) == [logging.WARNING]
     assert "may be sent twice" in caplog.text
-    assert stored_row(tmp_path)["status"] == "sent"
 
 
-async def test_other_keys(tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_other_keys(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
     """A message under a key that the server does not have waits for the key to come back."""
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url, secret_keys=_SECRETS[0]) as services:
+        async with opening(smtp_url=sink.url, secret_keys=_SECRETS[0]) as services:
             await ask(services)
-        async with opened(tmp_path, clock, smtp_url=sink.url, secret_keys=_SECRETS[1]) as services:
+        async with opening(smtp_url=sink.url, secret_keys=_SECRETS[1]) as services:
             await worker(services).deliver_due()
             assert (await only_message(services.outbox)).status == "waiting"
         assert levels(caplog) == [logging.WARNING]
         assert "a key that this server does not have" in caplog.text
         clock.move(seconds=5)
-        async with opened(tmp_path, clock, smtp_url=sink.url, secret_keys=",".join(reversed(_SECRETS))) as services:
+        async with opening(smtp_url=sink.url, secret_keys=",".join(reversed(_SECRETS))) as services:
             await worker(services).deliver_due()
     assert len(sink.messages) == 1
 
 
 async def test_address_that_no_server_is_given(
-    tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture
+    opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An address that proves unfit for SMTP holds up its own message alone, and the log has the reason."""
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await services.accounts.create_user("acme", None, NewUser(username="unfit"))
             # No command stores such an address, but another program may.
             change = update(users).values(email="a@[x>y]").where(users.c.username == "unfit")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
-from pathlib import Path
+from contextlib import asynccontextmanager
 
 import pytest
 
 from meshydb_server.runtime import Services, sending
-from tests.support.mail import HeldDelivery, LoopTime, ask, emailing, only_message, opened, worker
+from meshydb_server.storage.database import Database
+from tests.support.mail import HeldDelivery, LoopTime, Opening, ask, emailing, only_message, worker
+from tests.support.rows import rename
 from tests.support.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
@@ -33,11 +33,10 @@ async def _running(services: Services, delivery: HeldDelivery) -> AsyncGenerator
         await running
 
 
-async def test_woken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_woken(opening: Opening, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that this process puts is sent without any waiting, and in between the worker rests."""
-    clock = SetClock()
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, clock, smtp_url=sink.url) as services, sending(services.outbox):
+        async with opening(smtp_url=sink.url) as services, sending(services.outbox):
             LoopTime(monkeypatch).freeze()
             for _ in range(3):
                 await ask(services)
@@ -49,20 +48,20 @@ async def test_woken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock.calls < 30
 
 
-async def test_left_over(tmp_path: Path) -> None:
+async def test_left_over(opening: Opening) -> None:
     """A message that was put while no worker ran is sent once one runs."""
     with receiving(Sink()) as sink:
-        async with opened(tmp_path, SetClock(), smtp_url=sink.url) as services:
+        async with opening(smtp_url=sink.url) as services:
             await ask(services)
-        async with opened(tmp_path, SetClock(), smtp_url=sink.url) as services, sending(services.outbox):
+        async with opening(smtp_url=sink.url) as services, sending(services.outbox):
             await asyncio.to_thread(sink.wait)
 
 
-async def test_more_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_a_batch(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many messages wait, they are sent without a pause."""
     delivery = HeldDelivery()
     many = {"recovery_requests_per_user_per_hour": "25"}
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE, **many) as services:
+    async with opening(smtp_url=_NOWHERE, **many) as services:
         for _ in range(25):
             await ask(services)
         LoopTime(monkeypatch).freeze()
@@ -72,38 +71,39 @@ async def test_more_than_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len({letter.message_id for letter in delivery.letters}) == 25
 
 
-async def test_put_by_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_put_by_another_process(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that another process puts, which cannot wake this one, is found before long."""
     delivery = HeldDelivery()
     time = LoopTime(monkeypatch)
     async with (
-        opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services,
-        opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as other,
+        opening(smtp_url=_NOWHERE) as services,
+        opening(smtp_url=_NOWHERE) as other,
         _running(services, delivery),
     ):
         await ask(other)
         await time.run_until(delivery.started.is_set)
 
 
-async def test_storage_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_storage_fails(
+    opening: Opening, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """A worker outlives a failure of the database, which it logs, and goes on once there is one again."""
     delivery = HeldDelivery()
     time = LoopTime(monkeypatch)
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         await ask(services)
-        with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
-            connection.execute("ALTER TABLE outbox RENAME TO lost")
+        async with Database(database_url) as database:
+            await database.write(rename("outbox", "lost"))
             async with _running(services, delivery):
                 await time.run_until(lambda: "The outbox was not worked off; trying again." in caplog.text)
-                connection.execute("ALTER TABLE lost RENAME TO outbox")
+                await database.write(rename("lost", "outbox"))
                 await time.run_until(delivery.started.is_set)
 
 
-async def test_hanging_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hanging_try(opening: Opening, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A try that does not end is cut off before its claim lapses, and counts as failed."""
     delivery = HeldDelivery(held=True)
-    clock = SetClock()
-    async with opened(tmp_path, clock, smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         await ask(services)
         trying = asyncio.create_task(worker(services, delivery).deliver_due())
         await delivery.started.wait()
@@ -116,18 +116,18 @@ async def test_hanging_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (message.status, message.last_error) == ("waiting", "The try took too long.")
 
 
-async def test_stops_when_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stops_when_idle(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that has nothing to do stops as soon as it is told to."""
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         LoopTime(monkeypatch).freeze()
         async with _running(services, HeldDelivery()):
             pass
 
 
-async def test_stops_after_the_try(tmp_path: Path) -> None:
+async def test_stops_after_the_try(opening: Opening) -> None:
     """A try that is under way when the server stops is ended first, and its end is noted."""
     delivery = HeldDelivery(held=True)
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         await ask(services)
         async with _running(services, delivery):
             await delivery.started.wait()
@@ -135,10 +135,10 @@ async def test_stops_after_the_try(tmp_path: Path) -> None:
         assert (await only_message(services.outbox)).status == "sent"
 
 
-async def test_stopping_waits_for_the_try(tmp_path: Path) -> None:
+async def test_stopping_waits_for_the_try(opening: Opening) -> None:
     """A server that stops lets the try under way end, and notes its end."""
     delivery = HeldDelivery(held=True)
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         await ask(services)
         async with sending(emailing(services.outbox, delivery)):
             await delivery.started.wait()
@@ -146,10 +146,10 @@ async def test_stopping_waits_for_the_try(tmp_path: Path) -> None:
         assert (await only_message(services.outbox)).status == "sent"
 
 
-async def test_stops_in_spite_of_a_hanging_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stops_in_spite_of_a_hanging_try(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that stops does not wait for ever for a try to end; the message is left for the next server."""
     delivery = HeldDelivery(held=True)
-    async with opened(tmp_path, SetClock(), smtp_url=_NOWHERE) as services:
+    async with opening(smtp_url=_NOWHERE) as services:
         outbox = emailing(services.outbox, delivery)
         await ask(services)
 
@@ -164,9 +164,9 @@ async def test_stops_in_spite_of_a_hanging_try(tmp_path: Path, monkeypatch: pyte
     assert (message.status, message.attempts, message.last_error) == ("waiting", 1, None)
 
 
-async def test_console_needs_no_worker(tmp_path: Path) -> None:
+async def test_console_needs_no_worker(opening: Opening) -> None:
     """Without a delivery there is nothing to send by, and no worker."""
-    async with opened(tmp_path, SetClock()) as services:
+    async with opening() as services:
         before = asyncio.all_tasks()
         async with sending(services.outbox):
             assert asyncio.all_tasks() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from contextlib import closing
 from typing import Final
@@ -32,6 +33,44 @@ async def test_queue_has_an_end() -> None:
             free.set()
         assert all(await asyncio.gather(*waiting))
         assert await passwords.verify(await passwords.hash("correct horse"), "correct horse")
+
+
+@pytest.mark.anyio
+async def test_who_is_admitted_is_served() -> None:
+    """Who is admitted while there is room is not turned away when there is none any more, and nobody else is let in."""
+    free = threading.Event()
+    with closing(Passwords(CHEAP_HASHER)) as passwords:
+        others = contextvars.copy_context()
+        with passwords.admit():
+            waiting = [asyncio.create_task(passwords.run(free.wait), context=others.copy()) for _ in range(_MOST)]
+            # One round of the loop lets them all begin to wait.
+            await asyncio.sleep(0)
+            served = asyncio.create_task(passwords.hash("correct horse"))
+            refused = asyncio.create_task(passwords.hash("correct horse"), context=others.copy())
+            await asyncio.wait([refused])
+            free.set()
+            assert await served
+        assert isinstance(refused.exception(), LimitError)
+        assert all(await asyncio.gather(*waiting))
+
+
+@pytest.mark.anyio
+async def test_nobody_is_admitted_to_a_full_queue() -> None:
+    """While as many wait as may, nobody is admitted; and who was admitted before is not for good."""
+    free = threading.Event()
+    with closing(Passwords(CHEAP_HASHER)) as passwords:
+        with passwords.admit():
+            pass
+        waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(_MOST)]
+        await asyncio.sleep(0)
+        try:
+            with pytest.raises(LimitError), passwords.admit():
+                pass
+            with pytest.raises(LimitError):
+                await passwords.hash("correct horse")
+        finally:
+            free.set()
+        await asyncio.gather(*waiting)
 
 
 @pytest.mark.anyio

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.accounts import insert_account, insert_tenant
+from meshydb_server.storage.accounts import insert_tenant
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
-from tests.support.rows import NOW, add, count, exists
+from tests.support.rows import NOW, add, count, exists, held
 from tests.support.server import sqlite_url
 
 pytestmark = pytest.mark.anyio
@@ -27,26 +26,28 @@ async def database(tmp_path: Path) -> AsyncGenerator[Database]:
         yield database
 
 
-async def test_callers_that_leave(database: Database) -> None:
-    """A caller that is cancelled disturbs nobody, and what it waited to write is not written."""
-    begun, let_go = threading.Event(), threading.Event()
-
-    def hold(connection: Connection) -> None:
-        begun.set()
-        let_go.wait()
-        insert_account(connection, "begun", "north", NOW)
-
-    leaving = [asyncio.create_task(database.write(hold))]
-    await asyncio.to_thread(begun.wait)
-    leaving.append(asyncio.create_task(database.write(add("waiting"))))
-    staying = asyncio.create_task(database.write(add("staying")))
-    await asyncio.sleep(0)
-    for task in leaving:
-        task.cancel()
-    await asyncio.wait(leaving)
-    let_go.set()
+async def test_callers_that_leave(tmp_path: Path, database: Database) -> None:
+    """A caller that is cancelled while it waits disturbs nobody, and what it waited to write is not written."""
+    async with held(sqlite_url(tmp_path), add("held")):
+        leaving = asyncio.create_task(database.write(add("leaving")))
+        staying = asyncio.create_task(database.write(add("staying")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        assert leaving.cancelled()
     await staying
-    assert [await exists(database, name) for name in ("begun", "waiting", "staying")] == [True, False, True]
+    assert [await exists(database, name) for name in ("held", "leaving", "staying")] == [True, False, True]
+
+
+async def test_others_go_on(tmp_path: Path, database: Database) -> None:
+    """While another process writes, this one waits to write, and does everything else."""
+    async with held(sqlite_url(tmp_path), add("held")):
+        writing = asyncio.create_task(database.write(add("waiting")))
+        for _ in range(100):
+            assert not await exists(database, "waiting")
+        assert not writing.done()
+    await writing
+    assert await exists(database, "waiting")
 
 
 async def test_group_that_cannot_be_committed(database: Database) -> None:
@@ -93,15 +94,13 @@ async def test_closing(tmp_path: Path) -> None:
 
 async def test_durable(database: Database) -> None:
     """What is acknowledged survives a loss of power, and references are checked."""
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
-    def pragmas(connection: Connection) -> list[object]:
-        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _PRAGMAS]
+    def pragmas(connection: Connection) -> dict[str, object]:
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected}
 
     for transact in (database.write, database.read):
-        assert await transact(pragmas) == list(_PRAGMAS.values())
-
-
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+        assert await transact(pragmas) == expected
 
 
 @pytest.mark.parametrize("kind", ["folder", "garbage", "missing-folder"])

@@ -43,6 +43,30 @@ def test_garbage_after_a_request(live_server: LiveServer) -> None:
         assert connection.rest() == b""
 
 
+def test_broken_body_after_a_request(live_server: LiveServer) -> None:
+    """A request is answered though the next one's body is broken, which gets its 400 and is not carried out."""
+    with Connection(live_server.url) as connection:
+        connection.send(compose(GOOD) + _CHUNKED_HEAD + b"zz\r\n")
+        assert_documented(connection.read(), 200)
+        assert_documented(connection.read(), 400)
+        assert connection.rest() == b""
+
+
+def test_unknown_method_between_requests(live_server: LiveServer) -> None:
+    """A method that nobody has heard of gets its 405, and the connection goes on."""
+    with Connection(live_server.url) as connection:
+        for method, status in [("POST", 200), ("FOO", 405), ("POST", 200), ("GET", 405)]:
+            connection.send(compose(GOOD, method=method))
+            assert_documented(connection.read(), status)
+
+
+def test_nothing_to_upgrade_to(live_server: LiveServer) -> None:
+    """A wish for another protocol is not heeded, and the request is answered."""
+    with Connection(live_server.url) as connection:
+        connection.send(compose(GOOD, "Connection: Upgrade", "Upgrade: websocket"))
+        assert_documented(connection.read(), 200)
+
+
 def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:
     """The id of an exchange is the server's own, whatever the caller proposes."""
     proposed = "0123456789abcdef" * 2

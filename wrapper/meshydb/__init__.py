@@ -36,6 +36,7 @@ from meshydb._models import (
     UserUpdate,
     UserVerificationHash,
 )
+from meshydb._raw import RawResponse
 from meshydb._redaction import RedactingFilter
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
@@ -65,6 +66,7 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "RateLimitError",
+    "RawResponse",
     "RedactingFilter",
     "RegisterUser",
     "SecurityQuestion",

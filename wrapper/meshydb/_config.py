@@ -3,10 +3,9 @@
 import os
 import re
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
-import httpx
-from attrs import frozen
+from attrs import evolve, frozen
 
 from meshydb._validation import check_int, check_seconds, check_segment, check_text
 
@@ -22,8 +21,14 @@ class _FromEnvironment:
         return "<from MESHYDB_TENANT>"
 
 
+class _AsBefore:
+    def __repr__(self) -> str:
+        return "<as before>"
+
+
 # None is a tenant setting of its own, so "not given" needs another value. The cast keeps that out of signatures.
 TENANT_FROM_ENVIRONMENT: Final = cast("str", _FromEnvironment())
+AS_BEFORE: Final = cast("Any", _AsBefore())
 
 
 @frozen
@@ -77,9 +82,31 @@ def resolve(
         base_url=own_server or _API_URL,
         # A server of one's own serves both from one process; only the public service has a host for each.
         auth_url=_setting("auth_url", auth_url, _check_url) or own_server or _AUTH_URL,
-        timeout=None if timeout is None else check_seconds("timeout", timeout),
-        max_retries=check_int("max_retries", max_retries, minimum=0),
+        timeout=_check_timeout(timeout),
+        max_retries=_check_max_retries(max_retries),
     )
+
+
+def changed(
+    config: Config,
+    *,
+    timeout: float | None = AS_BEFORE,
+    max_retries: int = AS_BEFORE,
+    tenant: str | None = AS_BEFORE,
+) -> Config:
+    """Return settings that differ in what is given.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: A setting cannot be used.
+    """
+    if timeout is not AS_BEFORE:
+        config = evolve(config, timeout=_check_timeout(timeout))
+    if max_retries is not AS_BEFORE:
+        config = evolve(config, max_retries=_check_max_retries(max_retries))
+    if tenant is not AS_BEFORE:
+        config = evolve(config, tenant=None if tenant is None else _check_tenant("tenant", tenant))
+    return config
 
 
 def _variable(name: str) -> str:
@@ -110,7 +137,18 @@ def _check_tenant(name: str, value: str) -> str:
     return value
 
 
+def _check_timeout(value: float | None) -> float | None:
+    return None if value is None else check_seconds("timeout", value)
+
+
+def _check_max_retries(value: int) -> int:
+    return check_int("max_retries", value, minimum=0)
+
+
 def _check_url(name: str, value: str) -> str:
+    # Here, so that to import the package does not import httpx.
+    import httpx  # noqa: PLC0415
+
     check_text(name, value)
     try:
         url = httpx.URL(value)

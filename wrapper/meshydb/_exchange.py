@@ -14,6 +14,7 @@ from attrs import field, frozen
 from meshydb._exceptions import APIConnectionError, APIResponseError, APIStatusError, APITimeoutError
 from meshydb._logging import Attempt
 from meshydb._operations import Operation
+from meshydb._raw import note_answer
 from meshydb._redaction import secrets_in
 from meshydb._responses import error_body, request_id, status_error
 from meshydb._retry import RetryPolicy
@@ -70,19 +71,25 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
             received = yield Send(request)
         except httpx.HTTPError as error:
             attempt.failed(error)
-            delay = policy.delay_after_error(retries, error)
+            delay = policy.delay_after_error(operation.operation_id, retries, error)
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
             attempt.answered(received.response, received.error)
-            # The status comes first: only a success has the body that the operation knows how to read.
-            if received.response.is_success:
-                return _result(operation, request, received)
-            delay = policy.delay_after_answer(retries, received.response)
+            delay = policy.delay_after_answer(operation.operation_id, retries, received.response, received.error)
             if delay is None:
-                raise _status_error(operation, request, received)
+                return _outcome(operation, request, received)
         yield Sleep(delay)
         retries += 1
+
+
+def _outcome(operation: Operation[T], request: httpx.Request, received: Received) -> T:
+    # The status comes first: only a success has the body that the operation knows how to read.
+    if not received.response.is_success:
+        raise _status_error(operation, request, received)
+    result = _result(operation, request, received)
+    note_answer(received.response, received.content)
+    return result
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:

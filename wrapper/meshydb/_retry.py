@@ -1,7 +1,9 @@
-"""When a request is sent again, and after how long.
+"""When a request is sent again, and after how long: the one place that decides on it.
 
-An operation may send a message to a person, so it must not be carried out twice. A request is repeated only when it
-surely was not carried out: no connection was made, or the server turned it away and said when to come back.
+Every operation is sent again when it surely was not carried out: no connection was made, or the service turned it away
+and said when to come back. When nobody knows whether it was, as after a time-out, a broken connection or a failure of
+the service, only an operation is sent again that the contract marks as `safe`. Any other might send a second message to
+a person, count a second guess or find its code used up.
 """
 
 import random
@@ -11,31 +13,48 @@ from http import HTTPStatus
 import httpx
 from attrs import frozen
 
+from meshydb._contract import SAFE_TO_REPLAY
 from meshydb._responses import retry_after
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# Besides those: what else comes of the network or of the other side, and not of the request itself.
+_BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
 _TURNED_AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
+# Whoever is told to wait for longer should decide for themselves, and to ask sooner would be in vain.
 _MAX_RETRY_AFTER = 30.0
 _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @frozen
 class RetryPolicy:
-    """Decides on the next try, given the number of retries made so far. Delays are in seconds; None gives up."""
+    """Decides on the next try of an operation, given the number of retries made so far.
+
+    Delays are in seconds; None gives up.
+    """
 
     max_retries: int
     random: Callable[[], float] = random.random
 
-    def delay_after_error(self, retries: int, error: httpx.HTTPError) -> float | None:
-        """Back off exponentially, with full jitter, from a service that cannot be reached."""
-        if retries >= self.max_retries or not isinstance(error, _NEVER_SENT):
-            return None
-        return self.random() * _BACKOFF[min(retries, len(_BACKOFF) - 1)]
+    def delay_after_error(self, operation_id: str, retries: int, error: httpx.HTTPError) -> float | None:
+        """Decide after an error that came instead of an answer."""
+        may_repeat = isinstance(error, _NEVER_SENT) or (operation_id in SAFE_TO_REPLAY and isinstance(error, _BROKEN))
+        return self._backoff(retries) if may_repeat else None
 
-    def delay_after_answer(self, retries: int, response: httpx.Response) -> float | None:
-        """Wait as long as the server asks for, within reason."""
-        if retries >= self.max_retries or response.status_code not in _TURNED_AWAY:
-            return None
-        delay = retry_after(response)
-        return delay if delay is not None and delay <= _MAX_RETRY_AFTER else None
+    def delay_after_answer(
+        self, operation_id: str, retries: int, response: httpx.Response, error: httpx.HTTPError | None
+    ) -> float | None:
+        """Decide after an answer, of which only the beginning arrived if there is an error."""
+        if response.is_success:
+            return None if error is None else self.delay_after_error(operation_id, retries, error)
+        if response.status_code in _TURNED_AWAY:
+            delay = retry_after(response)
+            if delay is not None:
+                return delay if retries < self.max_retries and delay <= _MAX_RETRY_AFTER else None
+        # A 503 that does not say when to come back may be a proxy's, after the service did its work.
+        repeatable = response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        return self._backoff(retries) if repeatable and operation_id in SAFE_TO_REPLAY else None
+
+    def _backoff(self, retries: int) -> float | None:
+        """Wait ever longer and for a random time, so that clients that failed together do not return together."""
+        return self.random() * _BACKOFF[min(retries, len(_BACKOFF) - 1)] if retries < self.max_retries else None

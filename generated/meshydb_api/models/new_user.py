@@ -22,7 +22,7 @@ class NewUser:
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
-        new_password (str): Any characters but NUL, and not one of the most common passwords.
+        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
         first_name (None | str | Unset): Any characters but control characters.
         last_name (None | str | Unset): Any characters but control characters.
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.

@@ -22,7 +22,7 @@ class ResetPassword:
         expires (datetime.datetime): When the request lapses, as the request says; compared as a point in time, to the
             millisecond. In the years 1000 to 2999, with at most nine fractional digits and without leap seconds.
         verification_code (str): The code that the user received, or the answer to the security question.
-        new_password (str): Any characters but NUL, and not one of the most common passwords.
+        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
         attempt (int | None | Unset): The attempt of the request. 0 and absence stand for the one that the hash was made
             for.
         hint (None | str | Unset): The hint of the request. Ignored.

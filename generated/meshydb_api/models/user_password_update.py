@@ -15,7 +15,7 @@ class UserPasswordUpdate:
 
     Attributes:
         previous_password (str): The password until now.
-        new_password (str): Any characters but NUL, and not one of the most common passwords.
+        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
     """
 
     previous_password: str = _attrs_field(repr=False)

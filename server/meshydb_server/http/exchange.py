@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-import uuid
 from http import HTTPStatus
+from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_server.http.errors import unexpected_error
@@ -15,10 +15,12 @@ from meshydb_server.http.errors import unexpected_error
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
 
+_NO_STORE: Final = (b"cache-control", b"no-store")
+
 
 def new_request_id() -> str:
     """32 hexadecimal digits. Never taken from the caller, who could write into the log with it."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 class Exchanges:
@@ -44,9 +46,7 @@ class Exchanges:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["Cache-Control"] = "no-store"
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), _NO_STORE]
             await send(message)
 
         # Filled by the operation that is routed to; read when the exchange is over.

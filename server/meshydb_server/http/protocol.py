@@ -1,38 +1,135 @@
-"""HTTP/1.1 as uvicorn serves it, with the documented error for what is not even HTTP."""
+"""HTTP/1.1 as uvicorn serves it by httptools, with the documented errors where httptools has none.
+
+httptools takes a fraction of the time that h11 takes, but it knows a list of methods, and refuses any other as if it
+were garbage. A connection on which something else comes is left to h11.
+"""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import re
+from typing import Final, Literal
 
-import h11
-from starlette.responses import JSONResponse
-from uvicorn.protocols.http.h11_impl import H11Protocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from meshydb_server.http.errors import error_response
-from meshydb_server.http.exchange import access_log, new_request_id
+from meshydb_server.http.any_method import AnyMethodProtocol, refusal
+
+_KNOWN_METHOD: Final = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ")
+_VERSIONS: Final = {"1.0", "1.1"}
+# Bytes. Beyond this a head is held by nobody who means well.
+_LARGEST_HEAD: Final = 65_536
+_NOT_HTTP: Final = "The request is not HTTP/1.1."
 
 
-class Protocol(H11Protocol):
-    """h11 rather than httptools: it passes unknown methods on, so that they get their 405."""
+class Protocol(HttpToolsProtocol):
+    """A connection of one client."""
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer a request that cannot be parsed, where uvicorn would answer in plain text."""
-        under_way = self.conn.our_state is h11.SEND_RESPONSE
-        # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
-        if under_way or self.conn.our_state is h11.IDLE:
-            self._answer_bad_request(msg, head=under_way and self.scope["method"] == "HEAD")
-        if under_way:
+    # None once the connection is lost, when nothing comes any more.
+    parser: httptools.HttpRequestParser
+
+    _reading: Literal["nothing", "head", "body"] = "nothing"
+    _answers_due = 0
+    # What has come of a head, unless that came behind another request in one piece.
+    _head = b""
+    # What came while an answer was due, and has to wait for it: a head that is for h11, or the refusal of one.
+    _for_h11 = b""
+    _refusal = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends."""
+        if self._refusal:
+            return
+        if self._for_h11:
+            self._for_h11 += data
+            return
+        if self._reading != "body":
+            self._head += data
+            if self._reading == "nothing" and not _KNOWN_METHOD.match(data):
+                self._turn_to_h11()
+                return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            if self._reading == "head" and self._head and self.parser.should_upgrade():
+                self._turn_to_h11()
+            else:
+                self._refuse()
+        if self._reading == "head" and len(self._head) > _LARGEST_HEAD:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self._reading = "head"
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, without the white space behind its value, which httptools leaves there."""
+        super().on_header(name, value.rstrip(b" \t"))
+
+    def on_headers_complete(self) -> None:
+        """Serve the request, whose body may still be to come. Raises ValueError, which httptools takes for its own."""
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if version not in _VERSIONS or hosts > 1 or (version == "1.1" and hosts == 0):
+            raise ValueError(_NOT_HTTP)
+        if self.parser.should_upgrade():
+            # It may be ignored, as there is nothing to change to; httptools would leave out the body.
+            raise ValueError(_NOT_HTTP)
+        super().on_headers_complete()
+        self._reading = "body"
+        self._answers_due += 1
+
+    def on_message_complete(self) -> None:
+        """Be done with reading the request."""
+        super().on_message_complete()
+        self._reading = "nothing"
+        self._head = b""
+
+    def on_response_complete(self) -> None:
+        """Turn to what has come meanwhile."""
+        super().on_response_complete()
+        self._answers_due -= 1
+        self._go_on_after_answers()
+
+    def _turn_to_h11(self) -> None:
+        self._for_h11 = self._head
+        self._go_on_after_answers()
+
+    def _refuse(self) -> None:
+        """Answer what httptools cannot read, in its turn, and end the connection."""
+        if self._reading != "body":
+            self._refusal = refusal(_NOT_HTTP, self.client)
+            self._go_on_after_answers()
+        elif self.pipeline and self.pipeline[0][0] is self.cycle:
+            # It is not served yet, and now it never will be.
+            self.pipeline.popleft()
+            self._answers_due -= 1
+            self._refusal = refusal(_NOT_HTTP, self.client, self.scope)
+        else:
+            # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
+            if not self.cycle.response_started:
+                self.transport.write(refusal(_NOT_HTTP, self.client, self.scope))
             # The application may answer too; this connection takes no second response.
             self.cycle.disconnected = True
-        self.transport.close()
+            self.cycle.message_event.set()
+            self.transport.close()
 
-    def _answer_bad_request(self, msg: str, *, head: bool) -> None:
-        request_id = new_request_id()
-        client = self.client[0] if self.client else None
-        access_log.warning("malformed", extra={"requestId": request_id, "status": 400, "client": client})
-        headers = {"X-Request-ID": request_id, "Cache-Control": "no-store", "Connection": "close"}
-        response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, msg, headers)
-        start = h11.Response(status_code=HTTPStatus.BAD_REQUEST, headers=response.raw_headers, reason=b"Bad Request")
-        body = b"" if head else bytes(response.body)
-        for event in (start, h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
+    def _go_on_after_answers(self) -> None:
+        if not (self._for_h11 or self._refusal) or self.transport.is_closing():
+            return
+        if self._answers_due:
+            self.flow.pause_reading()
+        elif self._refusal:
+            self.transport.write(self._refusal)
+            self.transport.close()
+        else:
+            self._leave_to_h11()
+
+    def _leave_to_h11(self) -> None:
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        protocol = AnyMethodProtocol(self.config, self.server_state, self.app_state)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.data_received(self._for_h11)

@@ -92,9 +92,11 @@ class CompletionService:
     async def check_hash(self, attempted: Try) -> bool:
         """Whether the code is the right one. Counts as a guess, but uses nothing up, and a right one is forgiven.
 
-        Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user.
+        Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, or when
+        too many passwords are being hashed. Who gets a LimitError has not guessed.
         """
-        guess = await self._guess(attempted, None, "checked")
+        with self.passwords.admit():
+            guess = await self._guess(attempted, None, "checked")
         if guess is None:
             return False
 
@@ -109,7 +111,7 @@ class CompletionService:
         """Set a new password, end all logins, and tell the user of it: all of that, or nothing.
 
         Raises InvalidRequestError when the password is not acceptable or the request does not hold, NotFoundError for
-        an unknown account or tenant, LimitError after too many guesses for one user.
+        an unknown account or tenant, LimitError as `check_hash` does.
         """
         try:
             # Before anything is counted: it costs the user no guess, and tells nothing of the request.
@@ -117,10 +119,11 @@ class CompletionService:
         except InvalidRequestError:
             await self.database.write(lambda connection: self._note_unacceptable(connection, attempted))
             raise
-        guess = await self._guess(attempted, "reset", "reset")
-        if guess is None:
-            raise InvalidRequestError(_REFUSED)
-        password_hash = await self.passwords.hash(new_password)
+        with self.passwords.admit():
+            guess = await self._guess(attempted, "reset", "reset")
+            if guess is None:
+                raise InvalidRequestError(_REFUSED)
+            password_hash = await self.passwords.hash(new_password)
 
         def change(connection: Connection, user: User) -> bool:
             # A code that arrived has proved the address, as the one of a registration does.

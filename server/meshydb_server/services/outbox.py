@@ -125,9 +125,10 @@ class Outbox:
         """Tell the worker that there may be something to send."""
         self.woken.set()
 
-    async def messages(self) -> Sequence[tuple[Message, str | None]]:
-        """All messages, oldest first, each with its code when console delivery keeps it for its reader."""
-        return [(message, self._console_code(message)) for message in await self.database.read(list_messages)]
+    async def messages(self, account: str | None = None) -> Sequence[tuple[Message, str | None]]:
+        """All messages, or those of one account, oldest first, each with its code when console delivery keeps it."""
+        messages = await self.database.read(partial(list_messages, account=account))
+        return [(message, self._console_code(message)) for message in messages]
 
     async def warn_of_stranded(self) -> None:
         """Log that messages wait for a delivery that there is not, because it was there when they were put."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
@@ -32,6 +34,9 @@ _TRY_AGAIN_SECONDS: Final = 5
 
 # Of Argon2 itself (RFC 9106).
 _ARGON2_VERSION: Final = 19
+
+# Whether what runs may wait, however many do.
+_admitted: ContextVar[bool] = ContextVar("admitted", default=False)
 
 
 class Passwords:
@@ -66,13 +71,31 @@ class Passwords:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run something slow in the threads, when one is free. Raises LimitError when too many wait for that."""
-        if self._waiting >= _MOST_WAITING:
-            raise LimitError(_TRY_AGAIN_SECONDS)
+        if not _admitted.get():
+            self._require_room()
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+    @contextmanager
+    def admit(self) -> Generator[None]:
+        """Let all that is run within the block wait for the threads, however many do by then.
+
+        For what must not be turned away once it has begun, and is limited in its number by other means. Raises
+        LimitError when too many wait now.
+        """
+        self._require_room()
+        token = _admitted.set(True)
+        try:
+            yield
+        finally:
+            _admitted.reset(token)
+
+    def _require_room(self) -> None:
+        if self._waiting >= _MOST_WAITING:
+            raise LimitError(_TRY_AGAIN_SECONDS)
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:

@@ -10,6 +10,7 @@ from attrs import asdict, frozen
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import audit
 
 
@@ -29,7 +30,7 @@ class Event:
 
 def append_event(connection: Connection, event: Event) -> None:
     """Add an event."""
-    connection.execute(_INSERT, asdict(event))
+    _INSERT.change(connection, asdict(event))
 
 
 def list_events(connection: Connection, account: str) -> Sequence[Event]:
@@ -37,5 +38,5 @@ def list_events(connection: Connection, account: str) -> Sequence[Event]:
     return [Event(**row) for row in connection.execute(_LIST, {"account": account}).mappings()]
 
 
-_INSERT: Final = insert(audit)
+_INSERT: Final = Prepared(insert(audit))
 _LIST: Final = select(audit).where(audit.c.account == bindparam("account")).order_by(audit.c.tenant, audit.c.event_id)

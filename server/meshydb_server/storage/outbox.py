@@ -10,6 +10,7 @@ from attrs import asdict, field, frozen
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import outbox
 
 Status = Literal["waiting", "sent", "failed"]
@@ -42,14 +43,15 @@ class Message:
 
 def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    connection.execute(_INSERT, asdict(message))
+    _INSERT.change(connection, asdict(message))
 
 
-def list_messages(connection: Connection) -> Sequence[Message]:
-    """All messages to users, oldest first."""
-    rows = connection.execute(
-        select(outbox).where(outbox.c.delivery != DECOY).order_by(outbox.c.created_at, outbox.c.message_id)
-    )
+def list_messages(connection: Connection, account: str | None = None) -> Sequence[Message]:
+    """All messages to users, or to those of one account, oldest first."""
+    messages = select(outbox).where(outbox.c.delivery != DECOY)
+    if account is not None:
+        messages = messages.where(outbox.c.account == account)
+    rows = connection.execute(messages.order_by(outbox.c.created_at, outbox.c.message_id))
     return [Message(**row) for row in rows.mappings()]
 
 
@@ -98,4 +100,4 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_INSERT: Final = insert(outbox)
+_INSERT: Final = Prepared(insert(outbox))

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from attrs import asdict, evolve, field, fields, frozen
-from sqlalchemy import Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
 
 from meshydb_server.storage.errors import StaleError
+from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import accounts, recoveries, tenants, users
 from meshydb_server.storage.users import User
 
@@ -75,9 +76,9 @@ def find_subject(
     """All that there is to a username, with its requests of one purpose or of any; or what is missing before that."""
     given = {"account": account, "tenant": tenant, "username_key": username_key}
     if purpose is None:
-        rows = connection.execute(_FIND, given).all()
+        rows = _FIND.rows(connection, given)
     else:
-        rows = connection.execute(_FIND_ONE, {**given, "purpose": purpose}).all()
+        rows = _FIND_ONE.rows(connection, {**given, "purpose": purpose})
     if not rows:
         return "account"
     first = rows[0]
@@ -96,10 +97,10 @@ def store(connection: Connection, recovery: Recovery, seen: int | None) -> None:
     """Put a request in the place of the one whose version was seen, or of none. Raises StaleError."""
     if seen is None:
         try:
-            connection.execute(_INSERT, asdict(recovery))
+            _INSERT.change(connection, asdict(recovery))
         except IntegrityError as error:
             raise StaleError from error
-    elif connection.execute(_REPLACE, {**asdict(recovery), "seen": seen, **_key(recovery)}).rowcount != 1:
+    elif _REPLACE.change(connection, {**asdict(recovery), "seen": seen, **_key(recovery)}) != 1:
         raise StaleError
 
 
@@ -139,7 +140,7 @@ _KEY_OF_USER: Final = ("account", "tenant", "username_key")
 _KEY: Final = (*_KEY_OF_USER, "purpose")
 
 
-def _find(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _find(*conditions: ColumnElement[bool]) -> Prepared:
     """One statement for all that is asked of a username, since each statement costs as much as all of its joins."""
     key = bindparam("username_key", type_=users.c.username_key.type)
     place = (tenants.c.account, tenants.c.tenant)
@@ -152,7 +153,7 @@ def _find(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         *(users.c[name] for name in _USER_NAMES),
         *(recoveries.c[name] for name in _RECOVERY_NAMES),
     ]
-    return (
+    return Prepared(
         select(*columns)
         .select_from(accounts)
         .outerjoin(tenants, and_(tenants.c.account == accounts.c.account, tenants.c.tenant == named))
@@ -164,11 +165,11 @@ def _find(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 _FIND: Final = _find()
 _FIND_ONE: Final = _find(recoveries.c.purpose == bindparam("purpose"))
-_INSERT: Final = insert(recoveries)
+_INSERT: Final = Prepared(insert(recoveries))
 _THE_ROW: Final = and_(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY))
 _THE_REQUEST: Final = and_(_THE_ROW, recoveries.c.request_id == bindparam("this"))
 _NEXT_VERSION: Final = recoveries.c.version + 1
-_REPLACE: Final = (
+_REPLACE: Final = Prepared(
     update(recoveries)
     .where(_THE_ROW, recoveries.c.version == bindparam("seen"))
     .values({name: bindparam(name) for name in _RECOVERY_NAMES if name not in _KEY})

@@ -2,6 +2,9 @@
 
 To be durable, a transaction waits for the disk, which takes as long for many as for one. So those that come while a
 group is written become the next group: each in a savepoint of its own, all of them in one transaction of the database.
+
+A statement takes microseconds, less than it would take to hand it to a thread. What may take long is done in a thread:
+to wait for another process before a group, and for the disk after it.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Final, TypeVar, cast
 
@@ -19,7 +23,7 @@ from attrs import define
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.migrate import upgrade
@@ -31,27 +35,27 @@ _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
 
 _PRAGMAS: Final = (
-    # Milliseconds to wait for another process.
-    "PRAGMA busy_timeout = 10000",
     # NORMAL would lose acknowledged writes when the power fails.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
 
-_WAL_ATTEMPTS: Final = 100
-_WAL_PAUSE_SECONDS: Final = 0.05
+# What waits for another process tries so often, for 10 seconds in all. SQLite itself would try less and less often,
+# so that a process that writes one group after the other would be the first to try, again and again.
+_ATTEMPTS: Final = 20_000
+_PAUSE_SECONDS: Final = 0.0005
 
 
 class SqliteEngine:
-    """One thread that writes groups, and some that read."""
+    """One connection that writes groups, and threads that read."""
 
     def __init__(self, url: URL) -> None:
         if url.database in _IN_MEMORY:
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         # The driver that the URL names is of no use here: it would change threads for each statement.
         url = url.set(drivername="sqlite")
-        self._writing = _connect(url, 1)
-        self._reading = _connect(url, _READERS, "PRAGMA query_only = ON")
+        self._writing = _connect(url, 1, "PRAGMA busy_timeout = 0")
+        self._reading = _connect(url, _READERS, "PRAGMA busy_timeout = 10000", "PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._waiting = deque[_Job]()
@@ -99,27 +103,52 @@ class SqliteEngine:
         await asyncio.to_thread(close)
 
     async def _work_off(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_GROUP))]
-            await loop.run_in_executor(self._writer, self._run, [job for job in group if not job.done.cancelled()])
+            group: list[_Job] = []
+            try:
+                async with self._transaction() as connection:
+                    # Those too that have come while it was waited for.
+                    group = self._next_group()
+                    for job in group:
+                        job.run(connection)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+                group = group or self._next_group()
+                for job in group:
+                    job.error = job.error or error
             for job in group:
-                # A caller that was cancelled does not wait any more.
+                # A caller may have been cancelled meanwhile.
                 if not job.done.done():
                     job.done.set_result(None)
         self._working = None
 
-    def _run(self, group: list[_Job]) -> None:
+    def _next_group(self) -> list[_Job]:
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_GROUP))]
+        return [job for job in jobs if not job.done.cancelled()]
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Connection]:
+        loop = asyncio.get_running_loop()
+        connection = await loop.run_in_executor(self._writer, self._begin)
         try:
-            with self._writing.begin() as connection:
-                # At once for writing: a transaction that turns from reading to writing fails when another process has
-                # written meanwhile, however long it is willing to wait.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                for job in group:
-                    job.run(connection)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is for those who wait
-            for job in group:
-                job.error = job.error or error
+            yield connection
+            await loop.run_in_executor(self._writer, connection.commit)
+        finally:
+            # By the driver, because for SQLAlchemy a transaction is over even if it could not be committed.
+            _driver(connection).rollback()
+            connection.close()
+
+    def _begin(self) -> Connection:
+        connection = self._writing.connect()
+        try:
+            # At once for writing: a transaction that turns from reading to writing fails when another process has
+            # written meanwhile, however long it is willing to wait.
+            _insist(_driver(connection), "BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        # Tells SQLAlchemy, for which a connection without a transaction has nothing to commit.
+        connection.begin()
+        return connection
 
 
 @define(eq=False)
@@ -133,11 +162,11 @@ class _Job:
 
     def run(self, connection: Connection) -> None:
         # By the driver, because SQLAlchemy takes as long for each of these as for a query.
-        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver = _driver(connection)
         driver.execute("SAVEPOINT job")
         try:
             self.result = self.work(connection)
-        except BaseException as error:  # noqa: BLE001 - it is for the caller, and not for this thread
+        except BaseException as error:  # noqa: BLE001 - it is for the caller, and not for the others of the group
             self.error = error
             _undo(connection, error)
         driver.execute("RELEASE job")
@@ -160,7 +189,8 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
         # Python's sqlite3 begins transactions late and at its own choice; here each is begun by a statement.
         connection.isolation_level = None
         try:
-            _use_wal(connection)
+            # Lets readers go on while one writes. SQLite keeps this with the file, so it matters at first use alone.
+            _insist(connection, "PRAGMA journal_mode = WAL")
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -170,15 +200,18 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
     return engine
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Let readers go on while one writes. SQLite keeps this with the file, so it matters at first use alone."""
+def _insist(driver: sqlite3.Connection, statement: str) -> None:
+    """Run a statement for which SQLite itself does not wait, or not well, while another process has the file."""
     for attempt in count(1):
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            driver.execute(statement)
         except sqlite3.OperationalError as error:
-            # SQLite does not wait here, however long its timeout, when another process does the same.
-            if attempt == _WAL_ATTEMPTS or "locked" not in str(error):
+            if attempt == _ATTEMPTS or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
         else:
             return
-        time.sleep(_WAL_PAUSE_SECONDS)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)

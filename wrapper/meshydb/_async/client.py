@@ -1,18 +1,20 @@
 """The public face of the package."""
 
-from typing import Self, TypedDict, Unpack
+from copy import copy
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import uuid4
-
-import httpx
 
 from meshydb import _operations
 from meshydb._async.connection import AsyncMeshyConnection
-from meshydb._async.driver import AsyncDriver, AsyncSession
-from meshydb._auth import Login
-from meshydb._config import DEFAULT_MAX_RETRIES, TENANT_FROM_ENVIRONMENT, resolve
+from meshydb._async.raw import AsyncClientWithRawResponse
+from meshydb._config import AS_BEFORE, DEFAULT_MAX_RETRIES, TENANT_FROM_ENVIRONMENT, Config, changed, resolve
 from meshydb._models import RegisterUser, Tokens, User, UserVerificationHash
-from meshydb._operations import Operation
 from meshydb._validation import check_instance
+
+if TYPE_CHECKING:
+    import httpx
+
+    from meshydb._operations import Operation
 
 # Anonymous users have no password, yet the service wants one: this.
 _NO_PASSWORD = "nopassword"  # noqa: S105
@@ -25,7 +27,7 @@ class AsyncClientOptions(TypedDict, total=False):
     auth_url: str | None
     timeout: float | None
     max_retries: int
-    http_client: httpx.AsyncClient | None
+    http_client: "httpx.AsyncClient | None"
 
 
 class AsyncMeshyClient:
@@ -45,7 +47,8 @@ class AsyncMeshyClient:
         timeout: Seconds to wait for a connection, and for each piece of data that is sent or received. By default 30,
             or what `http_client` is set to.
         max_retries: How often a request is sent again, at most, when no connection was made, or when the service turned
-            it away and said when to come back. Nothing is repeated that may have been carried out.
+            it away and said to come back within 30 seconds. What may have been carried out is repeated only where
+            twice does what once does, and never where a message is sent, a guess counted or a code used up.
         http_client: The httpx client to send with, for proxies, certificates and the like. It stays open after `close`.
 
     Raises:
@@ -74,8 +77,11 @@ class AsyncMeshyClient:
         auth_url: str | None = None,
         timeout: float | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: "httpx.AsyncClient | None" = None,
     ) -> None:
+        # Here, so that to import the package does not import httpx.
+        from meshydb._async.driver import AsyncDriver  # noqa: PLC0415
+
         config = resolve(
             account_name=account_name,
             tenant=tenant,
@@ -85,7 +91,6 @@ class AsyncMeshyClient:
             timeout=timeout,
             max_retries=max_retries,
         )
-        self._config = config
         self._driver = AsyncDriver(config, http_client)
 
     @classmethod
@@ -121,6 +126,35 @@ class AsyncMeshyClient:
         """
         # None would be the default tenant, which is not what was asked for.
         return cls(account_name, check_instance("tenant", tenant, str), public_key, **options)
+
+    def with_options(
+        self, *, timeout: float | None = AS_BEFORE, max_retries: int = AS_BEFORE, tenant: str | None = AS_BEFORE
+    ) -> Self:
+        """Make a client of other settings that shares the HTTP connections of this one. Nothing is sent.
+
+        To close it leaves them open, and refuses further use of it alone; it is closed with this one.
+
+        Args:
+            timeout: As of the class. None goes back to the default.
+            max_retries: As of the class.
+            tenant: As of the class. None stands for the account's default tenant.
+
+        Returns:
+            The client, which can be used for one call or kept.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: A setting cannot be used.
+        """
+        config = changed(self._config, timeout=timeout, max_retries=max_retries, tenant=tenant)
+        derived = copy(self)
+        derived._driver = self._driver.derive(config)  # noqa: SLF001 - of the same class
+        return derived
+
+    @property
+    def with_raw_response(self) -> AsyncClientWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return AsyncClientWithRawResponse(self)
 
     async def login(self, username: str, password: str) -> AsyncMeshyConnection:
         """Log a user in.
@@ -319,6 +353,9 @@ class AsyncMeshyClient:
         config = self._config
         return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"
 
-    async def _log_in(self, operation: Operation[Tokens]) -> AsyncMeshyConnection:
-        tokens = await self._driver.call(operation)
-        return AsyncMeshyConnection(AsyncSession(self._driver, Login(self._config, tokens)))
+    @property
+    def _config(self) -> Config:
+        return self._driver.config
+
+    async def _log_in(self, operation: "Operation[Tokens]") -> AsyncMeshyConnection:
+        return AsyncMeshyConnection(self._driver.connect(await self._driver.call(operation)))

@@ -1,9 +1,15 @@
 """What a user who is logged in can do."""
 
+from typing import TYPE_CHECKING, Self
+
 from meshydb import _operations
-from meshydb._async.driver import AsyncSession
+from meshydb._async.raw import AsyncConnectionWithRawResponse
 from meshydb._async.users import AsyncUsersService
+from meshydb._config import AS_BEFORE, changed
 from meshydb._models import CurrentUser
+
+if TYPE_CHECKING:
+    from meshydb._async.driver import AsyncSession
 
 
 class AsyncMeshyConnection:
@@ -24,7 +30,7 @@ class AsyncMeshyConnection:
     * RuntimeError: The connection is signed out, or its client is closed.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: "AsyncSession") -> None:
         self._session = session
         self._users = AsyncUsersService(session)
 
@@ -42,6 +48,30 @@ class AsyncMeshyConnection:
     def users(self) -> AsyncUsersService:
         """The users of the tenant, oneself among them."""
         return self._users
+
+    def with_options(self, *, timeout: float | None = AS_BEFORE, max_retries: int = AS_BEFORE) -> Self:
+        """Make a connection of other settings, of the same login and over the same HTTP connections. Nothing is sent.
+
+        When the login is renewed or ended in one of them, it is in the other.
+
+        Args:
+            timeout: As of the client. None goes back to the default.
+            max_retries: As of the client.
+
+        Returns:
+            The connection, which can be used for one call or kept.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: A setting cannot be used.
+        """
+        config = changed(self._session.config, timeout=timeout, max_retries=max_retries)
+        return type(self)(self._session.derive(config))
+
+    @property
+    def with_raw_response(self) -> AsyncConnectionWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return AsyncConnectionWithRawResponse(self)
 
     async def update_password(self, previous_password: str, new_password: str) -> None:
         """Change the password of the user who is logged in, which ends all other logins of the user.

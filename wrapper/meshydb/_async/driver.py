@@ -1,7 +1,9 @@
 """Does what the steps of an exchange ask for."""
 
+from __future__ import annotations
+
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import anyio
 import httpx
@@ -11,6 +13,7 @@ from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
 from meshydb._logging import switch_on
+from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
 from meshydb._transport import MAX_BODY_BYTES, build_request, new_async_client
@@ -25,13 +28,16 @@ class AsyncDriver:
     Args:
         config: The settings.
         http_client: The httpx client to send with, which stays open; None for one of its own.
+        origin: The driver that this is derived from, and closed with.
 
     Raises:
         TypeError: `http_client` is of another kind.
         ValueError: The environment asks for a log of no level that there is.
     """
 
-    def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self, config: Config, http_client: httpx.AsyncClient | None = None, origin: Self | None = None
+    ) -> None:
         switch_on()
         self.config = config
         self._owns_http_client = http_client is None
@@ -39,7 +45,21 @@ class AsyncDriver:
             new_async_client() if http_client is None else check_instance("http_client", http_client, httpx.AsyncClient)
         )
         self._policy = RetryPolicy(config.max_retries)
+        self._origin = origin
         self._closed = False
+
+    def derive(self, config: Config) -> Self:
+        """Make a driver of other settings that sends over the same connections, which are not its own to close."""
+        return type(self)(config, self._http_client, self)
+
+    def connect(self, tokens: Tokens) -> AsyncSession:
+        """Make the session of a login."""
+        return AsyncSession(self, Login(self.config, tokens))
+
+    @property
+    def closed(self) -> bool:
+        """Whether this is closed, or what it was derived from."""
+        return self._closed or (self._origin is not None and self._origin.closed)
 
     async def call(self, operation: Operation[T]) -> T:
         """Carry out an operation that needs no login."""
@@ -51,7 +71,7 @@ class AsyncDriver:
         Raises:
             RuntimeError: This is closed.
         """
-        if self._closed:
+        if self.closed:
             raise RuntimeError("This client is closed; make a new one.")
         request = build_request(self._http_client, self.config, operation, access_token)
         return exchange(operation, request, self._policy)
@@ -106,11 +126,15 @@ class AsyncDriver:
 class AsyncSession:
     """Carries out operations for the user of a login; what a connection and its services share."""
 
-    def __init__(self, driver: AsyncDriver, login: Login) -> None:
+    def __init__(self, driver: AsyncDriver, login: Login, lock: AsyncLock | None = None) -> None:
         self.config = driver.config
         self.login = login
         self._driver = driver
-        self._lock = AsyncLock()
+        self._lock = lock or AsyncLock()
+
+    def derive(self, config: Config) -> Self:
+        """Make a session of other settings, of the same login: whichever of them renews it, renews it for both."""
+        return type(self)(self._driver.derive(config), self.login, self._lock)
 
     async def call(self, operation: Operation[T]) -> T:
         """Carry out an operation."""

@@ -1,11 +1,15 @@
 """The users that a search finds, page by page."""
 
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
-from meshydb._async.driver import AsyncSession
+from meshydb._async.raw import AsyncUserSearchWithRawResponse
 from meshydb._models import Page, User
-from meshydb._operations import UserQuery
+
+if TYPE_CHECKING:
+    from meshydb._async.driver import AsyncSession
+    from meshydb._operations import UserQuery
 
 # Who is created during a search moves others to the next page, and with small pages, all of them.
 _MOST_PAGES_OF_NOBODY_NEW = 3
@@ -22,9 +26,14 @@ class AsyncUserSearch:
     * PermissionDeniedError: The user may not read users.
     """
 
-    def __init__(self, session: AsyncSession, query: UserQuery) -> None:
+    def __init__(self, session: "AsyncSession", query: "UserQuery") -> None:
         self._session = session
         self._query = query
+
+    @property
+    def with_raw_response(self) -> AsyncUserSearchWithRawResponse:
+        """The same search, whose pages come as a `RawResponse`."""
+        return AsyncUserSearchWithRawResponse(self)
 
     async def page(self, number: int) -> Page[User]:
         """Ask for one page.

@@ -1,12 +1,15 @@
 """Users, for whoever is logged in."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
-from meshydb._async.driver import AsyncSession
+from meshydb._async.raw import AsyncUsersWithRawResponse
 from meshydb._async.search import AsyncUserSearch
 from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
-from meshydb._operations import UserQuery
+
+if TYPE_CHECKING:
+    from meshydb._async.driver import AsyncSession
 
 
 class AsyncUsersService:
@@ -16,8 +19,13 @@ class AsyncUsersService:
     oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: "AsyncSession") -> None:
         self._session = session
+
+    @property
+    def with_raw_response(self) -> AsyncUsersWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return AsyncUsersWithRawResponse(self)
 
     async def get_self(self) -> User:
         """Read the user who is logged in.
@@ -89,7 +97,9 @@ class AsyncUsersService:
         Returns:
             The users who are found, to iterate over; `page` gives one page of them, with how many there are.
         """
-        query = UserQuery(name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size)
+        query = _operations.UserQuery(
+            name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size
+        )
         return AsyncUserSearch(self._session, query)
 
     async def create(self, user: NewUser) -> User:

@@ -3,6 +3,25 @@
 
 from typing import Final
 
+# Those whose `x-meshydb-replay` is `safe`: their requests may be sent again when they may have been carried out.
+SAFE_TO_REPLAY: Final = frozenset(
+    {
+        "checkUserExist",
+        "deleteUser",
+        "getHealth",
+        "getJsonWebKeySet",
+        "getOpenIdConfiguration",
+        "getSelf",
+        "getUser",
+        "revokeToken",
+        "searchUsers",
+        "updateSecurityQuestions",
+        "updateSelf",
+        "updateUser",
+        "updateUserSecurityQuestions",
+    }
+)
+
 # Their paths, with the names of parameters in place of their values.
 ROUTES: Final = {
     "checkHash": "/{accountName}/users/checkhash",

@@ -2,44 +2,20 @@
 
 Nothing here does I/O. The generated endpoint modules describe the requests and the generated models read the answers.
 Every function raises TypeError for an argument of the wrong type, and ValueError for one that is out of bounds.
+
+What `catalogue` lists is found here at its first use: the generated modules import httpx, which takes time, and which
+nobody needs who only imports this package.
 """
 
-from meshydb._operations.operation import Operation
-from meshydb._operations.recovery import check_hash, forgot_password, reset_password, verify_user
-from meshydb._operations.registration import check_user_exist, register_anonymous_user, register_user
-from meshydb._operations.self_service import get_self, update_password, update_security_questions, update_self
-from meshydb._operations.tokens import log_in, refresh, revoke
-from meshydb._operations.users import (
-    UserQuery,
-    create_user,
-    delete_user,
-    get_user,
-    search_users,
-    update_user,
-    update_user_security_questions,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Operation",
-    "UserQuery",
-    "check_hash",
-    "check_user_exist",
-    "create_user",
-    "delete_user",
-    "forgot_password",
-    "get_self",
-    "get_user",
-    "log_in",
-    "refresh",
-    "register_anonymous_user",
-    "register_user",
-    "reset_password",
-    "revoke",
-    "search_users",
-    "update_password",
-    "update_security_questions",
-    "update_self",
-    "update_user",
-    "update_user_security_questions",
-    "verify_user",
-]
+if TYPE_CHECKING:
+    from meshydb._operations.catalogue import *  # noqa: F403 - the names stand there, once
+else:
+    # Hidden from type checkers, which would take any name for found.
+    def __getattr__(name: str) -> Any:
+        catalogue = import_module("meshydb._operations.catalogue")
+        if name not in catalogue.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(catalogue, name))

@@ -1,9 +1,11 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
 """Does what the steps of an exchange ask for."""
 
+from __future__ import annotations
+
 import time
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import httpx
 
@@ -12,6 +14,7 @@ from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import Lock
 from meshydb._logging import switch_on
+from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
 from meshydb._transport import MAX_BODY_BYTES, build_request, new_client
@@ -26,13 +29,14 @@ class Driver:
     Args:
         config: The settings.
         http_client: The httpx client to send with, which stays open; None for one of its own.
+        origin: The driver that this is derived from, and closed with.
 
     Raises:
         TypeError: `http_client` is of another kind.
         ValueError: The environment asks for a log of no level that there is.
     """
 
-    def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+    def __init__(self, config: Config, http_client: httpx.Client | None = None, origin: Self | None = None) -> None:
         switch_on()
         self.config = config
         self._owns_http_client = http_client is None
@@ -40,7 +44,21 @@ class Driver:
             new_client() if http_client is None else check_instance("http_client", http_client, httpx.Client)
         )
         self._policy = RetryPolicy(config.max_retries)
+        self._origin = origin
         self._closed = False
+
+    def derive(self, config: Config) -> Self:
+        """Make a driver of other settings that sends over the same connections, which are not its own to close."""
+        return type(self)(config, self._http_client, self)
+
+    def connect(self, tokens: Tokens) -> Session:
+        """Make the session of a login."""
+        return Session(self, Login(self.config, tokens))
+
+    @property
+    def closed(self) -> bool:
+        """Whether this is closed, or what it was derived from."""
+        return self._closed or (self._origin is not None and self._origin.closed)
 
     def call(self, operation: Operation[T]) -> T:
         """Carry out an operation that needs no login."""
@@ -52,7 +70,7 @@ class Driver:
         Raises:
             RuntimeError: This is closed.
         """
-        if self._closed:
+        if self.closed:
             raise RuntimeError("This client is closed; make a new one.")
         request = build_request(self._http_client, self.config, operation, access_token)
         return exchange(operation, request, self._policy)
@@ -107,11 +125,15 @@ class Driver:
 class Session:
     """Carries out operations for the user of a login; what a connection and its services share."""
 
-    def __init__(self, driver: Driver, login: Login) -> None:
+    def __init__(self, driver: Driver, login: Login, lock: Lock | None = None) -> None:
         self.config = driver.config
         self.login = login
         self._driver = driver
-        self._lock = Lock()
+        self._lock = lock or Lock()
+
+    def derive(self, config: Config) -> Self:
+        """Make a session of other settings, of the same login: whichever of them renews it, renews it for both."""
+        return type(self)(self._driver.derive(config), self.login, self._lock)
 
     def call(self, operation: Operation[T]) -> T:
         """Carry out an operation."""

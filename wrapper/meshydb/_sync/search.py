@@ -2,11 +2,15 @@
 """The users that a search finds, page by page."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
 from meshydb._models import Page, User
-from meshydb._operations import UserQuery
-from meshydb._sync.driver import Session
+from meshydb._sync.raw import UserSearchWithRawResponse
+
+if TYPE_CHECKING:
+    from meshydb._operations import UserQuery
+    from meshydb._sync.driver import Session
 
 # Who is created during a search moves others to the next page, and with small pages, all of them.
 _MOST_PAGES_OF_NOBODY_NEW = 3
@@ -23,9 +27,14 @@ class UserSearch:
     * PermissionDeniedError: The user may not read users.
     """
 
-    def __init__(self, session: Session, query: UserQuery) -> None:
+    def __init__(self, session: "Session", query: "UserQuery") -> None:
         self._session = session
         self._query = query
+
+    @property
+    def with_raw_response(self) -> UserSearchWithRawResponse:
+        """The same search, whose pages come as a `RawResponse`."""
+        return UserSearchWithRawResponse(self)
 
     def page(self, number: int) -> Page[User]:
         """Ask for one page.

@@ -2,12 +2,15 @@
 """Users, for whoever is logged in."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from meshydb import _operations
 from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
-from meshydb._operations import UserQuery
-from meshydb._sync.driver import Session
+from meshydb._sync.raw import UsersWithRawResponse
 from meshydb._sync.search import UserSearch
+
+if TYPE_CHECKING:
+    from meshydb._sync.driver import Session
 
 
 class UsersService:
@@ -17,8 +20,13 @@ class UsersService:
     oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
+
+    @property
+    def with_raw_response(self) -> UsersWithRawResponse:
+        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        return UsersWithRawResponse(self)
 
     def get_self(self) -> User:
         """Read the user who is logged in.
@@ -90,7 +98,9 @@ class UsersService:
         Returns:
             The users who are found, to iterate over; `page` gives one page of them, with how many there are.
         """
-        query = UserQuery(name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size)
+        query = _operations.UserQuery(
+            name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size
+        )
         return UserSearch(self._session, query)
 
     def create(self, user: NewUser) -> User:

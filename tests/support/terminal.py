@@ -1,0 +1,130 @@
+"""The command `meshydb` as a process of its own: in pipes, or at a terminal."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, Self
+
+COMMAND: Final = str(Path(sys.executable).with_name("meshydb"))
+# A command that hangs fails the test, rather than stopping the suite.
+_PATIENCE_SECONDS: Final = 60.0
+# Makes a terminal the one that controls the process, then becomes the command.
+_TAKE_TERMINAL: Final = """
+import fcntl, os, sys, termios
+terminal = os.open(sys.argv[1], os.O_RDWR)
+fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+os.close(terminal)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def run_client(
+    *arguments: str, environment: Mapping[str, str], given: str | bytes = "", folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, without a terminal: in a session that has none, with `given` as standard input."""
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        input=given.encode() if isinstance(given, str) else given,
+        capture_output=True,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+        start_new_session=True,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Terminal:
+    """The command at a terminal, which is its standard input, output and error unless something is piped in."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        piped: bytes | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._master, slave = pty.openpty()
+        self.transcript = ""
+        # What is read may end within a letter.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._answered = 0
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _TAKE_TERMINAL, os.ttyname(slave), COMMAND, *arguments],
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdin=slave if piped is None else subprocess.PIPE,
+                stdout=slave,
+                stderr=slave,
+                start_new_session=True,
+            )
+        finally:
+            os.close(slave)
+        if self._process.stdin is not None and piped is not None:
+            with self._process.stdin as stream:
+                stream.write(piped)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    def read_until(self, text: str) -> None:
+        """Read what is shown until a text is among what was not waited for before."""
+        seen = len(self.transcript)
+        while text not in self.transcript[seen:]:
+            assert self._read(), f"{text!r} is not shown: {self.transcript!r}"
+
+    def read_prompt(self, beginnings: Iterable[str]) -> str | None:
+        """Read until it is asked for something that begins so, and return how; None when nothing more is shown."""
+        while True:
+            unanswered = self.transcript[self._answered :]
+            if unanswered.endswith(": "):
+                self._answered = len(self.transcript)
+                prompt = unanswered.splitlines()[-1]
+                return next(beginning for beginning in beginnings if prompt.startswith(beginning))
+            if not self._read():
+                return None
+
+    def type(self, line: str) -> None:
+        """Type a line, and return."""
+        os.write(self._master, f"{line}\n".encode())
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C sends."""
+        self._process.send_signal(signal.SIGINT)
+
+    def finish(self) -> int:
+        """Read to the end; returns the exit code."""
+        while self._read():
+            pass
+        return self._process.wait(_PATIENCE_SECONDS)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], _PATIENCE_SECONDS)
+        assert ready, f"Nothing more is shown: {self.transcript!r}"
+        try:
+            shown = os.read(self._master, 4096)
+        except OSError:
+            # How Linux tells that the last one has closed the terminal.
+            return False
+        self.transcript += self._decoder.decode(shown)
+        return bool(shown)

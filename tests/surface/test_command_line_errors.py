@@ -1,0 +1,171 @@
+"""What the command `meshydb` says when it cannot do what it is told, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from meshydb.testing import MeshyServer
+from tests.support.requests_to_reset import NEW_PASSWORD, NOWHERE, RESET, USERNAME, at, request_in
+from tests.support.terminal import COMMAND, run_client
+from tests.unit.tcp import AnsweringServer, Silence, answer, refusing_url
+
+CANARIES: Final = ("canary", "Traceback")
+
+# Arguments after the command's name, standard input, and what the error says. `{file}` is a request's.
+REFUSED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
+    "no-command": ([], "", "the following arguments are required: COMMAND (see meshydb --help)"),
+    "unknown-command": (["login"], "", "argument COMMAND: invalid choice: 'login'"),
+    "no-username": (["forgot-password"], "", "the following arguments are required: USERNAME"),
+    "username": (["forgot-password", ""], "", "username must not be empty"),
+    "attempt": (["forgot-password", USERNAME, "--attempt", "0"], "", "attempt must be at least 1"),
+    "attempt-no-number": (["forgot-password", USERNAME, "--attempt", "x"], "", "argument --attempt: invalid int value"),
+    "code-as-argument": (["check-hash", "{file}", "canary"], "", "too many arguments, or unknown ones; codes and "),
+    "password-as-option": (["reset-password", "{file}", "--password=canary"], "", "too many arguments, or unknown "),
+    "abbreviation": (["forgot-password", USERNAME, "--js"], "", "too many arguments, or unknown ones"),
+    "base-url": (["forgot-password", USERNAME, "--base-url", "x"], "", "base_url must be an absolute URL"),
+    "no-file": (["check-hash", "missing.json"], "", "missing.json: No such file or directory"),
+    "no-line": (["check-hash", "{file}"], "", "the input ends before the code"),
+    "no-second-line": (["reset-password", "{file}"], "canary", "the input ends before the new password"),
+    "empty-line": (["check-hash", "{file}"], "\n", "verification_code must not be empty"),
+    "short-password": (["reset-password", "{file}"], "x\ncanary\n", "new_password must have at least 8 characters"),
+    "not-UTF-8": (["check-hash", "{file}"], b"canary-\xff\n", "the code is not UTF-8"),
+    "request-not-JSON": (["check-hash"], "canary", "standard input does not hold what forgot-password --json prints"),
+    "no-terminal": (["check-hash"], json.dumps(RESET), "there is no terminal to ask at: give FILE, and the rest as "),
+}
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_usage(tmp_path: Path, case: str, as_json: bool) -> None:  # noqa: FBT001 - pytest's way to hand it over
+    """What cannot be sent is told in one line, which repeats no secret, and exits with 2."""
+    arguments, given, message = REFUSED[case]
+    file = request_in(tmp_path)
+    arguments = [argument.format(file=file) for argument in arguments]
+    if as_json:
+        arguments[1:1] = ["--json"]
+    done = run_client(*arguments, environment=NOWHERE, given=given, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    if as_json and arguments != ["--json"]:
+        told = json.loads(line)
+        assert told["error"] == "UsageError"
+        assert told["message"].startswith(message)
+        assert set(told) == {"error", "message"}
+    elif not as_json:
+        assert line.startswith(f"meshydb: {message}")
+    assert not any(canary in done.stderr for canary in CANARIES)
+
+
+def test_one_line(tmp_path: Path) -> None:
+    """An error is one line, whatever it has to name."""
+    done = run_client("check-hash", "missing\x1b\n.json", environment=NOWHERE, folder=tmp_path)
+    assert done.stderr == "meshydb: missing\ufffd\ufffd.json: No such file or directory\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", {**RESET, "expires": "canary"}, {**RESET, "hash": 1}, b"[" * 100_000])
+def test_file_is_no_request(tmp_path: Path, content: object) -> None:
+    """A file that holds something else is told of by its name, before anything is asked."""
+    file = request_in(tmp_path, content)
+    done = run_client("check-hash", file, environment=NOWHERE)
+    expected = f"meshydb: {file} does not hold what forgot-password --json prints\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+@pytest.mark.parametrize(
+    ("variable", "option"), [("MESHYDB_ACCOUNT_NAME", "--account-name"), ("MESHYDB_PUBLIC_KEY", "--public-key")]
+)
+def test_setting_is_missing(variable: str, option: str) -> None:
+    """A setting that is missing is named in both ways to give it."""
+    done = run_client("forgot-password", USERNAME, environment={**NOWHERE, variable: ""})
+    expected = f"meshydb: {option} is missing: give it, or set {variable}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+
+
+ANSWERS: Final[dict[str, tuple[bytes | Silence, int, str]]] = {
+    "refused": (answer(400, {"message": "No\x1b way."}), 1, "BadRequestError"),
+    "forbidden": (answer(403, {"message": "No."}), 1, "PermissionDeniedError"),
+    "limited": (answer(429, {"message": "No."}, {"Retry-After": "3600"}), 4, "RateLimitError"),
+    "failed": (answer(500, {"message": "Oh."}), 6, "ServerError"),
+    "redirected": (answer(302, b"", {"Location": "/"}), 6, "APIStatusError"),
+    "garbage": (answer(200, b"<html>"), 6, "APIResponseError"),
+    "reset": (Silence.RESET, 5, "APIConnectionError"),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_exit_codes(case: str) -> None:
+    """Each class of errors has its exit code, one line of words, and an object for scripts."""
+    reply, code, kind = ANSWERS[case]
+    with AnsweringServer(lambda _: reply) as answering:
+        environment = at(answering.url)
+        done = run_client("forgot-password", USERNAME, environment=environment)
+        as_json = run_client("forgot-password", USERNAME, "--json", environment=environment)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert done.stderr.startswith("meshydb: ")
+    assert done.stderr[:-1].isprintable()
+    assert (as_json.returncode, as_json.stdout, as_json.stderr.count("\n")) == (code, "", 1)
+    told = json.loads(as_json.stderr)
+    assert told["error"] == kind
+    if kind == "RateLimitError":
+        assert told == {"error": kind, "message": "No.", "statusCode": 429, "retryAfter": 3600}
+        assert done.stderr == "meshydb: 429: No.; try again in 3600 seconds\n"
+
+
+def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
+    """A real server's refusals exit by what they are: unknown users with 3, wrong codes with 1, one too many with 4."""
+    environment = server.environment
+    done = run_client("forgot-password", "nobody", environment=environment)
+    assert done.returncode == 3
+    assert done.stderr.startswith("meshydb: 404: ")
+    done = run_client("check-hash", request_file, environment=environment, given="AAAAAAAA\n")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == "The code is wrong, or the request has lapsed or was used.\n"
+    done = run_client("reset-password", request_file, environment=environment, given=f"AAAAAAAA\n{NEW_PASSWORD}\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("meshydb: 400: ")
+    with server.client() as client:
+        for _ in range(9):
+            client.forgot_password(USERNAME)
+    done = run_client("forgot-password", USERNAME, environment=environment)
+    assert done.returncode == 4
+    assert "; try again in " in done.stderr
+
+
+def test_unreachable() -> None:
+    """A service that cannot be reached is told of in one line, and exits with 5."""
+    url = refusing_url()
+    done = run_client("forgot-password", USERNAME, environment=at(url))
+    assert (done.returncode, done.stdout) == (5, "")
+    host = url.removeprefix("http://")
+    assert done.stderr.startswith(f"meshydb: no usable answer from {host}: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["forgot-password", USERNAME]], ids=["help", "answer"])
+def test_nobody_reads(server: MeshyServer, arguments: list[str]) -> None:
+    """A command whose output nobody reads ends quietly, as one that SIGPIPE ends."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {**os.environ, **server.environment, "PYTHONUNBUFFERED": ""}
+    with open(writer, "wb") as stdout:  # noqa: PTH123 - it is a descriptor
+        done = subprocess.run(
+            [COMMAND, *arguments], env=environment, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_help_lists_every_exit_code() -> None:
+    """Each command's help tells the exit codes, and never offers an option for a secret."""
+    for command in ([], ["forgot-password"], ["check-hash"], ["reset-password"]):
+        shown = run_client(*command, "--help", environment=NOWHERE).stdout
+        codes = [line.split()[0] for line in shown.partition("exit codes:\n")[2].splitlines() if line[2] != " "]
+        assert codes == ["0", "1", "2", "3", "4", "5", "6"]
+        assert "--code" not in shown
+        assert "--password" not in shown

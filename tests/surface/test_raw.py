@@ -1,0 +1,32 @@
+"""Every call can be made for its answer as it came."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+import pytest
+
+from tests.surface.test_client import FORMS
+
+# Not of one answer: to close is no call.
+NOT_CALLS: Final = {"close"}
+
+
+@pytest.mark.parametrize(("asynchronous", "synchronous"), FORMS, ids=[each.__name__ for _, each in FORMS])
+def test_every_call_has_a_raw_form(asynchronous: type, synchronous: type) -> None:
+    """What can be awaited can be awaited for its answer, by the same name and with the same arguments; nothing else."""
+    calls = {
+        name
+        for name, member in vars(asynchronous).items()
+        if inspect.iscoroutinefunction(member) and not name.startswith("_")
+    } - NOT_CALLS
+    for kind in (asynchronous, synchronous):
+        # Not initialised: the calls are only looked at.
+        subject: Any = object.__new__(kind)
+        raw = vars(subject.with_raw_response)
+        assert raw.keys() == calls
+        for name, method in raw.items():
+            assert inspect.signature(method) == inspect.signature(getattr(subject, name))
+            assert inspect.getdoc(method) == inspect.getdoc(getattr(subject, name))
+            assert inspect.iscoroutinefunction(method) is (kind is asynchronous)

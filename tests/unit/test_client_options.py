@@ -1,0 +1,208 @@
+"""Options per call: what differs in a client or connection made by `with_options`, and what is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar, Final, Self
+
+import anyio
+import httpx
+import pytest
+
+from meshydb import AsyncMeshyClient, MeshyClient, ServerError
+from tests.unit.calls import RESET, USER, Play, access_token, connect, once, token_answer
+from tests.unit.tcp import ScriptedServer, answer, parts
+
+OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
+    ("timeout", 0, ValueError),
+    ("timeout", float("nan"), ValueError),
+    ("timeout", "1", TypeError),
+    ("max_retries", -1, ValueError),
+    ("max_retries", None, TypeError),
+    ("tenant", "", ValueError),
+    ("tenant", "a\r\nX-Evil: 1", ValueError),
+    ("tenant", 7, TypeError),
+]
+
+
+class KeepingServer:
+    """Answers each request with a reset, and keeps connections open; notes which connection each came over."""
+
+    class _Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        connections: ClassVar[list[int]]
+
+        def do_POST(self) -> None:
+            """Answer."""
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.connections.append(self.client_address[1])
+            self.wfile.write(answer(200, RESET, {"Connection": "keep-alive"}))
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    def __init__(self) -> None:
+        self.connections: list[int] = []
+        handler = type("Handler", (self._Handler,), {"connections": self.connections})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
+
+    @property
+    def url(self) -> str:
+        """The origin to send requests to."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def test_connections_are_shared(play: Play) -> None:
+    """A derived client sends over the connections that the client opened, and the other way about."""
+
+    def scenario(client: Any) -> Generator[Any, Any, None]:
+        yield client.forgot_password("rosa")
+        yield client.with_options(timeout=7.0).forgot_password("rosa")
+        yield client.with_options(tenant="south").with_options(max_retries=1).forgot_password("rosa")
+        yield client.forgot_password("rosa")
+
+    with KeepingServer() as server:
+        play(scenario, server.url)
+    assert len(server.connections) == 4
+    assert len(set(server.connections)) == 1
+
+
+def test_tenant_of_a_call(play: Play) -> None:
+    """A derived client uses its own tenant, or none, and the client it came from goes on with its own."""
+
+    def scenario(client: Any) -> Generator[Any, Any, list[str]]:
+        south = client.with_options(tenant="south")
+        default = south.with_options(tenant=None)
+        for each in (south, default, default.with_options(timeout=1.0), client):
+            yield each.forgot_password("rosa")
+        return [repr(each) for each in (south, default, client)]
+
+    with ScriptedServer(*[answer(200, RESET)] * 4) as server:
+        shown = play(scenario, server.url)
+    assert [parts(request).headers.get("tenant") for request in server.requests] == ["south", None, None, "north"]
+    assert ["'south'" in shown[0], "None" in shown[1], "'north'" in shown[2]] == [True] * 3
+
+
+def test_retries_of_a_call(play: Play) -> None:
+    """A derived client retries as often as it is told, and the client it came from as often as before."""
+    turned_away = answer(503, b"", {"Retry-After": "0"})
+
+    def scenario(client: Any) -> Generator[Any, Any, None]:
+        yield client.with_options(max_retries=2).forgot_password("rosa")
+        with pytest.raises(ServerError):
+            yield client.forgot_password("rosa")
+
+    with ScriptedServer(turned_away, turned_away, answer(200, RESET), turned_away, answer(200, RESET)) as server:
+        play(scenario, server.url)
+    assert len(server.requests) == 4
+
+
+def _timeouts(requests: list[httpx.Request]) -> list[float]:
+    return [request.extensions["timeout"]["read"] for request in requests]
+
+
+def test_timeout_of_a_call() -> None:
+    """A derived client waits as long as it is told, and with None as long as the HTTP client does."""
+    sent: list[httpx.Request] = []
+    http_client = httpx.Client(timeout=50.0, event_hooks={"request": [sent.append]})
+    with (
+        ScriptedServer(*[answer(200, RESET)] * 3) as server,
+        http_client,
+        MeshyClient("acme", "north", "key", base_url=server.url, timeout=40.0, http_client=http_client) as client,
+    ):
+        for each in (client.with_options(timeout=30.0), client, client.with_options(timeout=None)):
+            each.forgot_password("rosa")
+    assert _timeouts(sent) == [30.0, 40.0, 50.0]
+
+
+def test_timeout_of_an_awaited_call() -> None:
+    """The same holds for the client that is awaited."""
+    sent: list[httpx.Request] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append(request)
+
+    async def main(url: str) -> None:
+        http_client = httpx.AsyncClient(timeout=50.0, event_hooks={"request": [note]})
+        async with (
+            http_client,
+            AsyncMeshyClient("acme", "north", "key", base_url=url, timeout=40.0, http_client=http_client) as client,
+        ):
+            for each in (client.with_options(timeout=30.0), client, client.with_options(timeout=None)):
+                await each.forgot_password("rosa")
+
+    with ScriptedServer(*[answer(200, RESET)] * 3) as server:
+        anyio.run(main, server.url)
+    assert _timeouts(sent) == [30.0, 40.0, 50.0]
+
+
+def test_closing_a_derived_client(play: Play) -> None:
+    """To close a derived client ends its use alone; the connections stay open for the others."""
+
+    def scenario(client: Any) -> Generator[Any, Any, None]:
+        derived, other = client.with_options(timeout=1.0), client.with_options(timeout=2.0)
+        yield derived.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            yield from once(lambda derived: derived.forgot_password("rosa"))(derived)
+        yield other.forgot_password("rosa")
+        yield client.forgot_password("rosa")
+
+    with ScriptedServer(*[answer(200, RESET)] * 2) as server:
+        play(scenario, server.url)
+    assert len(server.requests) == 2
+
+
+def test_closing_closes_what_was_derived() -> None:
+    """What was derived from a client is closed with it, even where the HTTP client stays open."""
+    with httpx.Client() as http_client:
+        client = MeshyClient("acme", "north", "key", base_url="http://127.0.0.1:1", http_client=http_client)
+        derived = client.with_options(timeout=1.0).with_options(timeout=2.0)
+        client.close()
+        for each in (derived, client.with_options(timeout=1.0)):
+            with pytest.raises(RuntimeError, match="closed"):
+                each.forgot_password("rosa")
+
+
+def test_connections_of_one_login(play_connected: Play) -> None:
+    """A connection of other settings is of the same login: what renews or ends it in one of them, does in the other."""
+    token = access_token(signature="bmV3")
+    turned_away = answer(503, b"", {"Retry-After": "0"})
+
+    def scenario(connection: Any) -> Generator[Any, Any, None]:
+        derived = connection.with_options(max_retries=1, timeout=20.0)
+        yield derived.users.get_self()
+        yield connection.users.get_self()
+        yield derived.signout()
+        with pytest.raises(RuntimeError, match="signed out"):
+            yield from once(lambda connection: connection.users.get_self())(connection)
+
+    script = [answer(401), answer(200, token_answer(token)), turned_away, answer(200, USER), answer(200, USER)]
+    with ScriptedServer(*script, answer(200)) as server:
+        play_connected(scenario, server.url)
+    *_, renewed, again, _ = (parts(request).headers.get("authorization") for request in server.requests)
+    assert renewed == again == f"Bearer {token}"
+
+
+@pytest.mark.parametrize(("name", "value", "error"), OPTIONS)
+def test_bad_option(name: str, value: object, error: type[Exception]) -> None:
+    """An option that cannot be used is refused by name, as it is when a client is made."""
+    options: dict[str, Any] = {name: value}
+    with MeshyClient("acme", None, "key") as client, pytest.raises(error, match=f"^{name} must"):
+        client.with_options(**options)
+    if name != "tenant":
+        connection, driver = connect("http://127.0.0.1:1")
+        with pytest.raises(error, match=f"^{name} must"):
+            connection.with_options(**options)
+        driver.close()

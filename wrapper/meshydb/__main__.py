@@ -1,0 +1,6 @@
+"""`meshydb`, also as `python -m meshydb`."""
+
+from meshydb._cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What can be said on the command line. Never a code or a password: they would stay in the shell's history."""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from meshydb._cli import commands
+from meshydb._cli.outcomes import EXIT_CODES, Outcome, UsageError
+from meshydb._version import __version__
+
+JSON_OPTION = "--json"
+
+_DESCRIPTION = """\
+Recover the password of a MeshyDB user:
+
+  meshydb forgot-password ada --json > reset.json
+  meshydb check-hash reset.json
+  meshydb reset-password reset.json
+"""
+
+_INPUT = """\
+At a terminal, {secrets} asked for without echo.
+Where standard input is not one, with FILE, its lines are taken for them.
+Without FILE, or with -, standard input holds the request, and the terminal is
+still asked.
+"""
+
+_SETTINGS = "Where one is not given, the variable counts that stands with it."
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; what `command` of the result is does what they say. Raises UsageError."""
+    options, unknown = _build().parse_known_args(arguments)
+    if unknown:
+        # Not repeated: what was not asked for may be a secret, and standard error may be kept.
+        raise UsageError("too many arguments, or unknown ones; codes and passwords are asked for (see meshydb --help)")
+    for name in ("account_name", "public_key"):
+        if getattr(options, name) is None and not os.environ.get(_variable(name)):
+            raise UsageError(f"{_option(name)} is missing: give it, or set {_variable(name)}")
+    return options
+
+
+def _build() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="meshydb", description=_DESCRIPTION, epilog=EXIT_CODES, formatter_class=layout, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"meshydb {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, run: Callable[[argparse.Namespace], Outcome], summary: str, more: str = "") -> _Parser:
+        command = subparsers.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.\n\n{more}",
+            epilog=EXIT_CODES,
+            formatter_class=layout,
+            allow_abbrev=False,
+        )
+        command.set_defaults(command=run)
+        _add_settings(command)
+        return command
+
+    command = add("forgot-password", commands.forgot_password, "ask for a password reset, and print the request")
+    command.add_argument("username", metavar="USERNAME", help="whose password it is")
+    command.add_argument("--attempt", metavar="N", type=int, default=1, help="the number of this try; 1 without it")
+
+    more = _INPUT.format(secrets="the code is")
+    command = add("check-hash", commands.check_hash, "check a code, which counts as a guess and uses nothing up", more)
+    _add_file(command)
+
+    more = _INPUT.format(secrets="the code and the new password are")
+    command = add("reset-password", commands.reset_password, "set a new password, and end all logins", more)
+    _add_file(command)
+    return parser
+
+
+def _add_file(command: _Parser) -> None:
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        # As everywhere, a dash stands for standard input.
+        type=lambda name: None if name == "-" else name,
+        help="the request, as forgot-password --json printed it",
+    )
+
+
+def _add_settings(command: _Parser) -> None:
+    command.add_argument(JSON_OPTION, action="store_true", help="print JSON as the API has it, and errors as JSON, too")
+    settings = command.add_argument_group("settings", _SETTINGS)
+    for name, metavar in (
+        ("account_name", "NAME"),
+        ("tenant", "NAME"),
+        ("public_key", "KEY"),
+        ("base_url", "URL"),
+        ("auth_url", "URL"),
+    ):
+        more = "; '' for the account's default" if name == "tenant" else ""
+        settings.add_argument(_option(name), metavar=metavar, help=f"{_variable(name)}{more}")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _variable(name: str) -> str:
+    return f"MESHYDB_{name.upper()}"

@@ -1,0 +1,66 @@
+"""What the commands do, from options that are read to an outcome."""
+
+import json
+from argparse import Namespace
+from typing import Any
+
+from meshydb._cli.outcomes import Outcome, printable
+from meshydb._cli.requests import read_request, to_json
+from meshydb._cli.terminal import Secrets, waiting
+from meshydb._sync.client import MeshyClient
+
+
+def forgot_password(options: Namespace) -> Outcome:
+    """Ask for a password reset, and print what the service answers."""
+    with _client(options) as client, waiting():
+        reset = client.forgot_password(options.username, options.attempt)
+    if options.json:
+        print(json.dumps(to_json(reset)))
+        return Outcome.DONE
+    shown = {
+        "username": reset.username,
+        "attempt": reset.attempt,
+        "hash": reset.hash,
+        "expires": f"{reset.expires.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+        "hint": reset.hint,
+    }
+    for name, value in shown.items():
+        print(f"{name:<10}{printable(str(value))}")
+    return Outcome.DONE
+
+
+def check_hash(options: Namespace) -> Outcome:
+    """Ask whether a code is the right one, and print the answer."""
+    with _client(options) as client:
+        reset = read_request(options.file)
+        code = Secrets(options.file).code(reset.hint)
+        with waiting():
+            is_valid = client.check_hash(reset, code)
+    if options.json:
+        print(json.dumps({"isValid": is_valid}))
+    else:
+        print("The code is right." if is_valid else "The code is wrong, or the request has lapsed or was used.")
+    return Outcome.DONE if is_valid else Outcome.REFUSED
+
+
+def reset_password(options: Namespace) -> Outcome:
+    """Set a new password. As JSON there is nothing to print, as the service answers without a body."""
+    with _client(options) as client:
+        reset = read_request(options.file)
+        secrets = Secrets(options.file)
+        code, new_password = secrets.code(reset.hint), secrets.new_password()
+        with waiting():
+            client.reset_password(reset, code, new_password)
+    if not options.json:
+        print("The password is set, and all logins have ended.")
+    return Outcome.DONE
+
+
+def _client(options: Namespace) -> MeshyClient:
+    """A client of what is given; the environment has the rest."""
+    given: dict[str, Any] = {
+        name: getattr(options, name) for name in ("account_name", "public_key", "base_url", "auth_url")
+    }
+    if options.tenant is not None:
+        given["tenant"] = options.tenant or None
+    return MeshyClient(**given)

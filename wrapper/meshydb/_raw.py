@@ -1,0 +1,96 @@
+"""Answers as they came, besides what was made of them."""
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    import httpx
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class RawResponse(Generic[T]):
+    """A success as it came, and what the call made of it. Headers and body are not in the `repr`.
+
+    Attributes:
+        status_code: The HTTP status, from 200 to 299.
+        headers: The headers, whose names are found in any case of letters.
+        body: The body, decompressed. May hold secrets.
+        parsed: What the call returns without `with_raw_response`.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    parsed: T
+
+    @property
+    def request_id(self) -> str | None:
+        """The `X-Request-ID` of the answer, which identifies the exchange in the server's log."""
+        return self.headers.get("X-Request-ID")
+
+
+class _Watch:
+    """What a call was answered; of several answers, as when a token was renewed before, the last."""
+
+    def __init__(self) -> None:
+        self._last: tuple[httpx.Response, bytes] | None = None
+
+    def note(self, response: "httpx.Response", content: bytes) -> None:
+        self._last = response, content
+
+    def response(self, parsed: T) -> RawResponse[T]:
+        if self._last is None:
+            raise RuntimeError("Nothing was sent, so there is no answer: this connection is signed out already.")
+        response, content = self._last
+        return RawResponse(response.status_code, response.headers, content, parsed)
+
+
+# Of the task or thread that makes the call. Whatever lies between the call and its exchange need not know of it.
+_watch: ContextVar[_Watch | None] = ContextVar("meshydb_watch", default=None)
+
+
+def note_answer(response: "httpx.Response", content: bytes) -> None:
+    """Tell whoever made the call of a success."""
+    watch = _watch.get()
+    if watch is not None:
+        watch.note(response, content)
+
+
+def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
+    """Make of a method one that takes the same, and returns the answer with the result."""
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        with _watching() as watch:
+            return watch.response(method(*args, **kwargs))
+
+    return call
+
+
+def async_raw(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[RawResponse[T]]]:
+    """Make the same of a method that is awaited."""
+
+    @wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        with _watching() as watch:
+            return watch.response(await method(*args, **kwargs))
+
+    return call
+
+
+@contextmanager
+def _watching() -> Generator[_Watch]:
+    watch = _Watch()
+    token = _watch.set(watch)
+    try:
+        yield watch
+    finally:
+        _watch.reset(token)

@@ -1,0 +1,57 @@
+# Derived from _async by scripts/derive_sync.py; do not edit.
+"""The calls of the public face, each of which returns its answer as it came."""
+
+from typing import TYPE_CHECKING
+
+from meshydb._raw import raw
+
+if TYPE_CHECKING:
+    from meshydb._sync.client import MeshyClient
+    from meshydb._sync.connection import MeshyConnection
+    from meshydb._sync.search import UserSearch
+    from meshydb._sync.users import UsersService
+
+
+class ClientWithRawResponse:
+    """The calls of a client. Each takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, client: "MeshyClient") -> None:
+        self.login = raw(client.login)
+        self.login_anonymously = raw(client.login_anonymously)
+        self.login_with_refresh = raw(client.login_with_refresh)
+        self.register_user = raw(client.register_user)
+        self.register_anonymous_user = raw(client.register_anonymous_user)
+        self.check_user_exist = raw(client.check_user_exist)
+        self.forgot_password = raw(client.forgot_password)
+        self.check_hash = raw(client.check_hash)
+        self.reset_password = raw(client.reset_password)
+        self.verify_user = raw(client.verify_user)
+
+
+class ConnectionWithRawResponse:
+    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, connection: "MeshyConnection") -> None:
+        self.update_password = raw(connection.update_password)
+        self.signout = raw(connection.signout)
+
+
+class UsersWithRawResponse:
+    """The calls of a users service. Each takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, users: "UsersService") -> None:
+        self.get_self = raw(users.get_self)
+        self.update_self = raw(users.update_self)
+        self.update_security_questions = raw(users.update_security_questions)
+        self.create = raw(users.create)
+        self.get = raw(users.get)
+        self.update = raw(users.update)
+        self.delete = raw(users.delete)
+        self.update_user_security_questions = raw(users.update_user_security_questions)
+
+
+class UserSearchWithRawResponse:
+    """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, search: "UserSearch") -> None:
+        self.page = raw(search.page)

@@ -1,0 +1,44 @@
+"""A server for the tests of applications: the real one, in process, with its outbox in reach.
+
+Needs the extra `server`, and pytest. Name the plugin in the `conftest.py` at the top of your tests, and ask for the
+fixture:
+
+    pytest_plugins = ["meshydb.testing"]
+
+    def test_recovery(meshydb_server):
+        meshydb_server.create_user("ada", email="ada@example.org")
+        client = meshydb_server.client()
+        reset = client.forgot_password("ada")
+        client.reset_password(reset, meshydb_server.last_code("ada"), "a new passphrase")
+
+It is named rather than found by an entry point, so that nobody who has this package installed pays for it, or gets
+fixtures, in tests that have nothing to do with it.
+
+PYTEST_DONT_REWRITE: pytest would warn of a `conftest.py` that imports this module, for its types, before pytest does.
+"""
+
+from collections.abc import Generator
+
+try:
+    import pytest
+
+    from meshydb.testing._server import Host, MeshyServer, Message, hosting
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"meshydb.testing needs {error.name}; install what it needs with: pip install 'meshydb[server]' pytest"
+    ) from error
+
+__all__ = ["MeshyServer", "Message", "meshydb_server"]
+
+
+@pytest.fixture(scope="session", name="_meshydb_host")
+def _host(tmp_path_factory: pytest.TempPathFactory) -> Generator[Host]:
+    with hosting(tmp_path_factory.mktemp("meshydb")) as host:
+        yield host
+
+
+@pytest.fixture
+def meshydb_server(_meshydb_host: Host) -> Generator[MeshyServer]:
+    """A server on loopback, with an account that no other test sees."""
+    with MeshyServer(_meshydb_host) as server:
+        yield server
