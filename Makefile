@@ -10,7 +10,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract contract-live bench clean lock
+.PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract \
+	contract-live contract-diff bench clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +80,10 @@ contract-live: $(READY) ## Test any server: URL=… ACCOUNT=… [TENANT=…] [US
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
 	@$(BIN)/python scripts/contract_live.py --url "$(URL)" --account "$(ACCOUNT)" \
 		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)")
+
+contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git revision; fail on what breaks clients.
+	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
+	@PYTHONPATH=scripts $(BIN)/python -m contract_diff "$(BASE)"
 
 bench: $(READY) ## Measure the server, beside a mock of the same contract, with many users, and for long.
 	@$(BIN)/python -m bench

@@ -1,0 +1,1 @@
+"""What breaks clients, by `make contract-diff`."""

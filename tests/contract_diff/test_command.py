@@ -1,0 +1,216 @@
+"""`make contract-diff` compares with a revision of a real repository, and its exit status says what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from contract_diff.documents import NAME, read_revision
+from contract_diff.errors import UsageError
+from contract_diff.operations import compare
+from tests.contract_diff.small import Node, document
+from tests.support.contract import ROOT
+
+_WIDE, _NARROW = ({"type": "string", "maxLength": size} for size in (9, 5))
+
+
+def _of_version(version: str, schema: Any = _WIDE) -> Node:
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"name": schema}}}}}
+    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    answers = {"200": {"description": "Done."}}
+    operation = {"parameters": [identifier], "requestBody": body, "responses": answers}
+    return document(operation, info={"title": "Things", "version": version})
+
+
+class _Repository:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *words], cwd=self.folder, check=True)  # noqa: S607 - whichever git is there
+
+    def write(self, content: Node | str) -> None:
+        text = content if isinstance(content, str) else yaml.safe_dump(content)
+        (self.folder / NAME).write_text(text, encoding="utf-8")
+
+    def commit(self, content: Node | str, tag: str) -> None:
+        self.write(content)
+        self.git("add", NAME)
+        self.git("commit", "--quiet", "--allow-empty", "--message", tag)
+        self.git("tag", tag)
+
+    def compare(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "contract_diff", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> _Repository:
+    """A repository whose tag `v1` has the contract 1.0.0, which admits nine characters."""
+    made = _Repository(tmp_path)
+    made.commit(_of_version("1.0.0"), "v1")
+    return made
+
+
+def test_nothing(repository: _Repository) -> None:
+    """Where nothing differs, there is no table, and all is well."""
+    done = repository.compare("v1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "Since v1: 0 breaking, 0 not.",
+        "info.version 1.0.0 → 1.0.0: only a new major version may break clients.",
+    ]
+
+
+def test_breaking(repository: _Repository) -> None:
+    """What breaks clients fails, in a line that names the operation and the field."""
+    repository.write(_of_version("1.1.0", _NARROW))
+    done = repository.compare("v1")
+    assert (done.returncode, done.stderr) == (1, "")
+    heading, _, line, *_ = done.stdout.splitlines()
+    assert heading.split() == ["operation", "place", "what", "verdict"]
+    assert re.split(" {2,}", line) == ["send", "request body, name", "maxLength: 9 → 5", "BREAKING"]
+    assert "Since v1: 1 breaking, 0 not.\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        ("1.0.0", "1.0.1", 1),
+        ("1.0.0", "1.1.0", 1),
+        ("1.0.0", "2.0.0", 0),
+        ("1.9.0", "2.0.0-rc.1", 0),
+        ("2.0.0", "1.0.0", 1),
+        ("0.1.0", "0.1.1", 1),
+        ("0.1.0", "0.2.0", 0),
+        ("0.2.0", "0.1.0", 1),
+        ("0.9.0", "1.0.0", 0),
+        ("0.9.0", "0.10.0", 0),
+    ],
+)
+def test_versions(repository: _Repository, old: str, new: str, status: int) -> None:
+    """What breaks clients needs a new major version, or before 1.0.0 a new minor one."""
+    repository.commit(_of_version(old), "base")
+    repository.write(_of_version(new, _NARROW))
+    assert repository.compare("base").returncode == status
+
+
+def test_revisions(repository: _Repository) -> None:
+    """Any name of a revision will do, and what is compared with it is the working tree."""
+    repository.commit(_of_version("1.0.0", _NARROW), "v2")
+    repository.write(_of_version("1.0.0"))
+    # Back at what it was, though the newest commit is another.
+    assert repository.compare("v1").stdout.startswith("Since v1: 0 breaking, 0 not.")
+    assert repository.compare("HEAD~1").returncode == repository.compare("main").returncode == 0
+    repository.write(_of_version("1.0.0", {"type": "integer"}))
+    assert {repository.compare(each).returncode for each in ("v1", "v2", "HEAD", "main^")} == {1}
+
+
+_ERRORS = {
+    "nothing": "'nothing' is no revision of this repository.",
+    "--help-all": "'--help-all' is no revision of this repository.",
+    "": "'' is no revision of this repository.",
+    "v1:openapi.yaml": "'v1:openapi.yaml' is no revision of this repository.",
+    "empty": "empty has no openapi.yaml.",
+    "text": "openapi.yaml of text is not OpenAPI 3.1: ",
+    "yaml": "openapi.yaml of yaml is not YAML: ",
+    "unversioned": "info.version is 'newest', which is no semantic version, such as 1.4.0.",
+}
+
+
+@pytest.mark.parametrize("revision", _ERRORS)
+def test_unknown(repository: _Repository, revision: str) -> None:
+    """What cannot be compared with is told in one line, apart from what breaks."""
+    repository.commit("Things", "text")
+    repository.commit("openapi: [", "yaml")
+    repository.commit(_of_version("newest"), "unversioned")
+    repository.git("rm", "--quiet", NAME)
+    repository.git("commit", "--quiet", "--message", "empty")
+    repository.git("tag", "empty")
+    repository.write(_of_version("1.0.0"))
+    done = repository.compare("--", revision)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"contract-diff: {_ERRORS[revision]}")
+    assert done.stderr.count("\n") == 1
+
+
+_UNREADABLE: dict[str, Node | str] = {
+    "no OpenAPI": {"things": []},
+    "an older OpenAPI": {**_of_version("1.0.0"), "swagger": "2.0", "openapi": "2.0"},
+    "a reference to nothing": _of_version("1.0.0", {"$ref": "#/components/schemas/Nothing"}),
+    "a reference to elsewhere": _of_version("1.0.0", {"$ref": "other.yaml#/Thing"}),
+    "a reference to itself": {
+        **_of_version("1.0.0", {"$ref": "#/components/schemas/A"}),
+        "components": {"schemas": {"A": {"$ref": "#/components/schemas/A"}}},
+    },
+    "all of itself": {
+        **_of_version("1.0.0", {"$ref": "#/components/schemas/A"}),
+        "components": {"schemas": {"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}}},
+    },
+    "a byte that is no text": "openapi: \x00",
+}
+
+
+@pytest.mark.parametrize("name", _UNREADABLE)
+def test_unreadable(repository: _Repository, name: str) -> None:
+    """A document in the working tree that is no contract is told in one line, too."""
+    repository.write(_UNREADABLE[name])
+    done = repository.compare("v1")
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert done.stderr.startswith("contract-diff: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_missing(repository: _Repository) -> None:
+    """So is one that is not there."""
+    (repository.folder / NAME).unlink()
+    done = repository.compare("v1")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "contract-diff: openapi.yaml cannot be read: No such file or directory.\n",
+    )
+
+
+def test_make() -> None:
+    """`make contract-diff` without a revision asks for one."""
+    ready = ["--assume-old=.venv/.ready", "--assume-old=.venv/.locked"]
+    command = ["make", "--no-print-directory", *ready, "contract-diff"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "With which revision? make contract-diff BASE=…"
+
+
+def test_own_history() -> None:
+    """Each revision of this project's own contract can be compared with the newest, or is told why not."""
+    command = ["git", "log", "--format=%H", "--", NAME]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    revisions = done.stdout.split()
+    if not revisions:
+        pytest.skip("There is no history here: this is no git checkout, or git is not installed.")
+    documents = []
+    for revision in revisions:
+        try:
+            documents.append(read_revision(ROOT, revision))
+        except UsageError as error:
+            # Such as a flow sequence with a question mark, which libyaml takes and PyYAML does not.
+            assert "is not YAML" in str(error)  # noqa: PT017 - most revisions have no error at all
+    assert documents
+    for one in documents:
+        assert compare(one, one) == []
+        there, back = compare(one, documents[0]), compare(documents[0], one)
+        assert bool(there) is bool(back) is (one != documents[0])

@@ -1,0 +1,155 @@
+"""Parties that share a server and must know nothing of each other: tenants, of one account or of two.
+
+Each has an operator, who may do everything there, and a person with something of every kind that a request can name.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from attrs import frozen
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from meshydb_server.runtime import Services, open_services
+from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.roles import NewRole
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.accounts import Verification
+from meshydb_server.storage.schema import metadata
+from tests.support.server import serving, settings_in
+from tests.support.sources import CHEAP_HASHER, SetClock
+
+_PLACES: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "stranger": ("globex", "north")}
+_EMAIL: Final = "user@example.org"
+
+# Of each letter or digit, the next of its kind.
+_KINDS: Final = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+_NEXT: Final = {ord(one): other for kind in _KINDS for one, other in zip(kind, kind[1:] + kind[:1], strict=True)}
+_IDS: Final = {"id", "roleId"}
+_NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
+
+Values = Mapping[str, str]
+"""Values of a party or of nobody, by the names that the contract has for them."""
+
+
+@frozen
+class Party:
+    """A tenant, with what stands there."""
+
+    account: str
+    tenant: str
+    operator_token: str
+    own: Values
+
+
+@frozen
+class Neighbourhood:
+    """A server with three parties: an owner, another tenant of the same account, and another account."""
+
+    client: httpx.AsyncClient
+    services: Services
+    parties: Mapping[str, Party]
+
+    async def rows(self, party: Party) -> dict[str, list[tuple[Any, ...]]]:
+        """All that is stored of a party."""
+
+        def look(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+            found = {}
+            for table in metadata.sorted_tables:
+                if "tenant" in table.c:
+                    place = (table.c.account == party.account) & (table.c.tenant == party.tenant)
+                    query = select(table).where(place).order_by(*table.primary_key.columns)
+                    found[table.name] = [tuple(row) for row in connection.execute(query)]
+            return found
+
+        return await self.services.database.read(look)
+
+
+def never_existed(values: Values) -> Values:
+    """Values of the same form and length, which are nobody's; a date stays what it is."""
+    turned = {name: value.translate(_NEXT_DIGIT if name in _IDS else _NEXT) for name, value in values.items()}
+    return {**turned, **{name: value for name, value in values.items() if name == "expires"}}
+
+
+@asynccontextmanager
+async def neighbours(
+    folder: Path, database_url: str, verification: Verification, request: str | None
+) -> AsyncGenerator[Neighbourhood]:
+    """Settle the parties on a new database, and serve it; each may have an open request for `reset` or `register`."""
+    settings = settings_in(folder, database_url=database_url)
+    sources = Sources(now=SetClock(), hasher=CHEAP_HASHER)
+    async with open_services(settings, sources) as services:
+        await services.accounts.create_account("acme", ["north", "south"])
+        await services.accounts.create_account("globex", ["north"])
+        with serving(settings, sources) as server:
+            async with httpx.AsyncClient(base_url=server.url) as client:
+                parties = {
+                    name: await _settle(services, client, *place, TenantChange(verification=verification), request)
+                    for name, place in _PLACES.items()
+                }
+                yield Neighbourhood(client, services, parties)
+
+
+async def _settle(
+    services: Services, client: httpx.AsyncClient, account: str, tenant: str, change: TenantChange, request: str | None
+) -> Party:
+    key = (await services.accounts.configure_tenant(account, tenant, change)).public_key
+    place, headers = f"{account}-{tenant}", {"tenant": tenant}
+    role, _ = await services.roles.create_role(account, tenant, NewRole(name=f"clerk{account}{tenant}"))
+    password = f"passphrase of {place}"
+    common: dict[str, Any] = {
+        "password": password,
+        "email": _EMAIL,
+        "questions": [NewQuestion("First street?", "Elm")],
+    }
+    operator = NewUser(username=f"operator-{place}", roles=["meshy.admin"], **common)
+    await services.accounts.create_user(account, tenant, operator)
+    person = NewUser(username=f"person-{place}", roles=[role.name], **common)
+    user = await services.accounts.create_user(account, tenant, person)
+
+    async def log_in(username: str) -> dict[str, str]:
+        form = {"client_id": key, "grant_type": "password", "username": username, "password": password}
+        answer = await client.post(f"/{account}/connect/token", data=form, headers=headers)
+        tokens: dict[str, str] = answer.raise_for_status().json()
+        return tokens
+
+    tokens = await log_in(person.username)
+    own = {
+        "id": user.user_id,
+        "username": person.username,
+        "name": person.username,
+        "password": password,
+        "previousPassword": password,
+        "client_id": key,
+        "roleId": role.role_id,
+        "roles[].name": role.name,
+        "access token": tokens["access_token"],
+        "refresh_token": tokens["refresh_token"],
+        "token": tokens["refresh_token"],
+    }
+    if request is not None:
+        username = person.username if request == "reset" else f"newcomer-{place}"
+        body = {"username": username, "attempt": 1, "newPassword": password, "emailAddress": _EMAIL}
+        path = "forgotpassword" if request == "reset" else "register"
+        issued = (await client.post(f"/{account}/users/{path}", json=body, headers=headers)).raise_for_status().json()
+        own |= {name: issued[name] for name in ("username", "hash", "expires")}
+        own |= {"verificationCode": await _code(services, account, tenant, username)}
+    return Party(account, tenant, (await log_in(operator.username))["access_token"], own)
+
+
+async def _code(services: Services, account: str, tenant: str, username: str) -> str:
+    (payload,) = [
+        message.payload
+        for message, _ in await services.outbox.messages()
+        if (message.account, message.tenant, message.username) == (account, tenant, username)
+    ]
+    code: str = json.loads(services.outbox.keyring.decrypt(payload or b""))["code"]
+    return code
