@@ -1,5 +1,6 @@
 """The choice of the HTTP client, and the way a request is handed to it. No other module decides on either."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -19,12 +20,29 @@ _HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__vers
 
 def new_client() -> httpx.Client:
     """Build the client of a `MeshyClient` that was not handed one."""
-    return httpx.Client(timeout=_TIMEOUT)
+    return httpx.Client(timeout=_TIMEOUT, transport=_new_transport())
 
 
 def new_async_client() -> httpx.AsyncClient:
     """Build the client of an `AsyncMeshyClient` that was not handed one."""
-    return httpx.AsyncClient(timeout=_TIMEOUT)
+    return httpx.AsyncClient(timeout=_TIMEOUT, transport=_new_async_transport())
+
+
+def _new_transport() -> httpx.BaseTransport | None:
+    """Choose what sends: pyreqwest where it is installed, as with `meshydb[fast]`; None for httpx's own."""
+    if find_spec("pyreqwest") is None:
+        return None
+    from meshydb._fast import FastTransport  # noqa: PLC0415 - it is not always there
+
+    return FastTransport()
+
+
+def _new_async_transport() -> httpx.AsyncBaseTransport | None:
+    if find_spec("pyreqwest") is None:
+        return None
+    from meshydb._fast import AsyncFastTransport  # noqa: PLC0415 - it is not always there
+
+    return AsyncFastTransport()
 
 
 def build_request(
