@@ -1,5 +1,6 @@
 """The choice of the HTTP client, and the way a request is handed to it. No other module decides on either."""
 
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -56,6 +57,12 @@ def build_request(
     headers = {**_HEADERS, **operation.request["headers"]}
     if access_token is not None:
         headers["Authorization"] = f"Bearer {access_token}"
-    arguments: dict[str, Any] = {**operation.request, "url": host + operation.request["url"], "headers": headers}
+    arguments: dict[str, Any] = {**operation.request, "url": _parsed(host + operation.request["url"]), "headers": headers}
     timeout = httpx.USE_CLIENT_DEFAULT if config.timeout is None else config.timeout
     return http_client.build_request(**arguments, timeout=timeout)
+
+
+# Parsing a URL is a good part of the time that a request takes, and most are asked for again.
+@lru_cache(maxsize=128)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
