@@ -57,7 +57,11 @@ def build_request(
     headers = {**_HEADERS, **operation.request["headers"]}
     if access_token is not None:
         headers["Authorization"] = f"Bearer {access_token}"
-    arguments: dict[str, Any] = {**operation.request, "url": _parsed(host + operation.request["url"]), "headers": headers}
+    arguments: dict[str, Any] = {
+        **operation.request,
+        "url": _parsed(host + operation.request["url"]),
+        "headers": headers,
+    }
     timeout = httpx.USE_CLIENT_DEFAULT if config.timeout is None else config.timeout
     return http_client.build_request(**arguments, timeout=timeout)
 
