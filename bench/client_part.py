@@ -22,7 +22,7 @@ Rounds: TypeAlias = dict[str, list[float]]
 # Many short rounds rather than few long ones: a disturbance then falls on few.
 _ROUNDS_ALONE: Final = 60
 _REQUESTS_ALONE: Final = 25
-_ROUNDS_AT_ONCE: Final = 3
+_ROUNDS_AT_ONCE: Final = 5
 # As the slowest takes many times as long as the fastest, a round lasts so long, and until what was asked is answered.
 _SECONDS_AT_ONCE: Final = 0.4
 _SECONDS_ALONE: Final = 0.02

@@ -6,7 +6,7 @@ redirects are followed out of httpx's sight. What httpx does itself is therefore
 counts as a failure to connect only when it says so.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -116,7 +116,7 @@ def _answer(response: Response | SyncResponse, stream: _Stream | _AsyncStream) -
 
 
 @contextmanager
-def _httpx_errors(request: httpx.Request) -> Iterator[None]:
+def _httpx_errors(request: httpx.Request) -> Generator[None]:
     try:
         yield
     except PyreqwestError as error:
