@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import sys
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -17,7 +16,7 @@ from meshydb import APIConnectionError, APITimeoutError, MeshyClient
 from meshydb._fast import AsyncFastTransport, FastTransport
 from meshydb._transport import new_async_client, new_client
 from tests.support.certificates import certify
-from tests.unit.calls import RESET, ForgotPassword
+from tests.unit.calls import RESET, ForgotPassword, without_pyreqwest
 from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts, refusing_url
 
 _PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -30,8 +29,7 @@ def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     if request.param == "plain":
-        # None stands for a module that is not installed.
-        monkeypatch.setitem(sys.modules, "pyreqwest", None)
+        without_pyreqwest(monkeypatch)
 
 
 class _Secured(AnsweringServer):
@@ -91,7 +89,7 @@ def test_the_faster_one_is_used_where_it_is_installed() -> None:
 
 def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plain install uses what httpx brings."""
-    monkeypatch.setitem(sys.modules, "pyreqwest", None)
+    without_pyreqwest(monkeypatch)
     with new_client() as http_client:
         assert type(http_client._transport) is httpx.HTTPTransport  # noqa: SLF001 - httpx does not tell otherwise
     assert type(new_async_client()._transport) is httpx.AsyncHTTPTransport  # noqa: SLF001 - as above

@@ -1,7 +1,6 @@
 """The choice of the HTTP client, and the way a request is handed to it. No other module decides on either."""
 
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -31,18 +30,18 @@ def new_async_client() -> httpx.AsyncClient:
 
 def _new_transport() -> httpx.BaseTransport | None:
     """Choose what sends: pyreqwest where it is installed, as with `meshydb[fast]`; None for httpx's own."""
-    if find_spec("pyreqwest") is None:
+    try:
+        from meshydb._fast import FastTransport  # noqa: PLC0415 - it is not always there
+    except ModuleNotFoundError:
         return None
-    from meshydb._fast import FastTransport  # noqa: PLC0415 - it is not always there
-
     return FastTransport()
 
 
 def _new_async_transport() -> httpx.AsyncBaseTransport | None:
-    if find_spec("pyreqwest") is None:
+    try:
+        from meshydb._fast import AsyncFastTransport  # noqa: PLC0415 - it is not always there
+    except ModuleNotFoundError:
         return None
-    from meshydb._fast import AsyncFastTransport  # noqa: PLC0415 - it is not always there
-
     return AsyncFastTransport()
 
 
