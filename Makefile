@@ -85,12 +85,12 @@ contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git rev
 	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
 	@PYTHONPATH=scripts $(BIN)/python -m contract_diff "$(BASE)"
 
-bench: $(READY) ## Measure the server, beside a mock of the same contract, with many users, and for long.
-	@$(BIN)/python -m bench
+bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client or PART=server for one.
+	@$(BIN)/python -m bench $(PART)
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra server --extra postgres --extra redis \
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra fast --extra server --extra postgres --extra redis \
 		--group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		-o requirements-dev.lock
 
