@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -77,12 +78,15 @@ def prism() -> Generator[Running | None]:
         return
     port = _free_port()
     command = [npx, "--yes", _PRISM, "mock", str(_ROOT / "openapi.yaml"), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    # In a group of its own, as npx leaves behind what it started when it is ended.
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         try:
             _wait_for(port, process)
             yield Running(port, process.pid)
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 _SEED: Final = """
