@@ -10,8 +10,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test suites gate generate check-generated lint types contract contract-live contract-diff \
-	bench clean lock
+.PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract \
+	contract-live contract-diff bench clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ gate: $(READY)
 	@$(BIN)/coverage run -m pytest tests/contract tests/stateful >build/gate.log 2>&1; \
 		status=$$?; cat build/gate.log; exit $$status
 
+test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) scripts/matrix.py $(SUITES)
+
 generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
 	@$(BIN)/python scripts/generate.py
 
@@ -65,6 +69,9 @@ lint: $(READY) ## Check style and formatting, and that imports run one way.
 types: $(READY) ## Check types with mypy and pyright, both strict.
 	@$(BIN)/mypy
 	@$(BIN)/pyright --project pyproject.toml
+
+surface: $(READY) ## Write what people can use of the client to the snapshot that the tests compare it with.
+	@$(BIN)/python scripts/surface.py
 
 contract: $(READY) ## Test the server against openapi.yaml with schemathesis.
 	@$(BIN)/pytest tests/contract
@@ -88,5 +95,5 @@ lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 		-o requirements-dev.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
-	@rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

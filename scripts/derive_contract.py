@@ -7,14 +7,16 @@ from typing import Any
 
 import yaml
 
-_HEADER = '''# Derived from openapi.yaml by scripts/derive_contract.py; do not edit.
+_MODULE = '''# Derived from openapi.yaml by scripts/derive_contract.py; do not edit.
 """What the contract says of operations, which go by their operationId."""
 
 from typing import Final
 
 # Those whose `x-meshydb-replay` is `safe`: their requests may be sent again when they may have been carried out.
-SAFE_TO_REPLAY: Final = frozenset(
-    {
+SAFE_TO_REPLAY: Final = frozenset({%s})
+
+# Their paths, with the names of parameters in place of their values.
+ROUTES: Final = {%s}
 '''
 _METHODS = ("delete", "get", "patch", "post", "put")
 _REPLAY = {"safe": True, "never": False}
@@ -23,10 +25,12 @@ _REPLAY = {"safe": True, "never": False}
 def derive_contract(document: Path, target: Path) -> None:
     """Write a package of one module to `target`."""
     paths: dict[str, dict[str, Any]] = yaml.safe_load(document.read_text(encoding="utf-8"))["paths"]
-    operations = [item[method] for item in paths.values() for method in _METHODS if method in item]
+    operations = [(path, item[method]) for path, item in paths.items() for method in _METHODS if method in item]
     # A KeyError for an operation that does not say, or says something else.
-    safe = sorted(each["operationId"] for each in operations if _REPLAY[each["x-meshydb-replay"]])
+    safe = sorted(each["operationId"] for _, each in operations if _REPLAY[each["x-meshydb-replay"]])
+    routes = sorted((each["operationId"], path) for path, each in operations)
     module = target / "__init__.py"
-    module.write_text("".join([_HEADER, *(f"{name!r},\n" for name in safe), "})\n"]), encoding="utf-8")
+    text = _MODULE % ("".join(f"{name!r}," for name in safe), "".join(f"{name!r}: {path!r}," for name, path in routes))
+    module.write_text(text, encoding="utf-8")
     style = ("--isolated", "--no-cache", "--quiet", "--config", "line-length = 120")
     subprocess.run([sys.executable, "-m", "ruff", "format", *style, module], check=True)

@@ -22,6 +22,8 @@ _REPLACEMENTS = {
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
     "AsyncSession": "Session",
+    "AsyncUserSearch": "UserSearch",
+    "AsyncUserSearchWithRawResponse": "UserSearchWithRawResponse",
     "AsyncUsersService": "UsersService",
     "AsyncUsersWithRawResponse": "UsersWithRawResponse",
     "_async": "_sync",

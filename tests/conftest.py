@@ -18,7 +18,7 @@ pytest_plugins = ["meshydb.testing"]
 def _clean_environment() -> Generator[None]:
     """No test depends on, or changes, what the developer has set."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL"):
+        for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL", "LOG"):
             patch.delenv(f"MESHYDB_{name}", raising=False)
         for name in Settings.model_fields:
             patch.delenv(f"MESHYDB_{name.upper()}", raising=False)

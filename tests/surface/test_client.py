@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from typing import Final
 
 import pytest
 
 import meshydb
-from meshydb import (
-    AsyncMeshyClient,
-    AsyncMeshyConnection,
-    AsyncUsersService,
-    MeshyClient,
-    MeshyConnection,
-    MeshyError,
-    UsersService,
-)
+from meshydb import MeshyClient, MeshyError
 from meshydb._sync.client import ClientOptions
+from tests.support.contract import ROOT
 
-FORMS: Final = (
-    (AsyncMeshyClient, MeshyClient),
-    (AsyncMeshyConnection, MeshyConnection),
-    (AsyncUsersService, UsersService),
-)
+FORMS: Final = [
+    (getattr(meshydb, name), getattr(meshydb, name.removeprefix("Async")))
+    for name in meshydb.__all__
+    if name.startswith("Async")
+]
 SPECIAL: Final = {"__init__", "__repr__", "__doc__"}
 PUBLIC: Final = [
     pytest.param(asynchronous, synchronous, name, id=f"{synchronous.__name__}.{name}")
@@ -39,6 +34,13 @@ def test_exports() -> None:
         name for name, value in vars(meshydb).items() if not name.startswith("_") and not inspect.ismodule(value)
     } | {"__version__"}
     assert meshydb.__all__ == sorted(bound)
+
+
+def test_surface_is_that_of_the_snapshot() -> None:
+    """What people can use changes only together with the snapshot of it."""
+    command = [sys.executable, str(ROOT / "scripts" / "surface.py"), "--check"]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
 
 
 def test_every_exception_is_exported() -> None:

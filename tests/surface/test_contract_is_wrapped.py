@@ -26,7 +26,7 @@ WRAPPED: Final = {
     "updateSelf": ("UsersService.update_self",),
     "updateSecurityQuestions": ("UsersService.update_security_questions",),
     "updatePassword": ("MeshyConnection.update_password",),
-    "searchUsers": ("UsersService.search",),
+    "searchUsers": ("UserSearch.page",),
     "createUser": ("UsersService.create",),
     "getUser": ("UsersService.get",),
     "updateUser": ("UsersService.update",),
@@ -70,7 +70,7 @@ def test_each_wrapper_names_its_operation(form: str, operation_id: str) -> None:
 
 def test_each_method_wraps_an_operation() -> None:
     """Nothing that is awaited offers what the contract does not, `close` aside."""
-    kinds = (meshydb.AsyncMeshyClient, meshydb.AsyncMeshyConnection, meshydb.AsyncUsersService)
+    kinds = [value for name, value in vars(meshydb).items() if name.startswith("Async")]
     awaited = {
         f"{kind.__name__.removeprefix('Async')}.{name}"
         for kind in kinds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import assert_type
 
@@ -9,20 +11,32 @@ import attrs
 import httpx
 
 from meshydb import (
+    APIResponseError,
     APIStatusError,
+    APITimeoutError,
     AsyncMeshyClient,
     AsyncMeshyConnection,
+    AsyncUserSearch,
     AuthenticationError,
+    BadRequestError,
     CurrentUser,
     MeshyClient,
     MeshyConnection,
+    MeshyError,
     NewUser,
+    NotFoundError,
     Page,
+    PermissionDeniedError,
     RateLimitError,
     RawResponse,
+    RedactingFilter,
     RegisterUser,
     SecurityQuestion,
+    SecurityQuestionHash,
+    ServerError,
     User,
+    UserRole,
+    UserSearch,
     UsersService,
     UserUpdate,
     UserVerificationHash,
@@ -120,10 +134,46 @@ async def others(connection: AsyncMeshyConnection) -> list[str]:
     await connection.users.update_user_security_questions(ben.id, [SecurityQuestion("Pet?", "Moth")])
     assert_type(await connection.users.get(ben.id), User)
     assert_type(await connection.users.delete(ben.id), None)
-    found = await connection.users.search("ros", order_by={"lastName": 1}, active_only=False, page=2, page_size=50)
-    assert_type(found, Page[User])
-    assert_type(found.total_records, int)
-    return [user.username for user in found.results]
+    search = connection.users.search("ros", order_by={"lastName": 1}, active_only=False, page_size=50)
+    assert_type(search, AsyncUserSearch)
+    page = assert_type(await search.page(2), Page[User])
+    assert_type(page.total_records, int)
+    assert_type(page.results, tuple[User, ...])
+    return [assert_type(user, User).username async for user in search]
+
+
+def everyone(connection: MeshyConnection) -> Iterator[str]:
+    """Go through all users, and stop where it is enough."""
+    search = assert_type(connection.users.search(), UserSearch)
+    print(assert_type(search.page(1), Page[User]).total_records)
+    for user in search:
+        assert_type(user.roles, tuple[UserRole, ...])
+        assert_type(user.security_questions, tuple[SecurityQuestionHash, ...])
+        for role in user.roles:
+            assert_type(role.added_date, datetime)
+        yield assert_type(user, User).username
+
+
+def each_refusal(client: MeshyClient) -> str:
+    """Tell all refusals apart; the least is a MeshyError."""
+    try:
+        client.forgot_password("rosa.k")
+    except (BadRequestError, PermissionDeniedError, NotFoundError, ServerError) as error:
+        return assert_type(error.message, str)
+    except APITimeoutError as error:
+        assert_type(error, APITimeoutError)
+    except APIResponseError as error:
+        return f"{assert_type(error.status_code, int)} {assert_type(error.body, object)}"
+    except MeshyError as error:
+        return str(error)
+    return ""
+
+
+def logged() -> None:
+    """Keep secrets out of what a handler writes."""
+    handler = logging.StreamHandler()
+    handler.addFilter(RedactingFilter())
+    logging.getLogger("meshydb").addHandler(handler)
 
 
 def raw(client: MeshyClient, connection: MeshyConnection) -> bytes:
@@ -139,6 +189,7 @@ def raw(client: MeshyClient, connection: MeshyConnection) -> bytes:
     assert_type(connection.with_options(timeout=2.5), MeshyConnection)
     assert_type(connection.with_raw_response.signout(), RawResponse[None])
     assert_type(connection.users.with_raw_response.get("64b1f0c2a9e84d0012ab34cd"), RawResponse[User])
+    assert_type(connection.users.search("ros").with_raw_response.page(2).parsed, Page[User])
     return assert_type(answer.body, bytes)
 
 

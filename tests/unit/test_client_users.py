@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import attrs
 import pytest
 
 from meshydb import (
-    APIResponseError,
     NewUser,
-    Page,
     PermissionDeniedError,
     SecurityQuestion,
     UserRole,
@@ -181,57 +178,6 @@ def test_changed_roles_are_sent_for_the_service_to_refuse(play_connected: Play) 
     assert json.loads(parts(server.requests[0]).body)["roles"] == [{"name": "admins"}]
 
 
-SEARCHES: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
-    "all": ({}, {}),
-    "name": ({"name": "ros & ü+"}, {"name": "ros & ü+"}),
-    "role": ({"role_id": "64C0aa11bb22cc33dd44ee55"}, {"roleId": "64C0aa11bb22cc33dd44ee55"}),
-    "order": ({"order_by": {"username": 1}}, {"orderBy": '{"username":1}'}),
-    "orders": ({"order_by": {"lastName": -1, "firstName": 1}}, {"orderBy": '{"lastName":-1,"firstName":1}'}),
-    "no order": ({"order_by": {}}, {"orderBy": "{}"}),
-    "order as text": ({"order_by": "{ lastName:-1 }"}, {"orderBy": "{ lastName:-1 }"}),
-    "inactive": ({"active_only": False}, {"activeOnly": "false"}),
-    "page": ({"page": 2**31 - 1, "page_size": 200}, {"page": "2147483647", "pageSize": "200"}),
-}
-
-
-@pytest.mark.parametrize(("arguments", "query"), SEARCHES.values(), ids=SEARCHES)
-def test_search(play_connected: Play, arguments: dict[str, Any], query: dict[str, str]) -> None:
-    """A search sends what is given, and the defaults of the rest, and returns a page."""
-    page = {"results": [USER, USER], "page": 3, "pageSize": 50, "totalRecords": 2**40}
-    with ScriptedServer(answer(200, page)) as server:
-        result = play_connected(once(lambda it: it.users.search(**arguments)), server.url)
-    assert result == Page(results=(ROSA, ROSA), page=3, page_size=50, total_records=2**40)
-    path, _, sent = parts(server.requests[0]).line.partition("?")
-    assert path == "GET /acme/users"
-    assert dict(parse_qsl(sent, strict_parsing=True)) == {"activeOnly": "true", "page": "1", "pageSize": "25", **query}
-
-
-def test_search_by_name_comes_first(play_connected: Play) -> None:
-    """What people search for most needs no keyword, and these bytes."""
-    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
-        result = play_connected(once(lambda it: it.users.search("rosa k", order_by={"username": 1})), server.url)
-    assert result.results == ()
-    line = "GET /acme/users?name=rosa+k&orderBy=%7B%22username%22%3A1%7D&activeOnly=true&page=1&pageSize=25"
-    assert parts(server.requests[0]).line == line
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"results": None, "page": 1, "pageSize": 25, "totalRecords": 0},
-        {"results": [{**USER, "id": 7}], "page": 1, "pageSize": 25, "totalRecords": 1},
-        {"results": [], "page": "1", "pageSize": 25, "totalRecords": 0},
-        {"results": [], "page": 1, "pageSize": 25},
-        [USER],
-    ],
-)
-def test_page_that_breaks_the_contract(play_connected: Play, body: object) -> None:
-    """A page with a wrong or missing value raises APIResponseError instead of passing it on."""
-    with ScriptedServer(answer(200, body)) as server, pytest.raises(APIResponseError):
-        play_connected(once(lambda it: it.users.search()), server.url)
-
-
 def test_missing_permission(play_connected: Play) -> None:
     """Who lacks a permission is told so, and nothing is renewed or repeated."""
     body = {"message": "The permission users:read is needed."}
@@ -241,21 +187,3 @@ def test_missing_permission(play_connected: Play) -> None:
     ):
         play_connected(once(lambda it: it.users.get(ID)), server.url)
     assert len(server.requests) == 1
-
-
-def test_a_mapping_of_any_kind_sorts(play_connected: Play) -> None:
-    """`order_by` takes whatever is a mapping."""
-
-    class Sorted(Mapping[str, int]):
-        def __getitem__(self, key: str) -> int:
-            return {"username": -1}[key]
-
-        def __iter__(self) -> Any:
-            return iter(["username"])
-
-        def __len__(self) -> int:
-            return 1
-
-    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
-        play_connected(once(lambda it: it.users.search(order_by=Sorted())), server.url)
-    assert dict(parse_qsl(parts(server.requests[0]).line.partition("?")[2]))["orderBy"] == '{"username":-1}'

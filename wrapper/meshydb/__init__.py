@@ -6,6 +6,7 @@ which offers what the user can do. Every error that comes of talking to the serv
 
 from meshydb._async.client import AsyncMeshyClient
 from meshydb._async.connection import AsyncMeshyConnection
+from meshydb._async.search import AsyncUserSearch
 from meshydb._async.users import AsyncUsersService
 from meshydb._exceptions import (
     APIConnectionError,
@@ -36,8 +37,10 @@ from meshydb._models import (
     UserVerificationHash,
 )
 from meshydb._raw import RawResponse
+from meshydb._redaction import RedactingFilter
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
+from meshydb._sync.search import UserSearch
 from meshydb._sync.users import UsersService
 from meshydb._version import __version__
 
@@ -48,6 +51,7 @@ __all__ = [
     "APITimeoutError",
     "AsyncMeshyClient",
     "AsyncMeshyConnection",
+    "AsyncUserSearch",
     "AsyncUsersService",
     "AuthenticationError",
     "BadRequestError",
@@ -63,6 +67,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RawResponse",
+    "RedactingFilter",
     "RegisterUser",
     "SecurityQuestion",
     "SecurityQuestionHash",
@@ -70,6 +75,7 @@ __all__ = [
     "UnsupportedMediaTypeError",
     "User",
     "UserRole",
+    "UserSearch",
     "UserUpdate",
     "UserVerificationHash",
     "UsersService",

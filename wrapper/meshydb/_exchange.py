@@ -4,19 +4,24 @@
 """
 
 import json
+import re
 from collections.abc import Generator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from attrs import field, frozen
 
-from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
+from meshydb._exceptions import APIConnectionError, APIResponseError, APIStatusError, APITimeoutError
+from meshydb._logging import Attempt
 from meshydb._operations import Operation
 from meshydb._raw import note_answer
+from meshydb._redaction import secrets_in
 from meshydb._responses import error_body, request_id, status_error
 from meshydb._retry import RetryPolicy
 
 T = TypeVar("T")
+
+_QUOTED = re.compile(r"""[:\s]*(?:bytearray\()?\bb['"].*""", re.DOTALL)
 
 
 @frozen
@@ -61,13 +66,16 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
     """
     retries = 0
     while True:
+        attempt = Attempt(operation, retries)
         try:
             received = yield Send(request)
         except httpx.HTTPError as error:
+            attempt.failed(error)
             delay = policy.delay_after_error(operation.operation_id, retries, error)
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
+            attempt.answered(received.response, received.error)
             delay = policy.delay_after_answer(operation.operation_id, retries, received.response, received.error)
             if delay is None:
                 return _outcome(operation, request, received)
@@ -78,16 +86,26 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
 def _outcome(operation: Operation[T], request: httpx.Request, received: Received) -> T:
     # The status comes first: only a success has the body that the operation knows how to read.
     if not received.response.is_success:
-        raise status_error(received.response, received.content, from_auth_host=operation.at_auth_host)
+        raise _status_error(operation, request, received)
     result = _result(operation, request, received)
     note_answer(received.response, received.content)
     return result
 
 
 def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
+    if isinstance(error, httpx.ProtocolError) or _QUOTED.search(str(error)):
+        # Bytes of headers that were to be sent, or of what was received: either may hold a secret. Causes say the same.
+        error.args = (_QUOTED.sub("", str(error)),)
+        error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
     return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
+
+
+def _status_error(operation: Operation[Any], request: httpx.Request, received: Received) -> APIStatusError:
+    # A service that repeats what it was sent must not bring it into logs.
+    secrets = [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
+    return status_error(received.response, received.content, from_auth_host=operation.at_auth_host, secrets=secrets)
 
 
 def _result(operation: Operation[T], request: httpx.Request, received: Received) -> T:
@@ -95,15 +113,24 @@ def _result(operation: Operation[T], request: httpx.Request, received: Received)
         raise _response_error("the body cannot be decompressed, or is too large", received) from received.error
     if received.error is not None:
         raise _connection_error(request, received.error) from received.error
-    try:
-        body = None if operation.may_be_empty and not received.content else json.loads(received.content)
-    except (ValueError, RecursionError) as error:
-        raise _response_error("the body is not JSON", received) from error
+    body = None if operation.may_be_empty and not received.content else _decoded(received)
     try:
         return operation.parse(body)
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"the body is not what the contract says of {operation.operation_id}"
-        raise _response_error(message, received) from error
+    except KeyError as error:
+        reason = f", without {error}"
+    except (TypeError, ValueError):
+        reason = ""
+    # Not while the error is handled, which would chain it: it may quote a value, and any may be a secret.
+    raise _response_error(f"the body is not what the contract says of {operation.operation_id}{reason}", received)
+
+
+def _decoded(received: Received) -> object:
+    try:
+        return json.loads(received.content)
+    except (ValueError, RecursionError):
+        pass
+    # As above: an error of decoding shows the whole body.
+    raise _response_error("the body is not JSON", received)
 
 
 def _response_error(message: str, received: Received) -> APIResponseError:

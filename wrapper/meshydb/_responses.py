@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 import httpx
 
 from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
+from meshydb._redaction import without
 
 # An error is kept, logged and passed between processes: the page of a proxy must not make it arbitrarily large.
 _MAX_TEXT = 4096
@@ -18,18 +20,21 @@ _MAX_MESSAGE = 1024
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def status_error(response: httpx.Response, content: bytes, *, from_auth_host: bool = False) -> APIStatusError:
-    """Make the exception for an answer that is not a success, whatever its body is."""
+def status_error(
+    response: httpx.Response, content: bytes, *, from_auth_host: bool = False, secrets: Iterable[str] = ()
+) -> APIStatusError:
+    """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
     body = error_body(content)
     code = _text(body, "error") if from_auth_host else None
+    message = _message(body) or code or response.reason_phrase
     error = class_for_status(response.status_code)(
-        _message(body) or code or _printable(response.reason_phrase) or "no message",
+        _printable(without(message, secrets)) or "no message",
         status_code=response.status_code,
         body=body,
         request_id=request_id(response),
     )
     if code is not None:
-        error.code = code
+        error.code = _printable(code)
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after(response)
     return error
@@ -75,7 +80,7 @@ def _text(body: object, name: str) -> str | None:
     if isinstance(body, dict):
         text = cast("dict[str, object]", body).get(name)
         if isinstance(text, str) and text:
-            return _printable(text)
+            return text
     return None
 
 

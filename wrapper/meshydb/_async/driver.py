@@ -12,6 +12,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
+from meshydb._logging import switch_on
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
@@ -31,11 +32,13 @@ class AsyncDriver:
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment asks for a log of no level that there is.
     """
 
     def __init__(
         self, config: Config, http_client: httpx.AsyncClient | None = None, origin: Self | None = None
     ) -> None:
+        switch_on()
         self.config = config
         self._owns_http_client = http_client is None
         self._http_client = (

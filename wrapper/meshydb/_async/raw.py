@@ -7,6 +7,7 @@ from meshydb._raw import async_raw
 if TYPE_CHECKING:
     from meshydb._async.client import AsyncMeshyClient
     from meshydb._async.connection import AsyncMeshyConnection
+    from meshydb._async.search import AsyncUserSearch
     from meshydb._async.users import AsyncUsersService
 
 
@@ -41,9 +42,15 @@ class AsyncUsersWithRawResponse:
         self.get_self = async_raw(users.get_self)
         self.update_self = async_raw(users.update_self)
         self.update_security_questions = async_raw(users.update_security_questions)
-        self.search = async_raw(users.search)
         self.create = async_raw(users.create)
         self.get = async_raw(users.get)
         self.update = async_raw(users.update)
         self.delete = async_raw(users.delete)
         self.update_user_security_questions = async_raw(users.update_user_security_questions)
+
+
+class AsyncUserSearchWithRawResponse:
+    """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, search: "AsyncUserSearch") -> None:
+        self.page = async_raw(search.page)

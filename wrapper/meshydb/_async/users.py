@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from meshydb import _operations
 from meshydb._async.raw import AsyncUsersWithRawResponse
-from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+from meshydb._async.search import AsyncUserSearch
+from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
 
 if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
@@ -71,17 +72,16 @@ class AsyncUsersService:
         """
         await self._session.call(_operations.update_security_questions(self._session.config, questions))
 
-    async def search(
+    def search(
         self,
         name: str | None = None,
         *,
         role_id: str | None = None,
         order_by: str | Mapping[str, int] | None = None,
         active_only: bool = True,
-        page: int = 1,
         page_size: int = 25,
-    ) -> Page[User]:
-        """Search users. What is given narrows the search together.
+    ) -> AsyncUserSearch:
+        """Search users. What is given narrows the search together. Nothing is sent until it is iterated over.
 
         From `GET /{accountName}/users`. Needs the permission `users:read`.
 
@@ -92,28 +92,15 @@ class AsyncUsersService:
                 with 1 for ascending or -1 for descending, the first counting most; or the text of a MongoDB sort
                 document, of at most 1024 characters.
             active_only: Whether to leave out users who are not active.
-            page: Which page, from 1 to 2147483647.
-            page_size: How many users a page holds, from 1 to 200.
+            page_size: How many users to ask for at once, from 1 to 200.
 
         Returns:
-            A page of users, and how many there are on all pages.
-
-        Raises:
-            BadRequestError: The sort document is malformed.
-            PermissionDeniedError: The user may not read users.
-            MeshyError: As every call.
+            The users who are found, to iterate over; `page` gives one page of them, with how many there are.
         """
-        return await self._session.call(
-            _operations.search_users(
-                self._session.config,
-                name=name,
-                role_id=role_id,
-                order_by=order_by,
-                active_only=active_only,
-                page=page,
-                page_size=page_size,
-            )
+        query = _operations.UserQuery(
+            name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size
         )
+        return AsyncUserSearch(self._session, query)
 
     async def create(self, user: NewUser) -> User:
         """Create a user.

@@ -23,3 +23,29 @@ SAFE_TO_REPLAY: Final = frozenset(
         "updateUserSecurityQuestions",
     }
 )
+
+# Their paths, with the names of parameters in place of their values.
+ROUTES: Final = {
+    "checkHash": "/{accountName}/users/checkhash",
+    "checkUserExist": "/{accountName}/users/{username}/exists",
+    "createUser": "/{accountName}/users",
+    "deleteUser": "/{accountName}/users/{id}",
+    "forgotPassword": "/{accountName}/users/forgotpassword",
+    "getHealth": "/healthz",
+    "getJsonWebKeySet": "/{accountName}/.well-known/jwks.json",
+    "getOpenIdConfiguration": "/{accountName}/.well-known/openid-configuration",
+    "getSelf": "/{accountName}/users/me",
+    "getUser": "/{accountName}/users/{id}",
+    "registerAnonymousUser": "/{accountName}/users/register/anonymous",
+    "registerUser": "/{accountName}/users/register",
+    "requestToken": "/{accountName}/connect/token",
+    "resetPassword": "/{accountName}/users/resetpassword",
+    "revokeToken": "/{accountName}/connect/revocation",
+    "searchUsers": "/{accountName}/users",
+    "updatePassword": "/{accountName}/users/me/password",
+    "updateSecurityQuestions": "/{accountName}/users/me/questions",
+    "updateSelf": "/{accountName}/users/me",
+    "updateUser": "/{accountName}/users/{id}",
+    "updateUserSecurityQuestions": "/{accountName}/users/{id}/questions",
+    "verifyUser": "/{accountName}/users/verify",
+}

@@ -6,6 +6,7 @@ from meshydb._operations.registration import check_user_exist, register_anonymou
 from meshydb._operations.self_service import get_self, update_password, update_security_questions, update_self
 from meshydb._operations.tokens import log_in, refresh, revoke
 from meshydb._operations.users import (
+    UserQuery,
     create_user,
     delete_user,
     get_user,
@@ -16,6 +17,7 @@ from meshydb._operations.users import (
 
 __all__ = [
     "Operation",
+    "UserQuery",
     "check_hash",
     "check_user_exist",
     "create_user",

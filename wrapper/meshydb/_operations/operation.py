@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from meshydb._config import Config
+from meshydb._contract import ROUTES
 from meshydb_api.types import UNSET, Unset
 
 T = TypeVar("T")
@@ -30,6 +31,17 @@ class Operation(Generic[T]):
     parse: Callable[[object], T] = field(repr=False)
     may_be_empty: bool = False
     at_auth_host: bool = False
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        method: str = self.request["method"]
+        return method.upper()
+
+    @property
+    def route(self) -> str:
+        """The path as the contract has it, with the names of its parameters in place of their values."""
+        return ROUTES[self.operation_id]
 
 
 def tenant(config: Config) -> str | Unset:

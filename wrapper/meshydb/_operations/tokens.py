@@ -3,8 +3,6 @@
 # ruff: noqa: SLF001
 # pyright: reportPrivateUsage=false
 
-from functools import partial
-
 from meshydb._config import Config
 from meshydb._models import Tokens
 from meshydb._operations.operation import Operation, members, nothing, tenant
@@ -65,12 +63,13 @@ def _request_token(config: Config, body: models.TokenRequest, refresh_token: str
     return Operation(
         operation_id="requestToken",
         request=request_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=partial(_parse_tokens, refresh_token),
+        # Not a `partial`, whose `repr` would show the token.
+        parse=lambda answer: _parse_tokens(answer, refresh_token),
         at_auth_host=True,
     )
 
 
-def _parse_tokens(known_refresh_token: str | None, body: object) -> Tokens:
+def _parse_tokens(body: object, known_refresh_token: str | None) -> Tokens:
     answer = models.TokenResponse.from_dict(members(body))
     return Tokens(
         access_token=answer.access_token,

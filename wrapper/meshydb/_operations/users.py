@@ -7,8 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from attrs import field, frozen
+
 from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+from meshydb._models.fields import by, by_if_any
 from meshydb._operations.operation import Operation, given, members, nothing, tenant
 from meshydb._operations.people import as_update, changes, parse_user, person, questions_update, read_user
 from meshydb._validation import check_bool, check_id, check_instance, check_int, check_str, check_text
@@ -19,7 +22,6 @@ from meshydb_api.api.users import get_user as get_user_endpoint
 from meshydb_api.api.users import search_users as search_users_endpoint
 from meshydb_api.api.users import update_user as update_user_endpoint
 from meshydb_api.api.users import update_user_security_questions as update_user_security_questions_endpoint
-from meshydb_api.types import Unset
 
 _INT32_MAX = 2**31 - 1
 _MAX_PAGE_SIZE = 200
@@ -28,27 +30,42 @@ _DIRECTIONS = (1, -1)
 _PROPERTY = re.compile("[A-Za-z_]+")
 
 
-def search_users(
-    config: Config,
-    *,
-    name: str | None,
-    role_id: str | None,
-    order_by: str | Mapping[str, int] | None,
-    active_only: bool,
-    page: int,
-    page_size: int,
-) -> Operation[Page[User]]:
+def _sort_document(order_by: str | Mapping[str, int] | None) -> str | None:
+    if order_by is None:
+        return None
+    if not isinstance(order_by, Mapping):
+        return check_text("order_by", order_by, minimum=0, maximum=_MAX_ORDER_BY)
+    for name, direction in order_by.items():
+        if not _PROPERTY.fullmatch(check_str("each name in order_by", name)):
+            raise ValueError("each name in order_by must be that of a property, such as lastName")
+        if check_int("each direction in order_by", direction) not in _DIRECTIONS:
+            raise ValueError("each direction in order_by must be 1 for ascending or -1 for descending")
+    return json.dumps(dict(order_by), separators=(",", ":"))
+
+
+@frozen(kw_only=True)
+class UserQuery:
+    """Which users to search for, how to sort them, and how many to ask for at once."""
+
+    name: str | None = field(validator=by_if_any(check_text, minimum=0))
+    role_id: str | None = field(validator=by_if_any(check_id))
+    order_by: str | None = field(converter=_sort_document)
+    active_only: bool = field(validator=by(check_bool))
+    page_size: int = field(validator=by(check_int, minimum=1, maximum=_MAX_PAGE_SIZE))
+
+
+def search_users(config: Config, query: UserQuery, page: int) -> Operation[Page[User]]:
     """Describe `GET /{accountName}/users`."""
     return Operation(
         operation_id="searchUsers",
         request=search_users_endpoint._get_kwargs(
             config.account_name,
-            name=given(None if name is None else check_text("name", name, minimum=0)),
-            role_id=given(None if role_id is None else check_id("role_id", role_id)),
-            order_by=_sort_document(order_by),
-            active_only=check_bool("active_only", active_only),
-            page=check_int("page", page, minimum=1, maximum=_INT32_MAX),
-            page_size=check_int("page_size", page_size, minimum=1, maximum=_MAX_PAGE_SIZE),
+            name=given(query.name),
+            role_id=given(query.role_id),
+            order_by=given(query.order_by),
+            active_only=query.active_only,
+            page=check_int("number", page, minimum=1, maximum=_INT32_MAX),
+            page_size=query.page_size,
             tenant=tenant(config),
         ),
         parse=_parse_page,
@@ -117,17 +134,6 @@ def update_user_security_questions(
         parse=nothing,
         may_be_empty=True,
     )
-
-
-def _sort_document(order_by: str | Mapping[str, int] | None) -> str | Unset:
-    if not isinstance(order_by, Mapping):
-        return given(None if order_by is None else check_text("order_by", order_by, minimum=0, maximum=_MAX_ORDER_BY))
-    for name, direction in order_by.items():
-        if not _PROPERTY.fullmatch(check_str("each name in order_by", name)):
-            raise ValueError("each name in order_by must be that of a property, such as lastName")
-        if check_int("each direction in order_by", direction) not in _DIRECTIONS:
-            raise ValueError("each direction in order_by must be 1 for ascending or -1 for descending")
-    return json.dumps(dict(order_by), separators=(",", ":"))
 
 
 def _parse_page(body: object) -> Page[User]:

@@ -13,6 +13,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Received, Sleep, Steps, exchange
 from meshydb._locks import Lock
+from meshydb._logging import switch_on
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
@@ -32,9 +33,11 @@ class Driver:
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment asks for a log of no level that there is.
     """
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None, origin: Self | None = None) -> None:
+        switch_on()
         self.config = config
         self._owns_http_client = http_client is None
         self._http_client = (

@@ -8,6 +8,7 @@ from meshydb._raw import raw
 if TYPE_CHECKING:
     from meshydb._sync.client import MeshyClient
     from meshydb._sync.connection import MeshyConnection
+    from meshydb._sync.search import UserSearch
     from meshydb._sync.users import UsersService
 
 
@@ -42,9 +43,15 @@ class UsersWithRawResponse:
         self.get_self = raw(users.get_self)
         self.update_self = raw(users.update_self)
         self.update_security_questions = raw(users.update_security_questions)
-        self.search = raw(users.search)
         self.create = raw(users.create)
         self.get = raw(users.get)
         self.update = raw(users.update)
         self.delete = raw(users.delete)
         self.update_user_security_questions = raw(users.update_user_security_questions)
+
+
+class UserSearchWithRawResponse:
+    """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
+
+    def __init__(self, search: "UserSearch") -> None:
+        self.page = raw(search.page)

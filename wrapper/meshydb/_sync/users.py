@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from meshydb import _operations
-from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
 from meshydb._sync.raw import UsersWithRawResponse
+from meshydb._sync.search import UserSearch
 
 if TYPE_CHECKING:
     from meshydb._sync.driver import Session
@@ -79,10 +80,9 @@ class UsersService:
         role_id: str | None = None,
         order_by: str | Mapping[str, int] | None = None,
         active_only: bool = True,
-        page: int = 1,
         page_size: int = 25,
-    ) -> Page[User]:
-        """Search users. What is given narrows the search together.
+    ) -> UserSearch:
+        """Search users. What is given narrows the search together. Nothing is sent until it is iterated over.
 
         From `GET /{accountName}/users`. Needs the permission `users:read`.
 
@@ -93,28 +93,15 @@ class UsersService:
                 with 1 for ascending or -1 for descending, the first counting most; or the text of a MongoDB sort
                 document, of at most 1024 characters.
             active_only: Whether to leave out users who are not active.
-            page: Which page, from 1 to 2147483647.
-            page_size: How many users a page holds, from 1 to 200.
+            page_size: How many users to ask for at once, from 1 to 200.
 
         Returns:
-            A page of users, and how many there are on all pages.
-
-        Raises:
-            BadRequestError: The sort document is malformed.
-            PermissionDeniedError: The user may not read users.
-            MeshyError: As every call.
+            The users who are found, to iterate over; `page` gives one page of them, with how many there are.
         """
-        return self._session.call(
-            _operations.search_users(
-                self._session.config,
-                name=name,
-                role_id=role_id,
-                order_by=order_by,
-                active_only=active_only,
-                page=page,
-                page_size=page_size,
-            )
+        query = _operations.UserQuery(
+            name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size
         )
+        return UserSearch(self._session, query)
 
     def create(self, user: NewUser) -> User:
         """Create a user.
