@@ -90,20 +90,20 @@ contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git rev
 	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
 	@PYTHONPATH=scripts $(BIN)/python -m contract_diff "$(BASE)"
 
-bench: $(READY) ## Measure the server, beside a mock of the same contract, with many users, and for long.
-	@$(BIN)/python -m bench
+bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client or PART=server for one.
+	@$(BIN)/python -m bench $(PART)
 
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra server --extra postgres --extra redis \
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra fast --extra server --extra postgres --extra redis \
 		--group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		-o requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --group docs --constraint requirements-dev.lock \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-docs.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
-	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,12 +14,13 @@ from meshydb._operations import catalogue
 PROGRAM: Final = """
 import sys
 {statement}
-tops = {{"httpx", "httpcore", "h11", "anyio", "meshydb_api"}}
+needed = {{"httpx", "pyreqwest", "anyio", "meshydb_api"}}
+tops = needed | {{"httpcore", "h11"}}
 early = sorted(name for name in sys.modules if name.partition(".")[0] in tops)
 assert not early, early
 import meshydb
 client = meshydb.MeshyClient("acme", None, "key")
-late = sorted(tops - {{name.partition(".")[0] for name in sys.modules}})
+late = sorted(needed - {{name.partition(".")[0] for name in sys.modules}})
 assert not late, late
 before = set(sys.modules)
 try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import sys
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 import anyio
+import pytest
 
 from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyConnection, UserVerificationHash
 from meshydb._async.driver import AsyncDriver, AsyncSession
@@ -68,6 +70,13 @@ class Play(Protocol):
 
     def __call__(self, scenario: Scenario, base_url: str, **settings: Any) -> Any:
         """Hand a client to the scenario, or a connection; close it in the end."""
+
+
+def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it so, for a test, that the faster transport is not installed."""
+    # None stands for a module that cannot be found.
+    for name in ("meshydb._fast", "pyreqwest"):
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 def access_token(claims: object = None, signature: str = "c2lnbmF0dXJl") -> str:

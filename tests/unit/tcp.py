@@ -57,7 +57,7 @@ class AnsweringServer:
     def __init__(self, answer_to: Callable[[bytes], bytes | Silence]) -> None:
         self.requests: list[bytes] = []
         self._answer_to = answer_to
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -72,18 +72,18 @@ class AnsweringServer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._stopped.set()
+        self.stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def converse(self, connection: socket.socket) -> None:
         """Read one request and act on it."""
-        request = _read_request(connection)
+        request = read_request(connection)
         self.requests.append(request)
         act = self._answer_to(request)
         if act is Silence.STALL:
-            self._stopped.wait()
+            self.stopped.wait()
         elif act is Silence.RESET:
             # Lingering for no time at all makes the close a reset.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -105,6 +105,8 @@ class ScriptedServer(AnsweringServer):
 
 class _Server(socketserver.ThreadingTCPServer):
     owner: AnsweringServer
+    # Many may connect at once.
+    request_queue_size = 128
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -112,7 +114,8 @@ class _Connection(socketserver.BaseRequestHandler):
         cast("_Server", self.server).owner.converse(self.request)
 
 
-def _read_request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """Read one request, its body included; what there is of it, if the client goes away before."""
     with connection.makefile("rb") as stream:
         head = b""
         for line in stream:

@@ -1,5 +1,8 @@
 """The choice of the HTTP client, and the way a request is handed to it. No other module decides on either."""
 
+import ssl
+from functools import lru_cache
+from os import environ
 from typing import Any
 
 import httpx
@@ -19,12 +22,40 @@ _HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__vers
 
 def new_client() -> httpx.Client:
     """Build the client of a `MeshyClient` that was not handed one."""
-    return httpx.Client(timeout=_TIMEOUT)
+    return httpx.Client(timeout=_TIMEOUT, verify=_trusted(), transport=_new_transport())
 
 
 def new_async_client() -> httpx.AsyncClient:
     """Build the client of an `AsyncMeshyClient` that was not handed one."""
-    return httpx.AsyncClient(timeout=_TIMEOUT)
+    return httpx.AsyncClient(timeout=_TIMEOUT, verify=_trusted(), transport=_new_async_transport())
+
+
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, as httpx finds them."""
+    return _trusted_by(environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR"))
+
+
+# To read all certificates takes as long as some requests, and as much memory as everything else that a client has.
+@lru_cache(maxsize=1)
+def _trusted_by(*_environment: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _new_transport() -> httpx.BaseTransport | None:
+    """Choose what sends: pyreqwest where it is installed, as with `meshydb[fast]`; None for httpx's own."""
+    try:
+        from meshydb._fast import FastTransport  # noqa: PLC0415 - it is not always there
+    except ModuleNotFoundError:
+        return None
+    return FastTransport()
+
+
+def _new_async_transport() -> httpx.AsyncBaseTransport | None:
+    try:
+        from meshydb._fast import AsyncFastTransport  # noqa: PLC0415 - it is not always there
+    except ModuleNotFoundError:
+        return None
+    return AsyncFastTransport()
 
 
 def build_request(
@@ -38,6 +69,16 @@ def build_request(
     headers = {**_HEADERS, **operation.request["headers"]}
     if access_token is not None:
         headers["Authorization"] = f"Bearer {access_token}"
-    arguments: dict[str, Any] = {**operation.request, "url": host + operation.request["url"], "headers": headers}
+    arguments: dict[str, Any] = {
+        **operation.request,
+        "url": _parsed(host + operation.request["url"]),
+        "headers": headers,
+    }
     timeout = httpx.USE_CLIENT_DEFAULT if config.timeout is None else config.timeout
     return http_client.build_request(**arguments, timeout=timeout)
+
+
+# Parsing a URL is a good part of the time that a request takes, and most are asked for again.
+@lru_cache(maxsize=128)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)

@@ -45,7 +45,7 @@ class AsyncMeshyClient:
         auth_url: The host that issues tokens; by default `MESHYDB_AUTH_URL`, else `base_url` if that is given, else the
             public service.
         timeout: Seconds to wait for a connection, and for each piece of data that is sent or received. By default 30,
-            or what `http_client` is set to.
+            or what `http_client` is set to. With `meshydb[fast]`, for all of a request.
         max_retries: How often a request is sent again, at most, when no connection was made, or when the service turned
             it away and said to come back within 30 seconds. What may have been carried out is repeated only where
             twice does what once does, and never where a message is sent, a guess counted or a code used up.

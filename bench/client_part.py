@@ -1,0 +1,157 @@
+"""The client: beside bare httpx, the generated client and aiohttp, one request at a time and many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+
+from bench.contenders import AsyncCall, awaited, blocking
+from bench.footprint import MADE, import_seconds, thousand_clients
+from bench.report import Verdict, table
+
+# By contender, the seconds of a request in each round.
+Rounds: TypeAlias = dict[str, list[float]]
+
+# Many short rounds rather than few long ones: a disturbance then falls on few.
+_ROUNDS_ALONE: Final = 60
+_REQUESTS_ALONE: Final = 25
+_ROUNDS_AT_ONCE: Final = 5
+# As the slowest takes many times as long as the fastest, a round lasts so long, and until what was asked is answered.
+_SECONDS_AT_ONCE: Final = 0.4
+_SECONDS_ALONE: Final = 0.02
+_AT_ONCE: Final = (50, 500)
+_IMPORTS: Final = 7
+_HTTPX: Final = "bare httpx"
+_OVERHEAD: Final = 1.10
+_FASTER: Final = 5.0
+
+
+def measure() -> tuple[list[Verdict], dict[str, Any]]:
+    """Take all measurements of the client."""
+    with _answering() as url:
+        speeds = {"sync, 1": _one_at_a_time(url), **asyncio.run(_many_at_once(url))}
+    medians = {name: {each: statistics.median(rounds[each]) for each in rounds} for name, rounds in speeds.items()}
+    # Of each round, because its two sides were measured next to each other.
+    ratios = {
+        name: {
+            each: statistics.median(b / s for b, s in zip(rounds[_HTTPX], rounds[each], strict=True)) for each in rounds
+        }
+        for name, rounds in speeds.items()
+    }
+    _show(medians, ratios)
+    footprint = _footprint()
+    figures = {"seconds a request": medians, "times as fast as bare httpx": ratios, **footprint}
+    return _verdicts(medians, ratios), figures
+
+
+def _verdicts(medians: Mapping[str, Mapping[str, float]], ratios: Mapping[str, Mapping[str, float]]) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    for name in ("sync, 1", "async, 1"):
+        ratio = 1 / ratios[name]["wrapper"]
+        detail = f"{medians[name]['wrapper'] * 1e6:.0f} to {medians[name][_HTTPX] * 1e6:.0f} µs"
+        verdicts.append(Verdict(f"{name}: wrapper, to bare httpx (at most 1.10)", ratio, ratio <= _OVERHEAD, detail))
+    fast, few, many = "wrapper [fast]", "async, 50", "async, 500"
+    ratio = ratios[few][fast]
+    detail = f"{1 / medians[few][fast]:.0f} to {1 / medians[few][_HTTPX]:.0f} requests a second"
+    verdicts.append(Verdict(f"{few}: wrapper [fast], to bare httpx (at least 5)", ratio, ratio >= _FASTER, detail))
+    ratio = medians[few][fast] / medians[many][fast]
+    detail = f"{1 / medians[many][fast]:.0f} to {1 / medians[few][fast]:.0f} requests a second"
+    verdicts.append(Verdict("wrapper [fast]: 500 at once, to 50 (at least 1)", ratio, ratio >= 1, detail))
+    return verdicts
+
+
+def _show(medians: Mapping[str, Mapping[str, float]], ratios: Mapping[str, Mapping[str, float]]) -> None:
+    names = list(medians["async, 1"])
+    rows = {
+        each: [
+            f"{1 / medians[column][each]:.0f}/s {ratios[column][each]:5.2f}" if each in medians[column] else ""
+            for column in medians
+        ]
+        for each in names
+    }
+    print(table("requests a second, times bare httpx", list(medians), rows), flush=True)
+
+
+@contextmanager
+def _answering() -> Generator[str]:
+    with subprocess.Popen([sys.executable, "-m", "bench.answering"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.terminate()
+
+
+def _one_at_a_time(url: str) -> Rounds:
+    with blocking(url) as calls:
+        rounds: Rounds = {name: [] for name in calls}
+        for number in range(_ROUNDS_ALONE + 1):
+            for name, call in _in_turn(calls, number):
+                gc.collect()
+                started = time.perf_counter()
+                for _ in range(_REQUESTS_ALONE):
+                    call()
+                rounds[name].append((time.perf_counter() - started) / _REQUESTS_ALONE)
+    return _warm(rounds)
+
+
+async def _many_at_once(url: str) -> dict[str, Rounds]:
+    async with awaited(url) as calls:
+        rounds: dict[str, Rounds] = {f"async, {at_once}": {name: [] for name in calls} for at_once in (1, *_AT_ONCE)}
+        for number in range(_ROUNDS_ALONE + 1):
+            for name, call in _in_turn(calls, number):
+                rounds["async, 1"][name].append(await _at_once(call, 1, _SECONDS_ALONE))
+        for number in range(_ROUNDS_AT_ONCE + 1):
+            for name, call in _in_turn(calls, number):
+                for at_once in _AT_ONCE:
+                    seconds = await _at_once(call, at_once, _SECONDS_AT_ONCE if number else 0)
+                    rounds[f"async, {at_once}"][name].append(seconds)
+    return {column: _warm(each) for column, each in rounds.items()}
+
+
+async def _at_once(call: AsyncCall, at_once: int, seconds: float) -> float:
+    """Keep so many requests under way; return the seconds that one took on average, over all."""
+    gc.collect()
+    started = time.perf_counter()
+    asked = sum(await asyncio.gather(*(_ask_until(started + seconds, call) for _ in range(at_once))))
+    return (time.perf_counter() - started) / asked
+
+
+async def _ask_until(end: float, call: AsyncCall) -> int:
+    await call()
+    asked = 1
+    while time.perf_counter() < end:
+        await call()
+        asked += 1
+    return asked
+
+
+def _in_turn(calls: Mapping[str, Any], number: int) -> list[tuple[str, Any]]:
+    # Each round begins with another contender.
+    listed = list(calls.items())
+    first = number % len(listed)
+    return listed[first:] + listed[:first]
+
+
+def _warm(rounds: Rounds) -> Rounds:
+    # The first round opens the connections.
+    return {name: seconds[1:] for name, seconds in rounds.items()}
+
+
+def _footprint() -> dict[str, Any]:
+    imports: Rounds = {"httpx": [], "meshydb": []}
+    for _ in range(_IMPORTS):
+        for module, seconds in imports.items():
+            seconds.append(import_seconds(module))
+    import_medians = {module: statistics.median(seconds) for module, seconds in imports.items()}
+    memory = {name: thousand_clients(name) for name in MADE}
+    print("import: " + ", ".join(f"{module} {seconds * 1e3:.0f} ms" for module, seconds in import_medians.items()))
+    print("1,000 clients: " + ", ".join(f"{name} {mebibytes:.0f} MiB" for name, mebibytes in memory.items()))
+    return {"seconds of import": import_medians, "MiB of 1,000 clients": memory}

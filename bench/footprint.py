@@ -1,0 +1,41 @@
+"""What a client costs before it sends anything: the time of its import, and memory. Each in fresh processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Final
+
+_IMPORT: Final = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+# Resident memory in KiB, from before to after; Linux tells.
+_CLIENTS: Final = """
+import pathlib
+{}
+def held():
+    return int(pathlib.Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0])
+first = make()
+before = held()
+clients = [make() for _ in range(1000)]
+print(held() - before)
+"""
+_OURS: Final = "import meshydb; make = lambda: meshydb.MeshyClient('acme', 'north', 'key')"
+MADE: Final = {
+    "bare httpx": "import httpx; make = httpx.Client",
+    # None stands for a module that is not installed.
+    "wrapper": f"import sys; sys.modules['pyreqwest'] = None; {_OURS}",
+    "wrapper [fast]": _OURS,
+}
+
+
+def import_seconds(module: str) -> float:
+    """How long it takes to import a module."""
+    return float(_run(_IMPORT.format(module)))
+
+
+def thousand_clients(name: str) -> float:
+    """How many MiB a thousand clients take, of those in `MADE`."""
+    return int(_run(_CLIENTS.format(MADE[name]))) / 1024
+
+
+def _run(program: str) -> str:
+    return subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,0 +1,57 @@
+"""What measurements say: which of the project's ratios hold, for people to read and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, frozen
+
+_RESULTS: Final = Path(__file__).with_name("results")
+_PACKAGES: Final = ("aiohttp", "httpx", "pyreqwest", "uvicorn")
+
+
+@frozen
+class Verdict:
+    """A ratio that is to be within a bound, which `name` states."""
+
+    name: str
+    ratio: float
+    holds: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.holds else 'MISS'}  {self.name}: {self.ratio:.2f}  ({self.detail})"
+
+
+def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
+    """Lay out figures by their names."""
+    widths = [max(len(title), *map(len, rows)), *(max(14, len(column)) for column in columns)]
+    lines = [[title, *columns], *([name, *figures] for name, figures in rows.items())]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in lines
+    )
+
+
+def write(part: str, verdicts: Sequence[Verdict], figures: Mapping[str, Any]) -> Path:
+    """Keep the results of a part in `bench/results/`, with what one must know of the machine to compare them."""
+    machine = {
+        "cores": os.cpu_count(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in _PACKAGES},
+    }
+    _RESULTS.mkdir(exist_ok=True)
+    file = _RESULTS / f"{part}.json"
+    content = {"machine": machine, "verdicts": [asdict(verdict) for verdict in verdicts], "figures": figures}
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return file

@@ -1,0 +1,1 @@
+"""The client against servers that fail, over real connections and every transport."""

@@ -1,0 +1,121 @@
+"""Every operation meets every fault, on every transport and in both forms."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Protocol
+
+import anyio
+import httpx
+import pytest
+
+from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyConnection, MeshyError, RateLimitError
+from meshydb._contract import SAFE_TO_REPLAY
+from tests.faults.operations import CANARY, OF_A_CLIENT, OPERATIONS, TOKENS
+from tests.faults.server import FAULTS, FaultyServer
+from tests.surface.test_contract_is_wrapped import WRAPPED
+from tests.unit.tcp import answer, parts
+
+_KEPT: Final = answer(200, {"exists": True}, {"Connection": "keep-alive"})
+
+
+class Meet(Protocol):
+    """Carries out all operations at once, each with a client of its own, and returns what they raised."""
+
+    def __call__(self, base_url: str, timeout: float, *, warm: bool = False) -> Mapping[str, MeshyError]:
+        """Make a connection with another request first, if it is to be warm."""
+
+
+def _settings(base_url: str, timeout: float, operation_id: str) -> dict[str, Any]:
+    # What may be sent again is, by design; what may not be is given every occasion.
+    retries = 0 if operation_id in SAFE_TO_REPLAY else 2
+    of_the_account = {"account_name": "acme", "tenant": "north", "public_key": "key"}
+    return {**of_the_account, "base_url": base_url, "timeout": timeout, "max_retries": retries}
+
+
+def _blocking(base_url: str, timeout: float, *, warm: bool, plain: bool) -> Mapping[str, MeshyError]:
+    def meet(operation_id: str) -> MeshyError:
+        http_client = httpx.Client(verify=False) if plain else None  # noqa: S501 - nothing here is encrypted
+        with MeshyClient(**_settings(base_url, timeout, operation_id), http_client=http_client) as client:
+            if warm:
+                client.check_user_exist("rosa")
+            connection = MeshyConnection(client._driver.connect(TOKENS))  # noqa: SLF001 - spares a login
+            with pytest.raises(MeshyError) as caught:
+                OPERATIONS[operation_id](client if operation_id in OF_A_CLIENT else connection)
+        if http_client is not None:
+            http_client.close()
+        return caught.value
+
+    with ThreadPoolExecutor(len(OPERATIONS)) as pool:
+        return dict(zip(OPERATIONS, pool.map(meet, OPERATIONS), strict=True))
+
+
+def _awaited(base_url: str, timeout: float, *, warm: bool, plain: bool) -> Mapping[str, MeshyError]:
+    errors: dict[str, MeshyError] = {}
+
+    async def meet(operation_id: str) -> None:
+        http_client = httpx.AsyncClient(verify=False) if plain else None  # noqa: S501 - nothing here is encrypted
+        async with AsyncMeshyClient(**_settings(base_url, timeout, operation_id), http_client=http_client) as client:
+            if warm:
+                await client.check_user_exist("rosa")
+            connection = AsyncMeshyConnection(client._driver.connect(TOKENS))  # noqa: SLF001 - spares a login
+            with pytest.raises(MeshyError) as caught:
+                await OPERATIONS[operation_id](client if operation_id in OF_A_CLIENT else connection)
+        if http_client is not None:
+            await http_client.aclose()
+        errors[operation_id] = caught.value
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for operation_id in OPERATIONS:
+                group.start_soon(meet, operation_id)
+
+    anyio.run(main)
+    return errors
+
+
+@pytest.fixture(params=[_blocking, _awaited], ids=["blocking", "awaited"])
+def form(request: pytest.FixtureRequest) -> Any:
+    """Either form of the client."""
+    return request.param
+
+
+@pytest.fixture(params=["plain", "fast"])
+def meet(request: pytest.FixtureRequest, form: Any) -> Meet:
+    """What carries out the operations, over either transport."""
+
+    def carry_out(base_url: str, timeout: float, *, warm: bool = False) -> Mapping[str, MeshyError]:
+        errors: Mapping[str, MeshyError] = form(base_url, timeout, warm=warm, plain=request.param == "plain")
+        return errors
+
+    return carry_out
+
+
+def test_all_operations_are_there() -> None:
+    """None is left out."""
+    assert OPERATIONS.keys() == WRAPPED.keys()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault(meet: Meet, name: str) -> None:
+    """A fault is the error that it should be, is met by one request, and shows no secret."""
+    fault = FAULTS[name]
+    with FaultyServer(fault) as server:
+        errors = meet(server.url, fault.timeout)
+    assert {each: type(error) for each, error in errors.items()} == dict.fromkeys(OPERATIONS, fault.error)
+    assert len({parts(request).line for request in server.requests}) == len(server.requests) == len(OPERATIONS)
+    for error in errors.values():
+        assert CANARY not in "".join(traceback.format_exception(error)) + repr(error)
+        assert not isinstance(error, RateLimitError) or error.retry_after == 3600
+
+
+@pytest.mark.parametrize("name", ["reset", "close"])
+def test_fault_of_a_kept_connection(meet: Meet, name: str) -> None:
+    """A connection that breaks under its second request may have carried it: it is not sent again."""
+    fault = FAULTS[name]
+    with FaultyServer(fault, before=_KEPT) as server:
+        errors = meet(server.url, fault.timeout, warm=True)
+    assert {each: type(error) for each, error in errors.items()} == dict.fromkeys(OPERATIONS, fault.error)
+    assert len(server.requests) == len(OPERATIONS)

@@ -1,0 +1,156 @@
+"""What sends the requests: how it is chosen, and that the environment is honoured whichever it is."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+import httpx
+import pytest
+
+from meshydb import APIConnectionError, APITimeoutError, MeshyClient
+from meshydb._fast import AsyncFastTransport, FastTransport
+from meshydb._transport import new_async_client, new_client
+from tests.support.certificates import certify
+from tests.unit.calls import RESET, ForgotPassword, without_pyreqwest
+from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts, refusing_url
+
+_PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(params=["plain", "fast"])
+def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either transport, as installed or not, in an environment without proxies."""
+    for name in _PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    if request.param == "plain":
+        without_pyreqwest(monkeypatch)
+
+
+class _Secured(AnsweringServer):
+    """Answers each connection over TLS."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(lambda _: answer(200, RESET))
+        self._context = context
+
+    @property
+    def url(self) -> str:
+        """The origin to send requests to."""
+        return super().url.replace("http:", "https:")
+
+    def converse(self, connection: socket.socket) -> None:
+        """Serve one connection, unless the client does not trust it."""
+        with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
+            super().converse(secured)
+
+
+class _Proxy(AnsweringServer):
+    """Forwards what it is asked to: the bytes of CONNECT as they come, and requests that name a whole URL."""
+
+    def converse(self, connection: socket.socket) -> None:
+        """Serve one connection."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += connection.recv(1)
+        self.requests.append(head)
+        method, target, _ = head.split(b" ", 2)
+        authority = target if method == b"CONNECT" else httpx.URL(target.decode()).netloc
+        host, _, port = authority.decode().partition(":")
+        with socket.create_connection((host, int(port))) as upstream:
+            if method == b"CONNECT":
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            else:
+                upstream.sendall(head.replace(b"Connection: keep-alive", b"Connection: close"))
+            back = Thread(target=_copy, args=(upstream, connection))
+            back.start()
+            _copy(connection, upstream)
+            back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_the_faster_one_is_used_where_it_is_installed() -> None:
+    """Both forms send through it, unless they are handed a client."""
+    with new_client() as http_client:
+        assert isinstance(http_client._transport, FastTransport)  # noqa: SLF001 - httpx does not tell otherwise
+    assert isinstance(new_async_client()._transport, AsyncFastTransport)  # noqa: SLF001 - as above
+
+
+def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plain install uses what httpx brings."""
+    without_pyreqwest(monkeypatch)
+    with new_client() as http_client:
+        assert type(http_client._transport) is httpx.HTTPTransport  # noqa: SLF001 - httpx does not tell otherwise
+    assert type(new_async_client()._transport) is httpx.AsyncHTTPTransport  # noqa: SLF001 - as above
+
+
+@pytest.mark.usefixtures("_transport")
+def test_proxy_of_the_environment(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go through the proxy that the environment names, but not to hosts that it excepts."""
+    with ScriptedServer(answer(200, RESET), answer(200, RESET)) as server, _Proxy(lambda _: b"") as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert forgot_password(server.url).username == "rosa"
+        assert parts(proxy.requests[0]).line == f"POST {server.url}/acme/users/forgotpassword"
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert forgot_password(server.url).username == "rosa"
+        assert len(proxy.requests) == 1
+
+
+@pytest.mark.usefixtures("_transport")
+def test_tls_through_a_proxy(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A proxy of the environment tunnels TLS, which ends at the service."""
+    authority, context = certify(tmp_path)
+    with _Secured(context) as server, _Proxy(lambda _: b"") as proxy:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        assert forgot_password(server.url).username == "rosa"
+        assert parts(proxy.requests[0]).line == f"CONNECT {server.url.removeprefix('https://')}"
+
+
+@pytest.mark.usefixtures("_transport")
+def test_certificates(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A service is trusted when `SSL_CERT_FILE` vouches for it, and not otherwise."""
+    authority, context = certify(tmp_path)
+    with _Secured(context) as server:
+        with pytest.raises(APIConnectionError, match=r"(?i)certificate"):
+            forgot_password(server.url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        assert forgot_password(server.url).username == "rosa"
+
+
+def test_an_explicit_proxy() -> None:
+    """A client that is handed in goes by its own settings."""
+    with (
+        ScriptedServer(answer(200, RESET)) as server,
+        _Proxy(lambda _: b"") as proxy,
+        httpx.Client(proxy=proxy.url) as http_client,
+        MeshyClient("acme", None, "key", base_url=server.url, http_client=http_client) as client,
+    ):
+        assert client.forgot_password("rosa").username == "rosa"
+        assert len(proxy.requests) == 1
+
+
+@pytest.mark.usefixtures("_transport")
+def test_time_out(forgot_password: ForgotPassword) -> None:
+    """The time-out of a client is that of its requests."""
+    with ScriptedServer(Silence.STALL) as server, pytest.raises(APITimeoutError):
+        forgot_password(server.url, timeout=0.05)
+
+
+@pytest.mark.usefixtures("_transport")
+def test_refused(forgot_password: ForgotPassword) -> None:
+    """Where nobody listens, no answer is usable."""
+    with pytest.raises(APIConnectionError, match="no usable answer from 127"):
+        forgot_password(refusing_url())
