@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract \
-	contract-live contract-diff bench clean lock
+	contract-live contract-diff bench docs clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +30,17 @@ $(READY): $(LOCKED) pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(DOCS_READY): requirements-docs.lock $(LOCKED)
+	@$(PIP) --require-hashes -r requirements-docs.lock
+	@touch $@
+
 demo: $(READY) ## Host a server, ask it for a password reset over HTTP, and print the response.
 	@$(BIN)/python examples/demo.py
 
 serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000.
 	@$(BIN)/meshydb-server serve
 
-test: lint types check-generated ## Everything that must hold: lint, types, drift, and every suite with its coverage.
+test: lint types check-generated docs ## Everything that must hold: lint, types, drift, documents, and every suite.
 	@$(BIN)/coverage erase
 	@$(MAKE) --no-print-directory --jobs 2 suites gate
 	@$(BIN)/coverage combine --quiet
@@ -88,12 +93,17 @@ contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git rev
 bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client or PART=server for one.
 	@$(BIN)/python -m bench $(PART)
 
+docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
+	@$(BIN)/python scripts/docs.py
+
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra fast --extra server --extra postgres --extra redis \
 		--group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		-o requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --group docs --constraint requirements-dev.lock \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-docs.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
-	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

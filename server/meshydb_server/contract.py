@@ -124,7 +124,7 @@ class Contract:
     """The document, resolved and compiled."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self._document = document
+        self.document: Final = document
         self._validators = jsonschema_rs.validator_map_for(document, validate_formats=True, mask=_MASK)
         self._pointers = {id(node): pointer for pointer, node in _walk("#", document)}
         self.operations = tuple(self._operations())
@@ -139,7 +139,7 @@ class Contract:
 
     def component(self, name: str) -> Schema:
         """The schema `name` of the document's components."""
-        return self.schema(self._document["components"]["schemas"][name])
+        return self.schema(self.document["components"]["schemas"][name])
 
     def schema(self, node: Mapping[str, Any]) -> Schema:
         """The compiled schema that stands at `node`."""
@@ -147,7 +147,7 @@ class Contract:
         return Schema(validator=self._validators[self._pointers[id(resolved)]], node=resolved, contract=self)
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in self._document["paths"].items():
+        for path, item in self.document["paths"].items():
             for method in _METHODS:
                 if method in item:
                     yield self._operation(path, method, item[method], item.get("parameters", []))
@@ -174,7 +174,7 @@ class Contract:
         return Body(media_type, self.schema(content["schema"]))
 
     def _permissions(self, node: Mapping[str, Any]) -> tuple[str, ...] | None:
-        requirements = node.get("security", self._document.get("security", []))
+        requirements = node.get("security", self.document.get("security", []))
         if not requirements:
             return None
         if len(requirements) > 1 or requirements[0].keys() != {"bearer"}:
@@ -187,7 +187,7 @@ class Contract:
 
     def _resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in node:
-            target: Any = self._document
+            target: Any = self.document
             for step in node["$ref"].removeprefix("#/").split("/"):
                 target = target[step.replace("~1", "/").replace("~0", "~")]
             node = target

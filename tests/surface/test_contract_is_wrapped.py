@@ -35,6 +35,8 @@ WRAPPED: Final = {
 }
 NOT_WRAPPED: Final = {
     "getHealth": "for whoever operates a server",
+    "getOpenApiDocument": "for tools that read it where a server serves it",
+    "getReference": "for people with a browser",
     "getOpenIdConfiguration": "for libraries of OpenID Connect, which read it at its well-known place",
     "getJsonWebKeySet": "for services that verify access tokens; a client only carries them",
 }

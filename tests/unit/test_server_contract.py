@@ -10,7 +10,7 @@ from starlette.responses import Response
 from meshydb_server.contract import Contract, ContractError, InvalidValueError, Schema
 from meshydb_server.http.app import create_app
 from meshydb_server.http.calls import Call
-from meshydb_server.http.handlers import HANDLERS, Handler
+from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.runtime import Services
 from meshydb_server.settings import Settings
 
@@ -74,7 +74,8 @@ def test_handlers_differ(handlers: dict[str, Handler]) -> None:
 
 def test_every_operation_has_its_handler() -> None:
     """The server has a handler for each operation of the contract."""
-    assert HANDLERS.keys() == {operation.operation_id for operation in Contract.load().operations}
+    contract = Contract.load()
+    assert handlers_of(contract).keys() == {operation.operation_id for operation in contract.operations}
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,9 @@ def test_encoded_slash(live_server: LiveServer, target: str) -> None:
         "/acme/./users/forgotpassword",
         "/acme/../acme/users/forgotpassword",
         "/acme/healthz",
-        "/docs",
-        "/openapi.json",
+        "/acme/docs",
+        "/docs/swagger-ui.css",
+        "/openapi.yaml",
     ],
 )
 def test_unknown_path(live_server: LiveServer, target: str) -> None:

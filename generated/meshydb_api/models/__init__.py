@@ -8,6 +8,10 @@ from .health import Health
 from .json_web_key import JsonWebKey
 from .json_web_key_set import JsonWebKeySet
 from .new_user import NewUser
+from .open_api_document import OpenApiDocument
+from .open_api_document_info import OpenApiDocumentInfo
+from .open_api_document_paths import OpenApiDocumentPaths
+from .open_api_document_servers_item import OpenApiDocumentServersItem
 from .open_id_configuration import OpenIdConfiguration
 from .register_user import RegisterUser
 from .reset_password import ResetPassword
@@ -39,6 +43,10 @@ __all__ = (
     "JsonWebKey",
     "JsonWebKeySet",
     "NewUser",
+    "OpenApiDocument",
+    "OpenApiDocumentInfo",
+    "OpenApiDocumentPaths",
+    "OpenApiDocumentServersItem",
     "OpenIdConfiguration",
     "RegisterUser",
     "ResetPassword",

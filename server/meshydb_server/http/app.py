@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from meshydb_server.contract import Contract
 from meshydb_server.http.dispatch import Dispatcher
 from meshydb_server.http.exchange import Exchanges
-from meshydb_server.http.handlers import HANDLERS, Handler
+from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.runtime import open_services, working
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
@@ -27,14 +27,14 @@ def create_app(
     settings: Settings,
     sources: Sources | None = None,
     contract: Contract | None = None,
-    handlers: Mapping[str, Handler] = HANDLERS,
+    handlers: Mapping[str, Handler] | None = None,
 ) -> Starlette:
     """Build the application. Its lifespan opens the database, and closes it.
 
     Raises ContractError when the contract has an operation without a handler, or the other way about.
     """
     contract = contract or Contract.load()
-    dispatcher = Dispatcher(contract, handlers, settings)
+    dispatcher = Dispatcher(contract, handlers_of(contract) if handlers is None else handlers, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:

@@ -46,7 +46,11 @@ class Exchanges:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), _NO_STORE]
+                headers = [*message["headers"], (b"x-request-id", request_id.encode())]
+                # What may be kept says so itself.
+                message["headers"] = (
+                    headers if any(each[0] == b"cache-control" for each in headers) else [*headers, _NO_STORE]
+                )
             await send(message)
 
         # Filled by the operation that is routed to; read when the exchange is over.

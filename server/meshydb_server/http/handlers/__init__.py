@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
 
 from starlette.responses import Response
 
+from meshydb_server.contract import Contract
 from meshydb_server.http.calls import Call
 from meshydb_server.http.handlers import health, me, recovery, registration, tokens, users
+from meshydb_server.http.handlers.reference import Reference
 from meshydb_server.runtime import Services
 
 Handler = Callable[[Services, Call], Awaitable[Response]]
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "requestToken": tokens.request_token,
-    "revokeToken": tokens.revoke_token,
-    "getOpenIdConfiguration": tokens.get_openid_configuration,
-    "getJsonWebKeySet": tokens.get_json_web_key_set,
-    "checkUserExist": registration.check_user_exist,
-    "registerAnonymousUser": registration.register_anonymous_user,
-    "registerUser": registration.register_user,
-    "forgotPassword": recovery.forgot_password,
-    "checkHash": recovery.check_hash,
-    "resetPassword": recovery.reset_password,
-    "verifyUser": recovery.verify_user,
-    "getSelf": me.get_self,
-    "updateSelf": me.update_self,
-    "updateSecurityQuestions": me.update_security_questions,
-    "updatePassword": me.update_password,
-    "searchUsers": users.search_users,
-    "createUser": users.create_user,
-    "getUser": users.get_user,
-    "updateUser": users.update_user,
-    "deleteUser": users.delete_user,
-    "updateUserSecurityQuestions": users.update_user_security_questions,
-    "getHealth": health.get_health,
-}
+
+def handlers_of(contract: Contract) -> Mapping[str, Handler]:
+    """What serves each operation, by its operationId."""
+    reference = Reference(contract)
+    return {
+        "requestToken": tokens.request_token,
+        "revokeToken": tokens.revoke_token,
+        "getOpenIdConfiguration": tokens.get_openid_configuration,
+        "getJsonWebKeySet": tokens.get_json_web_key_set,
+        "checkUserExist": registration.check_user_exist,
+        "registerAnonymousUser": registration.register_anonymous_user,
+        "registerUser": registration.register_user,
+        "forgotPassword": recovery.forgot_password,
+        "checkHash": recovery.check_hash,
+        "resetPassword": recovery.reset_password,
+        "verifyUser": recovery.verify_user,
+        "getSelf": me.get_self,
+        "updateSelf": me.update_self,
+        "updateSecurityQuestions": me.update_security_questions,
+        "updatePassword": me.update_password,
+        "searchUsers": users.search_users,
+        "createUser": users.create_user,
+        "getUser": users.get_user,
+        "updateUser": users.update_user,
+        "deleteUser": users.delete_user,
+        "updateUserSecurityQuestions": users.update_user_security_questions,
+        "getHealth": health.get_health,
+        "getOpenApiDocument": reference.get_openapi_document,
+        "getReference": reference.get_reference,
+    }

@@ -1,0 +1,46 @@
+"""The contract, as the server shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import HTMLResponse, Response
+
+from meshydb_server.contract import JSON_MEDIA_TYPE, Contract
+from meshydb_server.http.calls import Call
+from meshydb_server.reference import build_page
+from meshydb_server.runtime import Services
+
+# Both are the same for all who ask, until there is a newer server.
+_MAY_BE_KEPT: Final = {"Cache-Control": "max-age=3600"}
+
+
+class Reference:
+    """Shows one contract. All of it is prepared beforehand."""
+
+    def __init__(self, contract: Contract) -> None:
+        """Make what is served of the contract."""
+        self._document = json.dumps(_as_served(contract.document), ensure_ascii=False).encode()
+        page = build_page("/openapi.json")
+        self._page = page.html.encode()
+        self._page_headers = {**_MAY_BE_KEPT, "Content-Security-Policy": page.policy}
+
+    async def get_openapi_document(self, _: Services, __: Call) -> Response:
+        """`GET /openapi.json`."""
+        return Response(self._document, media_type=JSON_MEDIA_TYPE, headers=_MAY_BE_KEPT)
+
+    async def get_reference(self, _: Services, __: Call) -> Response:
+        """`GET /docs`."""
+        return HTMLResponse(self._page, headers=self._page_headers)
+
+
+def _as_served(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with one server, API host and auth host in one: where it is read from."""
+    paths = {
+        path: {name: member for name, member in item.items() if name != "servers"}
+        for path, item in document["paths"].items()
+    }
+    # A relative URL, which holds behind proxies too, whatever they call the host (OpenAPI 3.1, Server Object).
+    return {**document, "servers": [{"url": "/", "description": "This server."}], "paths": paths}

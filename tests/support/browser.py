@@ -1,0 +1,52 @@
+"""The browser of this machine: Chromium or Chrome with its driver, where there are both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from selenium import webdriver
+
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_OPTIONS: Final = (
+    "--headless=new",
+    "--disable-gpu",
+    "--no-first-run",
+    # It would look for its maker's hosts.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,1600",
+)
+
+
+@contextmanager
+def browsing(profile: Path) -> Generator[webdriver.Chrome]:
+    """A new, empty browser, until the block ends. Skips the test where there is none."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    driver = shutil.which("chromedriver")
+    if found is None or driver is None:
+        pytest.skip(f"There is no browser: neither {', '.join(_NAMES)} with chromedriver is on the path.")
+    options: Any = webdriver.ChromeOptions()
+    options.binary_location = found
+    for option in (*_OPTIONS, f"--user-data-dir={profile}"):
+        options.add_argument(option)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # As root, as in containers, Chromium does not start with it.
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+def console_of(browser: Any) -> list[str]:
+    """What stands in the console of the open page, since this was last asked."""
+    return [entry["message"] for entry in browser.get_log("browser")]
