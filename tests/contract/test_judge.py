@@ -8,17 +8,17 @@ import pytest
 import requests
 import schemathesis
 
-from tests.contract.judge import Exchange, Judge
+from tests.contract.judge import Heard, Judge
 
 _ASKED: Final = {"username": "rosa.k", "attempt": 1}
 _EXIST: Final = b'{"exists":true}'
 _ID: Final = {"x-request-id": ["0" * 32], "content-type": ["application/json"]}
 
 
-def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Exchange:
+def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Heard:
     prepared = request.prepare()
     response = schemathesis.Response(status, headers, content, prepared, elapsed=0, verify=True)
-    return Exchange(prepared, response, fits=True)
+    return Heard(prepared, response, fits=True)
 
 
 @pytest.mark.parametrize(

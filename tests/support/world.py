@@ -9,9 +9,9 @@ from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import pytest
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import field, frozen
@@ -29,7 +29,6 @@ from tests.support import postgres
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
 from tests.support.sources import CHEAP_HASHER
 
-# What schemathesis.toml calls them.
 QUESTION_TENANT: Final = "east"
 TENANTS: Final = (DEFAULT_TENANT, OTHER_TENANT, QUESTION_TENANT)
 ADMIN: Final = "admin"
@@ -54,6 +53,17 @@ def public_key(tenant: str) -> str:
 def user_id(kind: str, number: int) -> str:
     """The id of a user in each tenant, by two hexadecimal digits and a number."""
     return f"{kind}{number:022d}"
+
+
+NAMES: Final = {
+    "tenants": TENANTS,
+    "usernames": (USER, "kept-0", "kept-1"),
+    "passwords": (PASSWORD,),
+    "publicKeys": tuple(public_key(tenant) for tenant in TENANTS),
+    "kept": tuple(user_id("ee", number) for number in range(1, 4)),
+    "deletable": tuple(user_id("de", number) for number in range(1, 17)),
+}
+"""What the gate is told of each world."""
 
 
 class KnownIds:
@@ -145,14 +155,13 @@ def inhabited(settings: Settings) -> Generator[World]:
 
 
 @contextmanager
-def inhabited_on(kind: str, request: pytest.FixtureRequest, folder: Path) -> Generator[World]:
-    """The same on a database of a kind: `sqlite`, or `postgresql`."""
-    with ExitStack() as stack:
-        given = {}
-        if kind == "postgresql":
-            server: postgres.Postgres = request.getfixturevalue("postgresql")
+def inhabited_on(database: str, **given: str) -> Generator[World]:
+    """The same on a new database of a kind, `sqlite` or `postgresql`, with the settings that are given."""
+    with TemporaryDirectory(prefix="meshydb-") as folder, ExitStack() as stack:
+        if database == "postgresql":
+            server = stack.enter_context(postgres.running())
             given["database_url"] = stack.enter_context(server.database())
-        yield stack.enter_context(inhabited(settings_in(folder, **given)))
+        yield stack.enter_context(inhabited(settings_in(Path(folder), **given)))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:

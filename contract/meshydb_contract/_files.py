@@ -1,0 +1,31 @@
+"""Where the contract and the configuration stand: beside this module in a wheel, at the root of a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+_HERE: Final = Path(__file__).parent
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+
+
+def path_of(name: str) -> Path:
+    """The path of a file that comes with the package."""
+    packaged = _HERE / name
+    return packaged if packaged.exists() else _HERE.parents[1] / name
+
+
+@cache
+def hosts() -> Mapping[str, bool]:
+    """The operations of the contract, by operationId, and whether the public service has each on its auth host."""
+    document: dict[str, Any] = yaml.safe_load(path_of("openapi.yaml").read_bytes())
+    return {
+        node["operationId"]: "servers" in item
+        for item in document["paths"].values()
+        for method, node in item.items()
+        if method in _METHODS
+    }

@@ -1,0 +1,120 @@
+"""Runs schemathesis in this process, on its command line's own path, and sees what it does."""
+
+from __future__ import annotations
+
+# schemathesis leaves some of its types open.
+# pyright: reportUnknownMemberType=false
+import contextlib
+import sys
+from typing import Any, Final, TextIO
+
+import schemathesis
+from attrs import frozen
+from schemathesis import Case, HookContext, Response, cli, generation
+from schemathesis.engine import events
+
+from meshydb_contract._configuration import configure
+from meshydb_contract._files import hosts, path_of
+from meshydb_contract._target import Extent, Guide, Target
+from meshydb_contract._verdict import Verdict
+
+# schemathesis begins no journey with an operation that it takes to need what nothing gives: here, an email address.
+_REGISTER: Final = "POST /{accountName}/users/register"
+
+
+@frozen
+class _Run:
+    target: Target
+    guide: Guide | None
+    verdict: Verdict
+
+
+# Hooks and handlers are schemathesis's for good, so that they ask which run it is. One at a time has the process.
+_runs: Final[list[_Run]] = []
+
+
+def hold(
+    target: Target, extent: Extent | None = None, *, guide: Guide | None = None, output: TextIO | None = None
+) -> Verdict:
+    """Hold a server against the contract.
+
+    Progress and failures are written to `output`, or standard output. Raises ValueError for an operation that there is
+    not. Runs cannot overlap: schemathesis is of one process.
+    """
+    extent = extent or Extent()
+    unknown = sorted(set(extent.operations) - hosts().keys())
+    if unknown:
+        raise ValueError(f"The contract has no operation {', '.join(unknown)}.")
+    if _runs:
+        raise RuntimeError("A run is under way in this process.")
+    config = configure(target, extent)
+    verdict = Verdict(config.seed, extent.operations or list(hosts()))
+    # The id of a case is sent as a header.
+    generation.RANDOM.seed(config.seed)
+    _runs.append(_Run(target, guide, verdict))
+    try:
+        with contextlib.redirect_stdout(output or sys.stdout):
+            cli.run.main(_arguments(extent), standalone_mode=False, obj=config)
+    except SystemExit as exit_:
+        verdict.exit_code = int(exit_.code or 0)
+    finally:
+        _runs.pop()
+    if verdict.exit_code == 0 and verdict.untested:
+        verdict.exit_code = 2
+    return verdict
+
+
+def _arguments(extent: Extent) -> list[str]:
+    phases = ["--phases", ",".join(extent.phases)] if extent.phases else []
+    included = [word for each in extent.operations for word in ("--include-operation-id", each)]
+    return [str(path_of("openapi.yaml")), *phases, *included]
+
+
+@cli.handler()
+class _Observer:
+    """Has the verdict of the run take in what happens."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def start(self, context: cli.ExecutionContext) -> None:
+        """Nothing is to be prepared."""
+
+    def handle_event(self, _: cli.ExecutionContext, event: events.EngineEvent) -> None:
+        """Note an event."""
+        for run in _runs:
+            run.verdict.note(event)
+
+    def shutdown(self, context: cli.ExecutionContext) -> None:
+        """Nothing is to be ended."""
+
+
+@schemathesis.hook
+def after_load_schema(_: HookContext, schema: Any) -> None:
+    """Let journeys begin with a registration."""
+    if _runs:
+        schema.analysis.dependency_graph.operations[_REGISTER].inputs.clear()
+
+
+@schemathesis.hook
+def before_init_operation(_: HookContext, operation: Any) -> None:
+    """Send what is for the auth host there."""
+    for run in _runs:
+        if run.target.auth_url is not None and hosts()[operation.definition.raw["operationId"]]:
+            operation.base_url = run.target.auth_url
+
+
+@schemathesis.hook
+def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
+    """Have the guide change a case."""
+    for run in _runs:
+        if run.guide is not None:
+            run.guide.before_call(case)
+
+
+@schemathesis.hook
+def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
+    """Have the guide learn from an answer."""
+    for run in _runs:
+        if run.guide is not None:
+            run.guide.after_call(case, response)

@@ -1,0 +1,74 @@
+"""`make contract`: holds our own server against the contract, on each database and with each answer to unknown users.
+
+The server is started, and tested through the network. Reports are in build/contract/. Exits with 0 if it conforms, and
+enough was reached to prove it.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from itertools import product
+from typing import Final
+
+import pytest
+
+from meshydb_contract import Extent, Verdict, hold
+from tests.contract import reach
+from tests.contract.guide import Insider, fits, target_in
+from tests.contract.judge import Heard, Judge
+from tests.support.contract import ROOT
+from tests.support.world import inhabited_on
+
+_DATABASES: Final = ("sqlite", "postgresql")
+_UNKNOWN_USERS: Final = ("not_found", "decoy")
+_REPORTS: Final = ROOT / "build" / "contract"
+_OFTEN_ENOUGH: Final = 150
+
+
+def main() -> None:
+    """Hold each variant against the contract."""
+    objections = list[str]()
+    for database, unknown_user in product(_DATABASES, _UNKNOWN_USERS):
+        name = f"{database}-{unknown_user}"
+        print(f"\n=== {name}\n")
+        try:
+            with inhabited_on(database, unknown_user=unknown_user) as world:
+                verdict = hold(target_in(world), Extent(report=_REPORTS / name), guide=Insider(world))
+        except pytest.skip.Exception as skipped:
+            print(f"Not tested: {skipped}")
+            continue
+        objections += [f"{name}: {objection}" for objection in _objections(verdict)]
+    print("\n===", "The server conforms to the contract." if not objections else "It does not:", *objections, sep="\n")
+    sys.exit(1 if objections else 0)
+
+
+def _objections(verdict: Verdict) -> Iterator[str]:
+    print("\nAnswers, by operation and by link:", *reach.tell(verdict), sep="\n")
+    if not verdict.conforms:
+        yield f"the gate ended with {verdict.exit_code}"
+    for finding in verdict.findings:
+        yield f"{finding.operation}: {finding.check}: {finding.message}"
+    yield from reach.shortcomings(verdict)
+    yield from _second_opinion(verdict)
+
+
+def _second_opinion(verdict: Verdict) -> Iterator[str]:
+    """Of another validator: whether each answer fits the contract, and so does each request that was served."""
+    judge = Judge()
+    heard = [Heard(each.response.request, each.response, fits(each.case)) for each in verdict.exchanges]
+    judged = [exchange for exchange in heard if judge.knows(exchange)]
+    served = [exchange for exchange in judged if exchange.fits and exchange.response.status_code < 300]
+    print(f"Judged by openapi-core: {len(judged)} of {len(heard)} answers, {len(served)} requests")
+    objections = [judge.objection_to_answer(exchange) for exchange in judged]
+    objections += [judge.objection_to_request(exchange) for exchange in served]
+    yield from (objection for objection in objections if objection)
+    if len(judged) < 0.8 * len(heard) or len(served) < _OFTEN_ENOUGH:
+        yield "openapi-core could judge too little of it"
+
+
+if __name__ == "__main__":
+    # OpenAPI 3.1 does not recommend it, and has nothing in its place.
+    warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
+    main()

@@ -1,0 +1,65 @@
+"""Whether a run reached enough to prove something: one of which everything is refused would pass as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+from meshydb_contract import Verdict
+from tests.support.contract import placed_operations, read
+
+# How often each status is to be reached at least, by each operation that documents it. The others are not for
+# schemathesis to reach everywhere: it tries few other media types, 413 needs more than it sends, 429 limits that would
+# stop it, and 5XX a fault.
+_OFTEN_ENOUGH: Final = {"200": 20, "201": 20, "204": 10, "400": 5, "401": 5, "403": 3, "404": 2}
+# It takes no arguments.
+_HEALTH_OFTEN_ENOUGH: Final = {"200": 1}
+_METHODS_OFTEN_ENOUGH: Final = 5
+_TYPES_OFTEN_ENOUGH: Final = 20
+_LINKS_OFTEN_ENOUGH: Final = 3
+
+
+def tell(verdict: Verdict) -> Iterator[str]:
+    """What each operation gave, and where each link led."""
+    for counts in (verdict.answers, verdict.links):
+        for name, entries in groupby(sorted(counts.items()), key=lambda entry: entry[0][0]):
+            yield f"{name}: {', '.join(f'{status} x {count}' for (_, status), count in entries)}"
+
+
+def shortcomings(verdict: Verdict) -> Iterator[str]:
+    """What was not reached often enough."""
+    document = read()
+    operations = placed_operations(document)
+    for operation in operations:
+        enough = _HEALTH_OFTEN_ENOUGH if operation.id == "getHealth" else _OFTEN_ENOUGH
+        for status, count in enough.items():
+            if status in operation.node["responses"] and verdict.answers[operation.id, int(status)] < count:
+                yield f"{operation.id} gave {status} less than {count} times"
+    for path, together in groupby(operations, lambda operation: operation.path):
+        # Methods that a path does not have are tried by one of its operations.
+        if sum(verdict.answers[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
+            yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
+    if sum(count for (_, status), count in verdict.answers.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
+        yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
+    successes = _successes(verdict.links)
+    for link in _links():
+        if successes[link] < _LINKS_OFTEN_ENOUGH:
+            yield f"{link} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
+
+
+def _successes(counts: Mapping[tuple[str, int], int]) -> Counter[str]:
+    successes = Counter[str]()
+    for (name, status), count in counts.items():
+        successes[name] += count if 200 <= status < 300 else 0
+    return successes
+
+
+def _links() -> Iterator[str]:
+    operations = placed_operations(read())
+    labels = {operation.id: f"{operation.method.upper()} {operation.path}" for operation in operations}
+    for operation in operations:
+        for status, response in operation.node["responses"].items():
+            for name, link in response.get("links", {}).items():
+                yield f"{labels[operation.id]} -> [{status}] {name} -> {labels[link['operationId']]}"
