@@ -54,7 +54,7 @@ def hold(
     _runs.append(_Run(target, guide, verdict))
     try:
         with contextlib.redirect_stdout(output or sys.stdout):
-            cli.run.main(_arguments(extent), standalone_mode=False, obj=config)
+            cli.schemathesis.commands["run"].main(_arguments(extent), standalone_mode=False, obj=config)
     except SystemExit as exit_:
         verdict.exit_code = int(exit_.code or 0)
     finally:
