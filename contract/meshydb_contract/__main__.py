@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--public-key", help="that of the tenant")
     add("--seed", type=int, help="the same seed makes the same requests")
     add("--max-time", type=_positive, metavar="SECONDS", help="test for so long, and no longer")
-    add("--max-examples", type=_positive, metavar="N", help="random cases of each operation")
+    add("--max-examples", type=_positive, metavar="N", help="random cases of each operation, and journeys")
     add("--operation", action="append", default=[], metavar="ID", help="test this operationId; may be repeated")
     add("--report", type=Path, metavar="DIR", help="write junit.xml, exchanges.har and html/index.html there")
     add("--yes", action="store_true", help="test a server that is not on this machine")

@@ -32,7 +32,8 @@ def configure(target: Target, extent: Extent) -> Config:
         name: value for name, value in (("seed", extent.seed), ("max-time", extent.max_time)) if value is not None
     }
     if extent.max_examples is not None:
-        config["generation"]["max-examples"] = extent.max_examples
+        for generation in (config["generation"], config["phases"]["stateful"]["generation"]):
+            generation["max-examples"] = extent.max_examples
     return Config.from_dict(config)
 
 

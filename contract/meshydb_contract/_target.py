@@ -44,7 +44,7 @@ class Extent:
     """In seconds. All of it is used: what was tried once is tried with other values."""
 
     max_examples: int | None = None
-    """Random cases of each operation."""
+    """Random cases of each operation, and journeys along the links."""
 
     operations: Sequence[str] = ()
     """The operationIds of those that are tested; all, if there are none."""

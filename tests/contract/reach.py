@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
@@ -43,17 +43,16 @@ def shortcomings(verdict: Verdict) -> Iterator[str]:
             yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
     if sum(count for (_, status), count in verdict.answers.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
         yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
-    successes = _successes(verdict.links)
-    for link in _links():
-        if successes[link] < _LINKS_OFTEN_ENOUGH:
-            yield f"{link} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
+    for link in missed_links(verdict):
+        yield f"{link} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
 
 
-def _successes(counts: Mapping[tuple[str, int], int]) -> Counter[str]:
+def missed_links(verdict: Verdict) -> Iterator[str]:
+    """The links of the contract that were not followed to a success often enough."""
     successes = Counter[str]()
-    for (name, status), count in counts.items():
+    for (name, status), count in verdict.links.items():
         successes[name] += count if 200 <= status < 300 else 0
-    return successes
+    yield from (link for link in _links() if successes[link] < _LINKS_OFTEN_ENOUGH)
 
 
 def _links() -> Iterator[str]:

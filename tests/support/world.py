@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
@@ -22,7 +21,7 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.sources import RandomBytes, Sources
 from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
 from tests.support import postgres
@@ -69,14 +68,15 @@ NAMES: Final = {
 class KnownIds:
     """A random source that gives what was put into it, to those who ask for as many bytes, and chance otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: RandomBytes) -> None:
         self.coming: deque[bytes] = deque()
+        self._chance = chance
 
     def __call__(self, count: int) -> bytes:
         """The next bytes."""
         if self.coming and len(self.coming[0]) == count:
             return self.coming.popleft()
-        return secrets.token_bytes(count)
+        return self._chance(count)
 
 
 @frozen
@@ -134,17 +134,16 @@ class World:
 
 
 @contextmanager
-def inhabited(settings: Settings) -> Generator[World]:
+def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[World]:
     """Seed an empty database, and serve it until the block ends."""
-    ids = KnownIds()
+    sources = sources or Sources(hasher=CHEAP_HASHER)
+    ids = KnownIds(sources.random)
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(
-            open_services(settings, Sources(random=ids, hasher=CHEAP_HASHER))
-        ) as services,
+        portal.wrap_async_context_manager(open_services(settings, evolve(sources, random=ids))) as services,
     ):
         portal.call(_seed, services, ids)
-        with serving(settings, Sources(hasher=CHEAP_HASHER)) as server, requests.Session() as session:
+        with serving(settings, sources) as server, requests.Session() as session:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
