@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +22,22 @@ def path_of(name: str) -> Path:
 @cache
 def hosts() -> Mapping[str, bool]:
     """The operations of the contract, by operationId, and whether the public service has each on its auth host."""
-    document: dict[str, Any] = yaml.safe_load(path_of("openapi.yaml").read_bytes())
-    return {
-        node["operationId"]: "servers" in item
-        for item in document["paths"].values()
-        for method, node in item.items()
-        if method in _METHODS
-    }
+    return {node["operationId"]: "servers" in item for item, node in _operations()}
+
+
+@cache
+def links() -> frozenset[tuple[str, str]]:
+    """The operations that a link of the contract leads from and to, by operationId."""
+    return frozenset(
+        (node["operationId"], link["operationId"])
+        for _, node in _operations()
+        for response in node["responses"].values()
+        for link in response.get("links", {}).values()
+    )
+
+
+@cache
+def _operations() -> Sequence[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each operation, with its path."""
+    document = yaml.safe_load(path_of("openapi.yaml").read_bytes())
+    return [(item, node) for item in document["paths"].values() for method, node in item.items() if method in _METHODS]

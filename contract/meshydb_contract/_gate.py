@@ -6,6 +6,7 @@ from __future__ import annotations
 # pyright: reportUnknownMemberType=false
 import contextlib
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
 import schemathesis
@@ -14,9 +15,11 @@ from schemathesis import Case, HookContext, Response, cli, generation
 from schemathesis.engine import events
 
 from meshydb_contract._configuration import configure
-from meshydb_contract._files import hosts, path_of
+from meshydb_contract._files import hosts, links, path_of
 from meshydb_contract._target import Extent, Guide, Target
 from meshydb_contract._verdict import Verdict
+
+_PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
 # schemathesis begins no journey with an operation that it takes to need what nothing gives: here, an email address.
 _REGISTER: Final = "POST /{accountName}/users/register"
@@ -65,9 +68,14 @@ def hold(
 
 
 def _arguments(extent: Extent) -> list[str]:
-    phases = ["--phases", ",".join(extent.phases)] if extent.phases else []
+    phases = extent.phases or [each for each in _PHASES if each != "stateful" or _has_links(extent.operations)]
     included = [word for each in extent.operations for word in ("--include-operation-id", each)]
-    return [str(path_of("openapi.yaml")), *phases, *included]
+    return [str(path_of("openapi.yaml")), "--phases", ",".join(phases), *included]
+
+
+def _has_links(operations: Sequence[str]) -> bool:
+    """Whether there are journeys to make: for schemathesis, it is an error if there are none."""
+    return not operations or any(source in operations and target in operations for source, target in links())
 
 
 @cli.handler()

@@ -94,7 +94,8 @@ class Verdict:
             for check in checks:
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
-                    message = " ".join(f"{failure.title}: {failure.message}".split())
+                    # What comes after the first paragraph is of the one case: the schema, and the value.
+                    message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
                     self._add(Finding(operation_id(recorder.cases[case_id].value), check.name, message))
 
     def _add(self, finding: Finding) -> None:

@@ -87,7 +87,10 @@ def serving(
 ) -> Generator[LiveServer]:
     """Serve until the block ends, inside of what wraps the application."""
     sock = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configure(wrap(create_app(settings, sources, contract)), settings))
+    app = create_app(settings, sources, contract)
+    config = configure(app, settings)
+    config.app = wrap(app)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:
