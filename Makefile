@@ -66,7 +66,8 @@ types: $(READY) ## Check types with mypy and pyright, both strict.
 contract: $(READY) ## Hold the server against openapi.yaml, on each database; reports are in build/contract.
 	@$(BIN)/python -m tests.contract
 
-contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…] [USERNAME=…] [AUTH_URL=…] [PUBLIC_KEY=…] [OPTIONS=…].
+contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…]. It creates users and asks for codes.
+	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
 	@$(BIN)/meshydb-contract --url "$(URL)" --account "$(ACCOUNT)" --report build/contract/live \
 		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)") \
 		$(if $(AUTH_URL),--auth-url "$(AUTH_URL)") $(if $(PUBLIC_KEY),--public-key "$(PUBLIC_KEY)") $(OPTIONS)

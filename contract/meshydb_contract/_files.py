@@ -1,4 +1,4 @@
-"""Where the contract and the configuration stand: beside this module in a wheel, at the root of a checkout."""
+"""The contract, and the configuration of schemathesis."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any, Final
 import yaml
 
 _HERE: Final = Path(__file__).parent
+# A wheel has the configuration here and the contract, which it can hold but once, in the server's folder; a checkout
+# has both at its root.
+_FOLDERS: Final = (_HERE, _HERE.parent / "meshydb_server", _HERE.parents[1])
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
 def path_of(name: str) -> Path:
     """The path of a file that comes with the package."""
-    packaged = _HERE / name
-    return packaged if packaged.exists() else _HERE.parents[1] / name
+    return next(folder / name for folder in _FOLDERS if (folder / name).exists())
 
 
 @cache

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
+import click
 import schemathesis
 from attrs import frozen
 from schemathesis import Case, HookContext, Response, cli, generation
@@ -16,7 +17,7 @@ from schemathesis.engine import events
 
 from meshydb_contract._configuration import configure
 from meshydb_contract._files import hosts, links, path_of
-from meshydb_contract._target import Extent, Guide, Target
+from meshydb_contract._target import CannotTestError, Extent, Guide, Target
 from meshydb_contract._verdict import Verdict
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
@@ -41,13 +42,13 @@ def hold(
 ) -> Verdict:
     """Hold a server against the contract.
 
-    Progress and failures are written to `output`, or standard output. Raises ValueError for an operation that there is
-    not. Runs cannot overlap: schemathesis is of one process.
+    Progress and failures are written to `output`, or standard output. Raises CannotTestError for an operation that
+    there is not, or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
     """
     extent = extent or Extent()
     unknown = sorted(set(extent.operations) - hosts().keys())
     if unknown:
-        raise ValueError(f"The contract has no operation {', '.join(unknown)}.")
+        raise CannotTestError(f"The contract has no operation {', '.join(unknown)}.")
     if _runs:
         raise RuntimeError("A run is under way in this process.")
     config = configure(target, extent)
@@ -60,6 +61,8 @@ def hold(
             cli.schemathesis.commands["run"].main(_arguments(extent), standalone_mode=False, obj=config)
     except SystemExit as exit_:
         verdict.exit_code = int(exit_.code or 0)
+    except click.ClickException as error:
+        raise CannotTestError(error.format_message()) from error
     finally:
         _runs.pop()
     if verdict.exit_code == 0 and verdict.untested:

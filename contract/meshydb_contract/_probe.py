@@ -8,14 +8,10 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from meshydb_contract._target import Target
+from meshydb_contract._target import CannotTestError, Target
 
 _PATIENCE_SECONDS: Final = 10.0
 _NOBODY: Final = "meshydb-contract"
-
-
-class ProbeError(Exception):
-    """A server cannot be tested. The message says why."""
 
 
 def is_loopback(url: str) -> bool:
@@ -28,14 +24,14 @@ def is_loopback(url: str) -> bool:
 
 
 def probe(target: Target) -> None:
-    """Raise ProbeError if the server cannot be reached, or has no such account and tenant."""
+    """Raise CannotTestError if the server cannot be reached, or has no such account and tenant."""
     url = f"{target.url}/{quote(target.account, safe='')}/users/{_NOBODY}/exists"
     headers = {} if target.tenant is None else {"tenant": target.tenant}
     try:
         answer = requests.get(url, headers=headers, timeout=_PATIENCE_SECONDS, allow_redirects=False)
     except (requests.RequestException, ValueError) as error:
-        raise ProbeError(f"{target.url} cannot be reached: {error}") from error
+        raise CannotTestError(f"{target.url} cannot be reached: {error}") from error
     # Any other answer than this one is for the tests to judge.
     if answer.status_code == requests.codes.not_found:
         tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
-        raise ProbeError(f"The server has no account {target.account}{tenant}: it answers {url} with 404.")
+        raise CannotTestError(f"The server has no account {target.account}{tenant}: it answers {url} with 404.")

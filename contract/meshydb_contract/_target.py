@@ -9,6 +9,11 @@ from typing import Any, Protocol
 from attrs import field, frozen
 from schemathesis import Case, Response
 
+
+class CannotTestError(Exception):
+    """What is asked for cannot be tested. The message says why."""
+
+
 # A test case, whose operation is of the contract.
 AnyCase = Case[Any]
 

@@ -1,14 +1,17 @@
 """`make contract`: holds our own server against the contract, on each database and with each answer to unknown users.
 
 The server is started, and tested through the network. Reports are in build/contract/. Exits with 0 if it conforms, and
-enough was reached to prove it.
+enough was reached to prove it. Databases can be named, to test on these alone.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -29,10 +32,32 @@ _OFTEN_ENOUGH: Final = 300
 _ROUNDS: Final = 8
 
 
-def main() -> None:
-    """Hold each variant against the contract."""
+def main(*databases: str) -> None:
+    """Hold the server against the contract on these databases, or on all of them side by side."""
+    if databases:
+        sys.exit(1 if _test(databases) else 0)
+    shutil.rmtree(_REPORTS, ignore_errors=True)
+    _REPORTS.mkdir(parents=True)
+    here, *elsewhere = _DATABASES
+    with ExitStack() as stack:
+        # What runs here has the terminal. What runs beside it is shown when it is over.
+        logs = [stack.enter_context((_REPORTS / f"{each}.txt").open("w+", encoding="utf-8")) for each in elsewhere]
+        beside = [
+            stack.enter_context(subprocess.Popen([sys.executable, "-m", "tests.contract", each], stdout=log))
+            for each, log in zip(elsewhere, logs, strict=True)
+        ]
+        failed = _test([here])
+        for process, log in zip(beside, logs, strict=True):
+            failed = process.wait() != 0 or failed
+            log.seek(0)
+            print(log.read(), end="")
+    sys.exit(1 if failed else 0)
+
+
+def _test(databases: Iterable[str]) -> bool:
+    """Test each variant on some databases, and tell of it; returns whether there is an objection."""
     objections = list[str]()
-    for database, unknown_user in product(_DATABASES, _UNKNOWN_USERS):
+    for database, unknown_user in product(databases, _UNKNOWN_USERS):
         name = f"{database}-{unknown_user}"
         print(f"\n=== {name}\n")
         try:
@@ -41,9 +66,10 @@ def main() -> None:
         except pytest.skip.Exception as skipped:
             print(f"Not tested: {skipped}")
             continue
-        objections += [f"{name}: {objection}" for objection in _objections(verdict)]
-    print("\n===", "The server conforms to the contract." if not objections else "It does not:", *objections, sep="\n")
-    sys.exit(1 if objections else 0)
+        found = list(_objections(verdict))
+        print("The server conforms to the contract." if not found else "Objections:", *found, sep="\n")
+        objections += found
+    return bool(objections)
 
 
 def _hold(world: World, report: Path) -> Verdict:
@@ -90,4 +116,4 @@ def _second_opinion(verdict: Verdict) -> Iterator[str]:
 if __name__ == "__main__":
     # OpenAPI 3.1 does not recommend it, and has nothing in its place.
     warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
-    main()
+    main(*sys.argv[1:])

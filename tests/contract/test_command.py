@@ -16,7 +16,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_contract import Extent, Target, hold
-from meshydb_contract.__main__ import main
+from meshydb_contract._command import run
 from meshydb_server.settings import Settings
 from tests.support.contract import ROOT
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving, settings_in
@@ -125,6 +125,7 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
         (("--account", ACCOUNT, "--operation", "forgetPassword"), "no operation forgetPassword"),
         ((), "--account"),
         (("--account", ACCOUNT, "--max-time", "0"), "must be at least 1"),
+        (("--account", ACCOUNT, "--report", "/dev/null"), "/dev/null"),
         (("--account", ACCOUNT, "--token", "secret"), "unrecognized arguments: --token"),
     ],
 )
@@ -193,6 +194,7 @@ def _origin(request: Any) -> str:
 
 
 def _exit_code(*arguments: str) -> Any:
-    with pytest.raises(SystemExit) as exit_:
-        main(arguments)
-    return exit_.value.code
+    try:
+        return run(arguments)
+    except SystemExit as exit_:
+        return exit_.code
