@@ -44,7 +44,7 @@ class Verdict:
 
     seed: int
     selected: Sequence[str] = ()
-    """The operations that were to be tested."""
+    """The operations of which each is to give an answer."""
 
     exit_code: int = 2
     """0 if the server conforms, 1 if it does not, 2 if that could not be tested, 130 if it was interrupted."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Final
+
+from attrs import frozen
 
 from meshydb_contract import Verdict
 from tests.support.contract import placed_operations, read
@@ -43,22 +46,45 @@ def shortcomings(verdict: Verdict) -> Iterator[str]:
             yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
     if sum(count for (_, status), count in verdict.answers.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
         yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
-    for link in missed_links(verdict):
-        yield f"{link} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
+    for link in _missed_links(verdict):
+        yield f"{link.name} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
 
 
-def missed_links(verdict: Verdict) -> Iterator[str]:
-    """The links of the contract that were not followed to a success often enough."""
+def missed_journeys(verdict: Verdict) -> frozenset[str]:
+    """The operations on the way along links that were not followed to a success often enough."""
+    missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
+    while further := {link.source for link in _links() if link.target in missed} - missed:
+        missed |= further
+    return missed
+
+
+@frozen
+class _Link:
+    """A link of the contract: what schemathesis calls it, and the operations at its ends."""
+
+    name: str
+    source: str
+    target: str
+
+
+def _missed_links(verdict: Verdict) -> list[_Link]:
     successes = Counter[str]()
     for (name, status), count in verdict.links.items():
         successes[name] += count if 200 <= status < 300 else 0
-    yield from (link for link in _links() if successes[link] < _LINKS_OFTEN_ENOUGH)
+    return [link for link in _links() if successes[link.name] < _LINKS_OFTEN_ENOUGH]
 
 
-def _links() -> Iterator[str]:
+@cache
+def _links() -> Sequence[_Link]:
     operations = placed_operations(read())
     labels = {operation.id: f"{operation.method.upper()} {operation.path}" for operation in operations}
-    for operation in operations:
-        for status, response in operation.node["responses"].items():
-            for name, link in response.get("links", {}).items():
-                yield f"{labels[operation.id]} -> [{status}] {name} -> {labels[link['operationId']]}"
+    return [
+        _Link(
+            f"{labels[operation.id]} -> [{status}] {name} -> {labels[link['operationId']]}",
+            operation.id,
+            link["operationId"],
+        )
+        for operation in operations
+        for status, response in operation.node["responses"].items()
+        for name, link in response.get("links", {}).items()
+    ]
