@@ -1,4 +1,4 @@
-"""The command `meshydb-contract`: holds a MeshyDB server against the contract.
+"""Holds a MeshyDB server against the contract of its REST API.
 
 Exits with 0 if the server conforms, 1 if it does not, and 2 if that could not be tested.
 """
@@ -19,6 +19,12 @@ from meshydb_contract._verdict import Verdict
 
 # By a variable alone: other users of a machine can read the words of a command.
 _TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name
+
+_EPILOG: Final = f"""
+An access token for what needs one is taken from the variable {_TOKEN}. With it, users are
+created, changed and deleted: give that of a tenant that is there for tests. Without it, what needs one is tested for
+refusing.
+"""
 
 _WARNING: Final = (
     "{} is not this machine. The test creates users, changes and deletes what the access token may, and asks for"
@@ -78,9 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "meshydb-contract",
         description=__doc__,
-        epilog=f"An access token for what needs one is taken from the variable {_TOKEN}. With it, users are created,"
-        " changed and deleted: give the token of a tenant that is there for tests. Without it, what needs one is tested"
-        " for refusing.",
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

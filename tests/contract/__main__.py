@@ -6,6 +6,7 @@ enough was reached to prove it. Databases can be named, to test on these alone.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,8 @@ def _hold(world: World, report: Path) -> Verdict:
         if not verdict.conforms or not missed:
             break
         folder = report / f"journeys-{number}"
-        journeys = Extent(seed=verdict.seed + number, phases=["stateful"], operations=missed, report=folder)
+        seed = verdict.seed + number
+        journeys = Extent(seed=seed, max_examples=20, operations=missed, phases=["stateful"], report=folder)
         more = hold(target, journeys, guide=guide)
         verdict.exit_code = more.exit_code
         verdict.findings |= more.findings
@@ -124,4 +126,6 @@ def _second_opinion(verdict: Verdict) -> Iterator[str]:
 if __name__ == "__main__":
     # OpenAPI 3.1 does not recommend it, and has nothing in its place.
     warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
+    # Python would print those that nobody handles.
+    logging.getLogger("meshydb_server").addHandler(logging.NullHandler())
     main(*sys.argv[1:])
