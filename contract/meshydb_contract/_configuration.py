@@ -1,9 +1,10 @@
 """How schemathesis is to test a server: schemathesis.toml, with the names that the server knows."""
 
-from __future__ import annotations
-
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
 import tomllib
 from typing import Any
 

@@ -1,9 +1,10 @@
 """Runs schemathesis in this process, on its command line's own path, and sees what it does."""
 
-from __future__ import annotations
-
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
 import contextlib
 import sys
 from collections.abc import Sequence
@@ -83,22 +84,14 @@ def _has_links(operations: Sequence[str]) -> bool:
 
 
 @cli.handler()
-class _Observer:
+class _Observer(cli.EventHandler[cli.ExecutionContext]):
     """Has the verdict of the run take in what happens."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
-    def start(self, context: cli.ExecutionContext) -> None:
-        """Nothing is to be prepared."""
-
-    def handle_event(self, _: cli.ExecutionContext, event: events.EngineEvent) -> None:
+    def handle_event(self, ctx: cli.ExecutionContext, event: events.EngineEvent) -> None:
         """Note an event."""
+        del ctx
         for run in _runs:
             run.verdict.note(event)
-
-    def shutdown(self, context: cli.ExecutionContext) -> None:
-        """Nothing is to be ended."""
 
 
 @schemathesis.hook

@@ -1,9 +1,10 @@
 """What a run has found."""
 
-from __future__ import annotations
-
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
