@@ -25,6 +25,8 @@ from tests.contract import reach
 from tests.contract.guide import Insider, fits, target_in
 from tests.contract.judge import Heard, Judge
 from tests.support.contract import ROOT
+from tests.support.server import SECRET_KEYS
+from tests.support.sources import SetClock, known_sources
 from tests.support.world import World, inhabited_on
 
 _DATABASES: Final = ("sqlite", "postgresql")
@@ -63,8 +65,11 @@ def _test(databases: Iterable[str]) -> bool:
         name = f"{database}-{unknown_user}"
         print(f"\n=== {name}\n")
         try:
-            with inhabited_on(database, unknown_user=unknown_user) as world:
-                verdict = _hold(world, _REPORTS / name)
+            clock = SetClock()
+            with inhabited_on(
+                database, known_sources(clock), unknown_user=unknown_user, secret_keys=SECRET_KEYS
+            ) as world:
+                verdict = _hold(world, clock, _REPORTS / name)
         except pytest.skip.Exception as skipped:
             print(f"Not tested: {skipped}")
             continue
@@ -74,24 +79,29 @@ def _test(databases: Iterable[str]) -> bool:
     return bool(objections)
 
 
-def _hold(world: World, report: Path) -> Verdict:
-    """Test everything, then make the journeys along links that chance has left out."""
-    target, guide = target_in(world), Insider(world)
+def _hold(world: World, clock: SetClock, report: Path) -> Verdict:
+    """Test everything, then go on with what chance has left out."""
+    target, guide = target_in(world), Insider(world, clock)
     verdict = hold(target, Extent(report=report), guide=guide)
     for number in range(1, _ROUNDS):
-        missed = sorted(reach.missed_journeys(verdict))
-        if not verdict.conforms or not missed:
+        missed = {"fuzzing": reach.missed_operations(verdict), "stateful": reach.missed_journeys(verdict)}
+        if not verdict.conforms or not any(missed.values()):
             break
-        folder = report / f"journeys-{number}"
-        seed = verdict.seed + number
-        journeys = Extent(seed=seed, max_examples=20, operations=missed, phases=["stateful"], report=folder)
-        more = hold(target, journeys, guide=guide)
-        verdict.exit_code = more.exit_code
-        verdict.findings |= more.findings
-        verdict.answers += more.answers
-        verdict.links += more.links
-        verdict.exchanges += more.exchanges
+        for phase, operations in missed.items():
+            if operations:
+                folder = report / f"{phase}-{number}"
+                seed = verdict.seed + number
+                more = Extent(seed=seed, max_examples=20, operations=operations, phases=[phase], report=folder)
+                _add(verdict, hold(target, more, guide=guide))
     return verdict
+
+
+def _add(verdict: Verdict, more: Verdict) -> None:
+    verdict.exit_code = max(verdict.exit_code, more.exit_code)
+    verdict.findings |= more.findings
+    verdict.answers += more.answers
+    verdict.links += more.links
+    verdict.exchanges += more.exchanges
 
 
 def _objections(verdict: Verdict) -> Iterator[str]:

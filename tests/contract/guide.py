@@ -12,7 +12,11 @@ from schemathesis import Case, Response
 from meshydb_contract import Target, operation_id
 from tests.support.completion import Body, Completion, fit_body, settle, tenant_of
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
+from tests.support.sources import SetClock
 from tests.support.world import ANSWER, DELETABLE, KEPT, NAMES, QUESTION_TENANT, World, public_key, user_id
+
+# So little that no access token expires within a run.
+_SECONDS_EACH: Final = 0.1
 
 # Stands for the token of an administrator until it is known which tenant a case is about.
 _PLACEHOLDER: Final = "placeholder"
@@ -38,15 +42,18 @@ class Insider:
 
     Of the cases that fit the contract, half are completed, and all that are steps of a journey along the links. Each
     has the token of its tenant's administrator; of those that do not fit, some have that of a user who may do little.
+    The server's clock goes by cases, however long each takes.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, clock: SetClock) -> None:
         self._world = world
+        self._clock = clock
         self._complete = Completion(world)
         self._journeys = Journeys(world)
 
     def before_call(self, case: Case[Any]) -> None:
         """Complete a case, and put in the token."""
+        self._clock.move(seconds=_SECONDS_EACH)
         # Not by turns: a case that is sent again is to be treated as it was.
         lot = zlib.crc32(repr((case.method, case.path_parameters, case.headers, case.query, case.body)).encode())
         if operation_id(case) == "deleteUser" and case.path_parameters.get("id") in _KEPT:

@@ -33,13 +33,9 @@ def tell(verdict: Verdict) -> Iterator[str]:
 
 def shortcomings(verdict: Verdict) -> Iterator[str]:
     """What was not reached often enough."""
-    document = read()
-    operations = placed_operations(document)
-    for operation in operations:
-        enough = _HEALTH_OFTEN_ENOUGH if operation.id == "getHealth" else _OFTEN_ENOUGH
-        for status, count in enough.items():
-            if status in operation.node["responses"] and verdict.answers[operation.id, int(status)] < count:
-                yield f"{operation.id} gave {status} less than {count} times"
+    operations = placed_operations(read())
+    for operation, status, count in _missed_statuses(verdict):
+        yield f"{operation} gave {status} less than {count} times"
     for path, together in groupby(operations, lambda operation: operation.path):
         # Methods that a path does not have are tried by one of its operations.
         if sum(verdict.answers[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
@@ -50,12 +46,25 @@ def shortcomings(verdict: Verdict) -> Iterator[str]:
         yield f"{link.name} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
 
 
-def missed_journeys(verdict: Verdict) -> frozenset[str]:
+def missed_operations(verdict: Verdict) -> list[str]:
+    """The operations of which a status was not reached often enough."""
+    return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict)))
+
+
+def missed_journeys(verdict: Verdict) -> list[str]:
     """The operations on the way along links that were not followed to a success often enough."""
     missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
     while further := {link.source for link in _links() if link.target in missed} - missed:
         missed |= further
-    return missed
+    return sorted(missed)
+
+
+def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:
+    for operation in placed_operations(read()):
+        enough = _HEALTH_OFTEN_ENOUGH if operation.id == "getHealth" else _OFTEN_ENOUGH
+        for status, count in enough.items():
+            if status in operation.node["responses"] and verdict.answers[operation.id, int(status)] < count:
+                yield operation.id, status, count
 
 
 @frozen

@@ -34,6 +34,7 @@ def test_status_missed() -> None:
     verdict = _perfect()
     verdict.answers["forgotPassword", 200] = 19
     assert list(reach.shortcomings(verdict)) == ["forgotPassword gave 200 less than 20 times"]
+    assert reach.missed_operations(verdict) == ["forgotPassword"]
 
 
 def test_link_missed() -> None:
@@ -42,4 +43,4 @@ def test_link_missed() -> None:
     verdict.links -= Counter({(_LOG_IN, 200): 1})
     verdict.links[_LOG_IN, 400] = 100
     assert list(reach.shortcomings(verdict)) == [f"{_LOG_IN} led to a success less than 3 times"]
-    assert reach.missed_journeys(verdict) == {"registerUser", "verifyUser", "requestToken"}
+    assert reach.missed_journeys(verdict) == ["registerUser", "requestToken", "verifyUser"]

@@ -6,39 +6,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from schemathesis import Case
 
 from meshydb_contract import Extent, Verdict, hold
-from meshydb_server.services.sources import Sources
 from tests.contract.guide import Insider, target_in
 from tests.support.server import SECRET_KEYS, settings_in
-from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
-from tests.support.world import World, inhabited
+from tests.support.sources import SetClock, known_sources
+from tests.support.world import inhabited
 
 # Those that need no access token, whose signature is made by chance.
 _OPERATIONS: Final = ("registerUser", "verifyUser", "forgotPassword", "checkHash", "resetPassword")
 
 
-class Punctual(Insider):
-    """Moves the server's clock by as much before each case, however long each takes."""
-
-    def __init__(self, world: World, clock: SetClock) -> None:
-        super().__init__(world)
-        self._clock = clock
-
-    def before_call(self, case: Case[Any]) -> None:
-        """Move the clock."""
-        self._clock.move(seconds=1)
-        super().before_call(case)
-
-
 def _run(folder: Path, seed: int) -> Verdict:
     folder.mkdir()
     clock = SetClock()
-    sources = Sources(now=clock, random=CountedRandom(), hasher=CHEAP_HASHER)
-    with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), sources) as world:
+    with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), known_sources(clock)) as world:
         extent = Extent(seed=seed, max_examples=10, operations=_OPERATIONS)
-        return hold(target_in(world), extent, guide=Punctual(world, clock))
+        return hold(target_in(world), extent, guide=Insider(world, clock))
 
 
 def _sent(verdict: Verdict) -> list[tuple[Any, ...]]:

@@ -154,13 +154,13 @@ def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[W
 
 
 @contextmanager
-def inhabited_on(database: str, **given: str) -> Generator[World]:
+def inhabited_on(database: str, sources: Sources, **given: str) -> Generator[World]:
     """The same on a new database of a kind, `sqlite` or `postgresql`, with the settings that are given."""
     with TemporaryDirectory(prefix="meshydb-") as folder, ExitStack() as stack:
         if database == "postgresql":
             server = stack.enter_context(postgres.running())
             given["database_url"] = stack.enter_context(server.database())
-        yield stack.enter_context(inhabited(settings_in(Path(folder), **given)))
+        yield stack.enter_context(inhabited(settings_in(Path(folder), **given), sources))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:
