@@ -46,7 +46,7 @@ suites: $(READY)
 # It prints when it is over, so that the two do not mix.
 gate: $(READY)
 	@mkdir -p build
-	@$(BIN)/coverage run -m tests.contract >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
+	@PYTHONHASHSEED=0 $(BIN)/coverage run -m tests.contract >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
 
 generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
 	@$(BIN)/python scripts/generate.py
@@ -64,7 +64,7 @@ types: $(READY) ## Check types with mypy and pyright, both strict.
 	@$(BIN)/pyright --project pyproject.toml
 
 contract: $(READY) ## Hold the server against openapi.yaml, on each database; reports are in build/contract.
-	@$(BIN)/python -m tests.contract
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.contract
 
 contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…]. It creates users and asks for codes.
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
