@@ -100,24 +100,6 @@ def test_conforming(live_server: LiveServer, tmp_path: Path) -> None:
     assert "forgotpassword" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_one_seed(live_server: LiveServer, tmp_path: Path, hash_seed: str, sent: list[Any]) -> None:
-    """One seed makes the same requests in each process, whatever order Python gives to sets there."""
-    options = ("--operation", "checkUserExist", *_FEW, "--seed", "7", "--report", str(tmp_path))
-    done = _command(live_server.url, "--account", ACCOUNT, *options, PYTHONHASHSEED=hash_seed)
-    assert done.returncode == 0, done.stdout
-    entries = json.loads((tmp_path / "exchanges.har").read_text(encoding="utf-8"))["log"]["entries"]
-    sent.append([each["request"] for each in entries])
-    assert sent[0]
-    assert sent[-1] == sent[0]
-
-
-@pytest.fixture(scope="module")
-def sent() -> list[Any]:
-    """What each run has sent."""
-    return []
-
-
 def test_exit_code_of_failure(faulty: LiveServer) -> None:
     """The command itself exits with 1 where the contract is broken."""
     done = _command(faulty.url, "--account", ACCOUNT, "--username", USERNAME, *_FORGOT)
