@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from attrs import frozen
+from starlette.types import ASGIApp
 
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
@@ -79,11 +80,17 @@ def seed(settings: Settings) -> None:
 
 @contextmanager
 def serving(
-    settings: Settings, sources: Sources | None = None, contract: Contract | None = None
+    settings: Settings,
+    sources: Sources | None = None,
+    contract: Contract | None = None,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Generator[LiveServer]:
-    """Serve until the block ends."""
+    """Serve until the block ends, inside of what wraps the application."""
     sock = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configure(create_app(settings, sources, contract), settings))
+    app = create_app(settings, sources, contract)
+    config = configure(app, settings)
+    config.app = wrap(app)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:
