@@ -16,6 +16,7 @@ from meshydb_contract._gate import hold
 from meshydb_contract._probe import is_loopback, probe
 from meshydb_contract._target import CannotTestError, Extent, Target
 from meshydb_contract._verdict import Verdict
+from meshydb_contract.scenarios import Site, Tenant
 
 # By a variable alone: other users of a machine can read the words of a command.
 _TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name
@@ -55,11 +56,18 @@ def run(arguments: Sequence[str]) -> int:
     )
     try:
         probe(target)
-        verdict = hold(target, extent)
+        # Of some operations alone, there are no stories.
+        verdict = hold(target, extent, site=None if given.operation else _site(target))
     except CannotTestError as error:
         return _refuse(str(error))
     _tell(verdict)
     return verdict.exit_code
+
+
+def _site(target: Target) -> Site:
+    (public_key,) = target.names.get("publicKeys", [None])
+    tenant = Tenant(target.tenant, public_key, target.token)
+    return Site(url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant])
 
 
 def _tell(verdict: Verdict) -> None:
@@ -67,6 +75,9 @@ def _tell(verdict: Verdict) -> None:
     print()
     for finding, count in verdict.findings.items():
         print(f"{finding.operation}: {finding.check}: {finding.message} ({count} x)")
+    for reason in dict.fromkeys(verdict.untold.values()):
+        scenarios = (name for name, each in verdict.untold.items() if each == reason)
+        print(f"Scenarios not told, because each {reason}: {', '.join(scenarios)}")
     if verdict.untested:
         print(f"Not tested: {', '.join(verdict.untested)}")
     print(f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}")

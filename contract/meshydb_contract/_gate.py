@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
 import click
 import schemathesis
-from attrs import frozen
+from attrs import evolve, frozen
 from schemathesis import Case, HookContext, Response, cli, generation
 from schemathesis.engine import events
 
@@ -20,6 +22,7 @@ from meshydb_contract._configuration import configure
 from meshydb_contract._files import hosts, links, path_of
 from meshydb_contract._target import CannotTestError, Extent, Guide, Target
 from meshydb_contract._verdict import Verdict
+from meshydb_contract.scenarios import Site, Told, play
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
@@ -39,9 +42,14 @@ _runs: Final[list[_Run]] = []
 
 
 def hold(
-    target: Target, extent: Extent | None = None, *, guide: Guide | None = None, output: TextIO | None = None
+    target: Target,
+    extent: Extent | None = None,
+    *,
+    guide: Guide | None = None,
+    site: Site | None = None,
+    output: TextIO | None = None,
 ) -> Verdict:
-    """Hold a server against the contract.
+    """Hold a server against the contract, and tell all scenarios where there is a site for them.
 
     Progress and failures are written to `output`, or standard output. Raises CannotTestError for an operation that
     there is not, or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
@@ -52,6 +60,7 @@ def hold(
         raise CannotTestError(f"The contract has no operation {', '.join(unknown)}.")
     if _runs:
         raise RuntimeError("A run is under way in this process.")
+    stories, extent = _tell_stories(site, extent)
     config = configure(target, extent)
     # Some phases alone need not reach each operation.
     verdict = Verdict(config.seed, () if extent.phases else extent.operations or list(hosts()))
@@ -69,7 +78,18 @@ def hold(
         _runs.pop()
     if verdict.exit_code == 0 and verdict.untested:
         verdict.exit_code = 2
+    for told in stories:
+        verdict.hear(told.scenario.name, told.finding, told.untold)
     return verdict
+
+
+def _tell_stories(site: Site | None, extent: Extent) -> tuple[Sequence[Told], Extent]:
+    """Tell the scenarios, before schemathesis uses all the time that there is; returns what is left of it."""
+    started = time.monotonic()
+    stories = [] if site is None else play(site, seconds=extent.max_time)
+    if extent.max_time is None:
+        return stories, extent
+    return stories, evolve(extent, max_time=max(1, extent.max_time - math.ceil(time.monotonic() - started)))
 
 
 def _arguments(extent: Extent) -> list[str]:

@@ -25,7 +25,7 @@ class Finding:
     """The operationId; what it is about in words, if it is about no operation."""
 
     check: str
-    """The check of schemathesis that failed."""
+    """The check that failed, or the scenario that ended badly."""
 
     message: str
     """What is wrong, naming the field if it is about one."""
@@ -59,6 +59,12 @@ class Verdict:
     links: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
     """How often following each link of the contract to the letter gave each status."""
 
+    told: list[str] = field(factory=list[str])
+    """The scenarios that ended well."""
+
+    untold: dict[str, str] = field(factory=dict[str, str])
+    """The scenarios that could not be told, and why."""
+
     exchanges: list[Exchange] = field(factory=list[Exchange], repr=False)
     """What was sent and answered, in its order."""
 
@@ -79,6 +85,16 @@ class Verdict:
             self._note_scenario(event.recorder)
         elif isinstance(event, events.NonFatalError):
             self._add(Finding(event.label, "error", event.info.message or event.info.title))
+
+    def hear(self, scenario: str, finding: Finding | None, untold: str | None) -> None:
+        """Take in what became of a scenario."""
+        if finding is not None:
+            self._add(finding)
+            self.exit_code = self.exit_code or 1
+        elif untold is not None:
+            self.untold[scenario] = untold
+        else:
+            self.told.append(scenario)
 
     def _note_scenario(self, recorder: ScenarioRecorder) -> None:
         for case_id, interaction in recorder.interactions.items():

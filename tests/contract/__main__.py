@@ -21,19 +21,23 @@ import pytest
 from openapi_core.templating.paths.exceptions import PathError
 
 from meshydb_contract import Extent, Verdict, hold
+from meshydb_contract.scenarios import play
+from meshydb_server.services.sources import Sources
 from tests.contract import reach
 from tests.contract.guide import Insider, fits, target_in
 from tests.contract.judge import Heard, Judge
+from tests.contract.stories import site_in
 from tests.support.contract import ROOT
-from tests.support.server import SECRET_KEYS
-from tests.support.sources import SetClock, known_sources
-from tests.support.world import World, inhabited_on
+from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
+from tests.support.sources import CHEAP_HASHER, SetClock, ShiftedClock, known_sources
+from tests.support.world import QUESTION_TENANT, World, inhabited_on
 
 _DATABASES: Final = ("sqlite", "postgresql")
 _UNKNOWN_USERS: Final = ("not_found", "decoy")
 _REPORTS: Final = ROOT / "build" / "contract"
 _OFTEN_ENOUGH: Final = 300
 _ROUNDS: Final = 8
+_TENANTS: Final = (DEFAULT_TENANT, QUESTION_TENANT)
 
 
 def main(*databases: str) -> None:
@@ -74,6 +78,7 @@ def _test(databases: Iterable[str]) -> bool:
             print(f"Not tested: {skipped}")
             continue
         found = list(_objections(verdict))
+        found += _tell_stories(database, unknown_user)
         print("The server conforms to the contract." if not found else "Objections:", *found, sep="\n")
         objections += found
     return bool(objections)
@@ -102,6 +107,20 @@ def _add(verdict: Verdict, more: Verdict) -> None:
     verdict.answers += more.answers
     verdict.links += more.links
     verdict.exchanges += more.exchanges
+
+
+def _tell_stories(database: str, unknown_user: str) -> Iterator[str]:
+    """Tell all scenarios, where codes are mailed and where questions are asked, of a server with its usual limits."""
+    clock = ShiftedClock()
+    sources = Sources(now=clock, hasher=CHEAP_HASHER)
+    with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
+        told = [each for tenant in _TENANTS for each in play(site_in(world, clock, tenant, OTHER_TENANT))]
+    print(f"Scenarios told: {len(told)}")
+    for each in told:
+        if each.finding:
+            yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
+        elif each.untold:
+            yield f"{each.scenario.name} could not be told: it {each.untold}"
 
 
 def _objections(verdict: Verdict) -> Iterator[str]:

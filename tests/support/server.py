@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 from attrs import frozen
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from meshydb_server.contract import Contract
@@ -32,15 +33,14 @@ SECRET_KEYS: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 OTHER_USERNAME: Final = "rosa.k"
 ANONYMOUS: Final = "device-7c1e"
 
+# As the server has them unless told otherwise.
+QUOTAS: Final = {
+    "recovery_guesses_per_request": "5",
+    "recovery_requests_per_user_per_hour": "10",
+    "recovery_guesses_per_user_per_day": "20",
+}
 # Suites ask and guess for the same few users all the time.
-_NO_QUOTAS: Final = dict.fromkeys(
-    (
-        "recovery_guesses_per_request",
-        "recovery_requests_per_user_per_hour",
-        "recovery_guesses_per_user_per_day",
-    ),
-    "1000000",
-)
+_NO_QUOTAS: Final = dict.fromkeys(QUOTAS, "1000000")
 
 
 @frozen
@@ -86,8 +86,16 @@ def serving(
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Generator[LiveServer]:
     """Serve until the block ends, inside of what wraps the application."""
+    with serving_app(create_app(settings, sources, contract), settings, wrap) as server:
+        yield server
+
+
+@contextmanager
+def serving_app(
+    app: Starlette, settings: Settings, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> Generator[LiveServer]:
+    """Serve an application that is made already."""
     sock = listen("127.0.0.1", 0)
-    app = create_app(settings, sources, contract)
     config = configure(app, settings)
     config.app = wrap(app)
     server = uvicorn.Server(config)
