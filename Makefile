@@ -47,14 +47,12 @@ test: lint types check-generated docs ## Everything that must hold: lint, types,
 	@$(BIN)/coverage report
 
 suites: $(READY)
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --ignore tests/contract --ignore tests/stateful
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
 
-# By itself, because schemathesis sends more between processes than pytest-xdist can take. It prints when it is over, so
-# that the two do not mix.
+# Beside the suites, which cover what it does; it prints when it is over, so that the two do not mix.
 gate: $(READY)
 	@mkdir -p build
-	@$(BIN)/coverage run -m pytest tests/contract tests/stateful >build/gate.log 2>&1; \
-		status=$$?; cat build/gate.log; exit $$status
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.contract >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
 
 test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -78,13 +76,14 @@ types: $(READY) ## Check types with mypy and pyright, both strict.
 surface: $(READY) ## Write what people can use of the client to the snapshot that the tests compare it with.
 	@$(BIN)/python scripts/surface.py
 
-contract: $(READY) ## Test the server against openapi.yaml with schemathesis.
-	@$(BIN)/pytest tests/contract
+contract: $(READY) ## Hold the server against openapi.yaml, on each database; reports are in build/contract.
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.contract
 
-contract-live: $(READY) ## Test any server: URL=… ACCOUNT=… [TENANT=…] [USERNAME=…]. It asks for codes, which are sent.
+contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…]. It creates users and asks for codes.
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
-	@$(BIN)/python scripts/contract_live.py --url "$(URL)" --account "$(ACCOUNT)" \
-		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)")
+	@$(BIN)/meshydb-contract --url "$(URL)" --account "$(ACCOUNT)" --report build/contract/live \
+		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)") \
+		$(if $(AUTH_URL),--auth-url "$(AUTH_URL)") $(if $(PUBLIC_KEY),--public-key "$(PUBLIC_KEY)") $(OPTIONS)
 
 contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git revision; fail on what breaks clients.
 	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
@@ -98,8 +97,8 @@ docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fai
 
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra fast --extra server --extra postgres --extra redis \
-		--group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra contract --extra fast --extra server \
+		--extra postgres --extra redis --group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		-o requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --group docs --constraint requirements-dev.lock \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-docs.lock

@@ -11,7 +11,7 @@ from meshydb_server.settings import Settings
 from tests.support import postgres
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
-pytest_plugins = ["meshydb.testing"]
+pytest_plugins = ["meshydb.testing", "tests.mutants.report"]
 
 
 @pytest.fixture(scope="session", autouse=True)

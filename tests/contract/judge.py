@@ -21,7 +21,7 @@ from tests.support.contract import read
 
 
 @frozen
-class Exchange:
+class Heard:
     """A request and its answer, and whether the request was made to fit the contract."""
 
     request: PreparedRequest
@@ -66,26 +66,16 @@ class _Request:
 
 
 class Judge:
-    """Holds exchanges against the contract."""
+    """Holds exchanges against the contract. Raises PathError for one that is of no operation."""
 
     def __init__(self) -> None:
         self._openapi = OpenAPI.from_dict(read())
 
-    def knows(self, exchange: Exchange) -> bool:
-        """Whether it can tell which operation an exchange is of; it cannot where there is none."""
-        try:
-            self._openapi.validate_request(exchange.asked)
-        except PathError:
-            return False
-        except OpenAPIError:
-            pass
-        return True
-
-    def objection_to_request(self, exchange: Exchange) -> str | None:
+    def objection_to_request(self, exchange: Heard) -> str | None:
         """Why a request does not fit the contract, if it does not."""
         return _objection(lambda: self._openapi.validate_request(exchange.asked))
 
-    def objection_to_answer(self, exchange: Exchange) -> str | None:
+    def objection_to_answer(self, exchange: Heard) -> str | None:
         """Why an answer does not fit the contract, if it does not."""
         return _objection(lambda: self._openapi.validate_response(exchange.asked, exchange.answered))
 
@@ -93,6 +83,8 @@ class Judge:
 def _objection(validate: Any) -> str | None:
     try:
         validate()
+    except PathError:
+        raise
     except OpenAPIError as error:
         return f"{error}: {error.__cause__}"
     return None

@@ -7,18 +7,19 @@ from typing import Any, Final
 import pytest
 import requests
 import schemathesis
+from openapi_core.templating.paths.exceptions import PathError
 
-from tests.contract.judge import Exchange, Judge
+from tests.contract.judge import Heard, Judge
 
 _ASKED: Final = {"username": "rosa.k", "attempt": 1}
 _EXIST: Final = b'{"exists":true}'
 _ID: Final = {"x-request-id": ["0" * 32], "content-type": ["application/json"]}
 
 
-def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Exchange:
+def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Heard:
     prepared = request.prepare()
     response = schemathesis.Response(status, headers, content, prepared, elapsed=0, verify=True)
-    return Exchange(prepared, response, fits=True)
+    return Heard(prepared, response, fits=True)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_requests(judge: Judge, body: dict[str, Any], *, fits: bool) -> None:
     assert (objection is None) is fits
 
 
-@pytest.mark.parametrize(("path", "known"), [("/acme/users/me", True), ("/nowhere", False)])
-def test_knows(judge: Judge, path: str, *, known: bool) -> None:
-    """It knows which paths there are."""
-    assert judge.knows(_exchange(requests.Request("GET", f"http://localhost:1{path}"), 200, b"", {})) is known
+def test_nowhere(judge: Judge) -> None:
+    """Where there is no operation, it has no opinion."""
+    with pytest.raises(PathError):
+        judge.objection_to_answer(_exchange(requests.Request("GET", "http://localhost:1/nowhere"), 404, b"", {}))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from attrs import frozen
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
@@ -31,15 +33,14 @@ SECRET_KEYS: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 OTHER_USERNAME: Final = "rosa.k"
 ANONYMOUS: Final = "device-7c1e"
 
+# As the server has them unless told otherwise.
+QUOTAS: Final = {
+    "recovery_guesses_per_request": "5",
+    "recovery_requests_per_user_per_hour": "10",
+    "recovery_guesses_per_user_per_day": "20",
+}
 # Suites ask and guess for the same few users all the time.
-_NO_QUOTAS: Final = dict.fromkeys(
-    (
-        "recovery_guesses_per_request",
-        "recovery_requests_per_user_per_hour",
-        "recovery_guesses_per_user_per_day",
-    ),
-    "1000000",
-)
+_NO_QUOTAS: Final = dict.fromkeys(QUOTAS, "1000000")
 
 
 @frozen
@@ -79,11 +80,25 @@ def seed(settings: Settings) -> None:
 
 @contextmanager
 def serving(
-    settings: Settings, sources: Sources | None = None, contract: Contract | None = None
+    settings: Settings,
+    sources: Sources | None = None,
+    contract: Contract | None = None,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Generator[LiveServer]:
-    """Serve until the block ends."""
+    """Serve until the block ends, inside of what wraps the application."""
+    with serving_app(create_app(settings, sources, contract), settings, wrap) as server:
+        yield server
+
+
+@contextmanager
+def serving_app(
+    app: Starlette, settings: Settings, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> Generator[LiveServer]:
+    """Serve an application that is made already."""
     sock = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configure(create_app(settings, sources, contract), settings))
+    config = configure(app, settings)
+    config.app = wrap(app)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -29,6 +31,26 @@ class SetClock:
     def move(self, **by: float) -> None:
         """Move it on, by what `timedelta` takes."""
         self.now += timedelta(**by)
+
+
+class ShiftedClock:
+    """The time that it is, or for a while another, which goes on just so."""
+
+    def __init__(self) -> None:
+        self._shift = timedelta()
+
+    def __call__(self) -> datetime:
+        """The time that it shows."""
+        return datetime.now(UTC) + self._shift
+
+    @contextmanager
+    def at(self, time: datetime) -> Generator[None]:
+        """Show another time until the block ends."""
+        self._shift = time - datetime.now(UTC)
+        try:
+            yield
+        finally:
+            self._shift = timedelta()
 
 
 class CountedRandom:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import pytest
 import requests
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
@@ -22,14 +21,13 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.sources import RandomBytes, Sources
 from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
 from tests.support import postgres
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
 from tests.support.sources import CHEAP_HASHER
 
-# What schemathesis.toml calls them.
 QUESTION_TENANT: Final = "east"
 TENANTS: Final = (DEFAULT_TENANT, OTHER_TENANT, QUESTION_TENANT)
 ADMIN: Final = "admin"
@@ -56,17 +54,29 @@ def user_id(kind: str, number: int) -> str:
     return f"{kind}{number:022d}"
 
 
+NAMES: Final = {
+    "tenants": TENANTS,
+    "usernames": (USER, "kept-0", "kept-1"),
+    "passwords": (PASSWORD,),
+    "publicKeys": tuple(public_key(tenant) for tenant in TENANTS),
+    "kept": tuple(user_id("ee", number) for number in range(1, 4)),
+    "deletable": tuple(user_id("de", number) for number in range(1, 17)),
+}
+"""What the gate is told of each world."""
+
+
 class KnownIds:
     """A random source that gives what was put into it, to those who ask for as many bytes, and chance otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: RandomBytes) -> None:
         self.coming: deque[bytes] = deque()
+        self._chance = chance
 
     def __call__(self, count: int) -> bytes:
         """The next bytes."""
         if self.coming and len(self.coming[0]) == count:
             return self.coming.popleft()
-        return secrets.token_bytes(count)
+        return self._chance(count)
 
 
 @frozen
@@ -124,17 +134,16 @@ class World:
 
 
 @contextmanager
-def inhabited(settings: Settings) -> Generator[World]:
+def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[World]:
     """Seed an empty database, and serve it until the block ends."""
-    ids = KnownIds()
+    sources = sources or Sources(hasher=CHEAP_HASHER)
+    ids = KnownIds(sources.random)
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(
-            open_services(settings, Sources(random=ids, hasher=CHEAP_HASHER))
-        ) as services,
+        portal.wrap_async_context_manager(open_services(settings, evolve(sources, random=ids))) as services,
     ):
         portal.call(_seed, services, ids)
-        with serving(settings, Sources(hasher=CHEAP_HASHER)) as server, requests.Session() as session:
+        with serving(settings, sources) as server, requests.Session() as session:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
@@ -145,14 +154,13 @@ def inhabited(settings: Settings) -> Generator[World]:
 
 
 @contextmanager
-def inhabited_on(kind: str, request: pytest.FixtureRequest, folder: Path) -> Generator[World]:
-    """The same on a database of a kind: `sqlite`, or `postgresql`."""
-    with ExitStack() as stack:
-        given = {}
-        if kind == "postgresql":
-            server: postgres.Postgres = request.getfixturevalue("postgresql")
+def inhabited_on(database: str, sources: Sources, **given: str) -> Generator[World]:
+    """The same on a new database of a kind, `sqlite` or `postgresql`, with the settings that are given."""
+    with TemporaryDirectory(prefix="meshydb-") as folder, ExitStack() as stack:
+        if database == "postgresql":
+            server = stack.enter_context(postgres.running())
             given["database_url"] = stack.enter_context(server.database())
-        yield stack.enter_context(inhabited(settings_in(folder, **given)))
+        yield stack.enter_context(inhabited(settings_in(Path(folder), **given), sources))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.support.contract import ROOT
+from tests.support.server import ACCOUNT, LiveServer
 
 # What httpx and attrs bring. A module of anything else is an undeclared dependency.
 ALLOWED: Final = [
@@ -75,13 +77,13 @@ def test_plain_install_is_small(wheel: Path) -> None:
 
 
 def test_contents(wheel: Path) -> None:
-    """The wheel holds the three packages, their typing markers, the migrations and the contract."""
+    """The wheel holds the four packages, their typing markers, the migrations, the contract and its tests' settings."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"meshydb", "meshydb_api", "meshydb_server"}
+    assert tops == {"meshydb", "meshydb_api", "meshydb_contract", "meshydb_server"}
     assert {f"{package}/py.typed" for package in tops} <= names
-    assert "meshydb_server/openapi.yaml" in names
+    assert {"meshydb_server/openapi.yaml", "meshydb_contract/schemathesis.toml"} <= names
     migrations = ROOT / "server" / "meshydb_server" / "storage" / "migrations" / "versions"
     expected = {f"meshydb_server/storage/migrations/versions/{path.name}" for path in migrations.glob("*.py")}
     assert expected
@@ -89,15 +91,28 @@ def test_contents(wheel: Path) -> None:
 
 
 def test_commands(wheel: Path) -> None:
-    """The wheel installs the command of the client, and that of the server."""
+    """The wheel installs the commands of the client, the gate and the server."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt"))
         lines = archive.read(name).decode().split("\n")
     assert [line for line in lines if line] == [
         "[console_scripts]",
         "meshydb = meshydb._cli:main",
+        "meshydb-contract = meshydb_contract.__main__:main",
         "meshydb-server = meshydb_server.__main__:main",
     ]
+
+
+def test_gate_runs(wheel: Path, live_server: LiveServer, tmp_path: Path) -> None:
+    """The wheel has what the gate needs: it tests a server from there, where there is no checkout."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    options = ["--account", ACCOUNT, "--operation", "checkUserExist", "--max-examples", "5"]
+    command = [sys.executable, "-m", "meshydb_contract", "--url", live_server.url, *options]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True, encoding="utf-8")
+    assert run.returncode == 0, run.stdout
+    assert str(tmp_path / "meshydb_server" / "openapi.yaml") in run.stdout.replace("\n", "")
 
 
 def test_client_needs_nothing_else(wheel: Path) -> None:

@@ -1,0 +1,28 @@
+"""`meshydb-contract`, also as `python -m meshydb_contract`.
+
+A plain `pip install meshydb` brings this command too, but not what it needs.
+"""
+
+import os
+import subprocess
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say how to install it."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        # schemathesis goes through sets, whose order is one of chance in each process until it is fixed for a new one.
+        command = [sys.executable, "-m", "meshydb_contract", *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False).returncode)
+    try:
+        from meshydb_contract._command import run  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        print(
+            f"meshydb-contract needs {error.name}, which comes with: pip install 'meshydb[contract]'", file=sys.stderr
+        )
+        sys.exit(2)
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

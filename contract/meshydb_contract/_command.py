@@ -1,0 +1,127 @@
+"""Holds a MeshyDB server against the contract of its REST API.
+
+Exits with 0 if the server conforms, 1 if it does not, and 2 if that could not be tested.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from meshydb_contract._gate import hold
+from meshydb_contract._probe import is_loopback, probe
+from meshydb_contract._target import CannotTestError, Extent, Target
+from meshydb_contract._verdict import Verdict
+from meshydb_contract.scenarios import Site, Tenant
+
+# By a variable alone: other users of a machine can read the words of a command.
+_TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name
+
+_EPILOG: Final = f"""
+An access token for what needs one is taken from the variable {_TOKEN}. With it, users are
+created, changed and deleted: give that of a tenant that is there for tests. Without it, what needs one is tested for
+refusing.
+"""
+
+_WARNING: Final = (
+    "{} is not this machine. The test creates users, changes and deletes what the access token may, and asks for"
+    " verification codes, which are sent. Add --yes if that is wanted."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code."""
+    given = _parser().parse_args(arguments)
+    if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
+        return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
+    names = {"usernames": given.username, "publicKeys": given.public_key}
+    target = Target(
+        given.url.rstrip("/"),
+        given.account,
+        given.tenant,
+        given.auth_url and given.auth_url.rstrip("/"),
+        os.environ.get(_TOKEN) or None,
+        {kind: [name] for kind, name in names.items() if name},
+    )
+    extent = Extent(
+        seed=given.seed,
+        max_time=given.max_time,
+        max_examples=given.max_examples,
+        operations=given.operation,
+        report=given.report,
+    )
+    try:
+        probe(target)
+        # Of some operations alone, there are no stories.
+        verdict = hold(target, extent, site=None if given.operation else _site(target))
+    except CannotTestError as error:
+        return _refuse(str(error))
+    _tell(verdict)
+    return verdict.exit_code
+
+
+def _site(target: Target) -> Site:
+    (public_key,) = target.names.get("publicKeys", [None])
+    tenant = Tenant(target.tenant, public_key, target.token)
+    return Site(url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant])
+
+
+def _tell(verdict: Verdict) -> None:
+    """Say in plain lines what became of the run; standard output is as schemathesis left it."""
+    print()
+    for finding, count in verdict.findings.items():
+        print(f"{finding.operation}: {finding.check}: {finding.message} ({count} x)")
+    for reason in dict.fromkeys(verdict.untold.values()):
+        scenarios = (name for name, each in verdict.untold.items() if each == reason)
+        print(f"Scenarios not told, because each {reason}: {', '.join(scenarios)}")
+    if verdict.untested:
+        print(f"Not tested: {', '.join(verdict.untested)}")
+    print(f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}")
+
+
+_OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the contract"}
+
+
+def _refuse(message: str) -> int:
+    print(f"meshydb-contract: {message}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "meshydb-contract",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--url", required=True, type=_url, help="where the server is, without the account")
+    add("--account", required=True)
+    add("--tenant", help="sent with every request; without it, the header is left to chance")
+    add("--username", help="a user of the tenant, who will be sent codes")
+    add("--auth-url", type=_url, help="where connect/… is, if elsewhere")
+    add("--public-key", help="that of the tenant")
+    add("--seed", type=int, help="the same seed makes the same requests")
+    add("--max-time", type=_positive, metavar="SECONDS", help="test for so long, and no longer")
+    add("--max-examples", type=_positive, metavar="N", help="random cases of each operation, and journeys")
+    add("--operation", action="append", default=[], metavar="ID", help="test this operationId; may be repeated")
+    add("--report", type=Path, metavar="DIR", help="write junit.xml, exchanges.har and html/index.html there")
+    add("--yes", action="store_true", help="test a server that is not on this machine")
+    return parser
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError("must begin with http:// or https://")
+    return text
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

@@ -1,0 +1,46 @@
+"""How schemathesis is to test a server: schemathesis.toml, with the names that the server knows."""
+
+# schemathesis leaves some of its types open.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from schemathesis import Config
+
+from meshydb_contract._files import path_of
+from meshydb_contract._target import Extent, Target
+
+
+def configure(target: Target, extent: Extent) -> Config:
+    """Fill in what the file leaves open."""
+    config = tomllib.loads(path_of("schemathesis.toml").read_text(encoding="utf-8"))
+    known = {"accounts": [target.account], **target.names}
+    if target.tenant is not None:
+        known["tenants"] = [target.tenant]
+        config["headers"] = {"tenant": target.tenant}
+    config["dictionaries"] = {kind: {"values": list(names)} for kind, names in known.items()}
+    for section in [config, *config["operations"]]:
+        bindings: dict[str, Any] = section.get("parameters", {})
+        section["parameters"] = {name: each for name, each in bindings.items() if each["dictionary"] in known}
+    if target.token is not None:
+        config["auth"] = {"openapi": {"bearer": {"bearer": target.token}}}
+    config["base-url"] = target.url
+    config["reports"] = _reports(extent)
+    config |= {
+        name: value for name, value in (("seed", extent.seed), ("max-time", extent.max_time)) if value is not None
+    }
+    if extent.max_examples is not None:
+        for generation in (config["generation"], config["phases"]["stateful"]["generation"]):
+            generation["max-examples"] = extent.max_examples
+    return Config.from_dict(config)
+
+
+def _reports(extent: Extent) -> dict[str, Any]:
+    folder = extent.report
+    if folder is None:
+        return {}
+    names = {"junit": "junit.xml", "har": "exchanges.har", "html": "html"}
+    return {kind: {"path": str(folder / name)} for kind, name in names.items()}

@@ -1,0 +1,71 @@
+"""What is tested, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import field, frozen
+from schemathesis import Case, Response
+
+
+class CannotTestError(Exception):
+    """What is asked for cannot be tested. The message says why."""
+
+
+# A test case, whose operation is of the contract.
+AnyCase = Case[Any]
+
+
+@frozen
+class Target:
+    """A server, and the names that it knows."""
+
+    url: str
+    """Where the server is, without the account."""
+
+    account: str
+    tenant: str | None = None
+    """Sent with every request; without it, the header is left to chance."""
+
+    auth_url: str | None = None
+    """Where the operations of the auth host are, if elsewhere."""
+
+    token: str | None = field(default=None, repr=False)
+    """Sent as the access token; without it, what needs one is tested for refusing."""
+
+    names: Mapping[str, Sequence[str]] = field(factory=dict[str, Sequence[str]])
+    """What else the server knows: `tenants`, `usernames`, `passwords`, `publicKeys`, and ids of users that may be
+    changed (`kept`) and deleted (`deletable`)."""
+
+
+@frozen(kw_only=True)
+class Extent:
+    """How much is tested. What is not given is as the configuration says."""
+
+    seed: int | None = None
+    max_time: int | None = None
+    """In seconds. All of it is used: what was tried once is tried with other values."""
+
+    max_examples: int | None = None
+    """Random cases of each operation, and journeys along the links."""
+
+    operations: Sequence[str] = ()
+    """The operationIds of those that are tested; all, if there are none."""
+
+    phases: Sequence[str] = ()
+    """Of `examples`, `coverage`, `fuzzing` and `stateful`; all, if there are none."""
+
+    report: Path | None = None
+    """The folder that the reports are written to."""
+
+
+class Guide(Protocol):
+    """Knows a server from within, and helps cases to succeed there."""
+
+    def before_call(self, case: AnyCase) -> None:
+        """Change a case before it is sent."""
+
+    def after_call(self, case: AnyCase, response: Response) -> None:
+        """Learn from an answer."""

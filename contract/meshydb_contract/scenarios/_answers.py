@@ -1,0 +1,126 @@
+"""Requests of the contract's operations, and their answers, each of which must be a documented one."""
+
+from __future__ import annotations
+
+# schemathesis leaves some of its types open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final, NoReturn, Self
+
+import requests
+import schemathesis
+from attrs import frozen
+from schemathesis import Config, Response
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from meshydb_contract._files import path_of
+from meshydb_contract.checks import no_content_at_204, no_secrets_shown
+
+_CHECKS: Final[list[Any]] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    no_content_at_204,
+    no_secrets_shown,
+]
+
+
+class BreachError(Exception):
+    """The server does what the contract does not allow."""
+
+    def __init__(self, operation: str, message: str) -> None:
+        """Say of which operation, and what."""
+        super().__init__(message)
+        self.operation = operation
+        self.message = message
+
+
+class UntoldError(Exception):
+    """The story cannot be told here, and why."""
+
+
+@frozen
+class Answer:
+    """An answer of a documented kind."""
+
+    operation: str
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+    def must_be(self, status: int, otherwise: str) -> Self:
+        """Go on with an answer of this status; `otherwise` says what it means that it has another."""
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise UntoldError(f"met a limit, and has to wait for {self.headers['retry-after']} seconds")
+        if self.status != status:
+            self.object(f"{otherwise} The answer is {self.status} and not {status}.")
+        return self
+
+    def must_say(self, otherwise: str, **members: Any) -> Self:
+        """Go on with an answer whose members have these values."""
+        for name, value in members.items():
+            if self.json[name] != value:
+                self.object(f"{otherwise} `{name}` is {self.json[name]!r} and not {value!r}.")
+        return self
+
+    def object(self, message: str) -> NoReturn:
+        """End the story: this is not as it must be."""
+        raise BreachError(self.operation, message)
+
+
+def answer_of(operation_id: str, path: Mapping[str, str], response: requests.Response) -> Answer:
+    """What an operation has answered. Raises BreachError unless that is documented."""
+    answer = Response.from_requests(response, verify=True)
+    try:
+        operation(operation_id).Case(path_parameters=dict(path)).validate_response(answer, checks=_CHECKS)
+    except FailureGroup as failures:
+        problems = "; ".join(f"{each.title}: {each.message}" for each in failures.exceptions)
+        raise BreachError(
+            operation_id, f"The answer is {answer.status_code}. {' '.join(problems.split())}"
+        ) from failures
+    said = answer.json() if answer.content else None
+    return Answer(operation_id, answer.status_code, response.headers, said)
+
+
+@cache
+def contract() -> Any:
+    """The contract, as schemathesis reads it."""
+    return schemathesis.openapi.from_path(path_of("openapi.yaml"), config=Config.from_dict({}))
+
+
+def operation(operation_id: str) -> Any:
+    """One of its operations."""
+    return contract().find_operation_by_id(operation_id)
+
+
+@cache
+def permissions() -> Mapping[str, str]:
+    """The permission that each operation asks for, of those that ask for one."""
+    return {
+        node["operationId"]: permission
+        for item in contract().raw_schema["paths"].values()
+        for node in item.values()
+        if "operationId" in node
+        for requirement in node["security"]
+        for permission in requirement["bearer"]
+    }
+
+
+@cache
+def paths() -> Mapping[str, Mapping[str, str]]:
+    """The methods of each path, with the operation of each."""
+    return {
+        path: {method.upper(): node["operationId"] for method, node in item.items() if "operationId" in node}
+        for path, item in contract().raw_schema["paths"].items()
+    }

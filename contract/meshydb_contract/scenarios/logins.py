@@ -1,0 +1,139 @@
+"""Stories of logins: how they begin, what they allow, and what ends them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from meshydb_contract.scenarios._answers import UntoldError, operation, permissions
+from meshydb_contract.scenarios._stage import NEW_PASSWORD, PASSWORD, Stage
+
+_COMMON: Final = "password1"
+
+
+def passwords_are_needed(stage: Stage) -> None:
+    """A user logs in with their password, in any case of letters of the username, and with no other."""
+    person = stage.person()
+    tokens = stage.log_in(person)
+    stage.me(person.tenant, tokens).must_say("A token is somebody else's.", id=person.id)
+    stage.try_log_in(person.tenant, person.username.upper(), PASSWORD).must_be(200, "Usernames have a case.")
+    for other in (PASSWORD.upper(), NEW_PASSWORD, "nopassword"):
+        stage.try_log_in(person.tenant, person.username, other).must_be(400, "A wrong password logs in.")
+
+
+def only_active_users_log_in(stage: Stage) -> None:
+    """Who is not active cannot log in, and who is no longer active is logged out."""
+    sleeper = stage.person(isActive=False)
+    answer = stage.try_log_in(sleeper.tenant, sleeper.username, PASSWORD)
+    answer.must_be(400, "A user can log in who is not active.")
+    person = stage.person()
+    tokens = stage.log_in(person)
+    change = {**stage.registration(person.tenant, person.username), "isActive": False}
+    token = stage.administrator(person.tenant)
+    changed = stage.call("updateUser", person.tenant, change, path={"id": person.id}, token=token)
+    changed.must_be(200, "A user cannot be changed.").must_say("A change is not made.", isActive=False)
+    stage.me(person.tenant, tokens).must_be(401, "A user who is no longer active is still logged in.")
+
+
+def logins_end_when_revoked(stage: Stage) -> None:
+    """Whichever token of a login is revoked, neither is good for anything; other logins go on."""
+    person = stage.person()
+    other = stage.log_in(person)
+    for kind in ("refresh_token", "access_token"):
+        tokens = stage.log_in(person)
+        form = {"client_id": stage.public_key(person.tenant), "token": tokens[kind], "token_type_hint": kind}
+        stage.call("revokeToken", person.tenant, form).must_be(200, "A token cannot be revoked.")
+        stage.me(person.tenant, tokens).must_be(401, f"An access token is good though its {kind} was revoked.")
+        stage.try_refresh(person.tenant, tokens).must_be(400, f"A refresh token is good though its {kind} was revoked.")
+    stage.me(person.tenant, other).must_be(200, "A login has ended with another.")
+
+
+def logins_are_renewed(stage: Stage) -> None:
+    """A refresh token stays good, is given to whoever asks for it, and an access token names the key that signs it."""
+    person = stage.person()
+    tokens = stage.log_in(person)
+    renewed = stage.try_refresh(person.tenant, tokens).must_be(200, "A login cannot be renewed.").json
+    stage.me(person.tenant, renewed).must_be(200, "A renewed access token is not good.")
+    stage.try_refresh(person.tenant, tokens).must_be(200, "A refresh token can be used once only.")
+    brief = stage.try_log_in(person.tenant, person.username, PASSWORD, scope="meshy.api")
+    if "refresh_token" in brief.must_be(200, "A user cannot log in.").json:
+        brief.object("There is a refresh token that was not asked for.")
+    keys = stage.call("getJsonWebKeySet", person.tenant).must_be(200, "There are no keys.")
+    if _header(tokens["access_token"])["kid"] not in {key["kid"] for key in keys.json["keys"]}:
+        keys.object("The key of an access token is not among those that verify them.")
+
+
+def access_tokens_expire(stage: Stage) -> None:
+    """An access token is good for as long as its login was told, and no longer."""
+    if stage.site.clock_at is None:
+        raise UntoldError("needs to set the server's clock")
+    person = stage.person()
+    tokens = stage.log_in(person)
+    ends = datetime.fromtimestamp(_claims(tokens["access_token"])["exp"], UTC)
+    with stage.site.clock_at(ends - timedelta(minutes=1)):
+        stage.me(person.tenant, tokens).must_be(200, "An access token has expired before its time.")
+    with stage.site.clock_at(ends + timedelta(minutes=1)):
+        stage.me(person.tenant, tokens).must_be(401, "An access token has not expired.")
+
+
+def passwords_change(stage: Stage) -> None:
+    """Who knows the password sets another, which ends all logins but the one that did so."""
+    person = stage.person()
+    other, tokens = stage.log_in(person), stage.log_in(person)
+
+    def change(previous: str) -> Any:
+        body = {"previousPassword": previous, "newPassword": NEW_PASSWORD}
+        return stage.call("updatePassword", person.tenant, body, token=tokens["access_token"])
+
+    change("not their passphrase").must_be(400, "A password is changed by who does not know it.")
+    change(PASSWORD).must_be(204, "A password cannot be changed.")
+    stage.log_in(person, NEW_PASSWORD)
+    old = stage.try_log_in(person.tenant, person.username, PASSWORD)
+    old.must_be(400, "After it was changed, the old password still logs in.")
+    stage.me(person.tenant, tokens).must_be(200, "Who has changed their password is logged out.")
+    stage.me(person.tenant, other).must_be(401, "A login has outlived a change of the password.")
+
+
+def common_passwords_are_refused(stage: Stage) -> None:
+    """Nobody gets a password that others try first, or that is their username."""
+    name, token = stage.free_name(stage.here), stage.administrator(stage.here)
+    for password in (_COMMON, name):
+        body = {**stage.registration(stage.here, name), "newPassword": password}
+        stage.call("registerUser", stage.here, body).must_be(400, f"{password} is taken for a password.")
+        made = stage.call("createUser", stage.here, body, token=token)
+        made.must_be(400, f"{password} is taken for a password.")
+    person = stage.person(username=name)
+    own = stage.log_in(person)["access_token"]
+    for password in (_COMMON, name):
+        body = {"previousPassword": PASSWORD, "newPassword": password}
+        changed = stage.call("updatePassword", stage.here, body, token=own)
+        changed.must_be(400, f"{password} is taken for a password.")
+        reset = stage.reset(stage.here, stage.ask(person), password)
+        reset.must_be(400, f"{password} is taken for a password.")
+
+
+def permissions_are_needed(stage: Stage) -> None:
+    """Who holds no permission can call nothing that needs one, and nothing comes of trying."""
+    person = stage.person()
+    token = stage.log_in(person)["access_token"]
+    for operation_id, permission in permissions().items():
+        has_body = operation(operation_id).body
+        body = stage.registration(person.tenant) if has_body else None
+        answer = stage.call(operation_id, person.tenant, body, path={"id": person.id}, token=token)
+        answer.must_be(403, f"{permission} is not needed.")
+
+
+def _header(token: str) -> dict[str, Any]:
+    return _part(token, 0)
+
+
+def _claims(token: str) -> dict[str, Any]:
+    return _part(token, 1)
+
+
+def _part(token: str, number: int) -> dict[str, Any]:
+    text = token.split(".")[number]
+    part: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return part

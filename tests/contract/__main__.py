@@ -1,0 +1,160 @@
+"""`make contract`: holds our own server against the contract, on each database and with each answer to unknown users.
+
+The server is started, and tested through the network. Reports are in build/contract/. Exits with 0 if it conforms, and
+enough was reached to prove it. Databases can be named, to test on these alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import pytest
+from openapi_core.templating.paths.exceptions import PathError
+
+from meshydb_contract import Extent, Verdict, hold
+from meshydb_contract.scenarios import play
+from meshydb_server.services.sources import Sources
+from tests.contract import reach
+from tests.contract.guide import Insider, fits, target_in
+from tests.contract.judge import Heard, Judge
+from tests.contract.stories import site_in
+from tests.support.contract import ROOT
+from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
+from tests.support.sources import CHEAP_HASHER, SetClock, ShiftedClock, known_sources
+from tests.support.world import QUESTION_TENANT, World, inhabited_on
+
+_DATABASES: Final = ("sqlite", "postgresql")
+_UNKNOWN_USERS: Final = ("not_found", "decoy")
+_REPORTS: Final = ROOT / "build" / "contract"
+_OFTEN_ENOUGH: Final = 300
+_ROUNDS: Final = 8
+_TENANTS: Final = (DEFAULT_TENANT, QUESTION_TENANT)
+
+
+def main(*databases: str) -> None:
+    """Hold the server against the contract on these databases, or on all of them side by side."""
+    if databases:
+        sys.exit(1 if _test(databases) else 0)
+    shutil.rmtree(_REPORTS, ignore_errors=True)
+    _REPORTS.mkdir(parents=True)
+    here, *elsewhere = _DATABASES
+    with ExitStack() as stack:
+        # What runs here has the terminal. What runs beside it is shown when it is over.
+        logs = [stack.enter_context((_REPORTS / f"{each}.txt").open("w+", encoding="utf-8")) for each in elsewhere]
+        beside = [
+            stack.enter_context(subprocess.Popen([sys.executable, "-m", "tests.contract", each], stdout=log))
+            for each, log in zip(elsewhere, logs, strict=True)
+        ]
+        failed = _test([here])
+        for process, log in zip(beside, logs, strict=True):
+            failed = process.wait() != 0 or failed
+            log.seek(0)
+            print(log.read(), end="")
+    sys.exit(1 if failed else 0)
+
+
+def _test(databases: Iterable[str]) -> bool:
+    """Test each variant on some databases, and tell of it; returns whether there is an objection."""
+    objections = list[str]()
+    for database, unknown_user in product(databases, _UNKNOWN_USERS):
+        name = f"{database}-{unknown_user}"
+        print(f"\n=== {name}\n")
+        try:
+            clock = SetClock()
+            with inhabited_on(
+                database, known_sources(clock), unknown_user=unknown_user, secret_keys=SECRET_KEYS
+            ) as world:
+                verdict = _hold(world, clock, _REPORTS / name)
+        except pytest.skip.Exception as skipped:
+            print(f"Not tested: {skipped}")
+            continue
+        found = list(_objections(verdict))
+        found += _tell_stories(database, unknown_user)
+        print("The server conforms to the contract." if not found else "Objections:", *found, sep="\n")
+        objections += found
+    return bool(objections)
+
+
+def _hold(world: World, clock: SetClock, report: Path) -> Verdict:
+    """Test everything, then go on with what chance has left out."""
+    target, guide = target_in(world), Insider(world, clock)
+    verdict = hold(target, Extent(report=report), guide=guide)
+    for number in range(1, _ROUNDS):
+        missed = {"fuzzing": reach.missed_operations(verdict), "stateful": reach.missed_journeys(verdict)}
+        if not verdict.conforms or not any(missed.values()):
+            break
+        for phase, operations in missed.items():
+            if operations:
+                folder = report / f"{phase}-{number}"
+                seed = verdict.seed + number
+                more = Extent(seed=seed, max_examples=20, operations=operations, phases=[phase], report=folder)
+                _add(verdict, hold(target, more, guide=guide))
+    return verdict
+
+
+def _add(verdict: Verdict, more: Verdict) -> None:
+    verdict.exit_code = max(verdict.exit_code, more.exit_code)
+    verdict.findings |= more.findings
+    verdict.answers += more.answers
+    verdict.links += more.links
+    verdict.exchanges += more.exchanges
+
+
+def _tell_stories(database: str, unknown_user: str) -> Iterator[str]:
+    """Tell all scenarios, where codes are mailed and where questions are asked, of a server with its usual limits."""
+    clock = ShiftedClock()
+    sources = Sources(now=clock, hasher=CHEAP_HASHER)
+    with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
+        told = [each for tenant in _TENANTS for each in play(site_in(world, clock, tenant, OTHER_TENANT))]
+    print(f"Scenarios told: {len(told)}")
+    for each in told:
+        if each.finding:
+            yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
+        elif each.untold:
+            yield f"{each.scenario.name} could not be told: it {each.untold}"
+
+
+def _objections(verdict: Verdict) -> Iterator[str]:
+    print("\nAnswers, by operation and by link:", *reach.tell(verdict), sep="\n")
+    if not verdict.conforms:
+        yield f"the gate ended with {verdict.exit_code}"
+    for finding in verdict.findings:
+        yield f"{finding.operation}: {finding.check}: {finding.message}"
+    yield from reach.shortcomings(verdict)
+    yield from _second_opinion(verdict)
+
+
+def _second_opinion(verdict: Verdict) -> Iterator[str]:
+    """Of another validator: whether each answer fits the contract, and so does each request that was served."""
+    judge = Judge()
+    heard = [Heard(each.response.request, each.response, fits(each.case)) for each in verdict.exchanges]
+    objections, served = list[str | None](), 0
+    for exchange in heard:
+        # There is no operation for some, and nothing that their answers must be.
+        with suppress(PathError):
+            objections.append(judge.objection_to_answer(exchange))
+            if exchange.fits and exchange.response.status_code < 300:
+                objections.append(judge.objection_to_request(exchange))
+                served += 1
+    judged = len(objections) - served
+    print(f"Judged by openapi-core: {judged} of {len(heard)} answers, {served} requests")
+    yield from (objection for objection in objections if objection)
+    if judged < 0.8 * len(heard) or served < _OFTEN_ENOUGH:
+        yield "openapi-core could judge too little of it"
+
+
+if __name__ == "__main__":
+    # OpenAPI 3.1 does not recommend it, and has nothing in its place.
+    warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
+    # Python would print those that nobody handles.
+    logging.getLogger("meshydb_server").addHandler(logging.NullHandler())
+    main(*sys.argv[1:])

@@ -1,0 +1,138 @@
+"""Helps cases to succeed on a server of our own, of which it is known what was sent to whom, and who may do what."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+from schemathesis import Case, Response
+from schemathesis.core import NotSet
+
+from meshydb_contract import Target, operation_id
+from tests.support.completion import Body, Completion, fit_body, settle, tenant_of
+from tests.support.server import ACCOUNT, DEFAULT_TENANT
+from tests.support.sources import SetClock
+from tests.support.world import ANSWER, DELETABLE, KEPT, NAMES, QUESTION_TENANT, World, public_key, user_id
+
+# So little that no access token expires within a run.
+_SECONDS_EACH: Final = 0.1
+
+# Stands for the token of an administrator until it is known which tenant a case is about.
+_PLACEHOLDER: Final = "placeholder"
+
+# Where codes are mailed, and where questions are asked: each can do what the other cannot.
+_TENANTS: Final = (DEFAULT_TENANT, QUESTION_TENANT)
+
+_KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
+
+
+def target_in(world: World) -> Target:
+    """The server of a world, to be tested with an insider for a guide."""
+    return Target(world.url, ACCOUNT, token=_PLACEHOLDER, names=NAMES)
+
+
+def fits(case: Case[Any]) -> bool:
+    """Whether a case was made to fit the contract."""
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+class Insider:
+    """The guide to a world.
+
+    Of the cases that fit the contract, half are completed, and all that are steps of a journey along the links. Each
+    has the token of its tenant's administrator; of those that do not fit, some have that of a user who may do little.
+    The server's clock goes by cases, however long each takes.
+    """
+
+    def __init__(self, world: World, clock: SetClock) -> None:
+        self._world = world
+        self._clock = clock
+        self._complete = Completion(world)
+        self._journeys = Journeys(world)
+
+    def before_call(self, case: Case[Any]) -> None:
+        """Complete a case, and put in the token."""
+        self._clock.move(seconds=_SECONDS_EACH)
+        lot = _lot(case)
+        if operation_id(case) == "deleteUser" and case.path_parameters.get("id") in _KEPT:
+            # schemathesis takes up ids that it was answered, and these are needed to the end.
+            case.path_parameters["id"] = user_id("de", 1 + lot % DELETABLE)
+        if fits(case) and case.method == case.operation.method.upper():
+            if case.meta is not None and case.meta.phase.name.value == "stateful":
+                self._journeys.complete(case, lot)
+            elif lot % 2:
+                self._complete(case)
+        if case.headers.get("Authorization") == f"Bearer {_PLACEHOLDER}":
+            # A header that nobody knows is all that is wrong with some, and it is ignored.
+            may = fits(case) or lot % 3 or any(name.startswith("x-schemathesis-") for name in case.headers)
+            tokens = self._world.tokens if may else self._world.weak_tokens
+            case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
+
+    def after_call(self, case: Case[Any], response: Response) -> None:
+        """Settle what the case has changed, and remember what was issued."""
+        settle(case, response, self._world)
+        self._journeys.remember(case, response)
+
+
+def _lot(case: Case[Any]) -> int:
+    """A number by which to decide. Not by turns, so that a case that is sent again is treated as it was."""
+    # No two signatures of a token are alike.
+    headers = {name: value for name, value in case.headers.items() if name.lower() != "authorization"}
+    # Which shows by its address where it is absent.
+    body = None if isinstance(case.body, NotSet) else case.body
+    return zlib.crc32(repr((case.method, case.path_parameters, headers, case.query, body)).encode())
+
+
+class Journeys:
+    """Puts in what a link cannot know: the tenant that something was issued in, its public key, codes and passwords."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._numbers = itertools.count(1)
+        self._tenants: dict[str, str] = {}
+        self._passwords: dict[str, str] = {}
+
+    def complete(self, case: Case[Any], lot: int) -> None:
+        """Make a step lead on from those before it, in the tenant that they were in."""
+        known = (self._tenants[each] for each in _handles(case) if each in self._tenants)
+        tenant = next(known, _TENANTS[lot % len(_TENANTS)])
+        case.headers["tenant"] = tenant
+        if operation_id(case) in {"registerUser", "createUser", "updateUser"}:
+            fit_body(case, tenant, self._world, next(self._numbers))
+        if isinstance(case.body, dict):
+            case.body = {**case.body, **self._known(cast("Body", case.body), tenant)}
+
+    def remember(self, case: Case[Any], response: Response) -> None:
+        """Remember the tenant that something was issued in, and the password of whoever was registered."""
+        tenant = tenant_of(case)
+        if tenant is None or not 200 <= response.status_code < 300:
+            return
+        if operation_id(case) in {"registerUser", "forgotPassword", "createUser"} and response.content:
+            issued = response.json()
+            self._tenants |= {issued[name]: tenant for name in ("hash", "id") if issued.get(name)}
+        if operation_id(case) == "registerUser":
+            body = cast("Body", case.body)
+            self._tenants[body["username"]] = tenant
+            self._passwords[body["username"]] = body["newPassword"]
+
+    def _known(self, body: Body, tenant: str) -> Body:
+        known: Body = {}
+        if body.get("verificationCode") == "the code":
+            sent = self._world.newest_code(tenant, body["username"])
+            known["verificationCode"] = ANSWER if tenant == QUESTION_TENANT else sent or "none was sent"
+        if body.get("client_id") == "the public key":
+            known["client_id"] = public_key(tenant)
+        if body.get("password") == "the password":
+            known["password"] = self._passwords.get(body.get("username", ""), "")
+            known["scope"] = "meshy.api offline_access"
+        return known
+
+
+def _handles(case: Case[Any]) -> Iterator[str]:
+    """What a case has from an answer before it, if it is a step that leads on from one."""
+    body: Any = case.body if isinstance(case.body, dict) else {}
+    for value in (body.get("hash"), case.path_parameters.get("id"), body.get("username")):
+        if isinstance(value, str):
+            yield value

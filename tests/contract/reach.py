@@ -1,0 +1,99 @@
+"""Whether a run reached enough to prove something: one of which everything is refused would pass as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from typing import Final
+
+from attrs import frozen
+
+from meshydb_contract import Verdict
+from tests.support.contract import placed_operations, read
+
+# How often each status is to be reached at least, by each operation that documents it. The others are not for
+# schemathesis to reach everywhere: it tries few other media types, 413 needs more than it sends, 429 limits that would
+# stop it, and 5XX a fault.
+_OFTEN_ENOUGH: Final = {"200": 20, "201": 20, "204": 10, "400": 5, "401": 5, "403": 3, "404": 2}
+_WITHOUT_ARGUMENTS: Final = {"getHealth", "getOpenApiDocument", "getReference"}
+_ONCE_ENOUGH: Final = {"200": 1}
+_METHODS_OFTEN_ENOUGH: Final = 5
+_TYPES_OFTEN_ENOUGH: Final = 20
+_LINKS_OFTEN_ENOUGH: Final = 3
+
+
+def tell(verdict: Verdict) -> Iterator[str]:
+    """What each operation gave, and where each link led."""
+    for counts in (verdict.answers, verdict.links):
+        for name, entries in groupby(sorted(counts.items()), key=lambda entry: entry[0][0]):
+            yield f"{name}: {', '.join(f'{status} x {count}' for (_, status), count in entries)}"
+
+
+def shortcomings(verdict: Verdict) -> Iterator[str]:
+    """What was not reached often enough."""
+    operations = placed_operations(read())
+    for operation, status, count in _missed_statuses(verdict):
+        yield f"{operation} gave {status} less than {count} times"
+    for path, together in groupby(operations, lambda operation: operation.path):
+        # Methods that a path does not have are tried by one of its operations.
+        if sum(verdict.answers[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
+            yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
+    if sum(count for (_, status), count in verdict.answers.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
+        yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
+    for link in _missed_links(verdict):
+        yield f"{link.name} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
+
+
+def missed_operations(verdict: Verdict) -> list[str]:
+    """The operations of which a status was not reached often enough."""
+    return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict)))
+
+
+def missed_journeys(verdict: Verdict) -> list[str]:
+    """The operations on the way along links that were not followed to a success often enough."""
+    missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
+    while further := {link.source for link in _links() if link.target in missed} - missed:
+        missed |= further
+    return sorted(missed)
+
+
+def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:
+    for operation in placed_operations(read()):
+        enough = _ONCE_ENOUGH if operation.id in _WITHOUT_ARGUMENTS else _OFTEN_ENOUGH
+        for status, count in enough.items():
+            if status in operation.node["responses"] and verdict.answers[operation.id, int(status)] < count:
+                yield operation.id, status, count
+
+
+@frozen
+class _Link:
+    """A link of the contract: what schemathesis calls it, and the operations at its ends."""
+
+    name: str
+    source: str
+    target: str
+
+
+def _missed_links(verdict: Verdict) -> list[_Link]:
+    successes = Counter[str]()
+    for (name, status), count in verdict.links.items():
+        successes[name] += count if 200 <= status < 300 else 0
+    return [link for link in _links() if successes[link.name] < _LINKS_OFTEN_ENOUGH]
+
+
+@cache
+def _links() -> Sequence[_Link]:
+    operations = placed_operations(read())
+    labels = {operation.id: f"{operation.method.upper()} {operation.path}" for operation in operations}
+    return [
+        _Link(
+            f"{labels[operation.id]} -> [{status}] {name} -> {labels[link['operationId']]}",
+            operation.id,
+            link["operationId"],
+        )
+        for operation in operations
+        for status, response in operation.node["responses"].items()
+        for name, link in response.get("links", {}).items()
+    ]

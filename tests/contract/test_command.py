@@ -1,0 +1,202 @@
+"""The command meshydb-contract, and `make contract-live`, against servers that are started."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from meshydb_contract import Extent, Target, hold
+from meshydb_contract._command import run
+from meshydb_server.settings import Settings
+from tests.support.contract import ROOT
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving, settings_in
+from tests.support.world import World, inhabited
+
+_FEW: Final = ("--max-examples", "5")
+_FORGOT: Final = ("--operation", "forgotPassword", *_FEW)
+
+
+class _WithoutHint:
+    """Drops `hint` from the answers to forgotPassword."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        start: Message | None = None
+
+        async def change(message: Message) -> None:
+            nonlocal start
+            if scope.get("path", "").lower().endswith("/forgotpassword"):
+                if message["type"] == "http.response.start":
+                    start = message
+                    return
+                if start is not None and start["status"] == 200:
+                    body = json.loads(message["body"])
+                    del body["hint"]
+                    message = {**message, "body": json.dumps(body).encode()}
+                    headers = [each for each in start["headers"] if each[0] != b"content-length"]
+                    start["headers"] = [*headers, (b"content-length", str(len(message["body"])).encode())]
+                if start is not None:
+                    await send(start)
+            await send(message)
+
+        await self._app(scope, receive, change)
+
+
+@pytest.fixture
+def faulty(seeded_settings: Settings) -> Generator[LiveServer]:
+    """A server with that fault."""
+    with serving(seeded_settings, wrap=_WithoutHint) as server:
+        yield server
+
+
+def _command(url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
+
+
+def _make(url: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    options = " ".join([*_FORGOT, "--report", str(tmp_path)])
+    words = [f"URL={url}", f"ACCOUNT={ACCOUNT}", f"TENANT={DEFAULT_TENANT}", f"USERNAME={USERNAME}"]
+    command = ["make", "contract-live", *words, f"OPTIONS={options}"]
+    # Not as a part of the make that may run this test.
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_dropped_field(faulty: LiveServer, tmp_path: Path) -> None:
+    """`make contract-live` fails for a server that drops a field, and names the operation and the field."""
+    done = _make(faulty.url, tmp_path)
+    assert done.returncode != 0
+    (finding,) = (line for line in done.stdout.splitlines() if line.startswith("forgotPassword: "))
+    assert '"hint" is a required property' in finding
+    assert "response_schema_conformance" in finding
+    assert done.stdout.rstrip().splitlines()[-1].startswith("The server does not conform to the contract.")
+
+
+def test_conforming(live_server: LiveServer, tmp_path: Path) -> None:
+    """The same ends well without that fault, in plain lines, and leaves reports for programs and for people."""
+    done = _make(live_server.url, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stdout.rstrip().endswith("The server conforms to the contract. Seed: 20190709")
+    assert ET.parse(tmp_path / "junit.xml").getroot().findall(".//testcase")  # noqa: S314 - our own file
+    har = json.loads((tmp_path / "exchanges.har").read_text(encoding="utf-8"))
+    statuses = {each["response"]["status"] for each in har["log"]["entries"]}
+    assert {200, 400, 404} <= statuses
+    assert "forgotpassword" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+
+
+def test_exit_code_of_failure(faulty: LiveServer) -> None:
+    """The command itself exits with 1 where the contract is broken."""
+    done = _command(faulty.url, "--account", ACCOUNT, "--username", USERNAME, *_FORGOT)
+    assert done.returncode == 1
+
+
+def _unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that is not there is no breach of the contract: the command says so, and exits with 2."""
+    url = f"http://127.0.0.1:{_unused_port()}"
+    assert _exit_code("--url", url, "--account", ACCOUNT) == 2
+    assert f"{url} cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--account", "nobody"), "has no account nobody: "),
+        (("--account", ACCOUNT, "--tenant", "nowhere"), "or it has no tenant nowhere: "),
+        (("--account", ACCOUNT, "--operation", "forgetPassword"), "no operation forgetPassword"),
+        ((), "--account"),
+        (("--account", ACCOUNT, "--max-time", "0"), "must be at least 1"),
+        (("--account", ACCOUNT, "--report", "/dev/null"), "/dev/null"),
+        (("--account", ACCOUNT, "--token", "secret"), "unrecognized arguments: --token"),
+    ],
+)
+def test_usage(
+    live_server: LiveServer, arguments: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What cannot be tested is refused with its reason and 2, and so is an access token that others could read."""
+    assert _exit_code("--url", live_server.url, *arguments) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["https://api.example.org", "http://10.0.0.7:8000", "http://[2001:db8::1]"])
+def test_elsewhere(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that is not on this machine is left alone until --yes, with a word on what would happen."""
+    assert _exit_code("--url", url, "--account", ACCOUNT) == 2
+    assert "creates users" in capsys.readouterr().err
+    # The auth host is one too.
+    assert _exit_code("--url", "http://localhost:1", "--auth-url", url, "--account", ACCOUNT) == 2
+    assert f"{url} is not this machine" in capsys.readouterr().err
+
+
+def test_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --yes, it is asked: here, a name that is nobody's."""
+    assert _exit_code("--url", "http://meshydb.invalid", "--account", ACCOUNT, "--yes") == 2
+    assert "http://meshydb.invalid cannot be reached" in capsys.readouterr().err
+
+
+def test_time(live_server: LiveServer) -> None:
+    """A run ends when its time is up, however much it could go on to do; what it left out is no success."""
+    done = _command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
+    assert done.returncode == 2
+    assert "Not tested: " in done.stdout
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    """A server on which somebody may log in."""
+    with inhabited(settings_in(tmp_path_factory.mktemp("command"))) as world:
+        yield world
+
+
+def test_token(world: World, tmp_path: Path) -> None:
+    """An access token from the environment lets through what needs one, and is in no report."""
+    token = world.tokens[DEFAULT_TENANT]
+    arguments = ("--account", ACCOUNT, "--operation", "getSelf", *_FEW, "--report", str(tmp_path))
+    done = _command(world.url, *arguments, MESHYDB_CONTRACT_TOKEN=token)
+    assert done.returncode == 0, done.stdout
+    written = (tmp_path / "exchanges.har").read_text(encoding="utf-8")
+    assert 200 in {each["response"]["status"] for each in json.loads(written)["log"]["entries"]}
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and token in path.read_text("utf-8", "replace")]
+
+
+def test_auth_host(world: World, live_server: LiveServer) -> None:
+    """What the public service has on its auth host is sent to that of the target, and nothing else is."""
+    target = Target(live_server.url, ACCOUNT, auth_url=world.url)
+    verdict = hold(target, Extent(operations=["requestToken", "checkUserExist"], phases=["examples"]))
+    origins = {
+        exchange.case.operation.definition.raw["operationId"]: _origin(exchange.response.request)
+        for exchange in verdict.exchanges
+    }
+    assert origins == {"requestToken": world.url, "checkUserExist": live_server.url}
+
+
+def _origin(request: Any) -> str:
+    return str(request.url).partition(f"/{ACCOUNT}")[0]
+
+
+def _exit_code(*arguments: str) -> Any:
+    try:
+        return run(arguments)
+    except SystemExit as exit_:
+        return exit_.code

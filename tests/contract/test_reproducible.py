@@ -1,0 +1,40 @@
+"""A seed is enough to see the same again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from meshydb_contract import Extent, Verdict, hold
+from tests.contract.guide import Insider, target_in
+from tests.support.server import SECRET_KEYS, settings_in
+from tests.support.sources import SetClock, known_sources
+from tests.support.world import inhabited
+
+# Those that need no access token, whose signature is made by chance.
+_OPERATIONS: Final = ("registerUser", "verifyUser", "forgotPassword", "checkHash", "resetPassword")
+
+
+def _run(folder: Path, seed: int) -> Verdict:
+    folder.mkdir()
+    clock = SetClock()
+    with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), known_sources(clock)) as world:
+        extent = Extent(seed=seed, max_examples=10, operations=_OPERATIONS)
+        return hold(target_in(world), extent, guide=Insider(world, clock))
+
+
+def _sent(verdict: Verdict) -> list[tuple[Any, ...]]:
+    """What was sent, but for the port."""
+    requests = (exchange.response.request for exchange in verdict.exchanges)
+    return [(each.method, each.path_url, list(each.headers.items()), each.body) for each in requests]
+
+
+def test_one_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One seed makes the same requests, byte for byte, hashes and codes of the server included; another does not."""
+    first, second, other = (_run(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
+    assert "Seed: 1\n" in capsys.readouterr().out
+    assert sum(count for (_, status), count in first.links.items() if status < 300) >= 10
+    assert _sent(first) == _sent(second)
+    assert _sent(first) != _sent(other)

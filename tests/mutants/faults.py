@@ -1,0 +1,179 @@
+"""How faults get into a server: into its answers, its requests, its parts, its contract or its settings."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from attrs import field, frozen, mutable
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@mutable
+class Answer:
+    """What a server is about to answer."""
+
+    operation: str | None
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        """The content, read."""
+        return json.loads(self.content)
+
+    @json.setter
+    def json(self, value: Any) -> None:
+        self.content = json.dumps(value).encode()
+
+
+@frozen
+class Subject:
+    """A server that is about to be started."""
+
+    patch: pytest.MonkeyPatch
+    document: dict[str, Any]
+    """The contract that it enforces."""
+
+    settings: dict[str, str] = field(factory=dict[str, str])
+    changes: list[Callable[[Starlette], None]] = field(factory=list[Callable[[Starlette], None]])
+    """What is done to the application."""
+
+
+@frozen
+class Mutant:
+    """A server with one fault, and how the gate finds it."""
+
+    name: str
+    sentence: str
+    operation: str
+    check: str
+    infect: Callable[[Subject], None]
+
+
+class Table:
+    """The mutants of one module, in their order."""
+
+    def __init__(self) -> None:
+        self.mutants: list[Mutant] = []
+
+    def answers(self, operation: str, status: int, check: str) -> Callable[[Function], Function]:
+        """A fault in one operation's answers of one status: the function is given each, and changes it."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            def spoil(answer: Answer) -> None:
+                # Of the methods that a path does not have, there is no operation.
+                if answer.status == status and answer.operation in {operation, None}:
+                    fault(answer)
+
+            return lambda subject: subject.changes.append(lambda app: app.add_middleware(_Spoiled, spoil=spoil))
+
+        return self._add(operation, check, make)
+
+    def requests(self, operation: str, check: str) -> Callable[[Function], Function]:
+        """A fault in what is made of requests: the function is given the scope of each, and changes it."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            return lambda subject: subject.changes.append(lambda app: app.add_middleware(_Misread, misread=fault))
+
+        return self._add(operation, check, make)
+
+    def parts(self, owner: object, name: str, operation: str, check: str) -> Callable[[Function], Function]:
+        """A fault in a part of the server: the function stands in its place, and is given it as its first argument."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            original = getattr(owner, name)
+
+            @functools.wraps(fault)
+            def faulty(*arguments: Any, **named: Any) -> Any:
+                return fault(original, *arguments, **named)
+
+            return lambda subject: subject.patch.setattr(owner, name, faulty)
+
+        return self._add(operation, check, make)
+
+    def contracts(self, operation: str, check: str) -> Callable[[Function], Function]:
+        """A fault in what is asked of requests: the function is given the document that the server enforces."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            return lambda subject: fault(subject.document)
+
+        return self._add(operation, check, make)
+
+    def settings(self, operation: str, check: str) -> Callable[[Function], Function]:
+        """A fault in the settings: the function is given them, and changes them."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            return lambda subject: fault(subject.settings)
+
+        return self._add(operation, check, make)
+
+    def servers(self, operation: str, check: str) -> Callable[[Function], Function]:
+        """A fault that takes more: the function is given the server."""
+
+        def make(fault: Function) -> Callable[[Subject], None]:
+            return fault
+
+        return self._add(operation, check, make)
+
+    def _add(
+        self, operation: str, check: str, make: Callable[[Function], Callable[[Subject], None]]
+    ) -> Callable[[Function], Function]:
+        def add(fault: Function) -> Function:
+            sentence = (fault.__doc__ or "").strip()
+            self.mutants.append(Mutant(fault.__name__, sentence, operation, check, make(fault)))
+            return fault
+
+        return add
+
+
+class _Misread:
+    """Changes what a request says before anybody reads it."""
+
+    def __init__(self, app: ASGIApp, misread: Callable[[Scope], None]) -> None:
+        self._app, self._misread = app, misread
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._misread(scope)
+        await self._app(scope, receive, send)
+
+
+class _Spoiled:
+    """Changes answers after everybody has done their work."""
+
+    def __init__(self, app: ASGIApp, spoil: Callable[[Answer], None]) -> None:
+        self._app, self._spoil = app, spoil
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = Answer(None, 0, {}, b"")
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.status = message["status"]
+                answer.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+                return
+            answer.content += message.get("body", b"")
+            if not message.get("more_body"):
+                await pass_on()
+
+        async def pass_on() -> None:
+            answer.operation = scope["state"]["route"].get("operationId")
+            self._spoil(answer)
+            if answer.content or "content-length" in answer.headers:
+                answer.headers["content-length"] = str(len(answer.content))
+            headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.content})
+
+        await self._app(scope, receive, collect)

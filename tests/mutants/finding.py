@@ -1,0 +1,27 @@
+"""Holds a mutant up to the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.mutants.faults import Mutant
+from tests.mutants.ground import Ground
+
+Record = Callable[[str, object], None]
+
+# Under which pytest's reports pass on what caught a mutant, between processes too.
+CAUGHT = "caught"
+
+
+def hold_up(mutant: Mutant, ground: Ground, record: Record) -> None:
+    """Fail unless the gate finds the fault, by the check and in the operation that are to find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        subject = ground.subject(patch, mutant.check)
+        mutant.infect(subject)
+        with ground.standing(subject) as gate:
+            findings = gate.findings(mutant.check, mutant.operation)
+    caught = [each for each in findings if (each.check, each.operation) == (mutant.check, mutant.operation)]
+    assert caught, f"{mutant.sentence} Found: {findings}"
+    record(CAUGHT, [mutant.check, mutant.name, mutant.sentence, mutant.operation, caught[0].message])

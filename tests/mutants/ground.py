@@ -1,0 +1,106 @@
+"""Servers that differ in one fault: each on its own copy of one seeded database, with a clock that can be set."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import sqlite3
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from attrs import frozen
+from starlette.applications import Starlette
+
+from meshydb_contract import Extent, Finding, Target, hold
+from meshydb_contract.scenarios import SCENARIOS, Site, Tenant, play
+from meshydb_server.contract import Contract
+from meshydb_server.http.app import create_app
+from meshydb_server.services.sources import Sources
+from tests.mutants.faults import Subject
+from tests.support.contract import read
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS, serving_app, settings_in
+from tests.support.sources import CHEAP_HASHER, ShiftedClock
+from tests.support.world import NAMES, inhabited, public_key
+
+
+@frozen
+class Ground:
+    """A seeded database, and what is needed to serve copies of it."""
+
+    folder: Path
+    tokens: Mapping[str, str]
+    document: dict[str, Any]
+    contract: Contract
+    """Compiled once: it takes longer than to start a server."""
+
+    @contextmanager
+    def standing(self, subject: Subject) -> Generator[Gate]:
+        """Serve a copy of the database as the subject has it."""
+        clock = ShiftedClock()
+        with TemporaryDirectory(prefix="mutant-") as folder:
+            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+            settings = settings_in(Path(folder), **subject.settings)
+            contract = self.contract if subject.document == self.document else Contract(subject.document)
+            app = create_app(settings, Sources(now=clock, hasher=CHEAP_HASHER), contract)
+            for change in subject.changes:
+                change(app)
+            with serving_app(app, settings) as server:
+                yield Gate(server.url, Path(folder), app, clock, self.tokens)
+
+    def subject(self, patch: pytest.MonkeyPatch, check: str | None = None) -> Subject:
+        """A server without a fault, as yet, that is fit for a check."""
+        # Scenarios are to reach the limits, and schemathesis is not.
+        settings = dict(QUOTAS) if check in SCENARIOS else {}
+        return Subject(patch, copy.deepcopy(self.document), settings)
+
+
+@frozen
+class Gate:
+    """A server, and the gate that it is to pass."""
+
+    url: str
+    folder: Path
+    app: Starlette
+    clock: ShiftedClock
+    tokens: Mapping[str, str]
+
+    def findings(self, check: str, *operations: str) -> list[Finding]:
+        """What one scenario finds, or schemathesis with all its checks in some operations."""
+        if check in SCENARIOS:
+            return [told.finding for told in play(self.site, [check]) if told.finding]
+        target = Target(self.url, ACCOUNT, DEFAULT_TENANT, None, self.tokens[DEFAULT_TENANT], NAMES)
+        with (self.folder / "output").open("w") as output:
+            extent = Extent(operations=operations, phases=["examples", "coverage"], max_examples=1)
+            return list(hold(target, extent, output=output).findings)
+
+    @property
+    def site(self) -> Site:
+        """The server, with all that its operator can hand in."""
+        tenants = [Tenant(name, public_key(name), self.tokens[name]) for name in (DEFAULT_TENANT, OTHER_TENANT)]
+        return Site(
+            url=self.url, account=ACCOUNT, tenants=tenants, newest_code=self._newest_code, clock_at=self.clock.at
+        )
+
+    def _newest_code(self, tenant: str | None, username: str) -> str | None:
+        query = "SELECT payload FROM outbox WHERE tenant = ? AND username = ? ORDER BY rowid DESC"
+        with closing(sqlite3.connect(self.folder / "meshydb.sqlite3")) as connection:
+            payload = connection.execute(query, (tenant, username)).fetchone()
+        if payload is None:
+            return None
+        code: str | None = json.loads(self.app.state.services.outbox.keyring.decrypt(payload[0]))["code"]
+        return code
+
+
+@contextmanager
+def prepared() -> Generator[Ground]:
+    """Seed a database."""
+    with TemporaryDirectory(prefix="ground-") as folder:
+        with inhabited(settings_in(Path(folder))) as world:
+            tokens = dict(world.tokens)
+        document = read()
+        yield Ground(Path(folder), tokens, document, Contract(copy.deepcopy(document)))

@@ -1,0 +1,128 @@
+"""Scenarios do with what an operator hands in, say what they lack, and leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+import requests
+from attrs import evolve
+
+from meshydb_contract import Extent, Site, Target, Tenant, hold
+from meshydb_contract.scenarios import SCENARIOS, play
+from meshydb_server.services import tokens
+from tests.mutants.ground import Gate, Ground
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, QUOTAS
+from tests.support.world import public_key
+
+_NEEDS_NOTHING = {"unreadable_bodies_are_refused", "large_bodies_are_refused", "media_types_are_heeded"}
+_NEEDS_NOTHING |= {"slashes_too_many_are_ignored", "unknown_methods_are_refused"}
+
+
+@pytest.fixture
+def gate(ground: Ground) -> Generator[Gate]:
+    """A server without a fault, with its usual limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        subject = ground.subject(patch)
+        subject.settings.update(QUOTAS)
+        with ground.standing(subject) as gate:
+            yield gate
+
+
+def _untold(site: Site) -> dict[str, str]:
+    told = play(site)
+    assert [each for each in told if each.finding] == []
+    return {each.scenario.name: each.untold for each in told if each.untold}
+
+
+def test_nothing_handed_in(gate: Gate) -> None:
+    """Of a server of which only the address is known, what anybody may ask is told, and all else says what it needs."""
+    untold = _untold(Site(url=gate.url, account=ACCOUNT, tenants=[Tenant(None)]))
+    assert SCENARIOS.keys() - untold.keys() == _NEEDS_NOTHING
+    assert "needs an administrator's access token" in untold.values()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "reason", "count"),
+    [
+        ({"newest_code": None}, "needs to read the codes that users are sent", 10),
+        ({"clock_at": None}, "needs to set the server's clock", 2),
+        ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 3),
+    ],
+)
+def test_something_lacking(gate: Gate, lacking: dict[str, Any], reason: str, count: int) -> None:
+    """Where something is not handed in, the stories that need it say so, and all others are told."""
+    site = gate.site
+    if "tenants" in lacking:
+        lacking = {"tenants": site.tenants[: lacking["tenants"]]}
+    untold = _untold(evolve(site, **lacking))
+    assert set(untold.values()) == {reason}
+    assert len(untold) == count
+
+
+def test_weak_token(gate: Gate) -> None:
+    """An access token that may not create users does not do, and is no fault of the server."""
+    person = {"client_id": public_key(DEFAULT_TENANT), "grant_type": "password"}
+    form = {**person, "username": "username_testermctesterson", "password": "a seeded passphrase"}
+    answer = requests.post(f"{gate.url}/{ACCOUNT}/connect/token", form, timeout=30)
+    tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), answer.json()["access_token"])
+    untold = _untold(evolve(gate.site, tenants=[tenant]))
+    assert untold["codes_are_needed"] == "needs an access token that is good, and may do everything with users"
+
+
+def test_limits(ground: Ground) -> None:
+    """A server that has enough of us is not at fault, and is not said to conform in what it was not asked."""
+    with pytest.MonkeyPatch.context() as patch:
+        subject = ground.subject(patch)
+        subject.settings["rate_limit"] = "5/hour"
+        with ground.standing(subject) as gate:
+            untold = _untold(gate.site)
+    assert len(untold) > len(SCENARIOS) / 2
+    assert untold["codes_are_used_up"].startswith("met a limit, and has to wait for ")
+
+
+def test_no_time(gate: Gate) -> None:
+    """Where there is no time, no story is begun, and all say so."""
+    assert {told.untold for told in play(gate.site, seconds=0)} == {"needs more time"}
+
+
+def test_nothing_left(gate: Gate) -> None:
+    """When all stories are over, there is nobody who was not there before."""
+
+    def count() -> int:
+        headers = {"Authorization": f"Bearer {gate.tokens[DEFAULT_TENANT]}"}
+        answer = requests.get(f"{gate.url}/{ACCOUNT}/users?activeOnly=false", headers=headers, timeout=30)
+        total: int = answer.json()["totalRecords"]
+        return total
+
+    before = count()
+    play(gate.site)
+    assert count() == before
+
+
+def test_told_twice(gate: Gate) -> None:
+    """The same stories can be told again, even where a name that they would take is taken."""
+    assert _untold(gate.site) == {}
+    assert _untold(gate.site) == {}
+
+
+def test_unknown_scenario(gate: Gate) -> None:
+    """A scenario that there is not is refused."""
+    with pytest.raises(ValueError, match="no scenario nothing_at_all"):
+        play(gate.site, ["nothing_at_all"])
+
+
+@pytest.mark.parametrize("faulty", [False, True])
+def test_verdict(gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, faulty: bool) -> None:
+    """What the stories find counts in the verdict on a server like what schemathesis finds."""
+    if faulty:
+        monkeypatch.setattr(tokens, "end_session", lambda *_: None)
+    with (tmp_path / "output").open("w") as output:
+        extent = Extent(operations=["getHealth"], phases=["coverage"])
+        site = evolve(gate.site, clock_at=None)
+        verdict = hold(Target(gate.url, ACCOUNT), extent, site=site, output=output)
+    assert verdict.conforms is not faulty
+    assert [each.check for each in verdict.findings] == (["logins_end_when_revoked"] if faulty else [])
+    assert verdict.untold.keys() == {"requests_lapse", "access_tokens_expire"}
+    assert len(verdict.told) == len(SCENARIOS) - 2 - faulty

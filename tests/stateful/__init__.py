@@ -1,1 +1,0 @@
-"""Journeys through the API, along the links of the contract."""
