@@ -158,7 +158,7 @@ def test_yes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_time(live_server: LiveServer) -> None:
     """A run ends when its time is up, however much it could go on to do; what it left out is no success."""
     done = _command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stdout
     assert "Not tested: " in done.stdout
 
 
