@@ -79,7 +79,7 @@ def hold(
     if verdict.exit_code == 0 and verdict.untested:
         verdict.exit_code = 2
     for told in stories:
-        verdict.hear(told.scenario.name, told.finding, told.untold)
+        verdict.hear(told.scenario, told.finding, told.untold)
     return verdict
 
 

@@ -120,7 +120,7 @@ def _tell_stories(database: str, unknown_user: str) -> Iterator[str]:
         if each.finding:
             yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
         elif each.untold:
-            yield f"{each.scenario.name} could not be told: it {each.untold}"
+            yield f"{each.scenario} could not be told: it {each.untold}"
 
 
 def _objections(verdict: Verdict) -> Iterator[str]:

@@ -33,7 +33,7 @@ def gate(ground: Ground) -> Generator[Gate]:
 def _untold(site: Site) -> dict[str, str]:
     told = play(site)
     assert [each for each in told if each.finding] == []
-    return {each.scenario.name: each.untold for each in told if each.untold}
+    return {each.scenario: each.untold for each in told if each.untold}
 
 
 def test_nothing_handed_in(gate: Gate) -> None:

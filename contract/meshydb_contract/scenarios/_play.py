@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Final
 
@@ -19,35 +19,29 @@ from meshydb_contract.scenarios._stage import Stage
 _NO_TIME: Final = "needs more time"
 
 
-@frozen
-class Scenario:
-    """A story."""
-
-    name: str
-    sentence: str
-    """What holds where it ends well."""
-
-    tell: Callable[[Stage], None]
+Scenario = Callable[[Stage], None]
+"""A story. Its docstring is one sentence that says what holds where it ends well."""
 
 
 @frozen
 class Told:
     """What became of a story."""
 
-    scenario: Scenario
+    scenario: str
     finding: Finding | None = None
     untold: str | None = None
     """What it would have needed."""
 
 
-def _stories(module: ModuleType) -> Sequence[Scenario]:
+def _stories(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
     """The public functions of a module, each of which is a story."""
-    found = [each for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__]
-    return [Scenario(each.__name__, each.__doc__, each) for each in found if not each.__name__.startswith("_")]
+    for name, each in vars(module).items():
+        if getattr(each, "__module__", None) == module.__name__ and not name.startswith("_"):
+            yield name, each
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
-    story.name: story for module in (wire, recovery, logins, users, tenants) for story in _stories(module)
+    name: story for module in (wire, recovery, logins, users, tenants) for name, story in _stories(module)
 }
 
 
@@ -57,18 +51,17 @@ def play(site: Site, names: Sequence[str] = (), *, seconds: float | None = None)
     if unknown:
         raise ValueError(f"There is no scenario {', '.join(unknown)}.")
     end = math.inf if seconds is None else time.monotonic() + seconds
-    scenarios = [SCENARIOS[name] for name in names or SCENARIOS]
-    return [_tell(each, site) if time.monotonic() < end else Told(each, untold=_NO_TIME) for each in scenarios]
+    return [_tell(name, site) if time.monotonic() < end else Told(name, untold=_NO_TIME) for name in names or SCENARIOS]
 
 
-def _tell(scenario: Scenario, site: Site) -> Told:
-    stage = Stage(site, scenario.name)
+def _tell(name: str, site: Site) -> Told:
+    stage = Stage(site, name)
     try:
-        scenario.tell(stage)
+        SCENARIOS[name](stage)
     except BreachError as breach:
-        return Told(scenario, Finding(breach.operation, scenario.name, breach.message))
+        return Told(name, Finding(breach.operation, name, breach.message))
     except UntoldError as reason:
-        return Told(scenario, untold=str(reason))
+        return Told(name, untold=str(reason))
     finally:
         stage.close()
-    return Told(scenario)
+    return Told(name)
