@@ -161,15 +161,11 @@ def _held(database_url: str) -> Generator[None]:
 
 async def test_r18_locked(database_url: str) -> None:
     """While somebody else holds the database, nothing is let through once one has waited, and nothing is half done."""
-    impatient = database_url
-    if not _is_sqlite(database_url):
-        url = make_url(database_url).update_query_dict({"options": "-c lock_timeout=20"})
-        impatient = url.render_as_string(hide_password=False)
+    wait = {"timeout": "0.02"} if _is_sqlite(database_url) else {"options": "-c lock_timeout=20"}
+    impatient = make_url(database_url).update_query_dict(wait).render_as_string(hide_password=False)
     async with recovering(impatient) as services:
         issued = await ask(services)
         before = await _snapshot(services)
-        if _is_sqlite(database_url):
-            await services.database.write(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 0"))
         with _held(database_url):
             await _refuses_all(services, issued)
         assert await _snapshot(services) == before

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from itertools import count
 from typing import Final, TypeVar, cast
 
 from attrs import define
@@ -40,9 +39,10 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
 )
 
-# What waits for another process tries so often, for 10 seconds in all. SQLite itself would try less and less often,
-# so that a process that writes one group after the other would be the first to try, again and again.
-_ATTEMPTS: Final = 20_000
+# For so long one waits for another process, unless the URL has a `timeout`, as sqlite3 calls it. It is tried again
+# after the same pause each time: SQLite itself would try less and less often, so that a process that writes one group
+# after the other would be the first to try, again and again.
+_PATIENCE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.0005
 
 
@@ -54,6 +54,7 @@ class SqliteEngine:
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         # The driver that the URL names is of no use here: it would change threads for each statement.
         url = url.set(drivername="sqlite")
+        self._patience = _patience(url)
         self._writing = _connect(url, 1, "PRAGMA busy_timeout = 0")
         self._reading = _connect(url, _READERS, "PRAGMA busy_timeout = 10000", "PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
@@ -142,7 +143,7 @@ class SqliteEngine:
         try:
             # At once for writing: a transaction that turns from reading to writing fails when another process has
             # written meanwhile, however long it is willing to wait.
-            _insist(_driver(connection), "BEGIN IMMEDIATE")
+            _insist(_driver(connection), "BEGIN IMMEDIATE", self._patience)
         except sqlite3.OperationalError as error:
             connection.close()
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
@@ -190,7 +191,7 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
         connection.isolation_level = None
         try:
             # Lets readers go on while one writes. SQLite keeps this with the file, so it matters at first use alone.
-            _insist(connection, "PRAGMA journal_mode = WAL")
+            _insist(connection, "PRAGMA journal_mode = WAL", _PATIENCE_SECONDS)
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
         except sqlite3.Error:
@@ -200,13 +201,21 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
     return engine
 
 
-def _insist(driver: sqlite3.Connection, statement: str) -> None:
+def _patience(url: URL) -> float:
+    try:
+        return float(str(url.query.get("timeout", _PATIENCE_SECONDS)))
+    except ValueError as error:
+        raise ArgumentError("timeout is a number of seconds") from error
+
+
+def _insist(driver: sqlite3.Connection, statement: str, seconds: float) -> None:
     """Run a statement for which SQLite itself does not wait, or not well, while another process has the file."""
-    for attempt in count(1):
+    end = time.monotonic() + seconds
+    while True:
         try:
             driver.execute(statement)
         except sqlite3.OperationalError as error:
-            if attempt == _ATTEMPTS or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if time.monotonic() >= end or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
         else:
             return

@@ -2,12 +2,16 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from meshydb._cli.outcomes import Outcome, printable
 from meshydb._cli.requests import read_request, to_json
 from meshydb._cli.terminal import Secrets, waiting
 from meshydb._sync.client import MeshyClient
+
+_TIMEOUT = 30.0
 
 
 def forgot_password(options: Namespace) -> Outcome:
@@ -56,11 +60,20 @@ def reset_password(options: Namespace) -> Outcome:
     return Outcome.DONE
 
 
-def _client(options: Namespace) -> MeshyClient:
+@contextmanager
+def _client(options: Namespace) -> Generator[MeshyClient]:
     """A client of what is given; the environment has the rest."""
+    # Here, as `--help` needs none of it.
+    import httpx  # noqa: PLC0415
+
     given: dict[str, Any] = {
         name: getattr(options, name) for name in ("account_name", "public_key", "base_url", "auth_url")
     }
     if options.tenant is not None:
         given["tenant"] = options.tenant or None
-    return MeshyClient(**given)
+    # By httpx itself: a faster transport does not heed Ctrl-C while it waits.
+    with (
+        httpx.Client(timeout=_TIMEOUT) as http_client,
+        MeshyClient(**given, http_client=http_client) as client,
+    ):
+        yield client
