@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 DOCS_READY := $(VENV)/.docs-ready
+# One seed makes the same requests only if sets have the same order, too.
+CONTRACT := PYTHONHASHSEED=0 $(BIN)/python -m tests.contract
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -52,7 +54,7 @@ suites: $(READY)
 # Beside the suites, which cover what it does; it prints when it is over, so that the two do not mix.
 gate: $(READY)
 	@mkdir -p build
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.contract >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
+	@$(CONTRACT) >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
 
 test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -77,7 +79,7 @@ surface: $(READY) ## Write what people can use of the client to the snapshot tha
 	@$(BIN)/python scripts/surface.py
 
 contract: $(READY) ## Hold the server against openapi.yaml, on each database; reports are in build/contract.
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.contract
+	@$(CONTRACT)
 
 contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…]. It creates users and asks for codes.
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
