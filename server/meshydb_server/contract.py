@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -130,8 +130,9 @@ class Contract:
         self.operations = tuple(self._operations())
 
     @classmethod
+    @cache
     def load(cls) -> Contract:
-        """Read the document that this package was built with, or that of the checkout it runs from."""
+        """The document that this package was built with, or that of the checkout it runs from; read once."""
         packaged = Path(__file__).with_name("openapi.yaml")
         checkout = Path(__file__).parents[2] / "openapi.yaml"
         path = packaged if packaged.exists() else checkout

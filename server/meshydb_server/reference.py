@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -48,6 +49,7 @@ class Page:
     policy: str
 
 
+@cache
 def build_page(document_url: str) -> Page:
     """The page of the document at a URL, which may be relative to that of the page."""
     assets = files("mkdocs_swagger_ui_tag") / "swagger-ui"

@@ -25,8 +25,6 @@ P = ParamSpec("P")
 # Whatever an operator can cause: each of these has a message of one line.
 CAUSED_BY_OPERATOR: Final = (RefusedError, StorageError, KeyFileError, SmtpError, TextError)
 
-_contract = functools.cache(Contract.load)
-
 
 class Utf8Type(click.ParamType[str]):
     """A text in UTF-8, as the API takes no other."""
@@ -55,7 +53,7 @@ class ContractType(Utf8Type):
         """Take the value as it is, or fail."""
         text = super().convert(value, param, ctx)
         try:
-            _contract().component(self._schema).validate(text)
+            Contract.load().component(self._schema).validate(text)
         except InvalidValueError as error:
             raise click.ClickException(f"{self.name}: {error}") from error
         return text
