@@ -73,6 +73,10 @@ _MALFORMED = [
     pytest.param(b"GET /".ljust(_HEAD_LIMIT + 1, b"x"), id="endless-target"),
     pytest.param(b"GET /healthz HTTP/1.1\r\nx: ".ljust(_HEAD_LIMIT + 1, b"x"), id="endless-header"),
     pytest.param((b"GET /healthz HTTP/1.1\r\n" + b"x: y\r\n" * 20_000)[: _HEAD_LIMIT + 1], id="endless-headers"),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\ny: ".ljust(_HEAD_LIMIT + 1, b"x"),
+        id="endless-header-to-upgrade",
+    ),
 ]
 
 

@@ -55,8 +55,9 @@ class Protocol(HttpToolsProtocol):
                 self._turn_to_h11()
             else:
                 self._refuse()
-        if self._reading == "head" and len(self._head) > _LARGEST_HEAD:
-            self._refuse()
+        else:
+            if self._reading == "head" and len(self._head) > _LARGEST_HEAD:
+                self._refuse()
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
@@ -71,10 +72,9 @@ class Protocol(HttpToolsProtocol):
         """Serve the request, whose body may still be to come. Raises ValueError, which httptools takes for its own."""
         version = self.parser.get_http_version()
         hosts = sum(name == b"host" for name, _ in self.headers)
-        if version not in _VERSIONS or hosts > 1 or (version == "1.1" and hosts == 0):
-            raise ValueError(_NOT_HTTP)
-        if self.parser.should_upgrade():
-            # It may be ignored, as there is nothing to change to; httptools would leave out the body.
+        malformed = version not in _VERSIONS or hosts > 1 or (version == "1.1" and hosts == 0)
+        # An upgrade may be ignored, as there is nothing to change to; httptools would leave out the body.
+        if malformed or self.parser.should_upgrade():
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
         self._reading = "body"
