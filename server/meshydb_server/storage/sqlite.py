@@ -56,7 +56,8 @@ class SqliteEngine:
         url = url.set(drivername="sqlite")
         self._patience = _patience(url)
         self._writing = _connect(url, 1, "PRAGMA busy_timeout = 0")
-        self._reading = _connect(url, _READERS, "PRAGMA busy_timeout = 10000", "PRAGMA query_only = ON")
+        wait = f"PRAGMA busy_timeout = {self._patience * 1000:.0f}"
+        self._reading = _connect(url, _READERS, wait, "PRAGMA query_only = ON")
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._waiting = deque[_Job]()
