@@ -48,19 +48,12 @@ def parts(request: bytes) -> Request:
     return Request(line.removesuffix(" HTTP/1.1"), headers, body)
 
 
-class AnsweringServer:
-    """Answers each of its connections as a function says, and keeps the requests as they came.
+class LoopbackServer:
+    """Runs a server in a thread, within a `with` statement."""
 
-    The function is called from as many threads as there are connections.
-    """
-
-    def __init__(self, answer_to: Callable[[bytes], bytes | Silence]) -> None:
-        self.requests: list[bytes] = []
-        self._answer_to = answer_to
-        self.stopped = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Connection)
-        self._server.owner = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+    def __init__(self, server: socketserver.TCPServer) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.01,))
 
     @property
     def url(self) -> str:
@@ -72,10 +65,28 @@ class AnsweringServer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self.stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class AnsweringServer(LoopbackServer):
+    """Answers each of its connections as a function says, and keeps the requests as they came.
+
+    The function is called from as many threads as there are connections.
+    """
+
+    def __init__(self, answer_to: Callable[[bytes], bytes | Silence]) -> None:
+        server = _Server(("127.0.0.1", 0), _Connection)
+        super().__init__(server)
+        server.owner = self
+        self.requests: list[bytes] = []
+        self._answer_to = answer_to
+        self.stopped = threading.Event()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stopped.set()
+        super().__exit__(*exc_info)
 
     def converse(self, connection: socket.socket) -> None:
         """Read one request and act on it."""

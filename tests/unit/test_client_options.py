@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import anyio
 import httpx
@@ -13,7 +12,7 @@ import pytest
 
 from meshydb import AsyncMeshyClient, MeshyClient, ServerError
 from tests.unit.calls import RESET, USER, Play, access_token, connect, once, token_answer
-from tests.unit.tcp import ScriptedServer, answer, parts
+from tests.unit.tcp import LoopbackServer, ScriptedServer, answer, parts
 
 OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
     ("timeout", 0, ValueError),
@@ -27,7 +26,7 @@ OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
 ]
 
 
-class KeepingServer:
+class KeepingServer(LoopbackServer):
     """Answers each request with a reset, and keeps connections open; notes which connection each came over."""
 
     class _Handler(BaseHTTPRequestHandler):
@@ -46,22 +45,7 @@ class KeepingServer:
     def __init__(self) -> None:
         self.connections: list[int] = []
         handler = type("Handler", (self._Handler,), {"connections": self.connections})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        """The origin to send requests to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), handler))
 
 
 def test_connections_are_shared(play: Play) -> None:
