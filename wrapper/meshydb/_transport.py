@@ -25,6 +25,11 @@ def new_client() -> httpx.Client:
     return httpx.Client(timeout=_TIMEOUT, verify=_trusted(), transport=_new_transport())
 
 
+def new_interruptible_client() -> httpx.Client:
+    """Build a client that heeds Ctrl-C while it waits, which httpx does and the faster transport does not."""
+    return httpx.Client(timeout=_TIMEOUT, verify=_trusted())
+
+
 def new_async_client() -> httpx.AsyncClient:
     """Build the client of an `AsyncMeshyClient` that was not handed one."""
     return httpx.AsyncClient(timeout=_TIMEOUT, verify=_trusted(), transport=_new_async_transport())

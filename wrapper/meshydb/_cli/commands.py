@@ -11,8 +11,6 @@ from meshydb._cli.requests import read_request, to_json
 from meshydb._cli.terminal import Secrets, waiting
 from meshydb._sync.client import MeshyClient
 
-_TIMEOUT = 30.0
-
 
 def forgot_password(options: Namespace) -> Outcome:
     """Ask for a password reset, and print what the service answers."""
@@ -63,17 +61,13 @@ def reset_password(options: Namespace) -> Outcome:
 @contextmanager
 def _client(options: Namespace) -> Generator[MeshyClient]:
     """A client of what is given; the environment has the rest."""
-    # Here, as `--help` needs none of it.
-    import httpx  # noqa: PLC0415
+    # Here, as `--help` needs no httpx.
+    from meshydb._transport import new_interruptible_client  # noqa: PLC0415
 
     given: dict[str, Any] = {
         name: getattr(options, name) for name in ("account_name", "public_key", "base_url", "auth_url")
     }
     if options.tenant is not None:
         given["tenant"] = options.tenant or None
-    # By httpx itself: a faster transport does not heed Ctrl-C while it waits.
-    with (
-        httpx.Client(timeout=_TIMEOUT) as http_client,
-        MeshyClient(**given, http_client=http_client) as client,
-    ):
+    with new_interruptible_client() as http_client, MeshyClient(**given, http_client=http_client) as client:
         yield client
