@@ -44,10 +44,14 @@ async def test_deadlock(database: Database) -> None:
     await database.write(add("other"))
     begun: set[str] = set()
     runs: list[str] = []
+    ended: list[str] = []
 
     async def rename(first: str, second: str) -> None:
         def transaction(connection: Connection) -> None:
             runs.append(first)
+            while len(runs) > 2 and not ended:
+                # Lets the one that goes on have both rows; they would wait for each other a second time else.
+                connection.exec_driver_sql("SELECT 1")
             for account in (first, second):
                 change = update(accounts).values(default_tenant=f"{first} first")
                 connection.execute(change.where(accounts.c.account == account))
@@ -57,6 +61,7 @@ async def test_deadlock(database: Database) -> None:
                     connection.exec_driver_sql("SELECT 1")
 
         await database.write(transaction)
+        ended.append(first)
 
     await asyncio.gather(rename("one", "other"), rename("other", "one"))
     assert len(runs) == 3
