@@ -18,14 +18,18 @@ _REPLACEMENTS = {
     "AsyncClientWithRawResponse": "ClientWithRawResponse",
     "AsyncConnectionWithRawResponse": "ConnectionWithRawResponse",
     "AsyncDriver": "Driver",
+    "AsyncFastSender": "FastSender",
+    "AsyncHttpxSender": "HttpxSender",
     "AsyncLock": "Lock",
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
+    "AsyncSender": "Sender",
     "AsyncSession": "Session",
     "AsyncUserSearch": "UserSearch",
     "AsyncUserSearchWithRawResponse": "UserSearchWithRawResponse",
     "AsyncUsersService": "UsersService",
     "AsyncUsersWithRawResponse": "UsersWithRawResponse",
+    "ClientBuilder": "SyncClientBuilder",
     "_async": "_sync",
     "aclose": "close",
     "anyio": "time",
@@ -33,7 +37,7 @@ _REPLACEMENTS = {
     "async_raw": "raw",
     # A string is replaced as a whole.
     "httpx.AsyncClient | None": "httpx.Client | None",
-    "new_async_client": "new_client",
+    "new_async_sender": "new_sender",
 }
 # Imports change their order with their names. Isolated, so that the result is the same in any target folder.
 _RUFF = (sys.executable, "-m", "ruff")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import certifi
-import httpx
 import pytest
 from attrs import Factory, define
 
@@ -29,6 +28,7 @@ from meshydb import (
     UserUpdate,
     UserVerificationHash,
 )
+from meshydb._messages import Request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from tests.support.contract import operations, read
@@ -271,7 +271,7 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
     with AnsweringServer(answer_to) as server:
         with _listening(witness, "meshydb", "httpx", "httpcore"):
             assert outcome(lambda _: success, server.url) is None
-            assert {Operation, httpx.Request} <= witness.kinds
+            assert {Operation, Request} <= witness.kinds
             for status in DOCUMENTED[operation_id]:
                 assert outcome(_refusal(status), server.url) in {*APIStatusError.__subclasses__()}, status
             for case, (respond, expected) in BROKEN.items():

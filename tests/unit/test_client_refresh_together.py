@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import anyio
-import httpx
 import pytest
 
 from meshydb import AuthenticationError, BadRequestError, User
 from meshydb._auth import Alone, Login
 from meshydb._config import resolve
-from meshydb._exchange import Received, Send, Steps, exchange
+from meshydb._exchange import Steps, exchange
+from meshydb._messages import Answer, Request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
@@ -134,13 +135,17 @@ async def test_cancelled_refresh_holds_nobody_up() -> None:
 # From here on, the steps are taken by hand, so that the order of what happens is certain.
 
 OPERATION: Final = Operation("getSelf", {"headers": {}}, lambda body: body)
-EXPIRED: Final = httpx.Response(400, json={"error": "invalid_grant"})
+EXPIRED: Final = Answer(400, {}, b'{"error": "invalid_grant"}')
 
 
 def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[Any]:
     headers = {} if access_token is None else {"Authorization": access_token}
-    request = httpx.Request("POST", f"http://example.org/{operation.operation_id}", headers=headers)
+    request = Request("POST", operation.operation_id, headers, b"", None)
     return exchange(operation, request, RetryPolicy(0))
+
+
+def _renewed(token: str | None = None) -> Answer:
+    return Answer(200, {}, json.dumps(token_answer(token)).encode())
 
 
 def _login_after(seconds: float) -> Login:
@@ -166,14 +171,14 @@ def _alone(steps: Generator[Any, Any, Any]) -> Steps[None]:
     return step.steps
 
 
-def _receive(steps: Generator[Any, Any, Any], response: httpx.Response) -> str:
-    """Send one request and receive this; return the path."""
+def _receive(steps: Generator[Any, Any, Any], answer: Answer) -> str:
+    """Send one request and receive this; return which operation it was."""
     step = next(steps)
-    assert isinstance(step, Send)
+    assert isinstance(step, Request)
     try:
-        steps.send(Received(response, response.content))
+        steps.send(answer)
     except StopIteration:
-        return step.request.url.path
+        return step.url
     raise AssertionError("more is sent")
 
 
@@ -182,12 +187,12 @@ def test_who_waited_uses_the_new_token() -> None:
     login = _login_after(3600)
     first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
     refreshing, waiting = _alone(first), _alone(second)
-    assert _receive(refreshing, httpx.Response(200, json=token_answer("bmV3"))) == "/requestToken"
+    assert _receive(refreshing, _renewed("bmV3")) == "requestToken"
     assert list(waiting) == []
     for steps in (first, second):
         step = next(steps)
-        assert isinstance(step, Send)
-        assert step.request.headers["Authorization"] == "bmV3"
+        assert isinstance(step, Request)
+        assert step.headers["Authorization"] == "bmV3"
 
 
 def test_who_waited_shares_the_failure() -> None:
@@ -211,7 +216,7 @@ def test_who_comes_later_tries_again() -> None:
     with pytest.raises(AuthenticationError):
         _receive(_alone(login.authorized(OPERATION, _begin)), EXPIRED)
     later = _alone(login.authorized(OPERATION, _begin))
-    assert _receive(later, httpx.Response(200, json=token_answer())) == "/requestToken"
+    assert _receive(later, _renewed()) == "requestToken"
 
 
 def test_who_waited_for_a_signout_is_refused() -> None:
@@ -219,7 +224,7 @@ def test_who_waited_for_a_signout_is_refused() -> None:
     login = _login_after(3600)
     call = login.authorized(OPERATION, _begin)
     waiting = _alone(call)
-    assert _receive(_alone(login.end(_begin)), httpx.Response(200)) == "/revokeToken"
+    assert _receive(_alone(login.end(_begin)), Answer(200, {})) == "revokeToken"
     with pytest.raises(RuntimeError, match="signed out"):
         next(waiting)
 
@@ -228,7 +233,7 @@ def test_who_signs_out_at_the_same_time_revokes_nothing() -> None:
     """Of two who sign out at once, one tells the service."""
     login = _login_after(3600)
     first, second = (_alone(login.end(_begin)) for _ in range(2))
-    assert _receive(first, httpx.Response(200)) == "/revokeToken"
+    assert _receive(first, Answer(200, {})) == "revokeToken"
     assert list(second) == []
 
 
@@ -236,9 +241,9 @@ def test_call_under_way_at_a_signout_is_not_repeated() -> None:
     """A call that was refused because the user signed out meanwhile neither renews the token nor is sent again."""
     login = _login_after(0)
     call = login.authorized(OPERATION, _begin)
-    assert isinstance(next(call), Send)
-    _receive(_alone(login.end(_begin)), httpx.Response(200))
-    step = call.send(Received(httpx.Response(401)))
+    assert isinstance(next(call), Request)
+    _receive(_alone(login.end(_begin)), Answer(200, {}))
+    step = call.send(Answer(401, {}))
     assert isinstance(step, Alone)
     with pytest.raises(RuntimeError, match="signed out"):
         next(step.steps)

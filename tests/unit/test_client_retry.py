@@ -13,7 +13,8 @@ from meshydb import (
     RateLimitError,
     ServerError,
 )
-from meshydb._exchange import Received, Send, Sleep, exchange
+from meshydb._exchange import Sleep, exchange
+from meshydb._messages import Answer, Request
 from meshydb._operations import Operation
 from meshydb._responses import retry_after
 from meshydb._retry import RetryPolicy
@@ -21,7 +22,7 @@ from tests.support.contract import operations, read
 from tests.unit.calls import RESET, USER, ForgotPassword, Play, once
 from tests.unit.tcp import ScriptedServer, Silence, answer
 
-REQUEST = httpx.Request("POST", "http://example.org/acme/users/forgotpassword")
+REQUEST = Request("POST", "http://example.org/acme/users/forgotpassword", {}, b"", None)
 REPLAY: Final = {each["operationId"]: each["x-meshydb-replay"] for each in operations(read())}
 SAFE: Final = sorted(name for name, replay in REPLAY.items() if replay == "safe")
 NEVER: Final = sorted(name for name, replay in REPLAY.items() if replay == "never")
@@ -29,7 +30,7 @@ EACH: Final = sorted(REPLAY)
 
 
 def _run(
-    events: Sequence[httpx.Response | Received | httpx.HTTPError],
+    events: Sequence[Answer | httpx.HTTPError],
     *,
     max_retries: int,
     operation_id: str = "forgotPassword",
@@ -46,12 +47,9 @@ def _run(
                 sleeps.append(step.seconds)
                 step = next(steps)
                 continue
-            assert step == Send(REQUEST)
+            assert step == REQUEST
             event = next(remaining)
-            if isinstance(event, httpx.HTTPError):
-                step = steps.throw(event)
-            else:
-                step = steps.send(event if isinstance(event, Received) else Received(event, event.content))
+            step = steps.throw(event) if isinstance(event, httpx.HTTPError) else steps.send(event)
     except StopIteration as stop:
         outcome: object = stop.value
     except MeshyError as error:
@@ -60,11 +58,15 @@ def _run(
     return sleeps, outcome
 
 
-def _turned_away(status: int, wait: str) -> httpx.Response:
-    return httpx.Response(status, headers={"Retry-After": wait})
+def _turned_away(status: int, wait: str) -> Answer:
+    return _answer(status, wait=wait)
 
 
-SUCCESS = httpx.Response(200, json="done")
+def _answer(status: int, content: bytes = b"", error: httpx.HTTPError | None = None, wait: str | None = None) -> Answer:
+    return Answer(status, {} if wait is None else {"Retry-After": wait}, content, error)
+
+
+SUCCESS = _answer(200, b'"done"')
 REFUSED = httpx.ConnectError("Connection refused")
 
 
@@ -76,21 +78,21 @@ UNSURE: Final = [
     httpx.WriteError(""),
     httpx.RemoteProtocolError(""),
     httpx.ProxyError(""),
-    httpx.Response(429),
-    httpx.Response(500),
-    httpx.Response(502),
-    httpx.Response(503),
-    httpx.Response(503, headers={"Retry-After": "later"}),
-    httpx.Response(504),
-    Received(httpx.Response(200), error=httpx.ReadError("")),
-    Received(httpx.Response(200), error=httpx.ReadTimeout("")),
-    Received(httpx.Response(502), error=httpx.ReadError("")),
+    _answer(429),
+    _answer(500),
+    _answer(502),
+    _answer(503),
+    _answer(503, wait="later"),
+    _answer(504),
+    _answer(200, error=httpx.ReadError("")),
+    _answer(200, error=httpx.ReadTimeout("")),
+    _answer(502, error=httpx.ReadError("")),
 ]
 
 
 def _named(event: object) -> str:
-    if isinstance(event, Received):
-        return f"{event.response.status_code}, {type(event.error).__name__}"
+    if isinstance(event, Answer) and event.error is not None:
+        return f"{event.status_code}, {type(event.error).__name__}"
     return str(getattr(event, "status_code", type(event).__name__))
 
 
@@ -116,14 +118,14 @@ def test_turned_away_is_retried_whatever_it_is(status: int, operation_id: str) -
 
 @pytest.mark.parametrize("operation_id", SAFE)
 @pytest.mark.parametrize("event", UNSURE, ids=_named)
-def test_safe_operations_are_replayed(event: httpx.Response | Received | httpx.HTTPError, operation_id: str) -> None:
+def test_safe_operations_are_replayed(event: Answer | httpx.HTTPError, operation_id: str) -> None:
     """An operation that the contract marks as safe is sent again when nobody knows what became of it."""
     assert _run([event, event, SUCCESS], max_retries=2, operation_id=operation_id) == ([0.25, 0.5], "done")
 
 
 @pytest.mark.parametrize("operation_id", NEVER)
 @pytest.mark.parametrize("event", UNSURE, ids=_named)
-def test_others_are_never_replayed(event: httpx.Response | Received | httpx.HTTPError, operation_id: str) -> None:
+def test_others_are_never_replayed(event: Answer | httpx.HTTPError, operation_id: str) -> None:
     """Any other operation is sent once when its request may have been carried out, and the error is raised."""
     sleeps, outcome = _run([event], max_retries=5, operation_id=operation_id)
     assert sleeps == []
@@ -136,11 +138,11 @@ def test_others_are_never_replayed(event: httpx.Response | Received | httpx.HTTP
         httpx.LocalProtocolError(""),
         httpx.UnsupportedProtocol(""),
         httpx.TooManyRedirects(""),
-        Received(httpx.Response(200), error=httpx.DecodingError("")),
+        _answer(200, error=httpx.DecodingError("")),
     ],
     ids=_named,
 )
-def test_what_would_fail_again_is_not_replayed(event: Received | httpx.HTTPError) -> None:
+def test_what_would_fail_again_is_not_replayed(event: Answer | httpx.HTTPError) -> None:
     """An error that lies in the request, or in what the service has to say, is raised at once."""
     sleeps, outcome = _run([event], max_retries=5, operation_id="getSelf")
     assert sleeps == []
@@ -273,11 +275,11 @@ def test_no_driver_asks_twice(forgot_password: ForgotPassword, act: bytes | Sile
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
     """Both forms of Retry-After are read, and nonsense counts as absent."""
-    response = httpx.Response(429, headers=[(b"Retry-After", value.encode())])
+    response = _answer(429, wait=value)
     assert retry_after(response) == seconds
 
 
 def test_retry_after_in_the_future() -> None:
     """A date to come is a positive number of seconds away."""
-    response = httpx.Response(429, headers={"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"})
+    response = _answer(429, wait="Fri, 31 Dec 9999 23:59:59 GMT")
     assert (retry_after(response) or 0) > 1e9

@@ -17,7 +17,7 @@ from meshydb import (
 )
 from meshydb import _operations as operations
 from meshydb._config import Config
-from meshydb._exchange import Received
+from meshydb._messages import Answer, Request
 from meshydb._models import Tokens
 
 CANARY: Final = "canary-7f3a"
@@ -38,7 +38,8 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
         NewUser(**PERSON),
         TOKENS,
         RawResponse(200, {"Set-Cookie": CANARY}, CANARY.encode(), VERIFICATION),
-        Received(Any, CANARY.encode()),  # type: ignore[arg-type]
+        Answer(200, {"Set-Cookie": CANARY}, CANARY.encode()),
+        Request("POST", "http://a/acme/connect/token", {"Authorization": CANARY}, CANARY.encode(), None),
         operations.log_in(CONFIG, "rosa", CANARY),
         operations.refresh(CONFIG, CANARY),
         operations.revoke(CONFIG, TOKENS),

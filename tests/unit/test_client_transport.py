@@ -12,12 +12,15 @@ from typing import Final
 import httpx
 import pytest
 
-from meshydb import APIConnectionError, APITimeoutError, MeshyClient
-from meshydb._fast import AsyncFastTransport, FastTransport
-from meshydb._transport import new_async_client, new_client
+from meshydb import APIConnectionError, APIStatusError, APITimeoutError, MeshyClient
+from meshydb._async.fast_sender import AsyncFastSender
+from meshydb._async.httpx_sender import AsyncHttpxSender
+from meshydb._sync.fast_sender import FastSender
+from meshydb._sync.httpx_sender import HttpxSender
+from meshydb._transport import new_async_sender, new_sender
 from tests.support.certificates import certify
-from tests.unit.calls import RESET, ForgotPassword, without_pyreqwest
-from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts, refusing_url
+from tests.unit.calls import RESET, ForgotPassword, Play, once, without_pyreqwest
+from tests.unit.tcp import AnsweringServer, Request, ScriptedServer, Silence, answer, parts, refusing_url
 
 _PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -82,17 +85,18 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 def test_the_faster_one_is_used_where_it_is_installed() -> None:
     """Both forms send through it, unless they are handed a client."""
-    with new_client() as http_client:
-        assert isinstance(http_client._transport, FastTransport)  # noqa: SLF001 - httpx does not tell otherwise
-    assert isinstance(new_async_client()._transport, AsyncFastTransport)  # noqa: SLF001 - as above
+    assert isinstance(new_sender(), FastSender)
+    assert isinstance(new_async_sender(), AsyncFastSender)
+    with httpx.Client() as http_client:
+        assert isinstance(new_sender(http_client), HttpxSender)
+    assert isinstance(new_async_sender(httpx.AsyncClient()), AsyncHttpxSender)
 
 
 def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plain install uses what httpx brings."""
     without_pyreqwest(monkeypatch)
-    with new_client() as http_client:
-        assert type(http_client._transport) is httpx.HTTPTransport  # noqa: SLF001 - httpx does not tell otherwise
-    assert type(new_async_client()._transport) is httpx.AsyncHTTPTransport  # noqa: SLF001 - as above
+    assert isinstance(new_sender(), HttpxSender)
+    assert isinstance(new_async_sender(), AsyncHttpxSender)
 
 
 @pytest.mark.usefixtures("_transport")
@@ -154,3 +158,44 @@ def test_refused(forgot_password: ForgotPassword) -> None:
     """Where nobody listens, no answer is usable."""
     with pytest.raises(APIConnectionError, match="no usable answer from 127"):
         forgot_password(refusing_url())
+
+
+@pytest.mark.usefixtures("_transport")
+def test_headers(play: Play) -> None:
+    """Repeated headers are joined, and one that is not ASCII does not spoil the others."""
+    whole = answer(200, RESET, {"X-Trace": "1", "Server": "Café", "X-Request-ID": "4bf9"})
+    with ScriptedServer(whole.replace(b"X-Trace: 1", b"X-Trace: 1\r\nX-Trace: 2")) as server:
+        raw = play(once(lambda client: client.with_raw_response.forgot_password("rosa")), server.url)
+    assert raw.headers["x-trace"] == "1, 2"
+    assert raw.request_id == "4bf9"
+    assert raw.parsed.hint == RESET["hint"]
+
+
+_USER_ID: Final = "64b1f0c2a9e84d0012ab34cd"
+
+
+def _requests(forgot_password: ForgotPassword, play: Play, play_connected: Play) -> list[Request]:
+    """What is sent of each kind of request: with JSON, with a form, with a query, and with nothing."""
+    refused = answer(404, {"message": "No."})
+    with ScriptedServer(*[refused] * 4) as server:
+        for send in (
+            lambda: forgot_password(server.url, "Zoë"),
+            lambda: play(once(lambda client: client.login("Zoë", "a b&c=d")), server.url),
+            lambda: play_connected(once(lambda user: user.users.search("a b&c=Zoë").page(2)), server.url),
+            lambda: play_connected(once(lambda user: user.users.delete(_USER_ID)), server.url),
+        ):
+            with pytest.raises(APIStatusError):
+                send()
+    host = server.url.removeprefix("http://").encode()
+    return [parts(request.replace(host, b"host")) for request in server.requests]
+
+
+def test_both_send_the_same(
+    forgot_password: ForgotPassword, play: Play, play_connected: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests do not differ between the transports."""
+    fast = _requests(forgot_password, play, play_connected)
+    without_pyreqwest(monkeypatch)
+    plain = _requests(forgot_password, play, play_connected)
+    assert len(fast) == 4
+    assert fast == plain

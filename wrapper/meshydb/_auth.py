@@ -16,7 +16,8 @@ from meshydb import _operations
 from meshydb._claims import read_current_user
 from meshydb._config import Config
 from meshydb._exceptions import AuthenticationError, BadRequestError, MeshyError
-from meshydb._exchange import Received, Send, Sleep, Steps
+from meshydb._exchange import Sleep, Steps
+from meshydb._messages import Answer, Request
 from meshydb._models import CurrentUser, Tokens
 from meshydb._operations import Operation
 
@@ -34,7 +35,7 @@ class Alone:
     steps: Steps[None]
 
 
-AuthSteps: TypeAlias = Generator[Send | Sleep | Alone, Received, T]
+AuthSteps: TypeAlias = Generator[Request | Sleep | Alone, Answer, T]
 
 
 class Begin(Protocol):

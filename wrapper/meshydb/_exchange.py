@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Generator
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
-from attrs import field, frozen
+from attrs import frozen
 
 from meshydb._exceptions import APIConnectionError, APIResponseError, APIStatusError, APITimeoutError
 from meshydb._logging import Attempt
+from meshydb._messages import Answer, Request
 from meshydb._operations import Operation
 from meshydb._raw import note_answer
 from meshydb._redaction import secrets_in
@@ -25,38 +27,17 @@ _QUOTED = re.compile(r"""[:\s]*(?:bytearray\()?\bb['"].*""", re.DOTALL)
 
 
 @frozen
-class Send:
-    """Send the request; resume with what was received, or throw the httpx error that came instead of an answer."""
-
-    request: httpx.Request
-
-
-@frozen
 class Sleep:
     """Wait, then resume."""
 
     seconds: float
 
 
-@frozen
-class Received:
-    """An answer whose status line and headers arrived.
-
-    Attributes:
-        response: The answer, closed.
-        content: The body, decompressed; empty if it could not be read. Not in the `repr`, as it may hold secrets.
-        error: Why the body could not be read; None when it was.
-    """
-
-    response: httpx.Response
-    content: bytes = field(default=b"", repr=False)
-    error: httpx.HTTPError | None = None
+# A request is to be sent: resume with its answer, or throw the httpx error that came instead of one.
+Steps: TypeAlias = Generator[Request | Sleep, Answer, T]
 
 
-Steps: TypeAlias = Generator[Send | Sleep, Received, T]
-
-
-def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolicy) -> Steps[T]:
+def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> Steps[T]:
     """Carry out an operation.
 
     Raises:
@@ -68,52 +49,52 @@ def exchange(operation: Operation[T], request: httpx.Request, policy: RetryPolic
     while True:
         attempt = Attempt(operation, retries)
         try:
-            received = yield Send(request)
+            answer = yield request
         except httpx.HTTPError as error:
             attempt.failed(error)
             delay = policy.delay_after_error(operation.operation_id, retries, error)
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
-            attempt.answered(received.response, received.error)
-            delay = policy.delay_after_answer(operation.operation_id, retries, received.response, received.error)
+            attempt.answered(answer)
+            delay = policy.delay_after_answer(operation.operation_id, retries, answer)
             if delay is None:
-                return _outcome(operation, request, received)
+                return _outcome(operation, request, answer)
         yield Sleep(delay)
         retries += 1
 
 
-def _outcome(operation: Operation[T], request: httpx.Request, received: Received) -> T:
+def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
     # The status comes first: only a success has the body that the operation knows how to read.
-    if not received.response.is_success:
-        raise _status_error(operation, request, received)
-    result = _result(operation, request, received)
-    note_answer(received.response, received.content)
+    if not answer.is_success:
+        raise _status_error(operation, request, answer)
+    result = _result(operation, request, answer)
+    note_answer(answer)
     return result
 
 
-def _connection_error(request: httpx.Request, error: httpx.HTTPError) -> APIConnectionError:
+def _connection_error(request: Request, error: httpx.HTTPError) -> APIConnectionError:
     if isinstance(error, httpx.ProtocolError) or _QUOTED.search(str(error)):
         # Bytes of headers that were to be sent, or of what was received: either may hold a secret. Causes say the same.
         error.args = (_QUOTED.sub("", str(error)),)
         error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
-    host = request.url.netloc.decode()
+    host = urlsplit(request.url).netloc
     return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
 
 
-def _status_error(operation: Operation[Any], request: httpx.Request, received: Received) -> APIStatusError:
+def _status_error(operation: Operation[Any], request: Request, answer: Answer) -> APIStatusError:
     # A service that repeats what it was sent must not bring it into logs.
     secrets = [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
-    return status_error(received.response, received.content, from_auth_host=operation.at_auth_host, secrets=secrets)
+    return status_error(answer, from_auth_host=operation.at_auth_host, secrets=secrets)
 
 
-def _result(operation: Operation[T], request: httpx.Request, received: Received) -> T:
-    if isinstance(received.error, httpx.DecodingError):
-        raise _response_error("the body cannot be decompressed, or is too large", received) from received.error
-    if received.error is not None:
-        raise _connection_error(request, received.error) from received.error
-    body = None if operation.may_be_empty and not received.content else _decoded(received)
+def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
+    if isinstance(answer.error, httpx.DecodingError):
+        raise _response_error("the body cannot be decompressed, or is too large", answer) from answer.error
+    if answer.error is not None:
+        raise _connection_error(request, answer.error) from answer.error
+    body = None if operation.may_be_empty and not answer.content else _decoded(answer)
     try:
         return operation.parse(body)
     except KeyError as error:
@@ -121,22 +102,22 @@ def _result(operation: Operation[T], request: httpx.Request, received: Received)
     except (TypeError, ValueError):
         reason = ""
     # Not while the error is handled, which would chain it: it may quote a value, and any may be a secret.
-    raise _response_error(f"the body is not what the contract says of {operation.operation_id}{reason}", received)
+    raise _response_error(f"the body is not what the contract says of {operation.operation_id}{reason}", answer)
 
 
-def _decoded(received: Received) -> object:
+def _decoded(answer: Answer) -> object:
     try:
-        return json.loads(received.content)
+        return json.loads(answer.content)
     except (ValueError, RecursionError):
         pass
     # As above: an error of decoding shows the whole body.
-    raise _response_error("the body is not JSON", received)
+    raise _response_error("the body is not JSON", answer)
 
 
-def _response_error(message: str, received: Received) -> APIResponseError:
+def _response_error(message: str, answer: Answer) -> APIResponseError:
     return APIResponseError(
         message,
-        status_code=received.response.status_code,
-        body=error_body(received.content),
-        request_id=request_id(received.response),
+        status_code=answer.status_code,
+        body=error_body(answer.content),
+        request_id=request_id(answer),
     )

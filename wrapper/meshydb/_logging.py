@@ -9,8 +9,7 @@ import os
 from time import perf_counter
 from typing import Any
 
-import httpx
-
+from meshydb._messages import Answer
 from meshydb._operations import Operation
 from meshydb._redaction import RedactingFilter
 from meshydb._responses import request_id
@@ -42,12 +41,12 @@ class Attempt:
         self._retry = retry
         self._started = perf_counter()
 
-    def answered(self, response: httpx.Response, error: Exception | None) -> None:
+    def answered(self, answer: Answer) -> None:
         """Log that the service answered, and whether the body could be read."""
-        status = response.status_code
-        level = logging.DEBUG if response.is_success and error is None else logging.INFO
+        status, error = answer.status_code, answer.error
+        level = logging.DEBUG if answer.is_success and error is None else logging.INFO
         outcome = f"{status}" if error is None else f"{status}, {_kind(error)},"
-        self._log(level, outcome, status=status, error=_kind(error), request_id=request_id(response))
+        self._log(level, outcome, status=status, error=_kind(error), request_id=request_id(answer))
 
     def failed(self, error: Exception) -> None:
         """Log that no answer arrived."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    import httpx
+    from meshydb._messages import Answer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,27 +41,26 @@ class _Watch:
     """What a call was answered; of several answers, as when a token was renewed before, the last."""
 
     def __init__(self) -> None:
-        self._last: tuple[httpx.Response, bytes] | None = None
+        self._last: Answer | None = None
 
-    def note(self, response: "httpx.Response", content: bytes) -> None:
-        self._last = response, content
+    def note(self, answer: "Answer") -> None:
+        self._last = answer
 
     def response(self, parsed: T) -> RawResponse[T]:
         if self._last is None:
             raise RuntimeError("Nothing was sent, so there is no answer: this connection is signed out already.")
-        response, content = self._last
-        return RawResponse(response.status_code, response.headers, content, parsed)
+        return RawResponse(self._last.status_code, self._last.headers, self._last.content, parsed)
 
 
 # Of the task or thread that makes the call. Whatever lies between the call and its exchange need not know of it.
 _watch: ContextVar[_Watch | None] = ContextVar("meshydb_watch", default=None)
 
 
-def note_answer(response: "httpx.Response", content: bytes) -> None:
+def note_answer(answer: "Answer") -> None:
     """Tell whoever made the call of a success."""
     watch = _watch.get()
     if watch is not None:
-        watch.note(response, content)
+        watch.note(answer)
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:

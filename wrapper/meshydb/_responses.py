@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-import httpx
+from httpx import codes
 
 from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
+from meshydb._messages import Answer
 from meshydb._redaction import without
 
 # An error is kept, logged and passed between processes: the page of a proxy must not make it arbitrarily large.
@@ -20,23 +21,21 @@ _MAX_MESSAGE = 1024
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def status_error(
-    response: httpx.Response, content: bytes, *, from_auth_host: bool = False, secrets: Iterable[str] = ()
-) -> APIStatusError:
+def status_error(answer: Answer, *, from_auth_host: bool = False, secrets: Iterable[str] = ()) -> APIStatusError:
     """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
-    body = error_body(content)
+    body = error_body(answer.content)
     code = _text(body, "error") if from_auth_host else None
-    message = _message(body) or code or response.reason_phrase
-    error = class_for_status(response.status_code)(
+    message = _message(body) or code or answer.reason or codes.get_reason_phrase(answer.status_code)
+    error = class_for_status(answer.status_code)(
         _printable(without(message, secrets)) or "no message",
-        status_code=response.status_code,
+        status_code=answer.status_code,
         body=body,
-        request_id=request_id(response),
+        request_id=request_id(answer),
     )
     if code is not None:
         error.code = _printable(code)
     if isinstance(error, RateLimitError):
-        error.retry_after = retry_after(response)
+        error.retry_after = retry_after(answer)
     return error
 
 
@@ -51,15 +50,15 @@ def error_body(content: bytes) -> object:
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
-def request_id(response: httpx.Response) -> str | None:
+def request_id(answer: Answer) -> str | None:
     """Return what identifies the exchange in the server's log, if the server said so."""
-    value: str | None = response.headers.get("X-Request-ID")
+    value: str | None = answer.headers.get("X-Request-ID")
     return None if value is None else _printable(value)
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     """Return how many seconds the server asks to wait, in either form of `Retry-After`; None without a usable one."""
-    value = response.headers.get("Retry-After", "")
+    value = answer.headers.get("Retry-After", "")
     if re.fullmatch("[0-9]{1,9}", value):
         return float(value)
     try:

@@ -14,6 +14,7 @@ import httpx
 from attrs import frozen
 
 from meshydb._contract import SAFE_TO_REPLAY
+from meshydb._messages import Answer
 from meshydb._responses import retry_after
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -41,18 +42,16 @@ class RetryPolicy:
         may_repeat = isinstance(error, _NEVER_SENT) or (operation_id in SAFE_TO_REPLAY and isinstance(error, _BROKEN))
         return self._backoff(retries) if may_repeat else None
 
-    def delay_after_answer(
-        self, operation_id: str, retries: int, response: httpx.Response, error: httpx.HTTPError | None
-    ) -> float | None:
-        """Decide after an answer, of which only the beginning arrived if there is an error."""
-        if response.is_success:
-            return None if error is None else self.delay_after_error(operation_id, retries, error)
-        if response.status_code in _TURNED_AWAY:
-            delay = retry_after(response)
+    def delay_after_answer(self, operation_id: str, retries: int, answer: Answer) -> float | None:
+        """Decide after an answer, of which only the beginning arrived if it has an error."""
+        if answer.is_success:
+            return None if answer.error is None else self.delay_after_error(operation_id, retries, answer.error)
+        if answer.status_code in _TURNED_AWAY:
+            delay = retry_after(answer)
             if delay is not None:
                 return delay if retries < self.max_retries and delay <= _MAX_RETRY_AFTER else None
         # A 503 that does not say when to come back may be a proxy's, after the service did its work.
-        repeatable = response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        repeatable = answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
         return self._backoff(retries) if repeatable and operation_id in SAFE_TO_REPLAY else None
 
     def _backoff(self, retries: int) -> float | None:

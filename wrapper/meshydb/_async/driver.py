@@ -10,14 +10,14 @@ import httpx
 
 from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Received, Sleep, Steps, exchange
+from meshydb._exchange import Sleep, Steps, exchange
 from meshydb._locks import AsyncLock
 from meshydb._logging import switch_on
+from meshydb._messages import build_request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from meshydb._retry import RetryPolicy
-from meshydb._transport import MAX_BODY_BYTES, build_request, new_async_client
-from meshydb._validation import check_instance
+from meshydb._transport import AsyncSender, new_async_sender
 
 T = TypeVar("T")
 
@@ -40,17 +40,19 @@ class AsyncDriver:
     ) -> None:
         switch_on()
         self.config = config
-        self._owns_http_client = http_client is None
-        self._http_client = (
-            new_async_client() if http_client is None else check_instance("http_client", http_client, httpx.AsyncClient)
-        )
+        self._sender: AsyncSender
+        if origin is None:
+            self._sender = new_async_sender(http_client)
+        else:
+            self._sender = origin._sender  # noqa: SLF001 - it is of the same class
+        self._owns_connections = http_client is None and origin is None
         self._policy = RetryPolicy(config.max_retries)
         self._origin = origin
         self._closed = False
 
     def derive(self, config: Config) -> Self:
         """Make a driver of other settings that sends over the same connections, which are not its own to close."""
-        return type(self)(config, self._http_client, self)
+        return type(self)(config, origin=self)
 
     def connect(self, tokens: Tokens) -> AsyncSession:
         """Make the session of a login."""
@@ -73,8 +75,7 @@ class AsyncDriver:
         """
         if self.closed:
             raise RuntimeError("This client is closed; make a new one.")
-        request = build_request(self._http_client, self.config, operation, access_token)
-        return exchange(operation, request, self._policy)
+        return exchange(operation, build_request(self.config, operation, access_token), self._policy)
 
     async def run(self, steps: AuthSteps[T], lock: AbstractAsyncContextManager[object]) -> T:
         """Take the steps, those that are to be taken alone with the lock, and return their result."""
@@ -90,11 +91,11 @@ class AsyncDriver:
                     step = next(steps)
                 else:
                     try:
-                        received = await self._send(step.request)
+                        answer = await self._sender.send(step)
                     except httpx.HTTPError as error:
                         step = steps.throw(error)
                     else:
-                        step = steps.send(received)
+                        step = steps.send(answer)
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -102,25 +103,8 @@ class AsyncDriver:
     async def close(self) -> None:
         """Close the connections, unless the HTTP client was handed in; then refuse further use."""
         self._closed = True
-        if self._owns_http_client:
-            await self._http_client.aclose()
-
-    async def _send(self, request: httpx.Request) -> Received:
-        # An `auth` of the HTTP client would replace the access token.
-        auth = None if "Authorization" in request.headers else httpx.USE_CLIENT_DEFAULT
-        # Streamed, because a body that cannot be read must not hide the status that came before it.
-        response = await self._http_client.send(request, stream=True, follow_redirects=False, auth=auth)
-        content = bytearray()
-        try:
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > MAX_BODY_BYTES:
-                    raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes", request=request)
-        except httpx.HTTPError as error:
-            return Received(response, error=error)
-        finally:
-            await response.aclose()
-        return Received(response, bytes(content))
+        if self._owns_connections:
+            await self._sender.close()
 
 
 class AsyncSession:

@@ -1,0 +1,111 @@
+"""Requests and answers as the core knows them, whatever sends the ones and receives the others."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from attrs import field, frozen
+
+from meshydb._config import Config
+from meshydb._operations import Operation
+from meshydb._version import __version__
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+_HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__version__}"}
+
+
+@frozen
+class Request:
+    """What is to be sent.
+
+    Attributes:
+        method: The method, in capitals.
+        url: The whole URL, encoded.
+        headers: Not in the `repr`, like the body, as they may hold secrets.
+        body: The body, encoded; empty for none.
+        timeout: Seconds to wait for a connection, and for each piece of data; None leaves it to what sends.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    timeout: float | None
+
+
+@frozen
+class Answer:
+    """An answer whose status line and headers arrived.
+
+    Attributes:
+        status_code: The status.
+        headers: The headers, whose names are found in any case of letters. Not in the `repr`, as they may hold secrets.
+        content: The body, decompressed; empty if it could not be read. Not in the `repr` either.
+        error: Why the body could not be read; None when it was.
+        reason: The server's own words for the status, if it had any.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    error: httpx.HTTPError | None = None
+    reason: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the service did what it was asked."""
+        return 200 <= self.status_code < 300  # noqa: PLR2004 - the class of a status is its first digit
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the service failed."""
+        return 500 <= self.status_code < 600  # noqa: PLR2004 - as above
+
+
+class Content:
+    """What has arrived of a body, and was decompressed."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Add the next part.
+
+        Raises:
+            httpx.DecodingError: It is too much. A few kilobytes on the wire can be gigabytes once unpacked.
+        """
+        self._bytes += chunk
+        if len(self._bytes) > MAX_BODY_BYTES:
+            raise httpx.DecodingError(f"the body is larger than {MAX_BODY_BYTES} bytes")
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._bytes)
+
+
+def build_request(config: Config, operation: Operation[Any], access_token: str | None = None) -> Request:
+    """Complete the request of an operation with what all requests have in common."""
+    arguments = operation.request
+    host = config.auth_url if operation.at_auth_host else config.base_url
+    headers: dict[str, str] = {**_HEADERS, **arguments["headers"]}
+    if access_token is not None:
+        headers["Authorization"] = f"Bearer {access_token}"
+    url = _normalized(host + arguments["url"])
+    if query := arguments.get("params"):
+        url = str(httpx.URL(url, params=query))
+    return Request(operation.method, url, headers, _body(arguments), config.timeout)
+
+
+def _body(arguments: Mapping[str, Any]) -> bytes:
+    if "json" in arguments:
+        return json.dumps(arguments["json"], ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return urlencode(arguments["data"]).encode() if "data" in arguments else b""
+
+
+# Parsing a URL is a good part of the time that a request takes, and most are asked for again.
+@lru_cache(maxsize=128)
+def _normalized(url: str) -> str:
+    return str(httpx.URL(url))
