@@ -136,6 +136,17 @@ async def test_r08_settings(database_url: str) -> None:
         assert await _limited(ask(services)) == 3600
 
 
+async def test_r08_nobody_is_refused_within_the_limits(database_url: str) -> None:
+    """Of 50 requests of one user at once, in two servers that allow as many, all are made."""
+    limits: dict[str, Any] = {"recovery_requests_per_user_per_hour": "50"}
+    async with (
+        recovering(database_url, **limits) as one,
+        recovering(database_url, new=False, **limits) as other,
+    ):
+        requests = (each.recovery.forgot_password("acme", TENANT, USERNAME, 1) for each in [one, other] * 25)
+        assert await all_ends(*requests) == {"ok": 50}
+
+
 async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None:
     """Of 40 requests at once in two servers ten are made; of 40 guesses a day's rest; nobody gets any other error."""
     limits: dict[str, Any] = {"recovery_guesses_per_request": "100"}

@@ -24,7 +24,9 @@ from meshydb_server.storage.sqlite import SqliteEngine
 T = TypeVar("T")
 
 _ATTEMPTS: Final = 20
-_LONGEST_PAUSE_MILLISECONDS: Final = 10
+# Of the pauses between them, in milliseconds: the first at most, and the longest.
+_FIRST_PAUSE: Final = 10
+_LONGEST_PAUSE: Final = 160
 
 # What SQLite and PostgreSQL call a key that exists already.
 _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
@@ -83,13 +85,15 @@ class Database:
 
         What it wrote is durable once this returns. Raises DuplicateError when a key exists already.
         """
+        pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
                 with self._told():
                     return await self._engine.write(work)
             except StaleError:
-                # Chance keeps two that have met from meeting again.
-                await asyncio.sleep(secrets.randbelow(_LONGEST_PAUSE_MILLISECONDS) / 1000)
+                # Chance keeps two that have met from meeting again, and ever longer pauses a crowd.
+                await asyncio.sleep(secrets.randbelow(pause) / 1000)
+                pause = min(2 * pause, _LONGEST_PAUSE)
         raise self._failure(f"others were faster {_ATTEMPTS} times")
 
     @contextmanager
