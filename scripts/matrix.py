@@ -19,10 +19,8 @@ _ROOT = Path(__file__).parents[1]
 _NAME = re.compile(r"python3(\.\d+)?(\.exe)?")
 # The version as its numbers, of the interpreter that most packages have wheels for.
 _PROGRAM = "import sys; assert sys.implementation.name == 'cpython'; print(*sys.version_info[:3])"
-
-# schemathesis sends more between processes than pytest-xdist can take.
-_APART = ["tests/contract", "tests/stateful"]
-_EVERYTHING = [["--numprocesses", "auto", "--dist", "loadfile", *(f"--ignore={each}" for each in _APART)], _APART]
+# As `make suites` runs them, without the coverage.
+_EVERYTHING = ["--numprocesses", "auto", "--dist", "loadfile"]
 
 Version = tuple[int, ...]
 
@@ -82,10 +80,9 @@ def main() -> None:
         print(f"\n== Python {minor}", flush=True)
         folder = f".venv-{minor}"
         setup = ["make", "--no-print-directory", "setup", f"VENV={folder}", f"PYTHON={path}"]
-        pytest = str(Path(folder) / "bin" / "pytest")
-        runs = [[pytest, *suites]] if suites else [[pytest, *each] for each in _EVERYTHING]
+        run = [str(Path(folder) / "bin" / "pytest"), *(suites or _EVERYTHING)]
         # One after the other, up to the first that fails.
-        if any(subprocess.run(command, cwd=_ROOT, check=False).returncode != 0 for command in [setup, *runs]):
+        if any(subprocess.run(command, cwd=_ROOT, check=False).returncode != 0 for command in (setup, run)):
             failed.append(minor)
     if failed:
         sys.exit(f"The suites fail on Python {', '.join(failed)}.")
