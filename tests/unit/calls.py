@@ -75,7 +75,7 @@ class Play(Protocol):
 def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make it so, for a test, that the faster transport is not installed."""
     # None stands for a module that cannot be found.
-    for name in ("meshydb._async.fast_sender", "meshydb._sync.fast_sender", "pyreqwest"):
+    for name in ("meshydb._fast.awaited", "meshydb._fast.blocking", "pyreqwest"):
         monkeypatch.setitem(sys.modules, name, None)
 
 

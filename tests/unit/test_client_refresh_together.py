@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import anyio
+import httpx
 import pytest
 
 from meshydb import AuthenticationError, BadRequestError, User
@@ -140,7 +141,7 @@ EXPIRED: Final = Answer(400, {}, b'{"error": "invalid_grant"}')
 
 def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[Any]:
     headers = {} if access_token is None else {"Authorization": access_token}
-    request = Request("POST", operation.operation_id, headers, b"", None)
+    request = Request("POST", httpx.URL(operation.operation_id), headers, b"", None)
     return exchange(operation, request, RetryPolicy(0))
 
 
@@ -178,7 +179,7 @@ def _receive(steps: Generator[Any, Any, Any], answer: Answer) -> str:
     try:
         steps.send(answer)
     except StopIteration:
-        return step.url
+        return str(step.url)
     raise AssertionError("more is sent")
 
 

@@ -22,7 +22,7 @@ from tests.support.contract import operations, read
 from tests.unit.calls import RESET, USER, ForgotPassword, Play, once
 from tests.unit.tcp import ScriptedServer, Silence, answer
 
-REQUEST = Request("POST", "http://example.org/acme/users/forgotpassword", {}, b"", None)
+REQUEST = Request("POST", httpx.URL("http://example.org/acme/users/forgotpassword"), {}, b"", None)
 REPLAY: Final = {each["operationId"]: each["x-meshydb-replay"] for each in operations(read())}
 SAFE: Final = sorted(name for name, replay in REPLAY.items() if replay == "safe")
 NEVER: Final = sorted(name for name, replay in REPLAY.items() if replay == "never")

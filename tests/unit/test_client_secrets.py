@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from meshydb import (
+    MeshyError,
     NewUser,
     RawResponse,
     RegisterUser,
@@ -19,6 +22,8 @@ from meshydb import _operations as operations
 from meshydb._config import Config
 from meshydb._messages import Answer, Request
 from meshydb._models import Tokens
+from tests.unit.calls import Play, once
+from tests.unit.tcp import ScriptedServer, answer
 
 CANARY: Final = "canary-7f3a"
 CONFIG: Final = Config("acme", "north", "key", "http://a", "http://a", None, 0)
@@ -39,7 +44,7 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
         TOKENS,
         RawResponse(200, {"Set-Cookie": CANARY}, CANARY.encode(), VERIFICATION),
         Answer(200, {"Set-Cookie": CANARY}, CANARY.encode()),
-        Request("POST", "http://a/acme/connect/token", {"Authorization": CANARY}, CANARY.encode(), None),
+        Request("POST", httpx.URL("http://a/acme/connect/token"), {"Authorization": CANARY}, CANARY.encode(), None),
         operations.log_in(CONFIG, "rosa", CANARY),
         operations.refresh(CONFIG, CANARY),
         operations.revoke(CONFIG, TOKENS),
@@ -56,3 +61,14 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
 def test_reprs(shown: object) -> None:
     """Nothing that holds a secret shows it."""
     assert CANARY not in repr(shown) + str(shown)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_request_id_that_repeats_a_secret(play: Play, status: int) -> None:
+    """A service that takes what it was sent for the id of the request does not bring it into errors."""
+    reset = once(lambda client: client.reset_password(VERIFICATION, "P4ZHR5DA", CANARY))
+    broken = answer(status, b"{", {"X-Request-ID": f"{CANARY} is the new password"})
+    with ScriptedServer(broken) as server, pytest.raises(MeshyError) as caught:
+        play(reset, server.url)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    assert "is the new password" in str(caught.value)

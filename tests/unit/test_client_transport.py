@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, APIStatusError, APITimeoutError, MeshyClient
-from meshydb._async.fast_sender import AsyncFastSender
 from meshydb._async.httpx_sender import AsyncHttpxSender
-from meshydb._sync.fast_sender import FastSender
+from meshydb._fast.awaited import AsyncFastSender
+from meshydb._fast.blocking import FastSender
 from meshydb._sync.httpx_sender import HttpxSender
 from meshydb._transport import new_async_sender, new_sender
 from tests.support.certificates import certify
@@ -132,6 +132,15 @@ def test_certificates(forgot_password: ForgotPassword, monkeypatch: pytest.Monke
             forgot_password(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         assert forgot_password(server.url).username == "rosa"
+
+
+@pytest.mark.usefixtures("_transport")
+def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that holds no certificate is refused by the name of its variable."""
+    (tmp_path / "none.pem").write_text("none")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(ValueError, match="SSL_CERT_FILE"):
+        MeshyClient("acme", None, "key")
 
 
 def test_an_explicit_proxy() -> None:

@@ -160,6 +160,9 @@ def _check_url(name: str, value: str) -> str:
         raise ValueError(f"{name} must be an absolute URL that begins with http:// or https://")
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
         raise ValueError(f"{name} must have a port from 1 to {_HIGHEST_PORT}")
+    if re.search(r"[%\s]", url.host) or "\\" in value or "%2e" in value.lower():
+        # Some that send take these for other hosts and paths than others.
+        raise ValueError(f"{name} must have a plain host and path")
     if url.userinfo or "?" in value or "#" in value:
         raise ValueError(f"{name} must not have credentials, a query or a fragment")
     return str(url).rstrip("/")

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Generator
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 from attrs import frozen
@@ -79,45 +78,45 @@ def _connection_error(request: Request, error: httpx.HTTPError) -> APIConnection
         error.args = (_QUOTED.sub("", str(error)),)
         error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
-    host = urlsplit(request.url).netloc
+    host = request.url.netloc.decode()
     return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
 
 
 def _status_error(operation: Operation[Any], request: Request, answer: Answer) -> APIStatusError:
-    # A service that repeats what it was sent must not bring it into logs.
-    secrets = [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
-    return status_error(answer, from_auth_host=operation.at_auth_host, secrets=secrets)
+    return status_error(answer, from_auth_host=operation.at_auth_host, secrets=_secrets(operation, request))
 
 
 def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
     if isinstance(answer.error, httpx.DecodingError):
-        raise _response_error("the body cannot be decompressed, or is too large", answer) from answer.error
+        reason = "the body cannot be decompressed, or is too large"
+        raise _response_error(reason, operation, request, answer) from answer.error
     if answer.error is not None:
         raise _connection_error(request, answer.error) from answer.error
-    body = None if operation.may_be_empty and not answer.content else _decoded(answer)
     try:
-        return operation.parse(body)
-    except KeyError as error:
-        reason = f", without {error}"
-    except (TypeError, ValueError):
-        reason = ""
-    # Not while the error is handled, which would chain it: it may quote a value, and any may be a secret.
-    raise _response_error(f"the body is not what the contract says of {operation.operation_id}{reason}", answer)
-
-
-def _decoded(answer: Answer) -> object:
-    try:
-        return json.loads(answer.content)
+        body = None if operation.may_be_empty and not answer.content else json.loads(answer.content)
     except (ValueError, RecursionError):
-        pass
-    # As above: an error of decoding shows the whole body.
-    raise _response_error("the body is not JSON", answer)
+        reason = "the body is not JSON"
+    else:
+        reason = f"the body is not what the contract says of {operation.operation_id}"
+        try:
+            return operation.parse(body)
+        except KeyError as error:
+            reason += f", without {error}"
+        except (TypeError, ValueError):
+            pass
+    # Not while an error is handled, which would chain it: it may quote a value or show the whole body.
+    raise _response_error(reason, operation, request, answer)
 
 
-def _response_error(message: str, answer: Answer) -> APIResponseError:
+def _response_error(reason: str, operation: Operation[Any], request: Request, answer: Answer) -> APIResponseError:
     return APIResponseError(
-        message,
+        reason,
         status_code=answer.status_code,
         body=error_body(answer.content),
-        request_id=request_id(answer),
+        request_id=request_id(answer, _secrets(operation, request)),
     )
+
+
+def _secrets(operation: Operation[Any], request: Request) -> list[str]:
+    """What a service that repeats what it was sent must not bring into errors, which are shown in logs."""
+    return [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]

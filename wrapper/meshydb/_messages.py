@@ -24,14 +24,14 @@ class Request:
 
     Attributes:
         method: The method, in capitals.
-        url: The whole URL, encoded.
+        url: The whole URL.
         headers: Not in the `repr`, like the body, as they may hold secrets.
         body: The body, encoded; empty for none.
         timeout: Seconds to wait for a connection, and for each piece of data; None leaves it to what sends.
     """
 
     method: str
-    url: str
+    url: httpx.URL
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     timeout: float | None
@@ -46,24 +46,22 @@ class Answer:
         headers: The headers, whose names are found in any case of letters. Not in the `repr`, as they may hold secrets.
         content: The body, decompressed; empty if it could not be read. Not in the `repr` either.
         error: Why the body could not be read; None when it was.
-        reason: The server's own words for the status, if it had any.
     """
 
     status_code: int
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
     error: httpx.HTTPError | None = None
-    reason: str = ""
 
     @property
     def is_success(self) -> bool:
         """Whether the service did what it was asked."""
-        return 200 <= self.status_code < 300  # noqa: PLR2004 - the class of a status is its first digit
+        return httpx.codes.is_success(self.status_code)
 
     @property
     def is_server_error(self) -> bool:
         """Whether the service failed."""
-        return 500 <= self.status_code < 600  # noqa: PLR2004 - as above
+        return httpx.codes.is_server_error(self.status_code)
 
 
 class Content:
@@ -76,7 +74,7 @@ class Content:
         """Add the next part.
 
         Raises:
-            httpx.DecodingError: It is too much. A few kilobytes on the wire can be gigabytes once unpacked.
+            httpx.DecodingError: It is too much.
         """
         self._bytes += chunk
         if len(self._bytes) > MAX_BODY_BYTES:
@@ -86,6 +84,19 @@ class Content:
         return bytes(self._bytes)
 
 
+def check_encoding(headers: httpx.Headers) -> None:
+    """Refuse a body that was compressed more than once.
+
+    What is compressed once grows a thousandfold at most when it is unpacked, and is unpacked a little at a time.
+
+    Raises:
+        httpx.DecodingError: It was.
+    """
+    codings = [each.strip().lower() for each in headers.get("Content-Encoding", "").split(",")]
+    if len([each for each in codings if each not in {"", "identity"}]) > 1:
+        raise httpx.DecodingError("the body is compressed more than once")
+
+
 def build_request(config: Config, operation: Operation[Any], access_token: str | None = None) -> Request:
     """Complete the request of an operation with what all requests have in common."""
     arguments = operation.request
@@ -93,9 +104,9 @@ def build_request(config: Config, operation: Operation[Any], access_token: str |
     headers: dict[str, str] = {**_HEADERS, **arguments["headers"]}
     if access_token is not None:
         headers["Authorization"] = f"Bearer {access_token}"
-    url = _normalized(host + arguments["url"])
+    url = _parsed(host + arguments["url"])
     if query := arguments.get("params"):
-        url = str(httpx.URL(url, params=query))
+        url = url.copy_with(params=query)
     return Request(operation.method, url, headers, _body(arguments), config.timeout)
 
 
@@ -107,5 +118,5 @@ def _body(arguments: Mapping[str, Any]) -> bytes:
 
 # Parsing a URL is a good part of the time that a request takes, and most are asked for again.
 @lru_cache(maxsize=128)
-def _normalized(url: str) -> str:
-    return str(httpx.URL(url))
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)

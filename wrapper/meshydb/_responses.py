@@ -23,17 +23,18 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def status_error(answer: Answer, *, from_auth_host: bool = False, secrets: Iterable[str] = ()) -> APIStatusError:
     """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
+    known = list(secrets)
     body = error_body(answer.content)
     code = _text(body, "error") if from_auth_host else None
-    message = _message(body) or code or answer.reason or codes.get_reason_phrase(answer.status_code)
+    message = _message(body) or code or codes.get_reason_phrase(answer.status_code)
     error = class_for_status(answer.status_code)(
-        _printable(without(message, secrets)) or "no message",
+        _printable(without(message, known)) or "no message",
         status_code=answer.status_code,
         body=body,
-        request_id=request_id(answer),
+        request_id=request_id(answer, known),
     )
     if code is not None:
-        error.code = _printable(code)
+        error.code = _printable(without(code, known))
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after(answer)
     return error
@@ -50,10 +51,10 @@ def error_body(content: bytes) -> object:
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
-def request_id(answer: Answer) -> str | None:
-    """Return what identifies the exchange in the server's log, if the server said so."""
+def request_id(answer: Answer, secrets: Iterable[str] = ()) -> str | None:
+    """Return what identifies the exchange in the server's log, if there is such a thing, with none of the secrets."""
     value: str | None = answer.headers.get("X-Request-ID")
-    return None if value is None else _printable(value)
+    return None if value is None else _printable(without(value, secrets))
 
 
 def retry_after(answer: Answer) -> float | None:

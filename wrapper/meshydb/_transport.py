@@ -1,9 +1,12 @@
 """The choice of what sends requests. No other module decides on it."""
 
 import ssl
+from contextlib import suppress
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import environ
 from typing import Protocol
+from urllib.request import getproxies
 
 import httpx
 
@@ -15,11 +18,15 @@ from meshydb._validation import check_instance
 _TIMEOUT = 30.0
 
 
+class UnusableError(Exception):
+    """What `meshydb[fast]` brings is there, but does not work in this process."""
+
+
 class Sender(Protocol):
     """Sends requests, over connections that are kept open between them; threads may share it."""
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and read its answer up to 16 MiB.
+        """Send a request, and read its answer. A body of more than 16 MiB is an error of the answer.
 
         Raises:
             httpx.HTTPError: No status arrived.
@@ -42,18 +49,20 @@ class AsyncSender(Protocol):
 
 
 def new_sender(http_client: httpx.Client | None = None) -> Sender:
-    """Choose what sends for a `MeshyClient`: the httpx client that it is handed, or the fastest that is installed.
+    """Choose what sends for a `MeshyClient`: the httpx client that it is handed, or the fastest that can be used.
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment names certificates that are none.
     """
     if http_client is not None:
         return HttpxSender(check_instance("http_client", http_client, httpx.Client))
-    try:
-        from meshydb._sync.fast_sender import FastSender  # noqa: PLC0415 - `meshydb[fast]` is not always there
-    except ModuleNotFoundError:
-        return HttpxSender(new_interruptible_client())
-    return FastSender(_TIMEOUT)
+    if _fast_means_the_same():
+        with suppress(ModuleNotFoundError, UnusableError):
+            from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always there
+
+            return FastSender(_TIMEOUT)
+    return HttpxSender(new_interruptible_client())
 
 
 def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSender:
@@ -61,19 +70,34 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
 
     Raises:
         TypeError: `http_client` is of another kind.
+        ValueError: The environment names certificates that are none.
     """
     if http_client is not None:
         return AsyncHttpxSender(check_instance("http_client", http_client, httpx.AsyncClient))
-    try:
-        from meshydb._async.fast_sender import AsyncFastSender  # noqa: PLC0415 - as above
-    except ModuleNotFoundError:
-        return AsyncHttpxSender(httpx.AsyncClient(timeout=_TIMEOUT, verify=_trusted()))
-    return AsyncFastSender(_TIMEOUT)
+    if _fast_means_the_same():
+        with suppress(ModuleNotFoundError, UnusableError):
+            from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always there
+
+            return AsyncFastSender(_TIMEOUT)
+    return AsyncHttpxSender(httpx.AsyncClient(timeout=_TIMEOUT, verify=_trusted(), cookies=_no_cookies()))
 
 
 def new_interruptible_client() -> httpx.Client:
     """Build a client that heeds Ctrl-C while it waits, which httpx does and what `meshydb[fast]` brings does not."""
-    return httpx.Client(timeout=_TIMEOUT, verify=_trusted())
+    return httpx.Client(timeout=_TIMEOUT, verify=_trusted(), cookies=_no_cookies())
+
+
+def _fast_means_the_same() -> bool:
+    """Whether httpx and pyreqwest understand the same of the environment. Raises ValueError as httpx would."""
+    if environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
+        _trusted()
+    # Of proxies, and of hosts that go without, each has notions of its own.
+    return {"http", "https", "all"}.isdisjoint(getproxies())
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that takes none: those of one person must not go out with the requests of another."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _trusted() -> ssl.SSLContext:
@@ -84,4 +108,7 @@ def _trusted() -> ssl.SSLContext:
 # To read all certificates takes as long as some requests, and as much memory as everything else that a client has.
 @lru_cache(maxsize=1)
 def _trusted_by(*_environment: str | None) -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ValueError(f"SSL_CERT_FILE and SSL_CERT_DIR must name certificates: {error}") from error

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import httpx
 
-from meshydb._messages import Answer, Content, Request
+from meshydb._messages import Answer, Content, Request, check_encoding
 
 
 class AsyncHttpxSender:
@@ -16,14 +14,10 @@ class AsyncHttpxSender:
         self._client = client
 
     async def send(self, request: Request) -> Answer:
-        """Send a request, and read its answer up to 16 MiB.
-
-        Raises:
-            httpx.HTTPError: No status arrived.
-        """
+        """Send a request, as `Sender` says."""
         built = self._client.build_request(
             request.method,
-            _parsed(request.url),
+            request.url,
             headers=request.headers,
             content=request.body,
             timeout=httpx.USE_CLIENT_DEFAULT if request.timeout is None else request.timeout,
@@ -35,6 +29,7 @@ class AsyncHttpxSender:
         content = Content()
         error: httpx.HTTPError | None = None
         try:
+            check_encoding(response.headers)
             async for chunk in response.aiter_bytes():
                 content.add(chunk)
         except httpx.HTTPError as caught:
@@ -42,14 +37,8 @@ class AsyncHttpxSender:
         finally:
             await response.aclose()
         body = b"" if error else bytes(content)
-        return Answer(response.status_code, response.headers, body, error, response.reason_phrase)
+        return Answer(response.status_code, response.headers, body, error)
 
     async def close(self) -> None:
         """Close the client."""
         await self._client.aclose()
-
-
-# As with all URLs here: most are asked for again.
-@lru_cache(maxsize=128)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)

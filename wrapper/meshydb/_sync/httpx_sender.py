@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import httpx
 
-from meshydb._messages import Answer, Content, Request
+from meshydb._messages import Answer, Content, Request, check_encoding
 
 
 class HttpxSender:
@@ -17,14 +15,10 @@ class HttpxSender:
         self._client = client
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and read its answer up to 16 MiB.
-
-        Raises:
-            httpx.HTTPError: No status arrived.
-        """
+        """Send a request, as `Sender` says."""
         built = self._client.build_request(
             request.method,
-            _parsed(request.url),
+            request.url,
             headers=request.headers,
             content=request.body,
             timeout=httpx.USE_CLIENT_DEFAULT if request.timeout is None else request.timeout,
@@ -36,6 +30,7 @@ class HttpxSender:
         content = Content()
         error: httpx.HTTPError | None = None
         try:
+            check_encoding(response.headers)
             for chunk in response.iter_bytes():
                 content.add(chunk)
         except httpx.HTTPError as caught:
@@ -43,14 +38,8 @@ class HttpxSender:
         finally:
             response.close()
         body = b"" if error else bytes(content)
-        return Answer(response.status_code, response.headers, body, error, response.reason_phrase)
+        return Answer(response.status_code, response.headers, body, error)
 
     def close(self) -> None:
         """Close the client."""
         self._client.close()
-
-
-# As with all URLs here: most are asked for again.
-@lru_cache(maxsize=128)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)

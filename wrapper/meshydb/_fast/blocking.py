@@ -1,35 +1,36 @@
-# Derived from _async by scripts/derive_sync.py; do not edit.
-"""Sends requests by pyreqwest, which `meshydb[fast]` brings. Only `_transport` imports this."""
-
-from __future__ import annotations
+"""The form that blocks."""
 
 import httpx
 from pyreqwest.client import SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._fast import answer, as_httpx, configure, prepare
+from meshydb._fast.shared import MAX_CONNECTIONS, Process, as_answer, as_httpx, build, prepare
 from meshydb._messages import Answer, Content, Request
 
 
 class FastSender:
-    """Sends requests by pyreqwest, with the proxies and trusted certificates of the environment.
+    """Sends requests, from any thread.
 
     Args:
         timeout: Seconds that a request may take which says nothing of it.
+
+    Raises:
+        UnusableError: pyreqwest does not work here.
     """
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._client = configure(SyncClientBuilder()).build()
+        self._process = Process()
+        self._client = build(SyncClientBuilder().max_connections(MAX_CONNECTIONS))
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and read its answer up to 16 MiB.
+        """Send a request, as `Sender` says.
 
         Raises:
-            httpx.HTTPError: No status arrived.
+            RuntimeError: The process was forked since this was made.
         """
-        prepared = prepare(self._client.request(request.method, request.url), request, self._timeout)
-        sending = prepared.build_streamed()
+        self._process.check()
+        sending = prepare(self._client.request(request.method, str(request.url)), request, self._timeout)
         try:
             response = sending.__enter__()
         except PyreqwestError as error:
@@ -39,13 +40,11 @@ class FastSender:
         try:
             while (chunk := response.body_reader.read()) is not None:
                 content.add(bytes(chunk))
-        except httpx.DecodingError as error:
-            broken = error
-        except PyreqwestError as error:
+        except (PyreqwestError, httpx.DecodingError) as error:
             broken = as_httpx(error)
         finally:
             sending.__exit__(None, None, None)
-        return answer(response, content, broken)
+        return as_answer(response, content, broken)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,68 @@
+"""The form that is awaited, on asyncio."""
+
+from asyncio import CancelledError
+
+import httpx
+from anyio.lowlevel import checkpoint_if_cancelled
+from pyreqwest.client import ClientBuilder
+from pyreqwest.exceptions import PyreqwestError
+
+from meshydb._fast.places import Places
+from meshydb._fast.shared import MAX_CONNECTIONS, Process, as_answer, as_httpx, build, prepare
+from meshydb._messages import Answer, Content, Request
+
+
+class AsyncFastSender:
+    """Sends requests, of any task of one event loop.
+
+    Args:
+        timeout: Seconds that a request may take which says nothing of it.
+
+    Raises:
+        UnusableError: pyreqwest does not work here.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._process = Process()
+        # pyreqwest sends what waits in its own queue even if nobody wants it any more.
+        self._places = Places(MAX_CONNECTIONS)
+        self._client = build(ClientBuilder())
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request, as `Sender` says.
+
+        Raises:
+            RuntimeError: The process was forked since this was made.
+        """
+        self._process.check()
+        await self._places.take(self._timeout if request.timeout is None else request.timeout)
+        try:
+            return await self._send(request)
+        except CancelledError:
+            # It is one of pyreqwest's, which anyio does not know for its own; this raises one that it does.
+            await checkpoint_if_cancelled()
+            raise
+        finally:
+            self._places.give_back()
+
+    async def _send(self, request: Request) -> Answer:
+        sending = prepare(self._client.request(request.method, str(request.url)), request, self._timeout)
+        try:
+            response = await sending.__aenter__()
+        except PyreqwestError as error:
+            raise as_httpx(error) from None
+        content = Content()
+        broken: httpx.HTTPError | None = None
+        try:
+            while (chunk := await response.body_reader.read()) is not None:
+                content.add(bytes(chunk))
+        except (PyreqwestError, httpx.DecodingError) as error:
+            broken = as_httpx(error)
+        finally:
+            await sending.__aexit__(None, None, None)
+        return as_answer(response, content, broken)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()

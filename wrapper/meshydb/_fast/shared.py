@@ -1,0 +1,148 @@
+"""What both forms share: how pyreqwest is set up, and what its answers and errors mean."""
+
+import os
+from datetime import timedelta
+from typing import Any, overload
+
+import httpx
+from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
+from pyreqwest.exceptions import (
+    BuilderError,
+    ClientClosedError,
+    NetworkError,
+    PoolTimeoutError,
+    PyreqwestError,
+    RequestTimeoutError,
+)
+from pyreqwest.http import HeaderMap
+from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
+from pyreqwest.response import Response, SyncResponse
+
+from meshydb._messages import Answer, Content, Request, check_encoding
+from meshydb._transport import UnusableError
+
+# As httpx has them.
+MAX_CONNECTIONS = 100
+_KEEPALIVE = timedelta(seconds=5)
+_HEADERS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
+
+# How hyper, on which all of it stands, says that it got no connection.
+_NOT_CONNECTED = "client error (Connect)"
+
+# Of a compressed body, how much is unpacked at a time.
+_PIECE = 65_536
+
+
+class Process:
+    """The process that something was made in. Its threads, which pyreqwest waits for, are not there after a fork."""
+
+    def __init__(self) -> None:
+        self._id = os.getpid()
+
+    def check(self) -> None:
+        """Raise RuntimeError in any other process."""
+        if os.getpid() != self._id:
+            raise RuntimeError("This client was made before the process was forked; make one in each process.")
+
+
+@overload
+def build(builder: ClientBuilder) -> Client: ...
+@overload
+def build(builder: SyncClientBuilder) -> SyncClient: ...
+def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
+    """Build a client that leaves to others what is decided on elsewhere.
+
+    Raises:
+        UnusableError: It cannot be built: another was before a fork, or there are no certificates.
+    """
+    # httpx unpacks, so that what cannot be unpacked is told alike; where the environment names proxies, httpx sends.
+    plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
+    plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(_KEEPALIVE)
+    try:
+        return plain.build()
+    except (BuilderError, RuntimeError) as error:
+        raise UnusableError from error
+
+
+@overload
+def prepare(builder: RequestBuilder, request: Request, timeout: float) -> StreamRequest: ...
+@overload
+def prepare(builder: SyncRequestBuilder, request: Request, timeout: float) -> SyncStreamRequest: ...
+def prepare(
+    builder: RequestBuilder | SyncRequestBuilder, request: Request, timeout: float
+) -> StreamRequest | SyncStreamRequest:
+    """Put a request together; `timeout` is for one that says nothing of it."""
+    seconds = timeout if request.timeout is None else request.timeout
+    return (
+        builder.headers({**_HEADERS, **request.headers})
+        .body_bytes(request.body)
+        # A pool has one time-out for reading, a request one for all of it: only with that can connections be shared.
+        .timeout(timedelta(seconds=seconds))
+        # Without a buffer, so that the status arrives even if the body does not.
+        .streamed_read_buffer_limit(0)
+        .build_streamed()
+    )
+
+
+def as_answer(response: Response | SyncResponse, content: Content, error: httpx.HTTPError | None) -> Answer:
+    """Make an answer of what has arrived, and of the error that ended it, if one did."""
+    headers = _headers(response.headers)
+    if error is None and "Content-Encoding" in headers:
+        try:
+            content = _unpacked(bytes(content), headers)
+        except httpx.DecodingError as caught:
+            error = caught
+    return Answer(response.status, headers, b"" if error else bytes(content), error)
+
+
+def as_httpx(error: PyreqwestError | httpx.HTTPError) -> httpx.HTTPError:
+    """Make of an error the one that httpx has for it."""
+    if isinstance(error, httpx.HTTPError):
+        return error
+    causes = _causes(error)
+    kind = _kind(error, connected=_NOT_CONNECTED not in causes)
+    # The last is the most precise, and names no URL.
+    return kind(causes[-1] if causes else error.message)
+
+
+def _headers(received: HeaderMap) -> httpx.Headers:
+    try:
+        return httpx.Headers(list(received.items()))
+    except ValueError:
+        # One of them is not ASCII, and pyreqwest does not give that away.
+        return httpx.Headers([(name, value) for name in {*received} for value in _values(received, name)])
+
+
+def _values(received: HeaderMap, name: str) -> list[str]:
+    try:
+        return received.getall(name)
+    except ValueError:
+        return []
+
+
+def _unpacked(packed: bytes, headers: httpx.Headers) -> Content:
+    check_encoding(headers)
+    pieces = (packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE))
+    encoding = {"Content-Encoding": headers["Content-Encoding"]}
+    content = Content()
+    for chunk in httpx.Response(200, headers=encoding, content=pieces).iter_bytes():
+        content.add(chunk)
+    return content
+
+
+def _causes(error: PyreqwestError) -> list[str]:
+    details: dict[str, Any] = getattr(error, "details", {})
+    return [cause["message"] for cause in details.get("causes") or ()]
+
+
+def _kind(error: PyreqwestError, *, connected: bool) -> type[httpx.HTTPError]:
+    if isinstance(error, ClientClosedError):
+        # Not the other side's doing, so that it is not tried again.
+        return httpx.LocalProtocolError
+    if isinstance(error, PoolTimeoutError):
+        return httpx.PoolTimeout
+    if isinstance(error, RequestTimeoutError):
+        return httpx.ReadTimeout if connected else httpx.ConnectTimeout
+    if isinstance(error, NetworkError):
+        return httpx.ReadError if connected else httpx.ConnectError
+    return httpx.RemoteProtocolError
