@@ -9,6 +9,7 @@ import pytest
 
 from meshydb_server.settings import Settings
 from tests.support import postgres
+from tests.support.databases import ReusedDatabase, SqliteTemplate
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 pytest_plugins = ["meshydb.testing", "tests.mutants.report"]
@@ -47,9 +48,34 @@ def postgresql() -> Generator[postgres.Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def reused_database(postgresql: postgres.Postgres) -> Generator[ReusedDatabase]:
+    """A database of that server which has its tables."""
+    with ReusedDatabase(postgresql) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    """An SQLite file which has its tables."""
+    return SqliteTemplate(tmp_path_factory.mktemp("template"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
-    """The URL of a new, empty database of each kind."""
+    """The URL of a database of each kind that has its tables, and no rows."""
+    if request.param == "sqlite":
+        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        yield template.copy_to(tmp_path)
+    else:
+        reused: ReusedDatabase = request.getfixturevalue("reused_database")
+        with reused.lent() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """The URL of a new database of each kind, which has not even tables."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path)
     else:

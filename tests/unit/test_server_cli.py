@@ -119,18 +119,18 @@ def test_database_url(tmp_path: Path) -> None:
             assert connection.execute("SELECT account FROM accounts").fetchall() == [(account,)]
 
 
-def test_first_uses_at_once(tmp_path: Path, database_url: str) -> None:
+def test_first_uses_at_once(tmp_path: Path, empty_database_url: str) -> None:
     """Several processes may be the first to use a database at the same time."""
     names = [f"acme{number}" for number in range(8)]
-    keys = {} if database_url.startswith("sqlite") else {"secret_keys": SECRET_KEYS}
+    keys = {} if empty_database_url.startswith("sqlite") else {"secret_keys": SECRET_KEYS}
 
     def create(name: str) -> Any:
-        return run_json(tmp_path, "account", "create", name, database_url=database_url, **keys)
+        return run_json(tmp_path, "account", "create", name, database_url=empty_database_url, **keys)
 
     with ThreadPoolExecutor(len(names)) as pool:
         created = list(pool.map(create, names))
     assert [each["account"] for each in created] == names
-    assert asyncio.run(_count_accounts(database_url)) == len(names)
+    assert asyncio.run(_count_accounts(empty_database_url)) == len(names)
     assert len(list(tmp_path.glob("*.keys*"))) == (0 if keys else 1)
 
 

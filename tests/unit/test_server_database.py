@@ -24,19 +24,20 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncGenerator[Database]:
-    """A new database of each kind, with its tables."""
+    """A database of each kind, with its tables."""
     async with Database(database_url) as database:
-        await database.migrate()
         yield database
 
 
-async def test_migrations_make_the_schema(database: Database) -> None:
+async def test_migrations_make_the_schema(empty_database_url: str) -> None:
     """The migrations leave exactly the tables that the code knows."""
 
     def differences(connection: Connection) -> list[object]:
         return [*compare_metadata(MigrationContext.configure(connection), metadata)]
 
-    assert await database.read(differences) == []
+    async with Database(empty_database_url) as database:
+        await database.migrate()
+        assert await database.read(differences) == []
 
 
 async def test_migrating_twice(database: Database) -> None:
@@ -46,23 +47,23 @@ async def test_migrating_twice(database: Database) -> None:
     assert await exists(database, "acme")
 
 
-async def test_migrating_at_once(database_url: str) -> None:
+async def test_migrating_at_once(empty_database_url: str) -> None:
     """Several first uses of one database at the same time leave it as one would."""
-    databases = [Database(database_url) for _ in range(4)]
+    databases = [Database(empty_database_url) for _ in range(4)]
     await asyncio.gather(*(database.migrate() for database in databases))
     for number, database in enumerate(databases):
         async with database:
             await database.write(add(f"acme{number}"))
 
 
-async def test_broken_migration_leaves_nothing(database_url: str) -> None:
+async def test_broken_migration_leaves_nothing(empty_database_url: str) -> None:
     """A migration that fails in the middle is taken back as a whole."""
 
     def obstruct(connection: Connection) -> None:
         # The last table that the first migration makes.
         connection.exec_driver_sql("CREATE TABLE outbox (other INTEGER)")
 
-    async with Database(database_url) as database:
+    async with Database(empty_database_url) as database:
         await database.write(obstruct)
         with pytest.raises(StorageError, match=r"outbox.* already exists"):
             await database.migrate()
