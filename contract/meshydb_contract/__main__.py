@@ -3,6 +3,7 @@
 A plain `pip install meshydb` brings this command too, but not what it needs.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -21,6 +22,8 @@ def main() -> None:
             f"meshydb-contract needs {error.name}, which comes with: pip install 'meshydb[contract]'", file=sys.stderr
         )
         sys.exit(2)
+    # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.
+    gc.set_threshold(50_000, 10, 10)
     sys.exit(run(sys.argv[1:]))
 
 
