@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.support.databases import ReusedDatabase, SqliteTemplate
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 pytest_plugins = ["meshydb.testing", "tests.mutants.report"]
+
+# Python's own 700 would have the collector go through what schemathesis makes, and keeps, again and again.
+gc.set_threshold(50_000, 10, 10)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ enough was reached to prove it. Databases can be named, to test on these alone.
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 import subprocess
@@ -157,4 +158,6 @@ if __name__ == "__main__":
     warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
     # Python would print those that nobody handles.
     logging.getLogger("meshydb_server").addHandler(logging.NullHandler())
+    # As in the suites, whose conftest.py says why.
+    gc.set_threshold(50_000, 10, 10)
     main(*sys.argv[1:])
