@@ -48,8 +48,8 @@ test: lint types check-generated docs ## Everything that must hold: lint, types,
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-# In the order of the folders, which begins with the longest files: by their number of tests, they would come last. The
-# suites start Python hundreds of times, and so keep what it compiles even if the environment says not to.
+# In the order of their folders: by their number of tests, files of one long test would all come last. The suites start
+# Python hundreds of times, and so keep what it compiles even if the environment says not to.
 suites: $(READY)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
