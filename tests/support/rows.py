@@ -45,8 +45,11 @@ async def held(url: str, work: Callable[[Connection], object]) -> AsyncGenerator
     done, let_go = threading.Event(), threading.Event()
 
     def hold(connection: Connection) -> None:
-        work(connection)
-        done.set()
+        try:
+            work(connection)
+        finally:
+            # Also when it fails, which is told once the block has ended.
+            done.set()
         let_go.wait()
 
     async def write() -> None:

@@ -19,7 +19,9 @@ COMMAND: Final = str(Path(sys.executable).with_name("meshydb"))
 _PATIENCE_SECONDS: Final = 60.0
 # Makes a terminal the one that controls the process, then becomes the command.
 _TAKE_TERMINAL: Final = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+# What a shell runs in the background ignores it, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 terminal = os.open(sys.argv[1], os.O_RDWR)
 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 os.close(terminal)
