@@ -141,20 +141,25 @@ async def _end(work: Awaitable[None]) -> str:
 
 
 async def test_places_are_given_in_turn() -> None:
-    """Whoever waits gets a place in turn; who is cancelled or waits for too long, even in that moment, keeps none."""
+    """Whoever waits gets a place in turn; who is cancelled or waited for too long, even in that moment, keeps none."""
     places = Places(1)
     await places.take(60)
-    patient, cancelled, hasty, last = (asyncio.create_task(_end(places.take(seconds))) for seconds in (60, 60, 0, 60))
-    assert await hasty == "PoolTimeout"
+    first, cancelled, hasty, both, last = (
+        asyncio.create_task(_end(places.take(seconds))) for seconds in (60, 60, 0, 0, 60)
+    )
+    await anyio.lowlevel.checkpoint()
     cancelled.cancel()
     places.give_back()
-    assert await patient == "taken"
+    assert await first == "taken"
     assert await cancelled == "CancelledError"
     places.give_back()
-    # It is their turn already.
+    # It is over for the one, and the turn of the other.
+    both.cancel()
     last.cancel()
-    assert await last == "CancelledError"
+    assert await hasty == "PoolTimeout"
+    assert await both == await last == "CancelledError"
     await places.take(0)
+    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
 @pytest.mark.usefixtures("_transport")
