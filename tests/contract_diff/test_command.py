@@ -16,6 +16,7 @@ from contract_diff.documents import NAME, read_revision
 from contract_diff.errors import UsageError
 from contract_diff.operations import compare
 from tests.contract_diff.small import Node, document
+from tests.support.commands import unmeasured
 from tests.support.contract import ROOT
 
 _WIDE, _NARROW = ({"type": "string", "maxLength": size} for size in (9, 5))
@@ -52,7 +53,7 @@ class _Repository:
         return subprocess.run(
             [sys.executable, "-m", "contract_diff", *words],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "PYTHONIOENCODING": "utf-8"},
+            env=unmeasured({"PYTHONPATH": str(ROOT / "scripts"), "PYTHONIOENCODING": "utf-8"}),
             capture_output=True,
             encoding="utf-8",
             check=False,

@@ -23,7 +23,7 @@ from meshydb_server.runtime import open_services
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
-from tests.support.commands import Served, run_json
+from tests.support.commands import Served, run_json, unmeasured
 from tests.support.documents import Block
 from tests.support.server import serving, settings_in
 from tests.support.sources import CHEAP_HASHER
@@ -107,7 +107,7 @@ class Story:
         """Run Python as tests."""
         (self.folder / "test_block.py").write_text(block.source, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "test_block.py"]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=self.folder, env=unmeasured(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
     def _console(self, block: Block) -> None:
@@ -135,7 +135,7 @@ class Story:
         done = subprocess.run(
             ["/bin/sh", "-c", self._here(command)],
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            env=unmeasured(self.environment),
             capture_output=True,
             text=True,
             timeout=_PATIENCE_SECONDS,
