@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, ClassVar
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,6 +20,7 @@ from meshydb_server.storage.accounts import account_exists, insert_account, inse
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError
 from meshydb_server.storage.schema import Instant, metadata
+from meshydb_server.storage.sqlite import _insist
 from tests.support.rows import NOW, add, count, exists, held
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +58,29 @@ async def test_migrating_at_once(empty_database_url: str) -> None:
     for number, database in enumerate(databases):
         async with database:
             await database.write(add(f"acme{number}"))
+
+
+def test_busy_for_a_reason() -> None:
+    """A file that is busy because another process sets it up is waited for, as one that is busy with anything else."""
+
+    class Recovering(sqlite3.Connection):
+        """The first statement meets what can be seen in one of hundreds of first uses at the same time."""
+
+        codes: ClassVar = [sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR]
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if not self.codes:
+                return super().execute(sql, *parameters)
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = self.codes.pop(0)
+            raise error
+
+    with closing(sqlite3.connect(":memory:", factory=Recovering)) as connection:
+        with pytest.raises(sqlite3.OperationalError):
+            _insist(connection, "BEGIN IMMEDIATE", 60)
+        assert not connection.codes
+        _insist(connection, "BEGIN IMMEDIATE", 60)
+        assert connection.in_transaction
 
 
 async def test_broken_migration_leaves_nothing(empty_database_url: str) -> None:

@@ -216,7 +216,8 @@ def _insist(driver: sqlite3.Connection, statement: str, seconds: float) -> None:
         try:
             driver.execute(statement)
         except sqlite3.OperationalError as error:
-            if time.monotonic() >= end or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            # The rest of the code says why it is busy, as when another process that uses the file first sets it up.
+            if time.monotonic() >= end or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         else:
             return
