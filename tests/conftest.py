@@ -27,6 +27,9 @@ def _clean_environment() -> Generator[None]:
             patch.delenv(f"MESHYDB_{name}", raising=False)
         for name in Settings.model_fields:
             patch.delenv(f"MESHYDB_{name.upper()}", raising=False)
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+            patch.delenv(name, raising=False)
+            patch.delenv(name.lower(), raising=False)
         yield
 
 

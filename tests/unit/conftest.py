@@ -18,6 +18,7 @@ from tests.unit.calls import (
     play_blocking,
     play_connected_awaited,
     play_connected_blocking,
+    without_pyreqwest,
 )
 
 
@@ -40,6 +41,13 @@ def play_connected(request: pytest.FixtureRequest) -> Play:
     """What hands a connection to a scenario, in either form."""
     chosen: Play = request.param
     return chosen
+
+
+@pytest.fixture(params=["plain", "fast"])
+def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either transport, as installed or not."""
+    if request.param == "plain":
+        without_pyreqwest(monkeypatch)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from meshydb._fast import awaited
 from meshydb._fast.places import Places
 from meshydb._sync.httpx_sender import HttpxSender
 from meshydb._transport import new_sender
-from tests.unit.calls import RESET, Play, without_pyreqwest
+from tests.unit.calls import RESET, Play
 from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts
 
 pytestmark = pytest.mark.anyio
@@ -44,12 +44,6 @@ if os.fork() == 0:
 os.wait()
 ask(client)
 """
-
-
-@pytest.fixture(params=["plain", "fast"])
-def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "plain":
-        without_pyreqwest(monkeypatch)
 
 
 def _client(url: str, **settings: Any) -> AsyncMeshyClient:

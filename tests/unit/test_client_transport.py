@@ -22,18 +22,6 @@ from tests.support.certificates import certify
 from tests.unit.calls import RESET, ForgotPassword, Play, once, without_pyreqwest
 from tests.unit.tcp import AnsweringServer, Request, ScriptedServer, Silence, answer, parts, refusing_url
 
-_PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-@pytest.fixture(params=["plain", "fast"])
-def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either transport, as installed or not, in an environment without proxies."""
-    for name in _PROXY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    if request.param == "plain":
-        without_pyreqwest(monkeypatch)
-
 
 class _Secured(AnsweringServer):
     """Answers each connection over TLS."""
