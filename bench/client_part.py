@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import statistics
 import subprocess
 import sys
@@ -86,9 +87,29 @@ def _answering() -> Generator[str]:
     with subprocess.Popen([sys.executable, "-m", "bench.answering"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            port = int(process.stdout.readline())
+            with _cores_apart_from(process.pid):
+                yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+@contextmanager
+def _cores_apart_from(process: int) -> Generator[None]:
+    """Keep a process on one core and this one, with its threads, on another, where the system allows that.
+
+    Otherwise the scheduler moves their threads about, and where it puts them changes speeds by half within one run.
+    """
+    cores = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
+    if len(cores) < 2:  # noqa: PLR2004 - one for each of the two
+        yield
+        return
+    os.sched_setaffinity(process, {max(cores)})
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _one_at_a_time(url: str) -> Rounds:
