@@ -36,9 +36,10 @@ class AsyncFastSender:
             RuntimeError: The process was forked since this was made.
         """
         self._process.check()
-        await self._places.take(self._timeout if request.timeout is None else request.timeout)
+        seconds = self._timeout if request.timeout is None else request.timeout
+        await self._places.take(seconds)
         try:
-            return await self._send(request)
+            return await self._send(request, seconds)
         except CancelledError:
             # It is one of pyreqwest's, which anyio does not know for its own; this raises one that it does.
             await checkpoint_if_cancelled()
@@ -46,8 +47,8 @@ class AsyncFastSender:
         finally:
             self._places.give_back()
 
-    async def _send(self, request: Request) -> Answer:
-        sending = prepare(self._client.request(request.method, str(request.url)), request, self._timeout)
+    async def _send(self, request: Request, seconds: float) -> Answer:
+        sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
         try:
             response = await sending.__aenter__()
         except PyreqwestError as error:

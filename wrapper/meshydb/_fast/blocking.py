@@ -30,7 +30,8 @@ class FastSender:
             RuntimeError: The process was forked since this was made.
         """
         self._process.check()
-        sending = prepare(self._client.request(request.method, str(request.url)), request, self._timeout)
+        seconds = self._timeout if request.timeout is None else request.timeout
+        sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
         try:
             response = sending.__enter__()
         except PyreqwestError as error:

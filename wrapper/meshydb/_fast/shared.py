@@ -65,14 +65,13 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
 
 
 @overload
-def prepare(builder: RequestBuilder, request: Request, timeout: float) -> StreamRequest: ...
+def prepare(builder: RequestBuilder, request: Request, seconds: float) -> StreamRequest: ...
 @overload
-def prepare(builder: SyncRequestBuilder, request: Request, timeout: float) -> SyncStreamRequest: ...
+def prepare(builder: SyncRequestBuilder, request: Request, seconds: float) -> SyncStreamRequest: ...
 def prepare(
-    builder: RequestBuilder | SyncRequestBuilder, request: Request, timeout: float
+    builder: RequestBuilder | SyncRequestBuilder, request: Request, seconds: float
 ) -> StreamRequest | SyncStreamRequest:
-    """Put a request together; `timeout` is for one that says nothing of it."""
-    seconds = timeout if request.timeout is None else request.timeout
+    """Put a request together that may take so long."""
     return (
         builder.headers({**_HEADERS, **request.headers})
         .body_bytes(request.body)
