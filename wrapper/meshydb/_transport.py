@@ -11,15 +11,12 @@ from urllib.request import getproxies
 import httpx
 
 from meshydb._async.httpx_sender import AsyncHttpxSender
+from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Request
 from meshydb._sync.httpx_sender import HttpxSender
 from meshydb._validation import check_instance
 
 _TIMEOUT = 30.0
-
-
-class UnusableError(Exception):
-    """What `meshydb[fast]` brings is there, but does not work in this process."""
 
 
 class Sender(Protocol):

@@ -18,8 +18,8 @@ from pyreqwest.http import HeaderMap
 from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import Response, SyncResponse
 
+from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Content, Request, check_encoding
-from meshydb._transport import UnusableError
 
 # As httpx has them.
 MAX_CONNECTIONS = 100
