@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import jwt
 import pytest
 from attrs import frozen
 
@@ -90,6 +91,12 @@ async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
     async with open_services(settings_in(folder, database_url=database_url), sources) as services:
         tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
         yield People(services, clock, {each.name: each.public_key for each in tenants})
+
+
+def claims(tokens: IssuedTokens) -> dict[str, Any]:
+    """What the access token says."""
+    said: dict[str, Any] = jwt.decode(tokens.access_token, options={"verify_signature": False})
+    return said
 
 
 async def refusal(call: Awaitable[object]) -> str:
