@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 
-from meshydb import APIConnectionError, AsyncMeshyClient
+from meshydb import APIConnectionError, APITimeoutError, AsyncMeshyClient
 from meshydb._fast import awaited
 from meshydb._fast.places import Places
 from meshydb._sync.httpx_sender import HttpxSender
@@ -23,6 +23,8 @@ from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, par
 
 pytestmark = pytest.mark.anyio
 
+# Seconds until a test that waits in vain fails, rather than hangs.
+_BOUND: Final = 60
 _FORKING: Final = """
 import os, sys
 from meshydb import MeshyClient
@@ -51,8 +53,9 @@ def _client(url: str, **settings: Any) -> AsyncMeshyClient:
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    while not condition():
-        await anyio.lowlevel.checkpoint()
+    with anyio.fail_after(_BOUND):
+        while not condition():
+            await anyio.lowlevel.checkpoint()
 
 
 async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +64,7 @@ async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytes
     go_on = threading.Event()
 
     def answer_to(_: bytes) -> bytes:
-        go_on.wait()
+        go_on.wait(_BOUND)
         return answer(200, RESET)
 
     with AnsweringServer(answer_to) as server:
@@ -86,7 +89,7 @@ async def test_a_scope_of_anyio_ends_a_call(begin: bytes | Silence) -> None:
     class Server(AnsweringServer):
         def converse(self, connection: Any) -> None:
             super().converse(connection)
-            stopped.wait()
+            stopped.wait(_BOUND)
 
     with Server(lambda _: begin) as server:
         try:
@@ -135,25 +138,52 @@ async def _end(work: Awaitable[None]) -> str:
 
 
 async def test_places_are_given_in_turn() -> None:
-    """Whoever waits gets a place in turn; who is cancelled or waited for too long, even in that moment, keeps none."""
+    """Whoever waits gets a place in turn, and who is cancelled, even as their turn comes, keeps none."""
     places = Places(1)
-    await places.take(60)
-    first, cancelled, hasty, both, last = (
-        asyncio.create_task(_end(places.take(seconds))) for seconds in (60, 60, 0, 0, 60)
-    )
+    later = asyncio.get_running_loop().time() + 60
+    await places.take(later)
+    first, cancelled, last = (asyncio.create_task(_end(places.take(later))) for _ in range(3))
     await anyio.lowlevel.checkpoint()
     cancelled.cancel()
     places.give_back()
     assert await first == "taken"
     assert await cancelled == "CancelledError"
     places.give_back()
-    # It is over for the one, and the turn of the other.
-    both.cancel()
     last.cancel()
+    assert await last == "CancelledError"
+    await places.take(later)
+
+
+async def test_nobody_waits_too_long_for_a_place() -> None:
+    """Who waits until their time is up is told so, though no place becomes free; those with more time wait on."""
+    places = Places(1)
+    loop = asyncio.get_running_loop()
+    later, past = loop.time() + 60, loop.time() - 1
+    await places.take(later)
+    patient, hasty, cancelled = (asyncio.create_task(_end(places.take(each))) for each in (later, past, past))
+    await anyio.lowlevel.checkpoint()
+    # Right after its time was found to be up, which is the next that the loop does.
+    loop.call_at(past + 0.5, cancelled.cancel)
     assert await hasty == "PoolTimeout"
-    assert await both == await last == "CancelledError"
-    await places.take(0)
-    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
+    assert await cancelled == "CancelledError"
+    assert not patient.done()
+    places.give_back()
+    assert await patient == "taken"
+    assert await _end(places.take(past)) == "PoolTimeout"
+
+
+async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out of a call bounds it from when it is made, though others keep all connections."""
+    monkeypatch.setattr(awaited, "MAX_CONNECTIONS", 1)
+    with ScriptedServer(Silence.STALL) as server:
+        async with _client(server.url) as client:
+            other = asyncio.create_task(client.check_user_exist("rosa"))
+            await _until(lambda: server.requests)
+            with pytest.raises(APITimeoutError, match="waiting for one of the connections"):
+                await client.with_options(timeout=0.01).check_user_exist("ben")
+            other.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await other
 
 
 @pytest.mark.usefixtures("_transport")

@@ -1,6 +1,6 @@
 """The form that is awaited, on asyncio."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, get_running_loop
 
 import httpx
 from anyio.lowlevel import checkpoint_if_cancelled
@@ -10,6 +10,9 @@ from pyreqwest.exceptions import PyreqwestError
 from meshydb._fast.places import Places
 from meshydb._fast.shared import MAX_CONNECTIONS, Process, as_answer, as_httpx, build, prepare
 from meshydb._messages import Answer, Content, Request
+
+# In seconds, of what is left to a request whose turn came just before its time was up.
+_LEAST = 0.001
 
 
 class AsyncFastSender:
@@ -36,10 +39,11 @@ class AsyncFastSender:
             RuntimeError: The process was forked since this was made.
         """
         self._process.check()
-        seconds = self._timeout if request.timeout is None else request.timeout
-        await self._places.take(seconds)
+        loop = get_running_loop()
+        deadline = loop.time() + (self._timeout if request.timeout is None else request.timeout)
+        await self._places.take(deadline)
         try:
-            return await self._send(request, seconds)
+            return await self._send(request, max(_LEAST, deadline - loop.time()))
         except CancelledError:
             # It is one of pyreqwest's, which anyio does not know for its own; this raises one that it does.
             await checkpoint_if_cancelled()

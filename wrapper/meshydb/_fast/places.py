@@ -7,18 +7,22 @@ import httpx
 
 
 class Places:
-    """So many places for the tasks of one event loop; who finds none waits in turn, and leaves nothing behind.
+    """So many places for the tasks of one event loop; who finds none waits in turn.
 
-    As asyncio's semaphore, with a bound on the time. It is looked at when a place becomes free, as every request has a
-    bound of its own: a timer for each that waits would cost more than the waiting.
+    As asyncio's semaphore, with a bound on the time. A timer for each that waits would cost more than the waiting, so
+    there is one for the first of the deadlines.
     """
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._waiting = deque[tuple[asyncio.Future[None], float]]()
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def take(self, seconds: float) -> None:
+    async def take(self, deadline: float) -> None:
         """Take a place.
+
+        Args:
+            deadline: Until when to wait for one, by the clock of the loop.
 
         Raises:
             httpx.PoolTimeout: None became free in time.
@@ -28,7 +32,8 @@ class Places:
             return
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((turn, loop.time() + seconds))
+        self._waiting.append((turn, deadline))
+        self._wake_at(deadline, loop)
         try:
             await turn
         except asyncio.CancelledError:
@@ -40,11 +45,29 @@ class Places:
     def give_back(self) -> None:
         """Let the next one have the place."""
         while self._waiting:
-            turn, deadline = self._waiting.popleft()
-            if turn.done():
-                continue
-            if turn.get_loop().time() < deadline:
+            turn, _ = self._waiting.popleft()
+            if not turn.done():
                 turn.set_result(None)
                 return
-            turn.set_exception(httpx.PoolTimeout("timed out waiting for one of the connections"))
         self._free += 1
+
+    def _wake_at(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(deadline, self._send_away, loop)
+
+    def _send_away(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell those whose time is up, and wake for the next."""
+        self._timer = None
+        still = deque[tuple[asyncio.Future[None], float]]()
+        for turn, deadline in self._waiting:
+            if turn.done():
+                continue
+            if deadline <= loop.time():
+                turn.set_exception(httpx.PoolTimeout("timed out waiting for one of the connections"))
+            else:
+                still.append((turn, deadline))
+                self._wake_at(deadline, loop)
+        self._waiting = still

@@ -53,9 +53,10 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
     """Build a client that leaves to others what is decided on elsewhere.
 
     Raises:
-        UnusableError: It cannot be built: another was before a fork, or there are no certificates.
+        UnusableError: pyreqwest cannot start here: it was used before the process was forked, or the system has no
+            certificates.
     """
-    # httpx unpacks, so that what cannot be unpacked is told alike; where the environment names proxies, httpx sends.
+    # `as_answer` decompresses by httpx, so that bad compression is told alike. Proxies are left to httpx altogether.
     plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
     plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(_KEEPALIVE)
     try:
@@ -71,7 +72,7 @@ def prepare(builder: SyncRequestBuilder, request: Request, seconds: float) -> Sy
 def prepare(
     builder: RequestBuilder | SyncRequestBuilder, request: Request, seconds: float
 ) -> StreamRequest | SyncStreamRequest:
-    """Put a request together that may take so long."""
+    """Build a request that may take so many seconds in all."""
     return (
         builder.headers({**_HEADERS, **request.headers})
         .body_bytes(request.body)
