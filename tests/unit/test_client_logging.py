@@ -174,6 +174,9 @@ def test_every_secret_of_the_contract_is_known_by_its_name() -> None:
         ('{"newPassword":"a \\"b, c"}', '{"newPassword":[redacted]}'),
         ("grant_type=password&refresh_token=abc&x=1", "grant_type=password&refresh_token=[redacted]&x=1"),
         ("[(b'Set-Cookie', b'a=b; c'), (b'Date', b'x')]", "[(b'Set-Cookie', [redacted]), (b'Date', b'x')]"),
+        ("Cookie: a=b; session=abc\nDate: x", "Cookie: [redacted]\nDate: x"),
+        ('authorization: Digest username="a", response="b"', "authorization: [redacted]"),
+        ('{"password":["abc"],"a":1}', '{"password":[redacted],"a":1}'),
         ("User(code='P4ZHR5DA')", "User(code=[redacted])"),
         ("status_code=200 token_type=Bearer hint=r***", "status_code=200 token_type=Bearer hint=r***"),
         ("POST /{accountName}/users/checkhash: 200", "POST /{accountName}/users/checkhash: 200"),
@@ -192,13 +195,29 @@ def test_fields_are_redacted() -> None:
     assert vars(record)["body"] == {
         "username": "rosa",
         "questions": [{"question": "Pet?", "answer": REDACTED}],
-        "codes": ["Bearer [redacted]"],
+        "codes": ("Bearer [redacted]",),
     }
     assert vars(record)["refresh_token"] == REDACTED
     assert vars(record)["retry"] == 3
     assert record.args == (7,)
     assert body["username"] == "rosa"
     assert body["questions"] == [{"question": "Pet?", "answer": "Moth"}]
+
+
+def test_fields_of_headers_are_redacted() -> None:
+    """Headers are known by their names in pairs, and as bytes, too."""
+    record = _redacted("sent", headers=[(b"Authorization", b"Bearer abc"), ("Date", "x")], raw=b"password=abc")
+    assert vars(record)["headers"] == [(b"Authorization", REDACTED), ("Date", "x")]
+    assert vars(record)["raw"] == f"password={REDACTED}".encode()
+
+
+def test_the_filter_never_fails() -> None:
+    """What cannot be formatted is left to the handler to report, as without the filter, and what holds itself goes."""
+    record = _redacted("%d of password=abc", "many")
+    assert (record.msg, record.args) == (f"%d of password={REDACTED}", ("many",))
+    knot: dict[str, object] = {"code": "P4ZHR5DA"}
+    knot["self"] = knot
+    assert vars(_redacted("sent", knot=knot))["knot"] == REDACTED
 
 
 @pytest.fixture

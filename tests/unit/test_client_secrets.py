@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from meshydb import (
+    BadRequestError,
     MeshyError,
     NewUser,
     RawResponse,
@@ -64,11 +66,25 @@ def test_reprs(shown: object) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_request_id_that_repeats_a_secret(play: Play, status: int) -> None:
-    """A service that takes what it was sent for the id of the request does not bring it into errors."""
+def test_request_id_that_repeats_a_secret(play: Play, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """A service that takes what it was sent for the id of the request does not bring it into errors or the log."""
+    caplog.set_level(logging.DEBUG, "meshydb")
     reset = once(lambda client: client.reset_password(VERIFICATION, "P4ZHR5DA", CANARY))
     broken = answer(status, b"{", {"X-Request-ID": f"{CANARY} is the new password"})
     with ScriptedServer(broken) as server, pytest.raises(MeshyError) as caught:
         play(reset, server.url)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
     assert "is the new password" in str(caught.value)
+    assert CANARY not in caplog.text
+    assert "is the new password" in caplog.text
+
+
+def test_secrets_are_known_in_the_forms_they_are_sent_in(play: Play) -> None:
+    """A service that repeats a form or JSON as it came does not bring what it holds into errors."""
+    password = 'corr ect"horse@9'  # noqa: S105 - nobody's
+    forms = ["corr+ect%22horse%409", "corr%20ect%22horse%409", 'corr ect\\"horse@9', password]
+    for form in forms:
+        refused = answer(400, {"error": "invalid_grant", "error_description": f"bad input: {form}!"})
+        with ScriptedServer(refused) as server, pytest.raises(BadRequestError) as caught:
+            play(once(lambda client: client.login("rosa", password)), server.url)
+        assert caught.value.message == "bad input: [redacted]!"

@@ -11,17 +11,17 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 from attrs import frozen
 
-from meshydb._exceptions import APIConnectionError, APIResponseError, APIStatusError, APITimeoutError
+from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
 from meshydb._logging import Attempt
-from meshydb._messages import Answer, Request
+from meshydb._messages import Answer, Request, secrets_of
 from meshydb._operations import Operation
 from meshydb._raw import note_answer
-from meshydb._redaction import secrets_in
 from meshydb._responses import error_body, request_id, status_error
 from meshydb._retry import RetryPolicy
 
 T = TypeVar("T")
 
+# A literal of bytes in the text of an error, and all after it: h11 and httpcore quote what was sent or received.
 _QUOTED = re.compile(r"""[:\s]*(?:bytearray\()?\bb['"].*""", re.DOTALL)
 
 
@@ -46,7 +46,7 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
     """
     retries = 0
     while True:
-        attempt = Attempt(operation, retries)
+        attempt = Attempt(operation, request, retries)
         try:
             answer = yield request
         except httpx.HTTPError as error:
@@ -66,7 +66,7 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
 def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
     # The status comes first: only a success has the body that the operation knows how to read.
     if not answer.is_success:
-        raise _status_error(operation, request, answer)
+        raise status_error(answer, secrets_of(operation, request), from_auth_host=operation.at_auth_host)
     result = _result(operation, request, answer)
     note_answer(answer)
     return result
@@ -80,10 +80,6 @@ def _connection_error(request: Request, error: httpx.HTTPError) -> APIConnection
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
     return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
-
-
-def _status_error(operation: Operation[Any], request: Request, answer: Answer) -> APIStatusError:
-    return status_error(answer, from_auth_host=operation.at_auth_host, secrets=_secrets(operation, request))
 
 
 def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
@@ -113,10 +109,5 @@ def _response_error(reason: str, operation: Operation[Any], request: Request, an
         reason,
         status_code=answer.status_code,
         body=error_body(answer.content),
-        request_id=request_id(answer, _secrets(operation, request)),
+        request_id=request_id(answer, secrets_of(operation, request)),
     )
-
-
-def _secrets(operation: Operation[Any], request: Request) -> list[str]:
-    """What a service that repeats what it was sent must not bring into errors, which are shown in logs."""
-    return [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from meshydb._config import Config
 from meshydb._operations import Operation
+from meshydb._redaction import secrets_in
 from meshydb._version import __version__
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -108,6 +109,11 @@ def build_request(config: Config, operation: Operation[Any], access_token: str |
     if query := arguments.get("params"):
         url = url.copy_with(params=query)
     return Request(operation.method, url, headers, _body(arguments), config.timeout)
+
+
+def secrets_of(operation: Operation[Any], request: Request) -> list[str]:
+    """What a service that repeats what it was sent must not bring into errors and logs."""
+    return [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
 
 
 def _body(arguments: Mapping[str, Any]) -> bytes:

@@ -21,7 +21,7 @@ _MAX_MESSAGE = 1024
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def status_error(answer: Answer, *, from_auth_host: bool = False, secrets: Iterable[str] = ()) -> APIStatusError:
+def status_error(answer: Answer, secrets: Iterable[str], *, from_auth_host: bool) -> APIStatusError:
     """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
     known = list(secrets)
     body = error_body(answer.content)
@@ -51,7 +51,7 @@ def error_body(content: bytes) -> object:
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
-def request_id(answer: Answer, secrets: Iterable[str] = ()) -> str | None:
+def request_id(answer: Answer, secrets: Iterable[str]) -> str | None:
     """Return what identifies the exchange in the server's log, if there is such a thing, with none of the secrets."""
     value: str | None = answer.headers.get("X-Request-ID")
     return None if value is None else _printable(without(value, secrets))

@@ -13,7 +13,7 @@ from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
 from meshydb._exchange import Sleep, Steps, exchange
 from meshydb._locks import Lock
-from meshydb._logging import switch_on
+from meshydb._logging import configure_from_environment
 from meshydb._messages import build_request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
@@ -33,14 +33,14 @@ class Driver:
 
     Raises:
         TypeError: `http_client` is of another kind.
-        ValueError: The environment asks for a log of no level that there is.
+        ValueError: `MESHYDB_LOG` names no level, or the environment names certificates that are none.
     """
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None, origin: Self | None = None) -> None:
-        switch_on()
         self.config = config
         self._sender: Sender
         if origin is None:
+            configure_from_environment()
             self._sender = new_sender(http_client)
         else:
             self._sender = origin._sender  # noqa: SLF001 - it is of the same class
