@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -12,7 +13,7 @@ from typing import Final
 import httpx
 import pytest
 
-from meshydb import APIConnectionError, APIStatusError, APITimeoutError, MeshyClient
+from meshydb import APIConnectionError, APIStatusError, APITimeoutError, AsyncMeshyClient, MeshyClient
 from meshydb._async.httpx_sender import AsyncHttpxSender
 from meshydb._fast.awaited import AsyncFastSender
 from meshydb._fast.blocking import FastSender
@@ -69,6 +70,12 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture(autouse=True)
+def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let proxies be used for loopback, which `meshydb.testing` excepts."""
+    monkeypatch.delenv("no_proxy", raising=False)
 
 
 def test_the_faster_one_is_used_where_it_is_installed() -> None:
@@ -129,6 +136,28 @@ def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(ValueError, match="SSL_CERT_FILE"):
         MeshyClient("acme", None, "key")
+
+
+@pytest.mark.usefixtures("_transport")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"http_proxy": "http://user:s3cr3t@h:port"},
+        {"http_proxy": "ht!p://user:s3cr3t@127.0.0.1:8"},
+        {"all_proxy": "socks5://user:s3cr3t@127.0.0.1:8"},
+        {"http_proxy": "http://user:s3cr3t@127.0.0.1:8", "no_proxy": "[::1"},
+    ],
+)
+@pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])
+def test_proxies_that_cannot_be_used(
+    kind: type[object], monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    """A proxy that httpx cannot use is refused by the names of the variables, and without its password."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="HTTP_PROXY") as caught:
+        kind("acme", None, "key")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_an_explicit_proxy() -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import environ
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -15,6 +15,8 @@ from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Request
 from meshydb._sync.httpx_sender import HttpxSender
 from meshydb._validation import check_instance
+
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 _TIMEOUT = 30.0
 
@@ -50,11 +52,12 @@ def new_sender(http_client: httpx.Client | None = None) -> Sender:
 
     Raises:
         TypeError: `http_client` is of another kind.
-        ValueError: The environment names certificates that are none.
+        ValueError: The environment names certificates that are none, or proxies that httpx cannot use.
     """
     if http_client is not None:
         return HttpxSender(check_instance("http_client", http_client, httpx.Client))
-    if _fast_means_the_same():
+    _check_certificates()
+    if not _proxies_are_named():
         with suppress(ModuleNotFoundError, UnusableError):
             from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always there
 
@@ -67,29 +70,49 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
 
     Raises:
         TypeError: `http_client` is of another kind.
-        ValueError: The environment names certificates that are none.
+        ValueError: The environment names certificates that are none, or proxies that httpx cannot use.
     """
     if http_client is not None:
         return AsyncHttpxSender(check_instance("http_client", http_client, httpx.AsyncClient))
-    if _fast_means_the_same():
+    _check_certificates()
+    if not _proxies_are_named():
         with suppress(ModuleNotFoundError, UnusableError):
             from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always there
 
             return AsyncFastSender(_TIMEOUT)
-    return AsyncHttpxSender(httpx.AsyncClient(timeout=_TIMEOUT, verify=_trusted(), cookies=_no_cookies()))
+    return AsyncHttpxSender(_build(httpx.AsyncClient))
 
 
 def new_interruptible_client() -> httpx.Client:
-    """Build a client that heeds Ctrl-C while it waits, which httpx does and what `meshydb[fast]` brings does not."""
-    return httpx.Client(timeout=_TIMEOUT, verify=_trusted(), cookies=_no_cookies())
+    """Build a client that heeds Ctrl-C while it waits, which httpx does and what `meshydb[fast]` brings does not.
+
+    Raises:
+        ValueError: As `new_sender`.
+    """
+    return _build(httpx.Client)
 
 
-def _fast_means_the_same() -> bool:
-    """Whether httpx and pyreqwest understand the same of the environment. Raises ValueError as httpx would."""
+def _build(kind: type[C]) -> C:
+    verify = _trusted()
+    try:
+        return kind(timeout=_TIMEOUT, verify=verify, cookies=_no_cookies())
+    except (httpx.InvalidURL, ValueError, ImportError):
+        # What they say may have the password of a proxy in it.
+        raise ValueError(
+            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must name proxies that httpx can use, for which SOCKS needs"
+            " httpx[socks], and NO_PROXY must name hosts"
+        ) from None
+
+
+def _proxies_are_named() -> bool:
+    """Whether the environment names proxies. Of these, and of hosts that go without, httpx and pyreqwest differ."""
+    return not {"http", "https", "all"}.isdisjoint(getproxies())
+
+
+def _check_certificates() -> None:
+    """Refuse certificates of the environment that are none, which pyreqwest would pass by. Raises ValueError."""
     if environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
         _trusted()
-    # Of proxies, and of hosts that go without, each has notions of its own.
-    return {"http", "https", "all"}.isdisjoint(getproxies())
 
 
 def _no_cookies() -> CookieJar:
