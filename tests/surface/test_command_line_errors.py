@@ -53,12 +53,12 @@ def test_usage(tmp_path: Path, case: str, as_json: bool) -> None:  # noqa: FBT00
     done = run_client(*arguments, environment=NOWHERE, given=given, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
-    if as_json and arguments != ["--json"]:
+    if as_json:
         told = json.loads(line)
         assert told["error"] == "UsageError"
         assert told["message"].startswith(message)
         assert set(told) == {"error", "message"}
-    elif not as_json:
+    else:
         assert line.startswith(f"meshydb: {message}")
     assert not any(canary in done.stderr for canary in CANARIES)
 
@@ -161,11 +161,39 @@ def test_nobody_reads(server: MeshyServer, arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
+@pytest.mark.parametrize(
+    ("command", "redirections", "code"),
+    [
+        (f"forgot-password {USERNAME}", "2>&-", 0),
+        (f"forgot-password {USERNAME}", ">&-", 0),
+        (f"forgot-password {USERNAME}", "<&- >&- 2>&-", 0),
+        (f"forgot-password {USERNAME}", ">/dev/full", 7),
+        (f"forgot-password {USERNAME}", ">/dev/full 2>/dev/full", 7),
+        ("forgot-password nobody", "2>&-", 3),
+        ("forgot-password nobody", "2>/dev/full", 3),
+        ("check-hash {file}", "<&-", 2),
+    ],
+)
+def test_streams_that_are_closed_or_full(
+    server: MeshyServer, request_file: str, command: str, redirections: str, code: int
+) -> None:
+    """Where nothing can be read or written, the exit code still tells what was done, and nothing else is said."""
+    shell = f"exec {COMMAND} {command.format(file=request_file)} {redirections}"
+    environment = {**os.environ, **server.environment}
+    done = subprocess.run(["/bin/sh", "-c", shell], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    said = {
+        2: "meshydb: the input ends before the code\n",
+        7: "meshydb: the answer cannot be written: No space left on device\n",
+    }
+    assert done.stderr == ("" if "2>" in redirections else said.get(code, ""))
+
+
 def test_help_lists_every_exit_code() -> None:
     """Each command's help tells the exit codes, and never offers an option for a secret."""
     for command in ([], ["forgot-password"], ["check-hash"], ["reset-password"]):
         shown = run_client(*command, "--help", environment=NOWHERE).stdout
         codes = [line.split()[0] for line in shown.partition("exit codes:\n")[2].splitlines() if line[2] != " "]
-        assert codes == ["0", "1", "2", "3", "4", "5", "6"]
+        assert codes == ["0", "1", "2", "3", "4", "5", "6", "7"]
         assert "--code" not in shown
         assert "--password" not in shown

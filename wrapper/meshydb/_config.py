@@ -16,19 +16,19 @@ _AUTH_URL = "https://auth.meshydb.com"
 _HIGHEST_PORT = 65535
 
 
-class _FromEnvironment:
+class _NotGiven:
+    """The default of an argument for which None is a value of its own; `help()` shows what it means."""
+
+    def __init__(self, meaning: str) -> None:
+        self._meaning = meaning
+
     def __repr__(self) -> str:
-        return "<from MESHYDB_TENANT>"
+        return f"<{self._meaning}>"
 
 
-class _AsBefore:
-    def __repr__(self) -> str:
-        return "<as before>"
-
-
-# None is a tenant setting of its own, so "not given" needs another value. The cast keeps that out of signatures.
-TENANT_FROM_ENVIRONMENT: Final = cast("str", _FromEnvironment())
-AS_BEFORE: Final = cast("Any", _AsBefore())
+# Cast to what the parameters take, so that it is in no signature.
+TENANT_FROM_ENVIRONMENT: Final = cast("str", _NotGiven("from MESHYDB_TENANT"))
+AS_BEFORE: Final = cast("Any", _NotGiven("as before"))
 
 
 @frozen
@@ -109,13 +109,14 @@ def changed(
     return config
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """Return the name of the environment variable of a setting."""
     return f"MESHYDB_{name.upper()}"
 
 
 def _from_environment(name: str, check: Callable[[str, str], str]) -> str | None:
-    value = os.environ.get(_variable(name))
-    return check(_variable(name), value) if value else None
+    value = os.environ.get(variable(name))
+    return check(variable(name), value) if value else None
 
 
 def _setting(name: str, given: str | None, check: Callable[[str, str], str]) -> str | None:
@@ -125,7 +126,7 @@ def _setting(name: str, given: str | None, check: Callable[[str, str], str]) -> 
 def _required(name: str, given: str | None, check: Callable[[str, str], str]) -> str:
     value = _setting(name, given, check)
     if value is None:
-        raise ValueError(f"{name} is missing: pass it to the client or set {_variable(name)}")
+        raise ValueError(f"{name} is missing: pass it to the client or set {variable(name)}")
     return value
 
 
@@ -161,7 +162,7 @@ def _check_url(name: str, value: str) -> str:
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
         raise ValueError(f"{name} must have a port from 1 to {_HIGHEST_PORT}")
     if re.search(r"[%\s]", url.host) or "\\" in value or "%2e" in value.lower():
-        # Some that send take these for other hosts and paths than others.
+        # Transports disagree on the host or path that such a URL names.
         raise ValueError(f"{name} must have a plain host and path")
     if url.userinfo or "?" in value or "#" in value:
         raise ValueError(f"{name} must not have credentials, a query or a fragment")

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from meshydb._cli import commands
 from meshydb._cli.outcomes import EXIT_CODES, Outcome, UsageError
+from meshydb._config import variable
 from meshydb._version import __version__
 
 JSON_OPTION = "--json"
@@ -20,13 +21,13 @@ Recover the password of a MeshyDB user:
 """
 
 _INPUT = """\
-At a terminal, {secrets} asked for without echo.
-Where standard input is not one, with FILE, its lines are taken for them.
-Without FILE, or with -, standard input holds the request, and the terminal is
-still asked.
+At a terminal, {secrets} asked for without echo. If standard input is
+none, give the request as FILE: {secrets} then read from standard input,
+one on each line. Without FILE, or with -, standard input holds the request,
+and the terminal is asked.
 """
 
-_SETTINGS = "Where one is not given, the variable counts that stands with it."
+_SETTINGS = "What is not given is taken from the variable beside it."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,8 +42,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         # Not repeated: what was not asked for may be a secret, and standard error may be kept.
         raise UsageError("too many arguments, or unknown ones; codes and passwords are asked for (see meshydb --help)")
     for name in ("account_name", "public_key"):
-        if getattr(options, name) is None and not os.environ.get(_variable(name)):
-            raise UsageError(f"{_option(name)} is missing: give it, or set {_variable(name)}")
+        if getattr(options, name) is None and not os.environ.get(variable(name)):
+            raise UsageError(f"{_option(name)} is missing: give it, or set {variable(name)}")
     return options
 
 
@@ -69,7 +70,13 @@ def _build() -> argparse.ArgumentParser:
 
     command = add("forgot-password", commands.forgot_password, "ask for a password reset, and print the request")
     command.add_argument("username", metavar="USERNAME", help="whose password it is")
-    command.add_argument("--attempt", metavar="N", type=int, default=1, help="the number of this try; 1 without it")
+    command.add_argument(
+        "--attempt",
+        metavar="N",
+        type=int,
+        default=1,
+        help="how often the user has asked, this time included; 1 without it",
+    )
 
     more = _INPUT.format(secrets="the code is")
     command = add("check-hash", commands.check_hash, "check a code, which counts as a guess and uses nothing up", more)
@@ -103,12 +110,8 @@ def _add_settings(command: _Parser) -> None:
         ("auth_url", "URL"),
     ):
         more = "; '' for the account's default" if name == "tenant" else ""
-        settings.add_argument(_option(name), metavar=metavar, help=f"{_variable(name)}{more}")
+        settings.add_argument(_option(name), metavar=metavar, help=f"{variable(name)}{more}")
 
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _variable(name: str) -> str:
-    return f"MESHYDB_{name.upper()}"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ class Outcome(IntEnum):
     RATE_LIMITED = 4
     NO_ANSWER = 5
     SERVER_FAILED = 6
+    NOT_WRITTEN = 7
     INTERRUPTED = 130
     NOT_READ = 141
 
@@ -32,6 +34,7 @@ exit codes:
   4  too many requests; the message says when to try again
   5  no usable answer arrived; what was asked may have been done all the same
   6  the service failed, or its answer cannot be understood
+  7  what was asked is done, but the answer cannot be written
 """
 
 
@@ -41,10 +44,10 @@ class UsageError(Exception):
 
 def report(error: Exception, *, as_json: bool) -> Outcome:
     """Say in one line on standard error what went wrong, and return what to exit with."""
-    if as_json:
-        print(json.dumps(_details(error)), file=sys.stderr)
-    else:
-        print(f"meshydb: {printable(_sentence(error))}", file=sys.stderr)
+    # The exit code tells it even where nothing can be written.
+    with suppress(OSError):
+        line = json.dumps(_details(error)) if as_json else f"meshydb: {printable(_sentence(error))}"
+        print(line, file=sys.stderr, flush=True)
     return _outcome(error)
 
 

@@ -11,7 +11,7 @@ from meshydb._operations.recovery import parse_verification
 
 
 def to_json(request: UserVerificationHash) -> dict[str, object]:
-    """Write the request as the service did."""
+    """Write the request in the form of the contract: in UTC, with milliseconds."""
     expires = request.expires.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     return {
         "username": request.username,
