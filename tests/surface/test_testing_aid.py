@@ -102,9 +102,11 @@ def _outsider(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "application.py").write_text(APPLICATION)
     (folder / "test_application.py").write_text(TESTS)
-    # A mail server and a database that the developer has set up must not be touched.
+    # A mail server and a database that the developer has set up must not be touched, and no proxy comes between.
     environment = {
         **os.environ,
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "NO_PROXY": "localhost",
         "MESHYDB_SMTP_URL": "smtp://127.0.0.1:1",
         "MESHYDB_DATABASE_URL": "sqlite:////dev/null",
     }

@@ -17,6 +17,7 @@ fixtures, in tests that have nothing to do with it.
 PYTEST_DONT_REWRITE: pytest would warn of a `conftest.py` that imports this module, for its types, before pytest does.
 """
 
+import os
 from collections.abc import Generator
 
 try:
@@ -33,7 +34,10 @@ __all__ = ["MeshyServer", "Message", "meshydb_server"]
 
 @pytest.fixture(scope="session", name="_meshydb_host")
 def _host(tmp_path_factory: pytest.TempPathFactory) -> Generator[Host]:
-    with hosting(tmp_path_factory.mktemp("meshydb")) as host:
+    with hosting(tmp_path_factory.mktemp("meshydb")) as host, pytest.MonkeyPatch.context() as patch:
+        # A proxy of the developer's cannot reach a server on loopback. Where both are there, the small letters count.
+        others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+        patch.setenv("no_proxy", f"{others},127.0.0.1" if others else "127.0.0.1")
         yield host
 
 

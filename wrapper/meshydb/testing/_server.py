@@ -63,7 +63,7 @@ class Host:
     _portal: BlockingPortal
     _numbers: "itertools.count[int]" = field(factory=lambda: itertools.count(1))
 
-    def new_account(self) -> str:
+    def unused_account_name(self) -> str:
         """A name that no test had."""
         return f"test-{next(self._numbers)}"
 
@@ -149,7 +149,7 @@ class MeshyServer:
         self._clients = ExitStack()
         self._public_keys: dict[str, str] = {}
         self.url = host.url
-        self.account = host.new_account()
+        self.account = host.unused_account_name()
         self.tenant = _DEFAULT_TENANT
         (created,) = host.run(host.services.accounts.create_account(self.account, [self.tenant]))
         self._public_keys[self.tenant] = self.public_key = created.public_key
