@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -197,6 +198,8 @@ async def raw_awaited(client: AsyncMeshyClient, connection: AsyncMeshyConnection
     """The same, without blocking."""
     patient = client.with_options(timeout=60.0)
     assert_type(patient, AsyncMeshyClient)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(client.with_raw_response.check_user_exist("rosa.k"))
     await connection.with_options(max_retries=5).users.with_raw_response.delete("64b1f0c2a9e84d0012ab34cd")
     answer = await patient.with_raw_response.check_user_exist("rosa.k")
     return assert_type(answer, RawResponse[bool]).parsed

@@ -1,10 +1,10 @@
 """Answers as they came, besides what was made of them."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
@@ -64,7 +64,7 @@ def note_answer(answer: "Answer") -> None:
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Make of a method one that takes the same, and returns the answer with the result."""
+    """Wrap a method so that it returns the answer together with its result."""
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
@@ -74,8 +74,8 @@ def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
     return call
 
 
-def async_raw(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[RawResponse[T]]]:
-    """Make the same of a method that is awaited."""
+def async_raw(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
+    """Do the same for a coroutine function."""
 
     @wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
