@@ -51,7 +51,7 @@ CLIENT_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception], st
     "check username": (lambda it: it.check_hash(_verification(username=""), "x"), ValueError, "verification.username"),
     "check attempt": (lambda it: it.check_hash(_verification(attempt=-1), "x"), ValueError, "verification.attempt"),
     "check hash": (lambda it: it.check_hash(_verification(hash=""), "x"), ValueError, "verification.hash"),
-    "check hint": (lambda it: it.check_hash(_verification(hint=LONG), "x"), ValueError, "verification.hint"),
+    "check hint": (lambda it: it.check_hash(_verification(hint="x" * 321), "x"), ValueError, "verification.hint"),
     "verify early": (
         lambda it: it.verify_user(_verification(expires=datetime.min.replace(tzinfo=UTC)), "x"),
         ValueError,
@@ -71,7 +71,8 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
     "self name": (lambda it: it.users.update_self(_user(first_name=LONG)), ValueError, "first_name"),
     "questions none": (lambda it: it.users.update_security_questions([]), ValueError, "questions"),
     "questions many": (lambda it: it.users.update_security_questions([ELM] * 11), ValueError, "questions"),
-    "questions type": (lambda it: it.users.update_security_questions([CANARY]), TypeError, "questions"),
+    "questions type": (lambda it: it.users.update_security_questions([CANARY]), TypeError, r"questions\[0\]"),
+    "questions none at all": (lambda it: it.users.update_security_questions(None), TypeError, "questions"),
     "create": (lambda it: it.users.create(RegisterUser("rosa", "correct horse")), TypeError, "user"),
     "get me": (lambda it: it.users.get("me"), ValueError, "user_id"),
     "get type": (lambda it: it.users.get(7), TypeError, "user_id"),

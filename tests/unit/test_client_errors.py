@@ -164,6 +164,8 @@ def test_success_that_is_not_json(forgot_password: ForgotPassword, content: byte
         {**RESET, "expires": None},
         {**RESET, "expires": "soon"},
         {**RESET, "expires": "2030-01-01T01:00:00.000"},
+        {**RESET, "expires": "0001-01-01T00:00:00.000+14:00"},
+        {**RESET, "expires": "9999-12-31T23:59:59.999-23:59"},
     ],
 )
 def test_success_that_breaks_the_contract(forgot_password: ForgotPassword, body: object) -> None:

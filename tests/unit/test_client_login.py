@@ -163,6 +163,7 @@ def test_no_code_at_the_api_host(play: Play) -> None:
         {"expires_in": None},
         {"expires_in": "3600"},
         {"expires_in": -1},
+        {"expires_in": 10**400},
         {"token_type": "mac"},
         {"refresh_token": 7},
         {"refresh_token": "a" * 257},

@@ -57,9 +57,15 @@ def test_model_refuses(kind: type[object], arguments: dict[str, Any], name: str)
     assert CANARY not in str(caught.value)
 
 
+def test_what_is_not_several() -> None:
+    """What cannot be gone through is refused by the name of the value."""
+    with pytest.raises(TypeError, match="security_questions must be several values"):
+        NewUser("rosa", "correct horse", security_questions=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def test_roles_are_not_letters() -> None:
     """The name of one role is not taken for the names of many."""
-    with pytest.raises(TypeError, match="not as one string"):
+    with pytest.raises(TypeError, match="roles must be several values, such as a list, not str"):
         NewUser("rosa", "correct horse", roles="editors")
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient, UserVerificationHash, __version__
-from tests.unit.calls import RESET, ForgotPassword
+from tests.unit.calls import RESET, ForgotPassword, Play
 from tests.unit.tcp import ScriptedServer, answer, parts, refusing_url
 
 
@@ -91,6 +91,18 @@ def test_result(forgot_password: ForgotPassword) -> None:
         expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
         hint="r***@example.org",
     )
+
+
+def test_a_long_hint_goes_back(play: Play) -> None:
+    """A security question may be longer than other texts, as the contract has it."""
+    with ScriptedServer(answer(200, {**RESET, "hint": "?" * 320}), answer(200, {"isValid": True})) as server:
+
+        def scenario(client: Any) -> Any:
+            reset = yield client.forgot_password("rosa")
+            return (yield client.check_hash(reset, "P4ZHR5DA"))
+
+        assert play(scenario, server.url) is True
+    assert json.loads(parts(server.requests[1]).body)["hint"] == "?" * 320
 
 
 def test_result_keeps_the_offset() -> None:

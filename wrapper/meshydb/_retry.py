@@ -39,21 +39,25 @@ class RetryPolicy:
 
     def delay_after_error(self, operation_id: str, retries: int, error: httpx.HTTPError) -> float | None:
         """Decide after an error that came instead of an answer."""
+        if retries >= self.max_retries:
+            return None
         may_repeat = isinstance(error, _NEVER_SENT) or (operation_id in SAFE_TO_REPLAY and isinstance(error, _BROKEN))
         return self._backoff(retries) if may_repeat else None
 
     def delay_after_answer(self, operation_id: str, retries: int, answer: Answer) -> float | None:
         """Decide after an answer, of which only the beginning arrived if it has an error."""
+        if retries >= self.max_retries:
+            return None
         if answer.is_success:
             return None if answer.error is None else self.delay_after_error(operation_id, retries, answer.error)
         if answer.status_code in _TURNED_AWAY:
             delay = retry_after(answer)
             if delay is not None:
-                return delay if retries < self.max_retries and delay <= _MAX_RETRY_AFTER else None
+                return delay if delay <= _MAX_RETRY_AFTER else None
         # A 503 that does not say when to come back may be a proxy's, after the service did its work.
         repeatable = answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
         return self._backoff(retries) if repeatable and operation_id in SAFE_TO_REPLAY else None
 
-    def _backoff(self, retries: int) -> float | None:
+    def _backoff(self, retries: int) -> float:
         """Wait ever longer and for a random time, so that clients that failed together do not return together."""
-        return self.random() * _BACKOFF[min(retries, len(_BACKOFF) - 1)] if retries < self.max_retries else None
+        return self.random() * _BACKOFF[min(retries, len(_BACKOFF) - 1)]

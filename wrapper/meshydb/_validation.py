@@ -5,7 +5,7 @@ Each returns the value it was given and names it in its error, which never repea
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -99,6 +99,14 @@ def check_instance(name: str, value: object, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be an instance of {kind.__name__}, not {type(value).__name__}")
     return value
+
+
+def to_tuple(name: str, values: Iterable[T]) -> tuple[T, ...]:
+    """Require several values, and keep them: what was given may change."""
+    # A string would become a tuple of its letters.
+    if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{name} must be several values, such as a list, not {type(values).__name__}")
+    return tuple(values)
 
 
 def check_count(name: str, values: Collection[object], *, minimum: int = 0, maximum: int) -> None:

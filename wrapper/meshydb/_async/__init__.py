@@ -1,1 +1,1 @@
-"""The half of the package that does I/O."""
+"""The client, its connections and services, and the driver that does their I/O."""

@@ -1,4 +1,4 @@
-"""The public face of the package."""
+"""The client: what needs no login, and the ways to log in."""
 
 from copy import copy
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
@@ -46,14 +46,16 @@ class AsyncMeshyClient:
             public service.
         timeout: Seconds to wait for a connection, and for each piece of data that is sent or received. By default 30,
             or what `http_client` is set to. With `meshydb[fast]`, for all of a request.
-        max_retries: How often a request is sent again, at most, when no connection was made, or when the service turned
-            it away and said to come back within 30 seconds. What may have been carried out is repeated only where
-            twice does what once does, and never where a message is sent, a guess counted or a code used up.
+        max_retries: How often, at most, a request is sent again: if no connection was made, or the service refused it
+            with 429 or 503 and a `Retry-After` of at most 30 seconds. After a time-out, a broken connection or a
+            failure of the service, only what twice does no more than once; never what sends a message, counts a guess
+            or uses up a code.
         http_client: The httpx client to send with, for proxies, certificates and the like. It stays open after `close`.
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: The account name or the public key is missing, or a setting cannot be sent.
+        ValueError: The account name or the public key is missing, or a setting cannot be used, be it an argument or
+            one of the environment.
 
     Every call raises, besides what stands with it:
 
@@ -64,7 +66,7 @@ class AsyncMeshyClient:
     * APIResponseError: The service reported success with a body that is not what the contract says.
     * APITimeoutError: The service did not answer in time. It may have done what it was asked.
     * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
-    * RuntimeError: The client is closed.
+    * RuntimeError: The client is closed, or with `meshydb[fast]`, was made before the process was forked.
     """
 
     def __init__(
@@ -166,7 +168,7 @@ class AsyncMeshyClient:
             password: The password, of 1 to 1024 characters.
 
         Returns:
-            What the user can do.
+            A connection, which acts for the user.
 
         Raises:
             BadRequestError: Username or password is wrong, the user is not active or not verified, or the public key is
@@ -184,7 +186,7 @@ class AsyncMeshyClient:
             username: The user, of 1 to 256 characters without control characters.
 
         Returns:
-            What the user can do.
+            A connection, which acts for the user.
 
         Raises:
             BadRequestError: There is no such anonymous user, or the public key is not that of the tenant.
@@ -193,7 +195,7 @@ class AsyncMeshyClient:
         return await self._log_in(_operations.log_in(self._config, username, _NO_PASSWORD))
 
     async def login_with_refresh(self, refresh_token: str) -> AsyncMeshyConnection:
-        """Go on with a login of before.
+        """Resume an earlier login.
 
         From `POST /{accountName}/connect/token`, at the auth host.
 
@@ -201,7 +203,7 @@ class AsyncMeshyClient:
             refresh_token: What `retrieve_refresh_token` of a connection returned, of 1 to 256 characters.
 
         Returns:
-            What the user can do.
+            A connection, which acts for the user.
 
         Raises:
             BadRequestError: The refresh token is unknown, expired or revoked, or belongs to another tenant.
@@ -218,8 +220,8 @@ class AsyncMeshyClient:
             user: The user.
 
         Returns:
-            Where codes are sent, a request to be sent back to `verify_user` with the code; before that, the user cannot
-            log in. None when the user can log in at once.
+            The request to be completed by `verify_user`, with the code that the user receives; until then the user
+            cannot log in. None if the user can log in at once.
 
         Raises:
             BadRequestError: The username is taken, the password is too common, an address, number or question is
@@ -260,6 +262,7 @@ class AsyncMeshyClient:
             Whether there is such a user.
 
         Raises:
+            NotFoundError: The name holds a slash, by which the service finds nothing in a path.
             MeshyError: As every call.
         """
         return await self._driver.call(_operations.check_user_exist(self._config, username))
@@ -271,7 +274,8 @@ class AsyncMeshyClient:
 
         Args:
             username: The user whose password is to be reset, of 1 to 256 characters without control characters.
-            attempt: Which number of request this is, from 1 to 2147483647. Chooses the security question.
+            attempt: How many times the user has asked, this time included, from 1 to 2147483647. The service chooses
+                the security question by it.
 
         Returns:
             The request for a reset, to be sent back unchanged with the code or the answer; its `hint` tells the user

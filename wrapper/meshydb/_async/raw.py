@@ -28,7 +28,10 @@ class AsyncClientWithRawResponse:
 
 
 class AsyncConnectionWithRawResponse:
-    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
+
+    Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
+    """
 
     def __init__(self, connection: "AsyncMeshyConnection") -> None:
         self.update_password = async_raw(connection.update_password)

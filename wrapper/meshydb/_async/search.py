@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
     from meshydb._operations import UserQuery
 
-# Who is created during a search moves others to the next page, and with small pages, all of them.
-_MOST_PAGES_OF_NOBODY_NEW = 3
+# Users who are created during a search push others on to later pages, so that a small page may hold only users who were
+# given already.
+_MAX_PAGES_WITHOUT_NEW_USERS = 3
 
 
 class AsyncUserSearch:
@@ -20,7 +21,9 @@ class AsyncUserSearch:
 
     To iterate asks for one page after the other, when it gets there, and gives each user once, also when others are
     created meanwhile. It ends where the service says that there are no more, at an empty page, or when page after page
-    brings nobody new. To iterate anew searches anew. Each request raises what a call of the connection raises, and:
+    brings nobody new. To iterate anew searches anew. Users who are deleted meanwhile draw others on to pages that were
+    asked for already, and these are not given: collect the users before you delete any. Each request raises what a call
+    of the connection raises, and:
 
     * BadRequestError: The sort document is malformed.
     * PermissionDeniedError: The user may not read users.
@@ -56,7 +59,7 @@ class AsyncUserSearch:
     async def __aiter__(self) -> AsyncIterator[User]:
         known: set[str] = set()
         number = received = futile = 0
-        while futile < _MOST_PAGES_OF_NOBODY_NEW:
+        while futile < _MAX_PAGES_WITHOUT_NEW_USERS:
             number += 1
             page = await self.page(number)
             seen = len(known)

@@ -3,7 +3,7 @@
 Those that attrs brings put the value in their message, where it might be a secret.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 from attrs import Attribute
@@ -52,11 +52,3 @@ def each_is(kind: type[object], *, most: int | None = None) -> Validator:
         return check_instance(name, value, kind)
 
     return by_each(check, most=most)
-
-
-def to_strings(values: Iterable[str]) -> tuple[str, ...]:
-    """Make a tuple, as what is frozen must not hold what changes."""
-    if isinstance(values, str):
-        # It would become a tuple of its letters.
-        raise TypeError("several strings must be given as a list or the like, not as one string")
-    return tuple(values)

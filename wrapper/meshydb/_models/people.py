@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from attrs import field, frozen
 
-from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is, to_strings
-from meshydb._validation import check_bool, check_secret, check_text
+from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is
+from meshydb._validation import check_bool, check_secret, check_text, to_tuple
 
 MAX_QUESTIONS = 10
 NEW_PASSWORD_LENGTH = {"minimum": 8, "maximum": 128}
@@ -36,7 +36,11 @@ class SecurityQuestion:
 
 
 def _to_questions(questions: Iterable[SecurityQuestion]) -> tuple[SecurityQuestion, ...]:
-    return tuple(questions)
+    return to_tuple("security_questions", questions)
+
+
+def _to_roles(roles: Iterable[str]) -> tuple[str, ...]:
+    return to_tuple("roles", roles)
 
 
 @frozen
@@ -97,7 +101,7 @@ class NewUser(_Person):
     roles: tuple[str, ...] = field(
         default=(),
         kw_only=True,
-        converter=to_strings,
+        converter=_to_roles,
         validator=by_each(check_text, most=_MAX_ROLES, maximum=_MAX_ROLE_NAME),
     )
 

@@ -14,7 +14,7 @@ class UserVerificationHash:
 
     Attributes:
         username: The user whose password is to be reset, or who is to be verified.
-        attempt: Which number of request this is, counted from 1.
+        attempt: How many times the user had asked, this time included.
         hash: Opaque. Ties this request to its completion; worth nothing without the verification code. Not in the
             `repr`.
         expires: When the request lapses, with its offset from UTC.

@@ -6,7 +6,7 @@ from typing import Any
 from meshydb._models import NewUser, RegisterUser, SecurityQuestion, SecurityQuestionHash, User, UserRole, UserUpdate
 from meshydb._models.people import MAX_QUESTIONS
 from meshydb._operations.operation import given, members
-from meshydb._validation import check_count, check_instance
+from meshydb._validation import check_count, check_instance, to_tuple
 from meshydb_api import models
 
 
@@ -23,9 +23,8 @@ def person(user: RegisterUser | NewUser) -> dict[str, Any]:
     }
 
 
-def changes(user: User | UserUpdate) -> dict[str, Any]:
+def changes(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
     """Return the arguments that the generated models of changes to oneself and to others share."""
-    update = as_update(user)
     arguments: dict[str, Any] = {
         "first_name": given(update.first_name),
         "last_name": given(update.last_name),
@@ -56,7 +55,10 @@ def as_update(user: User | UserUpdate) -> UserUpdate:
 
 def questions_update(questions: Iterable[SecurityQuestion]) -> models.UserSecurityQuestionUpdate:
     """Return the body that replaces security questions."""
-    checked = [check_instance("questions", each, SecurityQuestion) for each in questions]
+    checked = [
+        check_instance(f"questions[{number}]", each, SecurityQuestion)
+        for number, each in enumerate(to_tuple("questions", questions))
+    ]
     check_count("questions", checked, minimum=1, maximum=MAX_QUESTIONS)
     return models.UserSecurityQuestionUpdate(security_questions=[_question(each) for each in checked])
 

@@ -18,6 +18,7 @@ from meshydb_api.api.users import reset_password as reset_password_endpoint
 from meshydb_api.api.users import verify_user as verify_user_endpoint
 
 _INT32_MAX = 2**31 - 1
+_MAX_HINT = 320
 # The contract's bounds. Within them, no offset from UTC leads out of what datetime can hold.
 _FIRST_YEAR = 1000
 _LAST_YEAR = 2999
@@ -80,7 +81,7 @@ def parse_verification(body: object) -> UserVerificationHash:
         username=answer.username,
         attempt=answer.attempt,
         hash=answer.hash_,
-        expires=answer.expires,
+        expires=_check_years("expires", answer.expires),
         hint=answer.hint,
     )
 
@@ -92,16 +93,20 @@ def _completion(verification: UserVerificationHash, verification_code: str) -> d
         "attempt": check_int("verification.attempt", verification.attempt, minimum=0, maximum=_INT32_MAX),
         "hash_": check_secret("verification.hash", verification.hash),
         "expires": _in_utc("verification.expires", verification.expires),
-        "hint": check_secret("verification.hint", verification.hint, minimum=0),
+        "hint": check_secret("verification.hint", verification.hint, minimum=0, maximum=_MAX_HINT),
         "verification_code": check_secret("verification_code", verification_code),
     }
 
 
 def _in_utc(name: str, value: datetime) -> datetime:
+    # An offset may have seconds, which the service does not take.
+    return _check_years(name, value).astimezone(UTC)
+
+
+def _check_years(name: str, value: datetime) -> datetime:
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise ValueError(f"{name} must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    # An offset may have seconds, which the service does not take.
-    return value.astimezone(UTC)
+    return value
 
 
 def _parse_valid(body: object) -> bool:

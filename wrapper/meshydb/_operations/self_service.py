@@ -9,7 +9,7 @@ from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.people import NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, nothing, tenant
-from meshydb._operations.people import changes, parse_user, questions_update
+from meshydb._operations.people import as_update, changes, parse_user, questions_update
 from meshydb._validation import check_secret
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint
@@ -31,7 +31,7 @@ def get_self(config: Config) -> Operation[User]:
 
 def update_self(config: Config, user: User | UserUpdate) -> Operation[User]:
     """Describe `PUT /{accountName}/users/me`."""
-    body = models.SelfUpdate(**changes(user))
+    body = models.SelfUpdate(**changes(user, as_update(user)))
     return Operation(
         operation_id="updateSelf",
         request=update_self_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),

@@ -100,7 +100,9 @@ def get_user(config: Config, user_id: str) -> Operation[User]:
 def update_user(config: Config, user_id: str, user: User | UserUpdate) -> Operation[User]:
     """Describe `PUT /{accountName}/users/{id}`."""
     update = as_update(user)
-    body = models.UserUpdate(**changes(user), verified=given(update.verified), is_active=given(update.is_active))
+    body = models.UserUpdate(
+        **changes(user, update), verified=given(update.verified), is_active=given(update.is_active)
+    )
     return Operation(
         operation_id="updateUser",
         request=update_user_endpoint._get_kwargs(

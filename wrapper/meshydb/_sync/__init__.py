@@ -1,2 +1,2 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""The half of the package that does I/O."""
+"""The client, its connections and services, and the driver that does their I/O."""

@@ -29,7 +29,10 @@ class ClientWithRawResponse:
 
 
 class ConnectionWithRawResponse:
-    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
+
+    Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
+    """
 
     def __init__(self, connection: "MeshyConnection") -> None:
         self.update_password = raw(connection.update_password)
