@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from meshydb import AsyncMeshyClient, BadRequestError, NotFoundError, RateLimitError, UserVerificationHash
+from meshydb import AsyncMeshyClient, BadRequestError, MeshyError, NotFoundError, RateLimitError, UserVerificationHash
 
 _ASK = '<form method="post" action="/sent"><input name="username" required> <button>Send me a code</button></form>'
 _COMPLETE = """\
@@ -49,10 +49,12 @@ async def send(request: Request) -> HTMLResponse:
     client: AsyncMeshyClient = request.app.state.client
     try:
         reset = await client.forgot_password(form.get("username", ""))
-    except (NotFoundError, ValueError):
-        # With MESHYDB_UNKNOWN_USER=decoy, the service answers for unknown users too, and this page tells nobody.
+    except (BadRequestError, NotFoundError, ValueError):
+        # Nobody of this name, or an anonymous user, who has no password. With MESHYDB_UNKNOWN_USER=decoy, the service
+        # answers for unknown users too, and this page tells nobody.
         return _page("There is no such user.", _ASK, HTTPStatus.NOT_FOUND)
-    return _page(f"A code was sent to {reset.hint}.", _complete(reset))
+    # The masked address that the code went to, or the security question.
+    return _page(f"Complete the reset: {reset.hint}", _complete(reset))
 
 
 async def complete(request: Request) -> HTMLResponse:
@@ -66,7 +68,11 @@ async def complete(request: Request) -> HTMLResponse:
     try:
         await client.reset_password(reset, form.get("code", ""), form.get("password", ""))
     except (BadRequestError, ValueError) as error:
-        message = error.message if isinstance(error, BadRequestError) else "Both are needed."
+        message = (
+            error.message
+            if isinstance(error, BadRequestError)
+            else "A code is needed, and a password of 8 to 128 characters."
+        )
         return _page(message, _complete(reset), HTTPStatus.BAD_REQUEST)
     return _page("Your password is set, and you are logged out everywhere.", "")
 
@@ -76,8 +82,13 @@ async def too_many(_: Request, __: Exception) -> HTMLResponse:
     return _page("Please try again later.", "", HTTPStatus.TOO_MANY_REQUESTS)
 
 
+async def unavailable(_: Request, __: Exception) -> HTMLResponse:
+    """Answer whoever comes while the service does not."""
+    return _page("Please try again in a moment.", "", HTTPStatus.BAD_GATEWAY)
+
+
 async def _form(request: Request) -> dict[str, str]:
-    return dict(parse_qsl((await request.body()).decode()))
+    return dict(parse_qsl((await request.body()).decode(errors="replace")))
 
 
 def _complete(reset: UserVerificationHash) -> str:
@@ -110,7 +121,7 @@ app = Starlette(
         Route("/sent", send, methods=["POST"]),
         Route("/done", complete, methods=["POST"]),
     ],
-    exception_handlers={RateLimitError: too_many},
+    exception_handlers={RateLimitError: too_many, MeshyError: unavailable},
     lifespan=_lifespan,
 )
 

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from html import unescape
 from typing import Final
 
@@ -17,18 +18,19 @@ import pytest
 from meshydb import BadRequestError
 from meshydb.testing import MeshyServer
 from tests.support.contract import ROOT
+from tests.support.requests_to_reset import at
+from tests.unit.tcp import refusing_url
 
 _OLD: Final = "an old passphrase"
 _NEW: Final = "a new passphrase"
 
 
-@pytest.fixture
-def browser(meshydb_server: MeshyServer) -> Generator[httpx.Client]:
-    """What sends forms to the application, which runs beside a server with a user."""
-    meshydb_server.create_user("ada", email="ada@example.org", password=_OLD)
+@contextmanager
+def _application(environment: Mapping[str, str]) -> Generator[httpx.Client]:
+    """Run the application, and yield what sends forms to it."""
     process = subprocess.Popen(
         [sys.executable, ROOT / "examples" / "recovery_app.py"],
-        env={**os.environ, **meshydb_server.environment, "PORT": "0"},
+        env={**os.environ, **environment, "PORT": "0"},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -44,10 +46,18 @@ def browser(meshydb_server: MeshyServer) -> Generator[httpx.Client]:
         reader.join()
 
 
+@pytest.fixture
+def browser(meshydb_server: MeshyServer) -> Generator[httpx.Client]:
+    """What sends forms to the application, which runs beside a server with a user."""
+    meshydb_server.create_user("ada", email="ada@example.org", password=_OLD)
+    with _application(meshydb_server.environment) as client:
+        yield client
+
+
 def _asked(browser: httpx.Client) -> str:
     """What the page holds of a request that was just made."""
     page = browser.post("/sent", data={"username": "ada"})
-    assert (page.status_code, "A code was sent to a***@example.org." in page.text) == (200, True)
+    assert (page.status_code, "Complete the reset: a***@example.org" in page.text) == (200, True)
     (kept,) = re.findall('name="reset" value="([^"]*)"', page.text)
     return unescape(kept)
 
@@ -80,6 +90,21 @@ def test_unknown(browser: httpx.Client, username: str) -> None:
     page = browser.post("/sent", data={"username": username})
     assert page.status_code == 404
     assert "<script>" not in page.text
+
+
+def test_odd_ones(browser: httpx.Client, meshydb_server: MeshyServer) -> None:
+    """Who has no password to recover, or sends what is no text, is told that there is nobody."""
+    meshydb_server.client().register_anonymous_user("device")
+    assert browser.post("/sent", data={"username": "device"}).status_code == 404
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert browser.post("/sent", content=b"username=\xff", headers=headers).status_code == 404
+
+
+def test_service_is_down() -> None:
+    """Whoever comes while the service does not answer is asked to come back."""
+    with _application(at(refusing_url())) as client:
+        page = client.post("/sent", data={"username": "ada"})
+    assert (page.status_code, "Please try again" in page.text) == (502, True)
 
 
 def test_too_often(browser: httpx.Client) -> None:
