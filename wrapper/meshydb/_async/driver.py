@@ -21,6 +21,9 @@ from meshydb._transport import AsyncSender, new_async_sender
 
 T = TypeVar("T")
 
+# Of steps among which none is to be taken alone.
+_NO_LOCK = nullcontext()
+
 
 class AsyncDriver:
     """Carries out operations over HTTP; what a client and its connections share.
@@ -65,7 +68,7 @@ class AsyncDriver:
 
     async def call(self, operation: Operation[T]) -> T:
         """Carry out an operation that needs no login."""
-        return await self.run(self.begin(operation), nullcontext())
+        return await self.run(self.begin(operation), _NO_LOCK)
 
     def begin(self, operation: Operation[T], access_token: str | None = None) -> Steps[T]:
         """Build the request of an operation, and return the steps of its exchange.
@@ -87,7 +90,7 @@ class AsyncDriver:
                     step = next(steps)
                 elif isinstance(step, Alone):
                     async with lock:
-                        await self.run(step.steps, nullcontext())
+                        await self.run(step.steps, _NO_LOCK)
                     step = next(steps)
                 else:
                     try:

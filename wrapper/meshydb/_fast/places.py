@@ -1,6 +1,7 @@
 """A bound on how many do something at a time."""
 
 import asyncio
+import math
 from collections import deque
 
 import httpx
@@ -17,6 +18,7 @@ class Places:
         self._free = count
         self._waiting = deque[tuple[asyncio.Future[None], float]]()
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = math.inf
 
     async def take(self, deadline: float) -> None:
         """Take a place.
@@ -33,7 +35,8 @@ class Places:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append((turn, deadline))
-        self._wake_at(deadline, loop)
+        if deadline < self._wakes_at:
+            self._wake_at(deadline, loop)
         try:
             await turn
         except asyncio.CancelledError:
@@ -53,14 +56,13 @@ class Places:
 
     def _wake_at(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
-            if self._timer.when() <= deadline:
-                return
             self._timer.cancel()
         self._timer = loop.call_at(deadline, self._send_away, loop)
+        self._wakes_at = deadline
 
     def _send_away(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell those whose time is up, and wake for the next."""
-        self._timer = None
+        self._timer, self._wakes_at = None, math.inf
         still = deque[tuple[asyncio.Future[None], float]]()
         for turn, deadline in self._waiting:
             if turn.done():
@@ -69,5 +71,6 @@ class Places:
                 turn.set_exception(httpx.PoolTimeout("timed out waiting for one of the connections"))
             else:
                 still.append((turn, deadline))
-                self._wake_at(deadline, loop)
         self._waiting = still
+        if still:
+            self._wake_at(min(deadline for _, deadline in still), loop)

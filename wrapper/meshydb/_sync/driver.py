@@ -22,6 +22,9 @@ from meshydb._transport import Sender, new_sender
 
 T = TypeVar("T")
 
+# Of steps among which none is to be taken alone.
+_NO_LOCK = nullcontext()
+
 
 class Driver:
     """Carries out operations over HTTP; what a client and its connections share.
@@ -64,7 +67,7 @@ class Driver:
 
     def call(self, operation: Operation[T]) -> T:
         """Carry out an operation that needs no login."""
-        return self.run(self.begin(operation), nullcontext())
+        return self.run(self.begin(operation), _NO_LOCK)
 
     def begin(self, operation: Operation[T], access_token: str | None = None) -> Steps[T]:
         """Build the request of an operation, and return the steps of its exchange.
@@ -86,7 +89,7 @@ class Driver:
                     step = next(steps)
                 elif isinstance(step, Alone):
                     with lock:
-                        self.run(step.steps, nullcontext())
+                        self.run(step.steps, _NO_LOCK)
                     step = next(steps)
                 else:
                     try:
