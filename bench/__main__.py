@@ -14,7 +14,7 @@ from bench.report import Verdict, write
 
 _PARTS: Final[dict[str, Callable[[], tuple[list[Verdict], dict[str, Any]]]]] = {
     "client": client_part.measure,
-    "server": lambda: (server_part.measure(), {}),
+    "server": server_part.measure,
 }
 
 

@@ -13,6 +13,10 @@ from meshydb import AsyncMeshyClient, MeshyClient
 from meshydb_api import Client, models
 from meshydb_api.api.users import forgot_password
 
+HTTPX: Final = "bare httpx"
+PLAIN: Final = "wrapper"
+FAST: Final = "wrapper [fast]"
+
 Call: TypeAlias = Callable[[], object]
 AsyncCall: TypeAlias = Callable[[], Awaitable[object]]
 
@@ -39,17 +43,17 @@ def blocking(url: str) -> Generator[dict[str, Call]]:
     address = _address(url)
     body = models.UserVerification(username=_USERNAME, attempt=1)
     with (
-        httpx.Client(timeout=_TIMEOUT) as bare,
+        httpx.Client(timeout=_TIMEOUT, trust_env=False) as bare,
         Client(url, timeout=httpx.Timeout(_TIMEOUT)) as generated,
-        httpx.Client() as own,
+        httpx.Client(trust_env=False) as own,
         MeshyClient(**_options(url), http_client=own) as plain,
         MeshyClient(**_options(url)) as fast,
     ):
         yield {
-            "bare httpx": lambda: bare.post(address, json=_JSON, headers=_HEADERS).json(),
+            HTTPX: lambda: bare.post(address, json=_JSON, headers=_HEADERS).json(),
             "generated": lambda: forgot_password.sync("acme", client=generated, body=body, tenant=_TENANT),
-            "wrapper": lambda: plain.forgot_password(_USERNAME),
-            "wrapper [fast]": lambda: fast.forgot_password(_USERNAME),
+            PLAIN: lambda: plain.forgot_password(_USERNAME),
+            FAST: lambda: fast.forgot_password(_USERNAME),
         }
 
 
@@ -59,9 +63,9 @@ async def awaited(url: str) -> AsyncGenerator[dict[str, AsyncCall]]:
     address = _address(url)
     body = models.UserVerification(username=_USERNAME, attempt=1)
     async with (
-        httpx.AsyncClient(timeout=_TIMEOUT) as bare,
+        httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as bare,
         Client(url, timeout=httpx.Timeout(_TIMEOUT)) as generated,
-        httpx.AsyncClient() as own,
+        httpx.AsyncClient(trust_env=False) as own,
         AsyncMeshyClient(**_options(url), http_client=own) as plain,
         AsyncMeshyClient(**_options(url)) as fast,
         aiohttp.ClientSession() as session,
@@ -75,9 +79,9 @@ async def awaited(url: str) -> AsyncGenerator[dict[str, AsyncCall]]:
                 return await response.json()
 
         yield {
-            "bare httpx": ask_bare,
+            HTTPX: ask_bare,
             "generated": lambda: forgot_password.asyncio("acme", client=generated, body=body, tenant=_TENANT),
-            "wrapper": lambda: plain.forgot_password(_USERNAME),
-            "wrapper [fast]": lambda: fast.forgot_password(_USERNAME),
+            PLAIN: lambda: plain.forgot_password(_USERNAME),
+            FAST: lambda: fast.forgot_password(_USERNAME),
             "aiohttp": ask_aiohttp,
         }

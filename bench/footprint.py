@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Final
 
+from bench.contenders import FAST, HTTPX, PLAIN
+
 _IMPORT: Final = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 # Resident memory in KiB, from before to after; Linux tells.
 _CLIENTS: Final = """
@@ -20,10 +22,10 @@ print(held() - before)
 """
 _OURS: Final = "import meshydb; make = lambda: meshydb.MeshyClient('acme', 'north', 'key')"
 MADE: Final = {
-    "bare httpx": "import httpx; make = httpx.Client",
+    HTTPX: "import httpx; make = httpx.Client",
     # None stands for a module that is not installed.
-    "wrapper": f"import sys; sys.modules['pyreqwest'] = None; {_OURS}",
-    "wrapper [fast]": _OURS,
+    PLAIN: f"import sys; sys.modules['pyreqwest'] = None; {_OURS}",
+    FAST: _OURS,
 }
 
 

@@ -1,4 +1,4 @@
-"""Sends requests over kept-alive connections as fast as they are answered, from several processes.
+"""Sends requests over kept-alive connections as fast as they are answered, from a process of its own.
 
 It stands on the machine that it measures, so it is light: raw sockets, requests that are composed beforehand, and
 answers of which no more is read than where they end and whether they are good.
@@ -33,32 +33,15 @@ class Load:
     requests: int
     connections: int
 
-    def split(self, parts: int) -> Sequence[Load]:
-        """Parts of this load that are sent at the same time; no user is in two of them."""
-        return [
-            Load(self.host, self.port, self.account, users, self.requests // parts, self.connections // parts)
-            for users in (self.users[part::parts] for part in range(parts))
-        ]
-
 
 @frozen
 class Result:
-    """How it went: when the first request was sent and the last answered, and how long each one took, in seconds."""
+    """When the first request was sent and the last one answered, and how long each took: in seconds, sorted."""
 
     started: float
     ended: float
     durations: Sequence[float]
     refused: int
-
-    @classmethod
-    def merge(cls, results: Sequence[Result]) -> Result:
-        """The result of the whole."""
-        return cls(
-            min(result.started for result in results),
-            max(result.ended for result in results),
-            sorted(duration for result in results for duration in result.durations),
-            sum(result.refused for result in results),
-        )
 
     @property
     def rate(self) -> float:
@@ -70,10 +53,10 @@ class Result:
         return self.durations[min(int(len(self.durations) * percent / 100), len(self.durations) - 1)] * 1000
 
 
-def send(load: Load, processes: int) -> Result:
+def send(load: Load) -> Result:
     """Send a load."""
-    with ProcessPoolExecutor(processes) as pool:
-        return Result.merge(list(pool.map(_send_part, load.split(processes))))
+    with ProcessPoolExecutor(1) as pool:
+        return pool.submit(_send, load).result()
 
 
 def username(number: int) -> str:
@@ -81,7 +64,7 @@ def username(number: int) -> str:
     return f"user{number:07}"
 
 
-def _send_part(load: Load) -> Result:
+def _send(load: Load) -> Result:
     gc.disable()
     return asyncio.run(_run(load))
 
@@ -95,7 +78,8 @@ async def _run(load: Load) -> Result:
     for connection in connections:
         await loop.create_connection(partial(_same, connection), load.host, load.port)
     await asyncio.gather(*(connection.done for connection in connections))
-    return Result(started, time.perf_counter(), durations, sum(connection.refused for connection in connections))
+    ended = time.perf_counter()
+    return Result(started, ended, sorted(durations), sum(connection.refused for connection in connections))
 
 
 def _same(connection: _Connection) -> _Connection:

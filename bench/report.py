@@ -25,6 +25,16 @@ class Verdict:
     holds: bool
     detail: str
 
+    @classmethod
+    def at_least(cls, bound: float, name: str, ratio: float, detail: str) -> Verdict:
+        """Judge a ratio that is to be no less."""
+        return cls(f"{name} (at least {bound:g})", ratio, ratio >= bound, detail)
+
+    @classmethod
+    def at_most(cls, bound: float, name: str, ratio: float, detail: str) -> Verdict:
+        """Judge a ratio that is to be no more."""
+        return cls(f"{name} (at most {bound:g})", ratio, ratio <= bound, detail)
+
     def __str__(self) -> str:
         return f"{'ok  ' if self.holds else 'MISS'}  {self.name}: {self.ratio:.2f}  ({self.detail})"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench.load import Load, Result, send
 from bench.report import Verdict
@@ -22,10 +23,13 @@ _GROWTH: Final = 1.1
 _SLOWER: Final = 1.3
 
 
-def _ask(server: Running, users: int, requests: int = _REQUESTS, connections: int = _CONNECTIONS) -> Result:
+def _ask(server: Running, users: int, requests: int = _REQUESTS) -> Result:
     # A stride spreads the requests over all users, as chance would.
     spread = range(0, users, max(1, users // requests))
-    return send(Load("127.0.0.1", server.port, ACCOUNT, spread, requests, connections), 1)
+    result = send(Load("127.0.0.1", server.port, ACCOUNT, spread, requests, _CONNECTIONS))
+    if result.refused:
+        sys.exit(f"{result.refused} of {requests} requests were refused, so that nothing is measured.")
+    return result
 
 
 def _beside_prism(server: Running, mock: Running | None) -> list[Verdict]:
@@ -38,7 +42,7 @@ def _beside_prism(server: Running, mock: Running | None) -> list[Verdict]:
         rates["prism"].append(_ask(mock, _FEW).rate)
     ours, theirs = (statistics.median(rates[name]) for name in ("ours", "prism"))
     detail = f"{ours:.0f} to {theirs:.0f} requests a second"
-    return [Verdict("requests a second, to those of Prism (at least 1)", ours / theirs, ours >= theirs, detail)]
+    return [Verdict.at_least(1, "requests a second, to those of Prism", ours / theirs, detail)]
 
 
 def _with_many_users(few: Running, many: Running) -> Verdict:
@@ -47,26 +51,24 @@ def _with_many_users(few: Running, many: Running) -> Verdict:
         slowest["few"].append(_ask(few, _FEW).percentile(99))
         slowest["many"].append(_ask(many, _MANY).percentile(99))
     few_p99, many_p99 = (statistics.median(slowest[name]) for name in ("few", "many"))
-    ratio = many_p99 / few_p99
     detail = f"{many_p99:.1f} to {few_p99:.1f} ms"
-    name = "p99 with a million users, to that with a thousand (at most 1.3)"
-    return Verdict(name, ratio, ratio <= _SLOWER, detail)
+    return Verdict.at_most(_SLOWER, f"p99 with {_MANY:,} users, to that with {_FEW:,}", many_p99 / few_p99, detail)
 
 
 def _for_long(server: Running) -> Verdict:
     _ask(server, _MANY, _LONG // 10)
     before = server.memory
     _ask(server, _MANY, _LONG)
-    ratio = server.memory / before
-    detail = f"{before // 1024} to {server.memory // 1024} MiB"
-    return Verdict("memory after 100,000 requests, to before (at most 1.1)", ratio, ratio <= _GROWTH, detail)
+    after = server.memory
+    detail = f"{before // 1024} to {after // 1024} MiB"
+    return Verdict.at_most(_GROWTH, f"memory after {_LONG:,} requests, to before", after / before, detail)
 
 
-def measure() -> list[Verdict]:
-    """Take all measurements of the server."""
+def measure() -> tuple[list[Verdict], dict[str, Any]]:
+    """Take all measurements of the server. The verdicts have all figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with meshydb(folder, _FEW) as few, prism() as mock:
             verdicts = _beside_prism(few, mock)
         with meshydb(folder, _FEW) as few, meshydb(folder, _MANY) as many:
-            return [*verdicts, _with_many_users(few, many), _for_long(many)]
+            return [*verdicts, _with_many_users(few, many), _for_long(many)], {}

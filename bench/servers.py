@@ -40,7 +40,7 @@ class Running:
 
     @property
     def memory(self) -> int:
-        """Kilobytes that the process holds; Linux tells."""
+        """KiB of memory that the process holds; Linux tells."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
         return int(status.partition("VmRSS:")[2].split()[0])
 
@@ -53,7 +53,7 @@ def meshydb(folder: Path, users: int) -> Generator[Running]:
     if not file.exists():
         subprocess.run([*_COMMAND, "account", "create", ACCOUNT], env=environment, stdout=subprocess.PIPE, check=True)
         _seed(file, users)
-    log = (folder / "log").open("w")
+    log = (folder / f"{users}.log").open("w")
     with (
         log,
         subprocess.Popen([*_COMMAND, "serve", "--port", "0"], env=environment, stderr=subprocess.PIPE) as process,
