@@ -13,7 +13,7 @@ CONTRACT := PYTHONHASHSEED=0 $(BIN)/python -m tests.contract
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test suites gate test-matrix generate check-generated lint types surface contract \
+.PHONY: help setup demo serve test suites gate checks test-matrix generate check-generated lint types surface contract \
 	contract-live contract-diff bench docs clean lock
 
 help: ## List the targets.
@@ -42,9 +42,9 @@ demo: $(READY) ## Host a server, ask it for a password reset over HTTP, and prin
 serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000.
 	@$(BIN)/meshydb-server serve
 
-test: lint types check-generated docs ## Everything that must hold: lint, types, drift, documents, and every suite.
+test: $(READY) $(DOCS_READY) ## Everything that must hold: lint, types, drift, documents, and every suite.
 	@$(BIN)/coverage erase
-	@$(MAKE) --no-print-directory --jobs 2 suites gate
+	@$(MAKE) --no-print-directory --jobs 3 suites gate checks
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
@@ -53,10 +53,15 @@ test: lint types check-generated docs ## Everything that must hold: lint, types,
 suites: $(READY)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-# Beside the suites, which cover what it does; it prints when it is over, so that the two do not mix.
+# Beside the suites, which cover what it does.
 gate: $(READY)
-	@mkdir -p build
-	@$(CONTRACT) >build/gate.log 2>&1; status=$$?; cat build/gate.log; exit $$status
+	@$(call when_over,$(CONTRACT))
+
+checks: $(READY)
+	@$(call when_over,$(MAKE) --no-print-directory lint types check-generated docs)
+
+# Runs a command and prints what it wrote when it is over, so that what runs beside it is not mixed with it.
+when_over = mkdir -p build; $(1) >build/$@.log 2>&1; status=$$?; cat build/$@.log; exit $$status
 
 test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
