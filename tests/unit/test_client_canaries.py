@@ -244,11 +244,7 @@ def test_each_operation_is_tried() -> None:
 
 
 @pytest.mark.usefixtures("_one_certificate")
-@pytest.mark.parametrize(
-    "form",
-    [(play_blocking, play_connected_blocking), (play_awaited, play_connected_awaited)],
-    ids=["blocking", "awaited"],
-)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name: str) -> None:
     """No `repr`, error, traceback or log shows a secret, whether the call succeeds or fails in any way."""

@@ -172,10 +172,9 @@ def test_success_that_breaks_the_contract(forgot_password: ForgotPassword, body:
     """A success with a wrong, missing or naive value raises APIResponseError instead of passing it on."""
     with (
         ScriptedServer(answer(200, body)) as server,
-        pytest.raises(APIResponseError, match="contract says of forgotPassword") as caught,
+        pytest.raises(APIResponseError, match="contract says of forgotPassword"),
     ):
         forgot_password(server.url)
-    assert caught.value.message not in {None, ""}
 
 
 @pytest.mark.parametrize("status", [200, 503])
