@@ -11,6 +11,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+INT32_MAX = 2**31 - 1
+
 _DAY = 86_400
 # A lone surrogate has no UTF-8 form; Python makes them of undecodable bytes in arguments and environment variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -8,6 +8,7 @@ from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is
 from meshydb._validation import check_bool, check_secret, check_text, to_tuple
 
 MAX_QUESTIONS = 10
+MAX_PASSWORD = 1024
 NEW_PASSWORD_LENGTH = {"minimum": 8, "maximum": 128}
 
 _MAX_ROLES = 100

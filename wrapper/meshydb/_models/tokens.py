@@ -5,11 +5,10 @@ import re
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_if_any
-from meshydb._validation import check_int, check_secret, check_str
+from meshydb._validation import INT32_MAX, check_int, check_secret, check_str
 
 # RFC 6750; it goes into a header.
 _BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
-_INT32_MAX = 2**31 - 1
 
 
 def _check_bearer(name: str, value: object) -> str:
@@ -31,4 +30,4 @@ class Tokens:
 
     access_token: str = field(validator=by(_check_bearer), repr=False)
     refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False)
-    expires_in: int = field(validator=by(check_int, minimum=0, maximum=_INT32_MAX))
+    expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX))

@@ -10,14 +10,13 @@ from meshydb._config import Config
 from meshydb._models import UserVerificationHash
 from meshydb._models.people import NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, members, nothing, tenant
-from meshydb._validation import check_bool, check_instance, check_int, check_secret, check_text
+from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
 from meshydb_api import models
 from meshydb_api.api.users import check_hash as check_hash_endpoint
 from meshydb_api.api.users import forgot_password as forgot_password_endpoint
 from meshydb_api.api.users import reset_password as reset_password_endpoint
 from meshydb_api.api.users import verify_user as verify_user_endpoint
 
-_INT32_MAX = 2**31 - 1
 _MAX_HINT = 320
 # The contract's bounds. Within them, no offset from UTC leads out of what datetime can hold.
 _FIRST_YEAR = 1000
@@ -28,7 +27,7 @@ def forgot_password(config: Config, username: str, attempt: int) -> Operation[Us
     """Describe `POST /{accountName}/users/forgotpassword`."""
     body = models.UserVerification(
         username=check_text("username", username),
-        attempt=check_int("attempt", attempt, minimum=1, maximum=_INT32_MAX),
+        attempt=check_int("attempt", attempt, minimum=1, maximum=INT32_MAX),
     )
     return Operation(
         operation_id="forgotPassword",
@@ -90,7 +89,7 @@ def _completion(verification: UserVerificationHash, verification_code: str) -> d
     check_instance("verification", verification, UserVerificationHash)
     return {
         "username": check_text("verification.username", verification.username),
-        "attempt": check_int("verification.attempt", verification.attempt, minimum=0, maximum=_INT32_MAX),
+        "attempt": check_int("verification.attempt", verification.attempt, minimum=0, maximum=INT32_MAX),
         "hash_": check_secret("verification.hash", verification.hash),
         "expires": _in_utc("verification.expires", verification.expires),
         "hint": check_secret("verification.hint", verification.hint, minimum=0, maximum=_MAX_HINT),

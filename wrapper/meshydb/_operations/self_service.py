@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
-from meshydb._models.people import NEW_PASSWORD_LENGTH
+from meshydb._models.people import MAX_PASSWORD, NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, nothing, tenant
 from meshydb._operations.people import as_update, changes, parse_user, questions_update
 from meshydb._validation import check_secret
@@ -16,8 +16,6 @@ from meshydb_api.api.users import get_self as get_self_endpoint
 from meshydb_api.api.users import update_password as update_password_endpoint
 from meshydb_api.api.users import update_security_questions as update_security_questions_endpoint
 from meshydb_api.api.users import update_self as update_self_endpoint
-
-_MAX_PASSWORD = 1024
 
 
 def get_self(config: Config) -> Operation[User]:
@@ -53,7 +51,7 @@ def update_security_questions(config: Config, questions: Iterable[SecurityQuesti
 def update_password(config: Config, previous_password: str, new_password: str) -> Operation[None]:
     """Describe `POST /{accountName}/users/me/password`."""
     body = models.UserPasswordUpdate(
-        previous_password=check_secret("previous_password", previous_password, maximum=_MAX_PASSWORD),
+        previous_password=check_secret("previous_password", previous_password, maximum=MAX_PASSWORD),
         new_password=check_secret("new_password", new_password, **NEW_PASSWORD_LENGTH),
     )
     return Operation(

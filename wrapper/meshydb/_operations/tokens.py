@@ -5,6 +5,7 @@
 
 from meshydb._config import Config
 from meshydb._models import Tokens
+from meshydb._models.people import MAX_PASSWORD
 from meshydb._operations.operation import Operation, members, nothing, tenant
 from meshydb._validation import check_secret, check_text
 from meshydb_api import models
@@ -12,7 +13,6 @@ from meshydb_api.api.tokens import request_token as request_token_endpoint
 from meshydb_api.api.tokens import revoke_token as revoke_token_endpoint
 
 _SCOPE = "meshy.api offline_access openid"
-_MAX_PASSWORD = 1024
 
 
 def log_in(config: Config, username: str, password: str) -> Operation[Tokens]:
@@ -23,7 +23,7 @@ def log_in(config: Config, username: str, password: str) -> Operation[Tokens]:
             client_id=config.public_key,
             grant_type=models.TokenRequestGrantType.PASSWORD,
             username=check_text("username", username),
-            password=check_secret("password", password, maximum=_MAX_PASSWORD),
+            password=check_secret("password", password, maximum=MAX_PASSWORD),
             scope=_SCOPE,
         ),
     )

@@ -14,7 +14,7 @@ from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
 from meshydb._models.fields import by, by_if_any
 from meshydb._operations.operation import Operation, given, members, nothing, tenant
 from meshydb._operations.people import as_update, changes, parse_user, person, questions_update, read_user
-from meshydb._validation import check_bool, check_id, check_instance, check_int, check_str, check_text
+from meshydb._validation import INT32_MAX, check_bool, check_id, check_instance, check_int, check_str, check_text
 from meshydb_api import models
 from meshydb_api.api.users import create_user as create_user_endpoint
 from meshydb_api.api.users import delete_user as delete_user_endpoint
@@ -23,7 +23,6 @@ from meshydb_api.api.users import search_users as search_users_endpoint
 from meshydb_api.api.users import update_user as update_user_endpoint
 from meshydb_api.api.users import update_user_security_questions as update_user_security_questions_endpoint
 
-_INT32_MAX = 2**31 - 1
 _MAX_PAGE_SIZE = 200
 _MAX_ORDER_BY = 1024
 _DIRECTIONS = (1, -1)
@@ -64,7 +63,7 @@ def search_users(config: Config, query: UserQuery, page: int) -> Operation[Page[
             role_id=given(query.role_id),
             order_by=given(query.order_by),
             active_only=query.active_only,
-            page=check_int("number", page, minimum=1, maximum=_INT32_MAX),
+            page=check_int("number", page, minimum=1, maximum=INT32_MAX),
             page_size=query.page_size,
             tenant=tenant(config),
         ),
