@@ -152,6 +152,7 @@ async def test_places_are_given_in_turn() -> None:
     last.cancel()
     assert await last == "CancelledError"
     await places.take(later)
+    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
 async def test_nobody_waits_too_long_for_a_place() -> None:
@@ -170,6 +171,7 @@ async def test_nobody_waits_too_long_for_a_place() -> None:
     places.give_back()
     assert await patient == "taken"
     assert await _end(places.take(past)) == "PoolTimeout"
+    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
 async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
