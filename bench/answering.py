@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import Final
 
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
-_END_OF_HEAD: Final = b"\r\n\r\n"
+from bench.framing import Incoming
+
 _BODY: Final = json.dumps(
     {
         "username": "user0000001",
@@ -26,14 +25,10 @@ class _Answering(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._received = b""
+        self._incoming = Incoming()
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(_END_OF_HEAD)
-        length = _LENGTH.search(self._received) if end >= 0 else None
-        if length is not None and len(self._received) >= end + len(_END_OF_HEAD) + int(length[1]):
-            self._received = b""
+        if self._incoming.add(data) is not None:
             self._transport.write(_ANSWER)
 
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import islice
-from typing import Final
 
 from attrs import frozen
 
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
-_END_OF_HEAD: Final = b"\r\n\r\n"
+from bench.framing import Incoming
 
 
 @frozen
@@ -105,7 +102,7 @@ class _Connection(asyncio.Protocol):
         self.refused = 0
         self._requests = requests
         self._durations = durations
-        self._received = b""
+        self._incoming = Incoming()
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -114,14 +111,11 @@ class _Connection(asyncio.Protocol):
         self._send_next()
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(_END_OF_HEAD)
-        length = _LENGTH.search(self._received) if end >= 0 else None
-        if length is None or len(self._received) < end + len(_END_OF_HEAD) + int(length[1]):
+        answer = self._incoming.add(data)
+        if answer is None:
             return
         self._durations.append(time.perf_counter() - self._sent_at)
-        self.refused += not self._received.startswith(b"HTTP/1.1 200 ")
-        self._received = b""
+        self.refused += not answer.startswith(b"HTTP/1.1 200 ")
         self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
