@@ -19,8 +19,8 @@ _ROOT = Path(__file__).parents[1]
 _NAME = re.compile(r"python3(\.\d+)?(\.exe)?")
 # The version as its numbers, of the interpreter that most packages have wheels for.
 _PROGRAM = "import sys; assert sys.implementation.name == 'cpython'; print(*sys.version_info[:3])"
-# As `make suites` runs them, without the coverage.
-_EVERYTHING = ["--numprocesses", "auto", "--dist", "loadfile"]
+# As `make suites` runs them.
+_EVERYTHING = ["--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 Version = tuple[int, ...]
 
