@@ -103,6 +103,18 @@ def test_commands(wheel: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["contract", "server"])
+def test_commands_without_extras(wheel: Path, name: str) -> None:
+    """Where only the client is installed, the other commands say how to get what they need, and fail."""
+    # Without site-packages, there is nothing but the standard library.
+    command = [sys.executable, "-S", "-m", f"meshydb_{name}", "--help"]
+    env = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONHASHSEED": "0"}
+    run = subprocess.run(command, cwd=wheel.parent, env=env, check=False, capture_output=True, encoding="utf-8")
+    assert run.returncode == {"contract": 2, "server": 1}[name]
+    assert run.stderr.startswith(f"meshydb-{name} needs ")
+    assert run.stderr.endswith(f"which comes with: pip install 'meshydb[{name}]'\n")
+
+
 def test_gate_runs(wheel: Path, live_server: LiveServer, tmp_path: Path) -> None:
     """The wheel has what the gate needs: it tests a server from there, where there is no checkout."""
     with zipfile.ZipFile(wheel) as archive:
