@@ -3,7 +3,7 @@
 The request for a reset goes to the visitor's browser and comes back with the code. That is safe: it is worth nothing
 without the code, and the service notices when it was changed.
 
-    pip install 'meshydb[server]'     # for Starlette and uvicorn; with another framework, `meshydb` is enough
+    pip install '.[server]'     # from a checkout; with another framework than Starlette, `pip install .` is enough
     export MESHYDB_ACCOUNT_NAME=… MESHYDB_PUBLIC_KEY=… MESHYDB_BASE_URL=…
     python recovery_app.py
 """
