@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from meshydb_contract._gate import hold
 from meshydb_contract._probe import is_loopback, probe
@@ -51,12 +53,13 @@ def run(arguments: Sequence[str]) -> int:
         seed=given.seed,
         max_time=given.max_time,
         max_examples=given.max_examples,
+        rate_limit=given.rate_limit,
         operations=given.operation,
         report=given.report,
     )
     try:
         probe(target)
-        # Of some operations alone, there are no stories.
+        # With some operations alone, no scenarios are told.
         verdict = hold(target, extent, site=None if given.operation else _site(target))
     except CannotTestError as error:
         return _refuse(str(error))
@@ -78,6 +81,13 @@ def _tell(verdict: Verdict) -> None:
     for reason in dict.fromkeys(verdict.untold.values()):
         scenarios = (name for name, each in verdict.untold.items() if each == reason)
         print(f"Scenarios not told, because each {reason}: {', '.join(scenarios)}")
+    if verdict.unserved:
+        print(f"Tested for refusing alone, as no request succeeded: {', '.join(verdict.unserved)}")
+    if verdict.limited:
+        limited = (f"{operation} ({count} x)" for operation, count in verdict.limited.items())
+        print(
+            f"Turned away with 429, which hides all else (lift the limits, or see --rate-limit): {', '.join(limited)}"
+        )
     if verdict.untested:
         print(f"Not tested: {', '.join(verdict.untested)}")
     print(f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}")
@@ -107,7 +117,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--public-key", help="that of the tenant")
     add("--seed", type=int, help="the same seed makes the same requests")
     add("--max-time", type=_positive, metavar="SECONDS", help="test for so long, and no longer")
-    add("--max-examples", type=_positive, metavar="N", help="random cases of each operation, and journeys")
+    add(
+        "--max-examples",
+        type=_positive,
+        metavar="N",
+        help="random cases of each operation, and chains of calls along links",
+    )
+    add(
+        "--rate-limit",
+        type=_rate,
+        metavar="N/UNIT",
+        help="send no more in a second, minute or hour: 9/s, 500/m, 2000/h",
+    )
     add("--operation", action="append", default=[], metavar="ID", help="test this operationId; may be repeated")
     add("--report", type=Path, metavar="DIR", help="write junit.xml, exchanges.har and html/index.html there")
     add("--yes", action="store_true", help="test a server that is not on this machine")
@@ -117,11 +138,23 @@ def _parser() -> argparse.ArgumentParser:
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("must begin with http:// or https://")
+    try:
+        parts = urlsplit(text)
+        named = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise argparse.ArgumentTypeError("must name a host, and no port but a number up to 65535")
     return text
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a number of at least 1")
+    return int(text)
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch("[1-9][0-9]*/[smhd]", text):
+        raise argparse.ArgumentTypeError("must be a number and a unit, such as 9/s, 500/m or 2000/h")
+    return text

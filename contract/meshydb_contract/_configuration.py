@@ -11,6 +11,7 @@ from typing import Any
 from schemathesis import Config
 
 from meshydb_contract._files import path_of
+from meshydb_contract._reports import paths_in
 from meshydb_contract._target import Extent, Target
 
 
@@ -29,9 +30,8 @@ def configure(target: Target, extent: Extent) -> Config:
         config["auth"] = {"openapi": {"bearer": {"bearer": target.token}}}
     config["base-url"] = target.url
     config["reports"] = _reports(extent)
-    config |= {
-        name: value for name, value in (("seed", extent.seed), ("max-time", extent.max_time)) if value is not None
-    }
+    given = {"seed": extent.seed, "max-time": extent.max_time, "rate-limit": extent.rate_limit}
+    config |= {name: value for name, value in given.items() if value is not None}
     if extent.max_examples is not None:
         for generation in (config["generation"], config["phases"]["stateful"]["generation"]):
             generation["max-examples"] = extent.max_examples
@@ -42,5 +42,4 @@ def _reports(extent: Extent) -> dict[str, Any]:
     folder = extent.report
     if folder is None:
         return {}
-    names = {"junit": "junit.xml", "har": "exchanges.har", "html": "html"}
-    return {kind: {"path": str(folder / name)} for kind, name in names.items()}
+    return {kind: {"path": str(path)} for kind, path in paths_in(folder).items()}

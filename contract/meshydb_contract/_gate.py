@@ -20,6 +20,7 @@ from schemathesis.engine import events
 
 from meshydb_contract._configuration import configure
 from meshydb_contract._files import hosts, links, path_of
+from meshydb_contract._reports import add_stories
 from meshydb_contract._target import CannotTestError, Extent, Guide, Target
 from meshydb_contract._verdict import Verdict
 from meshydb_contract.scenarios import Site, Told, play
@@ -80,6 +81,8 @@ def hold(
         verdict.exit_code = 2
     for told in stories:
         verdict.hear(told.scenario, told.finding, told.untold)
+    if stories and extent.report is not None:
+        add_stories(extent.report, stories)
     return verdict
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -24,14 +25,58 @@ def is_loopback(url: str) -> bool:
 
 
 def probe(target: Target) -> None:
-    """Raise CannotTestError if the server cannot be reached, or has no such account and tenant."""
-    url = f"{target.url}/{quote(target.account, safe='')}/users/{_NOBODY}/exists"
-    headers = {} if target.tenant is None else {"tenant": target.tenant}
-    try:
-        answer = requests.get(url, headers=headers, timeout=_PATIENCE_SECONDS, allow_redirects=False)
-    except (requests.RequestException, ValueError) as error:
-        raise CannotTestError(f"{target.url} cannot be reached: {error}") from error
-    # Any other answer than this one is for the tests to judge.
+    """Raise CannotTestError if the server cannot be reached, or does not know what it is said to know.
+
+    Whatever else it answers is for the tests to judge.
+    """
+    tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
+    url, answer = _ask(target, f"users/{_NOBODY}/exists")
     if answer.status_code == requests.codes.not_found:
-        tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
         raise CannotTestError(f"The server has no account {target.account}{tenant}: it answers {url} with 404.")
+    for username in target.names.get("usernames", ()):
+        url, answer = _ask(target, f"users/{quote(username, safe='')}/exists")
+        if _member(answer, "exists") is False:
+            raise CannotTestError(f"There is no user {username}: {url} says so.")
+    for public_key in target.names.get("publicKeys", ()):
+        form = {"client_id": public_key, "grant_type": "refresh_token", "refresh_token": _NOBODY}
+        url, answer = _ask(target, "connect/token", form)
+        if _member(answer, "error") == "invalid_client":
+            raise CannotTestError(f"The public key {public_key} is not that of the tenant: {url} does not know it.")
+    if target.token is not None:
+        url, answer = _ask(target, "users/me", token=target.token)
+        if answer.status_code == requests.codes.unauthorized:
+            raise CannotTestError(f"The access token is not accepted, and may have expired: {url} answers with 401.")
+
+
+def _ask(
+    target: Target, path: str, form: Mapping[str, str] | None = None, *, token: str | None = None
+) -> tuple[str, requests.Response]:
+    """Get something of the account, or send a form to its auth host; returns the URL, too."""
+    origin = target.url if form is None else target.auth_url or target.url
+    url = f"{origin}/{quote(target.account, safe='')}/{path}"
+    headers = {} if target.tenant is None else {"tenant": target.tenant}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    method = "GET" if form is None else "POST"
+    try:
+        return url, requests.request(
+            method, url, headers=headers, data=form, timeout=_PATIENCE_SECONDS, allow_redirects=False
+        )
+    except (requests.RequestException, ValueError) as error:
+        raise CannotTestError(f"{origin} cannot be reached: {_cause(error)}") from error
+
+
+def _member(answer: requests.Response, name: str) -> Any:
+    """A member of an answer's object, or None for any other answer."""
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", body).get(name) if isinstance(body, dict) else None
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong, without what the libraries between say about it."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(error)

@@ -49,7 +49,10 @@ class Extent:
     """In seconds. All of it is used: what was tried once is tried with other values."""
 
     max_examples: int | None = None
-    """Random cases of each operation, and journeys along the links."""
+    """Random cases of each operation, and chains of calls along the links."""
+
+    rate_limit: str | None = None
+    """No more requests than so many in a second, minute, hour or day: `9/s`, `500/m`. Scenarios go by none."""
 
     operations: Sequence[str] = ()
     """The operationIds of those that are tested; all, if there are none."""

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
 
 from attrs import field, frozen, mutable
 from schemathesis import Response
@@ -15,6 +16,9 @@ from schemathesis.engine import events
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from meshydb_contract._target import AnyCase
+
+_SUCCESS: Final = range(200, 300)
+_BEFORE_A_LIMIT: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 @frozen(order=True)
@@ -70,9 +74,21 @@ class Verdict:
 
     @property
     def untested(self) -> list[str]:
-        """The operations that gave no answer, for want of time or of a server."""
-        answered = {operation for operation, _ in self.answers}
+        """The operations that gave no answer, for want of time or of a server, or as a limit kept all from them."""
+        answered = {operation for operation, status in self.answers if status not in self._before(operation)}
         return [each for each in self.selected if each not in answered]
+
+    @property
+    def limited(self) -> Mapping[str, int]:
+        """How often a limit turned a request away, of the operations where one did."""
+        limit = HTTPStatus.TOO_MANY_REQUESTS
+        return {operation: count for (operation, status), count in self.answers.items() if status == limit}
+
+    @property
+    def unserved(self) -> list[str]:
+        """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
+        served = {operation for operation, status in self.answers if status in _SUCCESS}
+        return [each for each in self.selected if each not in {*served, *self.untested}]
 
     @property
     def conforms(self) -> bool:
@@ -96,6 +112,10 @@ class Verdict:
         else:
             self.told.append(scenario)
 
+    def _before(self, operation: str) -> Container[int]:
+        """The statuses that do not come of the operation itself: where there is a limit, others can come before it."""
+        return _BEFORE_A_LIMIT if operation in self.limited else frozenset()
+
     def _note_scenario(self, recorder: ScenarioRecorder) -> None:
         for case_id, interaction in recorder.interactions.items():
             node = recorder.cases[case_id]
@@ -108,12 +128,14 @@ class Verdict:
             if node.transition is not None and node.is_transition_applied:
                 self.links[node.transition.id, status] += 1
         for case_id, checks in recorder.checks.items():
+            response = recorder.interactions[case_id].response
+            answer = "" if response is None else f"; the answer is {response.status_code}"
             for check in checks:
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
                     # What comes after the first paragraph is of the one case: the schema, and the value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
-                    self._add(Finding(operation_id(recorder.cases[case_id].value), check.name, message))
+                    self._add(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
 
     def _add(self, finding: Finding) -> None:
         self.findings[finding] = self.findings.get(finding, 0) + 1

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from meshydb_contract import Extent, Target, hold
 from meshydb_contract._command import run
 from meshydb_server.settings import Settings
+from tests.contract.command import FEW, command
 from tests.support.contract import ROOT
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving, settings_in
 from tests.support.world import World, inhabited
 
-_FEW: Final = ("--max-examples", "5")
-_FORGOT: Final = ("--operation", "forgotPassword", *_FEW)
+_FORGOT: Final = ("--operation", "forgotPassword", *FEW)
 
 
 class _WithoutHint:
@@ -62,12 +61,6 @@ def faulty(seeded_settings: Settings) -> Generator[LiveServer]:
         yield server
 
 
-def _command(url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
-    env = {**os.environ, **environment}
-    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
-
-
 def _make(url: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     options = " ".join([*_FORGOT, "--report", str(tmp_path)])
     words = [f"URL={url}", f"ACCOUNT={ACCOUNT}", f"TENANT={DEFAULT_TENANT}", f"USERNAME={USERNAME}"]
@@ -102,7 +95,7 @@ def test_conforming(live_server: LiveServer, tmp_path: Path) -> None:
 
 def test_exit_code_of_failure(faulty: LiveServer) -> None:
     """The command itself exits with 1 where the contract is broken."""
-    done = _command(faulty.url, "--account", ACCOUNT, "--username", USERNAME, *_FORGOT)
+    done = command(faulty.url, "--account", ACCOUNT, "--username", USERNAME, *_FORGOT)
     assert done.returncode == 1
 
 
@@ -116,7 +109,7 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
     """A server that is not there is no breach of the contract: the command says so, and exits with 2."""
     url = f"http://127.0.0.1:{_unused_port()}"
     assert _exit_code("--url", url, "--account", ACCOUNT) == 2
-    assert f"{url} cannot be reached" in capsys.readouterr().err
+    assert f"{url} cannot be reached: [Errno " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -125,8 +118,12 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
         (("--account", "nobody"), "has no account nobody: "),
         (("--account", ACCOUNT, "--tenant", "nowhere"), "or it has no tenant nowhere: "),
         (("--account", ACCOUNT, "--operation", "forgetPassword"), "no operation forgetPassword"),
+        (("--account", ACCOUNT, "--username", "no body"), "There is no user no body: "),
+        (("--account", ACCOUNT, "--public-key", "none"), "The public key none is not that of the tenant: "),
         ((), "--account"),
-        (("--account", ACCOUNT, "--max-time", "0"), "must be at least 1"),
+        (("--account", ACCOUNT, "--max-time", "0"), "must be a number of at least 1"),
+        (("--account", ACCOUNT, "--max-time", "x"), "must be a number of at least 1"),
+        (("--account", ACCOUNT, "--rate-limit", "9"), "must be a number and a unit, such as 9/s"),
         (("--account", ACCOUNT, "--report", "/dev/null"), "/dev/null"),
         (("--account", ACCOUNT, "--token", "secret"), "unrecognized arguments: --token"),
     ],
@@ -137,6 +134,22 @@ def test_usage(
     """What cannot be tested is refused with its reason and 2, and so is an access token that others could read."""
     assert _exit_code("--url", live_server.url, *arguments) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "http://", "http://127.0.0.1:99999", "localhost:8000"])
+def test_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no URL of a server is refused before anything is sent."""
+    assert _exit_code("--url", url, "--account", ACCOUNT) == 2
+    assert "argument --url: must " in capsys.readouterr().err
+
+
+def test_token_that_is_none(
+    live_server: LiveServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that the server does not accept would test nothing, and is refused."""
+    monkeypatch.setenv("MESHYDB_CONTRACT_TOKEN", "none")
+    assert _exit_code("--url", live_server.url, "--account", ACCOUNT) == 2
+    assert "The access token is not accepted, and may have expired: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["https://api.example.org", "http://10.0.0.7:8000", "http://[2001:db8::1]"])
@@ -157,7 +170,7 @@ def test_yes(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_time(live_server: LiveServer) -> None:
     """A run ends when its time is up, however much it could go on to do, and says what it left out, if anything."""
-    done = _command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
+    done = command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
     assert done.returncode in {0, 2}, done.stdout
     assert ("Not tested: " in done.stdout) is (done.returncode == 2)
 
@@ -172,8 +185,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
 def test_token(world: World, tmp_path: Path) -> None:
     """An access token from the environment lets through what needs one, and is in no report."""
     token = world.tokens[DEFAULT_TENANT]
-    arguments = ("--account", ACCOUNT, "--operation", "getSelf", *_FEW, "--report", str(tmp_path))
-    done = _command(world.url, *arguments, MESHYDB_CONTRACT_TOKEN=token)
+    arguments = ("--account", ACCOUNT, "--operation", "getSelf", *FEW, "--report", str(tmp_path))
+    done = command(world.url, *arguments, MESHYDB_CONTRACT_TOKEN=token)
     assert done.returncode == 0, done.stdout
     written = (tmp_path / "exchanges.har").read_text(encoding="utf-8")
     assert 200 in {each["response"]["status"] for each in json.loads(written)["log"]["entries"]}

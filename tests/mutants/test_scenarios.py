@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import requests
@@ -113,16 +114,27 @@ def test_unknown_scenario(gate: Gate) -> None:
         play(gate.site, ["nothing_at_all"])
 
 
+# schemathesis opens each report once to see whether it can, and does not close it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("faulty", [False, True])
 def test_verdict(gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, faulty: bool) -> None:
-    """What the stories find counts in the verdict on a server like what schemathesis finds."""
+    """What the stories find counts in the verdict like what schemathesis finds, and stands in the reports."""
     if faulty:
         monkeypatch.setattr(tokens, "end_session", lambda *_: None)
     with (tmp_path / "output").open("w") as output:
-        extent = Extent(operations=["getHealth"], phases=["coverage"])
+        extent = Extent(operations=["getHealth"], phases=["coverage"], report=tmp_path / "report")
         site = evolve(gate.site, clock_at=None)
         verdict = hold(Target(gate.url, ACCOUNT), extent, site=site, output=output)
     assert verdict.conforms is not faulty
     assert [each.check for each in verdict.findings] == (["logins_end_when_revoked"] if faulty else [])
     assert verdict.untold.keys() == {"requests_lapse", "access_tokens_expire"}
     assert len(verdict.told) == len(SCENARIOS) - 2 - faulty
+    suite = ET.parse(tmp_path / "report" / "junit.xml").getroot().find("testsuite[@name='scenarios']")  # noqa: S314 - ours
+    assert suite is not None
+    failed = {case.get("name"): failure.get("message") for case in suite for failure in case.findall("failure")}
+    assert failed == {each.check: f"{each.operation}: {each.message}" for each in verdict.findings}
+    assert {case.get("name") for case in suite if case.find("skipped") is not None} == verdict.untold.keys()
+    assert {case.get("name") for case in suite} == SCENARIOS.keys()
+    page = (tmp_path / "report" / "html" / "index.html").read_text(encoding="utf-8")
+    assert f"Scenarios: {len(verdict.told)} passed, {int(faulty)} failed, 2 not told" in page
+    assert ("<code>logins_end_when_revoked</code>: failed. getSelf: " in page) is faulty

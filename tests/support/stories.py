@@ -37,11 +37,12 @@ _TENANT: Final = "north"
 _USERNAME: Final = "rosa.k"
 _EMAIL: Final = "rosa.k@example.org"
 _PASSWORD: Final = "a new correct horse"  # noqa: S105 - it stands in the documents
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 300.0
 
 _CONTINUED: Final = re.compile(r"\\\n\s*")
 _OVERWRITTEN: Final = re.compile(r"[^\n]*\r(?!\n)")
 _SERVE: Final = "meshydb-server serve"
+_CREATE_ACCOUNT: Final = "meshydb-server account create"
 
 
 class Story:
@@ -56,7 +57,7 @@ class Story:
         self.folder = folder
         self.database_url = settings.database_url
         self._url = url
-        self._public_key = public_key
+        self._public_key = self._own_public_key = public_key
         self._stack = stack
 
     def tell(self, block: Block) -> None:
@@ -116,10 +117,14 @@ class Story:
                 arguments = shlex.split(command.removeprefix(_SERVE))
                 self._url = self._stack.enter_context(Served(self.folder, *arguments)).url
                 self.database_url = f"sqlite+aiosqlite:///{self.folder / 'meshydb.sqlite3'}"
+                self._public_key = self._own_public_key
             else:
                 program, *rest = shlex.split(command)
                 at_terminal = program == "meshydb" and ">" not in rest
-                _compare(command, shown, self._ask(*rest) if at_terminal else self._shell(command))
+                printed = self._ask(*rest) if at_terminal else self._shell(command)
+                if command.startswith(_CREATE_ACCOUNT):
+                    self._own_public_key = json.loads(printed)["tenants"][0]["publicKey"]
+                _compare(command, shown, printed)
 
     def _ask(self, *arguments: str) -> str:
         """Run the client's command at a terminal, and answer what it asks for."""
