@@ -83,6 +83,22 @@ def test_busy_for_a_reason() -> None:
         assert connection.in_transaction
 
 
+@pytest.mark.parametrize("version", ["9999", "abc123"])
+async def test_unknown_version(empty_database_url: str, version: str) -> None:
+    """A database of a newer server, or of another program, is told of in one line, and left as it is."""
+
+    def pretend(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{version}')")  # noqa: S608
+
+    async with Database(empty_database_url) as database:
+        await database.write(pretend)
+        with pytest.raises(StorageError, match=r"^The database .+ failed: a newer version .+ another program$"):
+            await database.migrate()
+        tables = await database.read(lambda connection: inspect(connection).get_table_names())
+    assert tables == ["alembic_version"]
+
+
 async def test_broken_migration_leaves_nothing(empty_database_url: str) -> None:
     """A migration that fails in the middle is taken back as a whole."""
 

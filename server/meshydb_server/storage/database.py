@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError
+from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
 from meshydb_server.storage.schema import accounts
 from meshydb_server.storage.sqlite import SqliteEngine
 
@@ -107,6 +107,9 @@ class Database:
             raise self._failure(_first_line(error.orig)) from error
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
+        except UnknownVersionError as error:
+            reason = "a newer version of the server has made it, or it belongs to another program"
+            raise self._failure(reason) from error
 
     def _failure(self, reason: str) -> StorageError:
         return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")

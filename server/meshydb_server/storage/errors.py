@@ -13,3 +13,7 @@ class DuplicateError(Exception):
 
 class StaleError(Exception):
     """Another transaction has changed meanwhile what this one has read. Whoever raises it is run again."""
+
+
+class UnknownVersionError(Exception):
+    """The tables are at a version that this server does not know."""

@@ -8,22 +8,30 @@ from typing import Final
 from sqlalchemy import Column, MetaData, String, Table, inspect, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.errors import UnknownVersionError
+
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 # Alembic's own, in which it keeps what it has run.
 _VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String))
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables to the newest version, within the connection's transaction."""
-    if not _is_newest(connection):
+    """Bring the tables to the newest version, within the connection's transaction.
+
+    Raises UnknownVersionError when they are at a version that none of the migrations makes.
+    """
+    known = sorted(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py"))
+    found = _found(connection)
+    if not {*found} <= {*known}:
+        raise UnknownVersionError
+    if known[-1] not in found:
         _run(connection)
 
 
-def _is_newest(connection: Connection) -> bool:
+def _found(connection: Connection) -> list[str]:
     if not inspect(connection).has_table(_VERSION.name):
-        return False
-    newest = max(file.name for file in (_MIGRATIONS / "versions").glob("*.py"))
-    return connection.scalar(select(_VERSION.c.version_num)) == newest.partition("_")[0]
+        return []
+    return [*connection.scalars(select(_VERSION.c.version_num))]
 
 
 def _run(connection: Connection) -> None:
