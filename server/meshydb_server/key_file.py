@@ -21,13 +21,21 @@ class KeyFileError(Exception):
     """There are no keys to be had. The message is one line and says what to set."""
 
 
-def load_keyring(settings: Settings) -> Keyring:
-    """Take the keys of the settings, else those of the key file, which an SQLite database has beside it."""
+def load_keyring(settings: Settings, *, new: bool) -> Keyring:
+    """Take the keys of the settings, else those of the key file, which an SQLite database has beside it.
+
+    The file is made for a new database alone. To any other, a new key would be the loss of what rests on its keys.
+    """
     if settings.secret_keys is not None:
         return _parse(settings.secret_keys.get_secret_value(), "MESHYDB_SECRET_KEYS")
     path = settings.key_file or _beside_database(settings.database_url)
     try:
         if not path.exists():
+            if not new:
+                raise KeyFileError(
+                    f"The keys of this database are missing at {path}. Put them back, or put a new key there, to which "
+                    "all access tokens, codes and waiting messages are lost."
+                )
             _create(path)
         return _parse(path.read_text(encoding="ascii"), str(path))
     except (OSError, UnicodeDecodeError) as error:

@@ -31,6 +31,7 @@ from meshydb_server.services.tokens import TokenService
 from meshydb_server.services.users import UserService
 from meshydb_server.services.verification import VerificationService
 from meshydb_server.settings import Settings
+from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.outbox import Channel
 
@@ -65,8 +66,10 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
     async with Database(settings.database_url) as database:
         deliveries = _deliveries(settings)
         await database.migrate()
-        # After the database has proved to be one, because a key file may be made beside it.
-        keyring = load_keyring(settings)
+        # After the database has proved to be one, because a key file may be made beside it. Asked before the file is
+        # looked for: whoever has just made the first account has made the file before that.
+        new = not await database.read(has_accounts)
+        keyring = load_keyring(settings, new=new)
         outbox = Outbox(database, sources, keyring, deliveries)
         audit = Audit(sources)
         policy = _policy(settings)

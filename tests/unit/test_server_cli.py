@@ -218,6 +218,7 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     "database-url": (["outbox", "list", "--database-url", "x"], {}, "The database URL cannot be used: "),
     "in-memory": (["outbox", "list", "--database-url", "sqlite+aiosqlite://"], {}, "SQLite needs a file"),
     "key": (["outbox", "list"], {"secret_keys": "canary"}, "MESHYDB_SECRET_KEYS: A key must be 32 bytes"),
+    "keys-are-missing": (["outbox", "list"], {"key_file": "typo"}, "The keys of this database are missing at typo."),
     "rate-limit": (["serve", "--port", "0"], {"rate_limit": "often"}, "MESHYDB_RATE_LIMIT: "),
     "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
 }

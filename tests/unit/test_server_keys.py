@@ -94,12 +94,12 @@ def test_badly_formed(text: str) -> None:
 def test_key_file_is_made_once(tmp_path: Path) -> None:
     """At first use a key is made beside the database, for its owner alone; later uses read it."""
     settings = settings_in(tmp_path)
-    first, second = load_keyring(settings), load_keyring(settings)
+    first, second = load_keyring(settings, new=True), load_keyring(settings, new=True)
     (path,) = tmp_path.iterdir()
     assert path == tmp_path / "meshydb.sqlite3.keys"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert first.newest == second.newest
-    assert first.newest != load_keyring(settings_in(tmp_path, key_file=str(tmp_path / "other"))).newest
+    assert first.newest != load_keyring(settings_in(tmp_path, key_file=str(tmp_path / "other")), new=True).newest
 
 
 def test_creators_agree(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_creators_agree(tmp_path: Path) -> None:
     def load(folder: Path) -> bytes:
         settings = settings_in(folder)
         barrier.wait()
-        return load_keyring(settings).newest.id
+        return load_keyring(settings, new=True).newest.id
 
     with ThreadPoolExecutor(4) as pool:
         for number in range(50):
@@ -121,7 +121,7 @@ def test_creators_agree(tmp_path: Path) -> None:
 
 def test_settings_come_first(tmp_path: Path) -> None:
     """Keys that are set are used as they are, and no file is made."""
-    keyring = load_keyring(settings_in(tmp_path, secret_keys=f"{_text(_NEW)},{_text(_OLD)}"))
+    keyring = load_keyring(settings_in(tmp_path, secret_keys=f"{_text(_NEW)},{_text(_OLD)}"), new=True)
     assert keyring.newest == Key.derive(_NEW)
     assert not list(tmp_path.iterdir())
 
@@ -131,7 +131,20 @@ def test_key_file_setting(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(f"{_text(_NEW)}\n{_text(_OLD)}\n", encoding="ascii")
     settings = Settings(database_url="postgresql+psycopg://localhost/meshydb", key_file=path)
-    assert load_keyring(settings).newest == Key.derive(_NEW)
+    for new in (True, False):
+        assert load_keyring(settings, new=new).newest == Key.derive(_NEW)
+
+
+def test_missing_key_file(tmp_path: Path) -> None:
+    """A key file that a database has lost is not made anew, and is named in an error of one line; keys set will do."""
+    path = tmp_path / "keys"
+    with pytest.raises(KeyFileError) as caught:
+        load_keyring(settings_in(tmp_path, key_file=str(path)), new=False)
+    assert f"missing at {path}." in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    settings = settings_in(tmp_path, key_file=str(path), secret_keys=_text(_NEW))
+    assert load_keyring(settings, new=False).newest == Key.derive(_NEW)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xfe", b"\x00" * 44])
@@ -140,7 +153,7 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "meshydb.sqlite3.keys"
     path.write_bytes(content)
     with pytest.raises(KeyFileError) as caught:
-        load_keyring(settings_in(tmp_path))
+        load_keyring(settings_in(tmp_path), new=True)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
@@ -150,7 +163,7 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
 def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
     """A key file that can be neither read nor made is named in an error of one line."""
     with pytest.raises(KeyFileError, match="cannot be read or made") as caught:
-        load_keyring(settings_in(tmp_path, key_file=str(tmp_path / name)))
+        load_keyring(settings_in(tmp_path, key_file=str(tmp_path / name)), new=True)
     assert "\n" not in str(caught.value)
 
 
@@ -166,16 +179,16 @@ def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
 def test_no_file_to_be_beside(url: str) -> None:
     """Without an SQLite file and without keys, the error names the settings that help."""
     with pytest.raises(KeyFileError, match="set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE"):
-        load_keyring(Settings(database_url=url))
+        load_keyring(Settings(database_url=url), new=True)
 
 
 def test_badly_formed_setting() -> None:
     """Keys that are badly formed are told of by the name of the setting, and not quoted."""
     with pytest.raises(KeyFileError, match=r"^MESHYDB_SECRET_KEYS: A key must be 32 bytes in base64url\.$"):
-        load_keyring(Settings.model_validate({"secret_keys": "canary"}))
+        load_keyring(Settings.model_validate({"secret_keys": "canary"}), new=True)
 
 
 def test_no_url() -> None:
     """A database URL that is none is told of in one line."""
     with pytest.raises(KeyFileError, match=r"^The database URL cannot be used: .*$"):
-        load_keyring(Settings(database_url="canary"))
+        load_keyring(Settings(database_url="canary"), new=True)

@@ -63,6 +63,11 @@ def configure_tenant(connection: Connection, tenant: Tenant) -> None:
     )
 
 
+def has_accounts(connection: Connection) -> bool:
+    """Whether there is any account, without which there is nothing else either."""
+    return connection.execute(_ANY_ACCOUNT).first() is not None
+
+
 def account_exists(connection: Connection, account: str) -> bool:
     """Whether there is an account of this name."""
     return connection.execute(_ACCOUNT_EXISTS, {"account": account}).first() is not None
@@ -79,6 +84,7 @@ def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
     return [Tenant(*row) for row in connection.execute(_LIST, {"account": account})]
 
 
+_ANY_ACCOUNT: Final = select(accounts.c.account).limit(1)
 _ACCOUNT_EXISTS: Final = select(1).where(accounts.c.account == bindparam("account"))
 _DEFAULT: Final = tenants.c.tenant == accounts.c.default_tenant
 _TENANTS: Final = (

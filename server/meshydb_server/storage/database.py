@@ -12,13 +12,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final, Protocol, Self, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
-from meshydb_server.storage.schema import accounts
 from meshydb_server.storage.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -73,7 +72,7 @@ class Database:
     async def ping(self) -> None:
         """Raise StorageError unless the database answers."""
         # Not a bare SELECT 1, for which SQLite does not even read its file.
-        await self.read(lambda connection: connection.execute(_ANYTHING).first())
+        await self.read(has_accounts)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that only reads; returns what it returns, and raises what it raises."""
@@ -113,9 +112,6 @@ class Database:
 
     def _failure(self, reason: str) -> StorageError:
         return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")
-
-
-_ANYTHING: Final = select(accounts.c.account).limit(1)
 
 
 def _parse(url: str) -> URL:
