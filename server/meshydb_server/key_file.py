@@ -6,29 +6,23 @@ import base64
 import os
 import secrets
 from pathlib import Path
-from typing import Final
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
 from meshydb_server.settings import Settings
-
-_IN_MEMORY: Final = {None, "", ":memory:"}
 
 
 class KeyFileError(Exception):
     """There are no keys to be had. The message is one line and says what to set."""
 
 
-def load_keyring(settings: Settings, *, new: bool) -> Keyring:
-    """Take the keys of the settings, else those of the key file, which an SQLite database has beside it.
+def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -> Keyring:
+    """Take the keys of the settings, else those of the key file, which a database in a file has beside it.
 
     The file is made for a new database alone. To any other, a new key would be the loss of what rests on its keys.
     """
     if settings.secret_keys is not None:
         return _parse(settings.secret_keys.get_secret_value(), "MESHYDB_SECRET_KEYS")
-    path = settings.key_file or _beside_database(settings.database_url)
+    path = settings.key_file or _beside(database_file)
     try:
         if not path.exists():
             if not new:
@@ -49,16 +43,12 @@ def _parse(text: str, source: str) -> Keyring:
         raise KeyFileError(f"{source}: {error}") from error
 
 
-def _beside_database(database_url: str) -> Path:
-    try:
-        url = make_url(database_url)
-    except ArgumentError as error:
-        raise KeyFileError(f"The database URL cannot be used: {error}") from error
-    if url.get_backend_name() != "sqlite" or url.database in _IN_MEMORY:
+def _beside(database_file: Path | None) -> Path:
+    if database_file is None:
         raise KeyFileError(
             "Only an SQLite file has a key file of its own: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE."
         )
-    return Path(f"{url.database}.keys")
+    return Path(f"{database_file}.keys")
 
 
 def _create(path: Path) -> None:

@@ -69,7 +69,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         # After the database has proved to be one, because a key file may be made beside it. Asked before the file is
         # looked for: whoever has just made the first account has made the file before that.
         new = not await database.read(has_accounts)
-        keyring = load_keyring(settings, new=new)
+        keyring = load_keyring(settings, database.file, new=new)
         outbox = Outbox(database, sources, keyring, deliveries)
         audit = Audit(sources)
         policy = _policy(settings)

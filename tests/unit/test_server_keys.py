@@ -24,6 +24,11 @@ def _text(secret: bytes) -> str:
     return base64.urlsafe_b64encode(secret).decode()
 
 
+def _load(folder: Path, *, new: bool = True, **given: str) -> Keyring:
+    """The keys of the SQLite database in a folder, which is new unless told otherwise."""
+    return load_keyring(settings_in(folder, **given), folder / "meshydb.sqlite3", new=new)
+
+
 def test_rotation() -> None:
     """The newest key signs and encrypts, and what an older key has encrypted can still be read."""
     before, during, after = Keyring([_OLD]), Keyring([_NEW, _OLD]), Keyring([_NEW])
@@ -93,13 +98,12 @@ def test_badly_formed(text: str) -> None:
 
 def test_key_file_is_made_once(tmp_path: Path) -> None:
     """At first use a key is made beside the database, for its owner alone; later uses read it."""
-    settings = settings_in(tmp_path)
-    first, second = load_keyring(settings, new=True), load_keyring(settings, new=True)
+    first, second = _load(tmp_path), _load(tmp_path)
     (path,) = tmp_path.iterdir()
     assert path == tmp_path / "meshydb.sqlite3.keys"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert first.newest == second.newest
-    assert first.newest != load_keyring(settings_in(tmp_path, key_file=str(tmp_path / "other")), new=True).newest
+    assert first.newest != _load(tmp_path, key_file=str(tmp_path / "other")).newest
 
 
 def test_creators_agree(tmp_path: Path) -> None:
@@ -107,9 +111,8 @@ def test_creators_agree(tmp_path: Path) -> None:
     barrier = threading.Barrier(4)
 
     def load(folder: Path) -> bytes:
-        settings = settings_in(folder)
         barrier.wait()
-        return load_keyring(settings, new=True).newest.id
+        return _load(folder).newest.id
 
     with ThreadPoolExecutor(4) as pool:
         for number in range(50):
@@ -121,7 +124,7 @@ def test_creators_agree(tmp_path: Path) -> None:
 
 def test_settings_come_first(tmp_path: Path) -> None:
     """Keys that are set are used as they are, and no file is made."""
-    keyring = load_keyring(settings_in(tmp_path, secret_keys=f"{_text(_NEW)},{_text(_OLD)}"), new=True)
+    keyring = _load(tmp_path, secret_keys=f"{_text(_NEW)},{_text(_OLD)}")
     assert keyring.newest == Key.derive(_NEW)
     assert not list(tmp_path.iterdir())
 
@@ -130,21 +133,20 @@ def test_key_file_setting(tmp_path: Path) -> None:
     """A key file that is named serves any database."""
     path = tmp_path / "keys"
     path.write_text(f"{_text(_NEW)}\n{_text(_OLD)}\n", encoding="ascii")
-    settings = Settings(database_url="postgresql+psycopg://localhost/meshydb", key_file=path)
     for new in (True, False):
-        assert load_keyring(settings, new=new).newest == Key.derive(_NEW)
+        assert load_keyring(Settings(key_file=path), None, new=new).newest == Key.derive(_NEW)
 
 
 def test_missing_key_file(tmp_path: Path) -> None:
     """A key file that a database has lost is not made anew, and is named in an error of one line; keys set will do."""
     path = tmp_path / "keys"
     with pytest.raises(KeyFileError) as caught:
-        load_keyring(settings_in(tmp_path, key_file=str(path)), new=False)
+        _load(tmp_path, new=False, key_file=str(path))
     assert f"missing at {path}." in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
-    settings = settings_in(tmp_path, key_file=str(path), secret_keys=_text(_NEW))
-    assert load_keyring(settings, new=False).newest == Key.derive(_NEW)
+    given = _load(tmp_path, new=False, key_file=str(path), secret_keys=_text(_NEW))
+    assert given.newest == Key.derive(_NEW)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xfe", b"\x00" * 44])
@@ -153,7 +155,7 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "meshydb.sqlite3.keys"
     path.write_bytes(content)
     with pytest.raises(KeyFileError) as caught:
-        load_keyring(settings_in(tmp_path), new=True)
+        _load(tmp_path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
@@ -163,32 +165,17 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
 def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
     """A key file that can be neither read nor made is named in an error of one line."""
     with pytest.raises(KeyFileError, match="cannot be read or made") as caught:
-        load_keyring(settings_in(tmp_path, key_file=str(tmp_path / name)), new=True)
+        _load(tmp_path, key_file=str(tmp_path / name))
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "postgresql+psycopg://localhost/meshydb",
-        "sqlite+aiosqlite://",
-        "sqlite+aiosqlite:///:memory:",
-        "sqlite+aiosqlite:///",
-    ],
-)
-def test_no_file_to_be_beside(url: str) -> None:
+def test_no_file_to_be_beside() -> None:
     """Without an SQLite file and without keys, the error names the settings that help."""
     with pytest.raises(KeyFileError, match="set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE"):
-        load_keyring(Settings(database_url=url), new=True)
+        load_keyring(Settings(), None, new=True)
 
 
 def test_badly_formed_setting() -> None:
     """Keys that are badly formed are told of by the name of the setting, and not quoted."""
     with pytest.raises(KeyFileError, match=r"^MESHYDB_SECRET_KEYS: A key must be 32 bytes in base64url\.$"):
-        load_keyring(Settings.model_validate({"secret_keys": "canary"}), new=True)
-
-
-def test_no_url() -> None:
-    """A database URL that is none is told of in one line."""
-    with pytest.raises(KeyFileError, match=r"^The database URL cannot be used: .*$"):
-        load_keyring(Settings(database_url="canary"), new=True)
+        load_keyring(Settings.model_validate({"secret_keys": "canary"}), None, new=True)

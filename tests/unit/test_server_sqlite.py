@@ -103,6 +103,18 @@ async def test_durable(database: Database) -> None:
         assert await transact(pragmas) == expected
 
 
+@pytest.mark.parametrize("seconds", ["0", "0.5", "2147483"])
+async def test_patience(tmp_path: Path, seconds: str) -> None:
+    """The URL may say how many seconds to wait for another process."""
+
+    def waits(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+    async with Database(f"{sqlite_url(tmp_path)}?timeout={seconds}") as database:
+        await database.migrate()
+        assert await database.read(waits) == float(seconds) * 1000
+
+
 @pytest.mark.parametrize("kind", ["folder", "garbage", "missing-folder"])
 async def test_file_of_no_use(tmp_path: Path, kind: str) -> None:
     """A file that is no database is told of in one line, which names it, and is left as it is."""

@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
 from sqlalchemy.engine import URL, Connection, make_url
@@ -33,6 +34,11 @@ _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE",
 
 class Engine(Protocol):
     """What each kind of database does in its own way. Errors are those of SQLAlchemy, and StaleError."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the data is in, if it is in one."""
+        ...
 
     def migrate(self, connection: Connection) -> None:
         """Bring the tables to the newest version, though other processes do the same."""
@@ -64,6 +70,11 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self._engine.close()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the data is in, if it is in one."""
+        return self._engine.file
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version, creating them at first use."""

@@ -29,6 +29,7 @@ class PostgresqlEngine:
     """Transactions on connections of their own, at most as many at a time as there are connections."""
 
     def __init__(self, url: URL) -> None:
+        self.file = None
         self._writing = create_async_engine(
             url.set(drivername="postgresql+psycopg").update_query_dict(
                 {"connect_timeout": str(_PATIENCE), **url.query}

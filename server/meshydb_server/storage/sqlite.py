@@ -10,12 +10,14 @@ to wait for another process before a group, and for the disk after it.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from attrs import define
@@ -29,7 +31,6 @@ from meshydb_server.storage.migrate import upgrade
 
 T = TypeVar("T")
 
-_IN_MEMORY: Final = {None, "", ":memory:"}
 _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
 
@@ -44,14 +45,17 @@ _PRAGMAS: Final = (
 # after the other would be the first to try, again and again.
 _PATIENCE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.0005
+# SQLite counts the milliseconds of a `busy_timeout` in 32 bits.
+_LONGEST_PATIENCE_SECONDS: Final = 2_147_483
 
 
 class SqliteEngine:
     """One connection that writes groups, and threads that read."""
 
     def __init__(self, url: URL) -> None:
-        if url.database in _IN_MEMORY:
+        if not url.database or url.database == ":memory:":
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
+        self.file = Path(url.database)
         # The driver that the URL names is of no use here: it would change threads for each statement.
         url = url.set(drivername="sqlite")
         self._patience = _patience(url)
@@ -203,10 +207,16 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
 
 
 def _patience(url: URL) -> float:
+    # Others would have Python or SQLite do otherwise than this module relies on, or keep nothing in a file.
+    if url.query.keys() - {"timeout"}:
+        raise ArgumentError("SQLite takes no option but timeout")
     try:
-        return float(str(url.query.get("timeout", _PATIENCE_SECONDS)))
-    except ValueError as error:
-        raise ArgumentError("timeout is a number of seconds") from error
+        seconds = float(str(url.query.get("timeout", _PATIENCE_SECONDS)))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_PATIENCE_SECONDS:
+        raise ArgumentError(f"timeout is a number of seconds, from 0 to {_LONGEST_PATIENCE_SECONDS}")
+    return seconds
 
 
 def _insist(driver: sqlite3.Connection, statement: str, seconds: float) -> None:
