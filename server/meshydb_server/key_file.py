@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from pathlib import Path
 
+from meshydb_server.private_files import make_private
 from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
 from meshydb_server.settings import Settings
 
@@ -30,7 +30,7 @@ def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -
                     f"The keys of this database are missing at {path}. Put them back, or put a new key there, to which "
                     "all access tokens, codes and waiting messages are lost."
                 )
-            _create(path)
+            make_private(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         return _parse(path.read_text(encoding="ascii"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"The key file {path} cannot be read or made: {error}") from error
@@ -49,17 +49,3 @@ def _beside(database_file: Path | None) -> Path:
             "Only an SQLite file has a key file of its own: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE."
         )
     return Path(f"{database_file}.keys")
-
-
-def _create(path: Path) -> None:
-    """Write a new key for its owner alone, and let the first of several processes win."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-    try:
-        # A link appears whole or not at all, and never replaces a key that is in use.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

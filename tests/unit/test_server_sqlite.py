@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import os
+import stat
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,38 @@ async def test_durable(database: Database) -> None:
 
     for transact in (database.write, database.read):
         assert await transact(pragmas) == expected
+
+
+@pytest.fixture
+def no_umask() -> Generator[None]:
+    """Files have the mode that they are made with."""
+    umask = os.umask(0)
+    yield
+    os.umask(umask)
+
+
+@pytest.mark.usefixtures("no_umask")
+@pytest.mark.parametrize("linked", [False, True])
+async def test_file_is_private(tmp_path: Path, linked: bool) -> None:  # noqa: FBT001 - pytest's way to hand it over
+    """A new file, wherever a link has it be, and all that is put beside it are for their owner alone."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if linked:
+        (tmp_path / "meshydb.sqlite3").symlink_to(folder / "meshydb.sqlite3")
+    async with Database(sqlite_url(tmp_path if linked else folder)) as database:
+        await database.migrate()
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == dict.fromkeys(("meshydb.sqlite3", "meshydb.sqlite3-wal", "meshydb.sqlite3-shm"), 0o600)
+
+
+async def test_mode_is_kept(tmp_path: Path) -> None:
+    """A file that is there keeps the mode that it has."""
+    path = tmp_path / "meshydb.sqlite3"
+    path.touch()
+    path.chmod(0o640)
+    async with Database(sqlite_url(tmp_path)) as database:
+        await database.migrate()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.5", "2147483"])

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -26,6 +27,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from meshydb_server.private_files import make_private
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.migrate import upgrade
 
@@ -189,6 +191,10 @@ def _undo(connection: Connection, error: BaseException) -> None:
 def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
     engine = create_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
 
+    @event.listens_for(engine, "do_connect")
+    def make(*_: object) -> None:
+        _make_file(url)
+
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: DBAPIConnection, _: object) -> None:
         connection = cast("sqlite3.Connection", dbapi_connection)
@@ -204,6 +210,15 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
             raise
 
     return engine
+
+
+def _make_file(url: URL) -> None:
+    """Make the file for its owner alone, as SQLite would not. What SQLite puts beside it gets the same mode."""
+    # Where that cannot be done, SQLite says why, or does it.
+    with suppress(OSError):
+        path = Path(os.path.realpath(str(url.database)))
+        if not path.exists():
+            make_private(path)
 
 
 def _patience(url: URL) -> float:
