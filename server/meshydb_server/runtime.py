@@ -53,6 +53,7 @@ class Services:
     recovery: RecoveryService
     completion: CompletionService
     outbox: Outbox
+    audit: Audit
     sweeper: Sweeper
 
 
@@ -71,7 +72,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         new = not await database.read(has_accounts)
         keyring = load_keyring(settings, database.file, new=new)
         outbox = Outbox(database, sources, keyring, deliveries)
-        audit = Audit(sources)
+        audit = Audit(database, sources)
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
         profiles = Profiles(keyring)
@@ -87,6 +88,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
                 recovery=RecoveryService(database, sources, verification, audit, policy),
                 completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),
                 outbox=outbox,
+                audit=audit,
                 sweeper=Sweeper(database, sources),
             )
 

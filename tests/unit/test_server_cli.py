@@ -185,6 +185,7 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     "tenant-exists": (["tenant", "create", "acme", "north"], {}, "The account acme has a tenant north already."),
     "user-exists": (["user", "create", "acme", USERNAME.upper()], {}, "The tenant has a user of this name already."),
     "unknown-account": (["tenant", "create", "nowhere", "north"], {}, "There is no account of this name."),
+    "unknown-account-to-audit": (["audit", "list", "nowhere"], {}, "There is no account of this name."),
     "unknown-tenant": (
         ["user", "create", "acme", "rosa.k", "--tenant", "west"],
         {},

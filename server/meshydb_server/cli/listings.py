@@ -7,7 +7,6 @@ import click
 from meshydb_server import instants
 from meshydb_server.cli.support import ACCOUNT, with_services
 from meshydb_server.runtime import Services
-from meshydb_server.storage.audit import list_events
 
 
 @click.group()
@@ -54,5 +53,5 @@ async def audit_list(services: Services, account: str) -> object:
             "userId": event.user_id,
             "occurredAt": instants.to_text(event.occurred_at),
         }
-        for event in await services.database.read(lambda connection: list_events(connection, account))
+        for event in await services.audit.events(account)
     ]

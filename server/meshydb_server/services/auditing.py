@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -9,8 +10,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server import instants
+from meshydb_server.services.lookup import require_account
 from meshydb_server.services.sources import Sources
-from meshydb_server.storage.audit import Event, append_event
+from meshydb_server.storage.audit import Event, append_event, list_events
+from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import Place
 
 Kind = Literal["requested", "registered", "checked", "reset", "verified"]
@@ -19,8 +22,9 @@ _RANDOM_BYTES: Final = 8
 
 @frozen
 class Audit:
-    """Appends to the audit trail, in the transaction of what it tells of."""
+    """Appends to the audit trail, in the transaction of what it tells of, and reads it."""
 
+    database: Database
     sources: Sources
 
     def note(
@@ -47,3 +51,12 @@ class Audit:
             request_id=request_id,
         )
         append_event(connection, event)
+
+    async def events(self, account: str) -> Sequence[Event]:
+        """All events of an account: each tenant's oldest first. Raises NotFoundError."""
+
+        def transaction(connection: Connection) -> Sequence[Event]:
+            require_account(connection, account)
+            return list_events(connection, account)
+
+        return await self.database.read(transaction)
