@@ -177,6 +177,14 @@ def test_tenants_users_and_roles(tmp_path: Path) -> None:
     assert granted == {**configured, "username": "rosa.k", "roles": ["editors", "meshy.user", "meshy.admin"]}
 
 
+def test_encoding_of_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the encoding of the terminal cannot hold is escaped, and the JSON says the same."""
+    run_json(tmp_path, "account", "create", "acme")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    username = "\u65e5\u672c\U0001f600"
+    assert run_json(tmp_path, "user", "create", "acme", username)["username"] == username
+
+
 _GARBAGE = "sqlite+aiosqlite:///garbage"
 
 # What is given, by the name of its case: arguments, settings, and what the error says.

@@ -98,6 +98,10 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[object]]
             result = asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:
             raise click.ClickException(str(error)) from error
-        click.echo(json.dumps(result, ensure_ascii=False))
+        try:
+            click.echo(json.dumps(result, ensure_ascii=False))
+        except UnicodeEncodeError:
+            # Nothing of it is written yet. The work is done, so that what the terminal cannot show is escaped.
+            click.echo(json.dumps(result))
 
     return run
