@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import limits
+from limits.storage import storage_from_string
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -85,11 +86,17 @@ class Settings(BaseSettings):
     @field_validator("rate_limit_storage")
     @classmethod
     def _check_rate_limit_storage(cls, value: SecretStr) -> SecretStr:
-        url = urlsplit(value.get_secret_value())
-        if url.scheme not in {"redis", "rediss"} and value.get_secret_value() != "memory://":
+        url = value.get_secret_value()
+        if url == "memory://":
+            return value
+        if not url.startswith(("redis://", "rediss://")):
             raise ValueError("must be memory://, or a redis:// or rediss:// URL")
-        if url.scheme != "memory" and find_spec("coredis") is None:
+        if find_spec("coredis") is None:
             raise ValueError("needs the extra redis: pip install 'meshydb[server,redis]'")
+        try:
+            storage_from_string(f"async+{url}")
+        except Exception:  # noqa: BLE001 - whatever it is, it may name the password
+            raise ValueError("cannot be used; it must read redis[s]://[[user]:password@]host:port[/number]") from None
         return value
 
     @field_validator("public_url")

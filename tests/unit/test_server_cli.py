@@ -229,6 +229,11 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     "key": (["outbox", "list"], {"secret_keys": "canary"}, "MESHYDB_SECRET_KEYS: A key must be 32 bytes"),
     "keys-are-missing": (["outbox", "list"], {"key_file": "typo"}, "The keys of this database are missing at typo."),
     "rate-limit": (["serve", "--port", "0"], {"rate_limit": "often"}, "MESHYDB_RATE_LIMIT: "),
+    "redis-url": (
+        ["serve", "--port", "0", "--workers", "2"],
+        {"rate_limit_storage": "redis://:canary@localhost:port"},
+        "MESHYDB_RATE_LIMIT_STORAGE: cannot be used; it must read redis",
+    ),
     "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
 }
 

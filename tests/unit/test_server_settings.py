@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_no_account_rate_limit() -> None:
         Settings(account_rate_limit="canary")
 
 
-@pytest.mark.parametrize("url", ["memory://", "redis://localhost:6379/0", "rediss://:secret@redis.example.org"])
+@pytest.mark.parametrize("url", ["memory://", "redis://localhost:6379/0", "rediss://:secret@redis.example.org:6380"])
 def test_rate_limit_storage(url: str) -> None:
     """Requests are counted in memory or in Redis."""
     assert Settings.model_validate({"rate_limit_storage": url}).rate_limit_storage.get_secret_value() == url
@@ -80,6 +81,25 @@ def test_no_rate_limit_storage(url: str) -> None:
     """Storage of another kind stops the server before it serves without limits."""
     with pytest.raises(ValidationError, match=r"must be memory://, or a redis:// or rediss:// URL"):
         Settings.model_validate({"rate_limit_storage": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:canary@localhost",
+        "redis://:canary@localhost:port",
+        "redis://:canary@localhost:99999",
+        "redis://:canary@localhost/0",
+        "redis://:canary@[::1",
+        "redis://:canary#@localhost:6379",
+        "rediss://:canary@localhost:6379?ssl_ca_certs=/nowhere",
+    ],
+)
+def test_no_redis_url(url: str) -> None:
+    """A URL that Redis cannot be reached by stops the server too, and what it may hold is not shown."""
+    with pytest.raises(ValidationError, match="cannot be used; it must read redis") as caught:
+        Settings.model_validate({"rate_limit_storage": url})
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_redis_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +148,7 @@ def test_no_cors_origins(origins: str) -> None:
 def test_secrets_do_not_show() -> None:
     """Neither the settings nor an error about them show a secret."""
     settings = Settings.model_validate(
-        {"secret_keys": "canary", "smtp_url": "smtp://u:canary@localhost", "rate_limit_storage": "redis://:canary@a"}
+        {"secret_keys": "canary", "smtp_url": "smtp://u:canary@localhost", "rate_limit_storage": "redis://:canary@a:1"}
     )
     assert "canary" not in repr(settings)
     with pytest.raises(ValidationError) as caught:
