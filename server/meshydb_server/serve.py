@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from meshydb_server.http.app import create_app
@@ -78,16 +79,18 @@ def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvi
 
 
 def serve(sock: socket.socket, settings: Settings, workers: int, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way and return.
+    """Serve until SIGTERM or SIGINT, then finish what is under way and return. Exits if a server cannot start.
 
     `announce` is told the URL once a signal would be heeded: who reads it may send one at once.
     """
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
     if workers > 1:
-        supervisor = Multiprocess(config, [sock])
+        supervisor = _Supervisor(config, [sock])
         announce(url_of(sock))
         supervisor.run()
+        if not supervisor.told_to_stop:
+            sys.exit(STARTUP_FAILURE)
     else:
         _Server(config, lambda: announce(url_of(sock))).run([sock])
 
@@ -113,6 +116,17 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+
+class _Supervisor(Multiprocess):
+    """Runs several servers until a signal tells it to stop, or one of them cannot start."""
+
+    told_to_stop = False
+
+    def handle_signals(self) -> None:
+        super().handle_signals()
+        # It looks after the servers next, and stops too if one has failed to start.
+        self.told_to_stop = self.should_exit.is_set()
 
 
 def app_of_environment() -> Starlette:

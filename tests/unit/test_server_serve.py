@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -118,6 +120,33 @@ def test_workers(tmp_path: Path) -> None:
     assert code == 0
     assert [json.loads(line)["status"] for line in lines] == [200] * 10
     assert len(run_json(tmp_path, "outbox", "list")) == 10
+
+
+# Breaks the database between the preparations, which the command makes, and the start of the servers.
+_CANNOT_START = """
+from pathlib import Path
+from meshydb_server.serve import listen, serve
+from meshydb_server.settings import Settings
+
+def break_database(_):
+    Path("meshydb.sqlite3").write_bytes(b"no database" * 1000)
+
+serve(listen("127.0.0.1", 0), Settings(), workers=2, announce=break_database)
+"""
+
+
+def test_workers_that_cannot_start(tmp_path: Path) -> None:
+    """Several processes of which one cannot start end with an error, as a single one does, and are not tried again."""
+    done = subprocess.run(
+        [sys.executable, "-c", _CANNOT_START],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60.0,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "failed to start" in done.stderr
 
 
 def test_port_in_use(tmp_path: Path) -> None:
