@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 import uvicorn
@@ -132,4 +135,12 @@ class _Supervisor(Multiprocess):
 def app_of_environment() -> Starlette:
     """What each server process builds: its log, and the application of the settings in its environment."""
     logging.config.dictConfig(_LOGGING)
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_stop_after, args=(parent,), daemon=True).start()
     return create_app(Settings())
+
+
+def _stop_after(parent: BaseProcess) -> None:
+    # Even one that was killed, and could tell nobody: its servers would go on, and keep the port.
+    parent.join()
+    signal.raise_signal(signal.SIGTERM)

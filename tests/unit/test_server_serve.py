@@ -122,6 +122,17 @@ def test_workers(tmp_path: Path) -> None:
     assert len(run_json(tmp_path, "outbox", "list")) == 10
 
 
+@pytest.mark.usefixtures("settings")
+def test_workers_of_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """Several processes end with the one that has started them, even if it is killed, and leave the port."""
+    with Served(tmp_path, "--workers", "2") as server:
+        assert_documented(exchange(server.url, compose(GOOD)), 200)
+        code, lines = server.stop(signal.SIGKILL)
+        assert not _listens(server.url)
+    assert code == -signal.SIGKILL
+    assert [json.loads(line)["status"] for line in lines] == [200]
+
+
 # Breaks the database between the preparations, which the command makes, and the start of the servers.
 _CANNOT_START = """
 from pathlib import Path
