@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import limits
 from limits.storage import storage_from_string
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# An origin as browsers send it.
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
 
 
 class Settings(BaseSettings):
@@ -63,7 +70,7 @@ class Settings(BaseSettings):
     """Where requests are counted: `memory://`, for each server process, or a `redis://` or `rediss://` URL, for all."""
 
     forwarded_allow_ips: str = ""
-    """Reverse proxies whose X-Forwarded-For is believed, separated by commas; `*` for all."""
+    """Addresses and networks of reverse proxies whose X-Forwarded-For is believed, separated by commas; `*` for all."""
 
     public_url: str | None = None
     """Where clients reach the server. Without it, each is told the origin that it asked."""
@@ -102,16 +109,36 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:
-        url = urlsplit(value or "http://localhost")
-        if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or url.username:
+        if value is not None and not _is_public_url(value):
             raise ValueError("must be an http:// or https:// URL without a query, such as https://api.example.org")
         return value and value.rstrip("/")
 
     @field_validator("cors_origins")
     @classmethod
     def _check_cors_origins(cls, value: str) -> str:
-        for origin in [] if value in {"*", "off"} else value.split(","):
-            url = urlsplit(origin.strip())
-            if origin.strip() != f"{url.scheme}://{url.netloc}" or not url.scheme or not url.netloc:
-                raise ValueError("must be *, off, or origins such as https://app.example.org, separated by commas")
+        if value not in {"*", "off"} and not all(_ORIGIN.fullmatch(origin.strip()) for origin in value.split(",")):
+            raise ValueError(
+                "must be *, off, or origins such as https://app.example.org, separated by commas, "
+                "each as browsers send it: in small letters, without * or a default port"
+            )
         return value
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _check_forwarded_allow_ips(cls, value: str) -> str:
+        try:
+            for address in [] if value in {"", "*"} else value.split(","):
+                ip_network(address.strip())
+        except ValueError as error:
+            raise ValueError("must be *, or addresses and networks such as 10.0.0.0/8, separated by commas") from error
+        return value
+
+
+def _is_public_url(value: str) -> bool:
+    try:
+        url = urlsplit(value)
+        # Reading the port raises ValueError if it is none.
+        has_host = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+    return has_host and not (url.username or url.query or url.fragment or re.search(r"\s", value))

@@ -116,7 +116,22 @@ def test_public_url(url: str, end: str) -> None:
     assert Settings(public_url=url + end).public_url == url
 
 
-@pytest.mark.parametrize("url", ["api.example.org", "ftp://example.org", "https://", "https://a?b", "https://u@a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.example.org",
+        "ftp://example.org",
+        "https://",
+        "https://a?b",
+        "https://u@a",
+        "https://a b",
+        " https://a",
+        "https://a:b",
+        "https://a:0",
+        "https://a:99999",
+        "https://[::1",
+    ],
+)
 def test_no_public_url(url: str) -> None:
     """A public URL that clients could not use is refused."""
     with pytest.raises(ValidationError, match="such as https://api"):
@@ -129,6 +144,9 @@ def test_no_public_url(url: str) -> None:
         ("off", []),
         ("https://app.example.org", ["https://app.example.org"]),
         ("http://localhost:3000 , https://b", ["http://localhost:3000", "https://b"]),
+        ("http://[::1]:3000,http://127.0.0.1:443", ["http://[::1]:3000", "http://127.0.0.1:443"]),
+        ("https://my_app.xn--bcher-kva.example", ["https://my_app.xn--bcher-kva.example"]),
+        ("capacitor://localhost,moz-extension://2c1f-7e", ["capacitor://localhost", "moz-extension://2c1f-7e"]),
     ],
 )
 def test_cors_origins(origins: str, allowed: list[str]) -> None:
@@ -137,12 +155,42 @@ def test_cors_origins(origins: str, allowed: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "origins", ["app.example.org", "https://a/", "https://a,", "*,https://a", "https://a;https://b/c"]
+    "origins",
+    [
+        "app.example.org",
+        "https://a/",
+        "https://a,",
+        "*,https://a",
+        "https://a;https://b/c",
+        "https://*.example.org",
+        "https://App.example.org",
+        "https://a b",
+        "https://u@a",
+        "https://b\xfccher.example",
+        "https://a:443",
+        "http://a:80",
+        "https://a:",
+    ],
 )
 def test_no_cors_origins(origins: str) -> None:
     """What no browser would send as an origin is refused, rather than never matched."""
     with pytest.raises(ValidationError, match="or origins such as"):
         Settings(cors_origins=origins)
+
+
+@pytest.mark.parametrize("addresses", ["*", "127.0.0.1", "::1", "10.0.0.0/8, 192.0.2.7,2001:db8::/32"])
+def test_forwarded_allow_ips(addresses: str) -> None:
+    """Reverse proxies are named by address or network, separated by commas."""
+    assert Settings(forwarded_allow_ips=addresses).forwarded_allow_ips == addresses
+
+
+@pytest.mark.parametrize(
+    "addresses", ["10.0.0.0/33", "10.0.0.1/8", "foo bar", "proxy.example.org", "10.0.0.1 10.0.0.2", "*,::1", "::1,"]
+)
+def test_no_forwarded_allow_ips(addresses: str) -> None:
+    """What no connection comes from is refused, rather than never believed."""
+    with pytest.raises(ValidationError, match="or addresses and networks such as"):
+        Settings(forwarded_allow_ips=addresses)
 
 
 def test_secrets_do_not_show() -> None:
