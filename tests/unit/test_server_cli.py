@@ -235,6 +235,7 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
         "MESHYDB_RATE_LIMIT_STORAGE: cannot be used; it must read redis",
     ),
     "public-url": (["serve", "--port", "0"], {"public_url": "http://a:99999"}, "MESHYDB_PUBLIC_URL: "),
+    "no-host": (["serve", "--port", "0", "--host", ""], {}, "--host: "),
     "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
 }
 

@@ -19,6 +19,9 @@ from meshydb_server.settings import Settings
 @click.pass_obj
 def serve_command(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
+    if not host:
+        # To listen, that would be every address.
+        raise click.ClickException("--host: must be an address or a name; 0.0.0.0 listens at all addresses")
     # Imported by this command alone: the others need no web server.
     from meshydb_server.serve import listen, serve  # noqa: PLC0415
 
