@@ -60,11 +60,12 @@ def test_unknown_method_between_requests(live_server: LiveServer) -> None:
             assert_documented(connection.read(), status)
 
 
-def test_nothing_to_upgrade_to(live_server: LiveServer) -> None:
-    """A wish for another protocol is not heeded, and the request is answered."""
+def test_nothing_to_upgrade_to(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    """A wish for another protocol is not heeded, nor worth a warning, and the request is answered."""
     with Connection(live_server.url) as connection:
         connection.send(compose(GOOD, "Connection: Upgrade", "Upgrade: websocket"))
         assert_documented(connection.read(), 200)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:

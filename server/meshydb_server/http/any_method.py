@@ -28,6 +28,9 @@ class AnyMethodProtocol(H11Protocol):
             self.cycle.disconnected = True
         self.transport.close()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing, where uvicorn would advise to install WebSocket: a client may ask for an upgrade at any time."""
+
 
 def refusal(message: str, client: tuple[str, int] | None, scope: Mapping[str, Any] | None = None) -> bytes:
     """The documented answer to what is not HTTP, after which the connection ends; noted in the log."""
