@@ -49,6 +49,10 @@ def test_health(live_server: LiveServer, target: str) -> None:
     assert answer.json == {"status": "ok"}
 
 
+def _get(*headers: str, target: str = "/healthz") -> bytes:
+    return compose(b"", *headers, method="GET", target=target, content_type=None)
+
+
 _MALFORMED = [
     pytest.param(b"garbage\r\n\r\n", id="garbage"),
     pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", id="TLS"),
@@ -77,6 +81,10 @@ _MALFORMED = [
         b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\ny: ".ljust(_HEAD_LIMIT + 1, b"x"),
         id="endless-header-to-upgrade",
     ),
+    pytest.param(_get(f"x: {'x' * _HEAD_LIMIT}"), id="large-header"),
+    pytest.param(_get(*["x: y"] * (_HEAD_LIMIT // len("x: y\r\n"))), id="large-headers"),
+    pytest.param(_get(target=f"/{'x' * _HEAD_LIMIT}"), id="large-target"),
+    pytest.param(_get("Connection: upgrade", "Upgrade: x", f"y: {'x' * _HEAD_LIMIT}"), id="large-header-to-upgrade"),
 ]
 
 

@@ -51,7 +51,8 @@ class Protocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            if self._reading == "head" and self._head and self.parser.should_upgrade():
+            wants_upgrade = self._reading == "head" and self._head and self.parser.should_upgrade()
+            if wants_upgrade and not self._is_head_too_large():
                 self._turn_to_h11()
             else:
                 self._refuse()
@@ -74,7 +75,7 @@ class Protocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         malformed = version not in _VERSIONS or hosts > 1 or (version == "1.1" and hosts == 0)
         # An upgrade may be ignored, as there is nothing to change to; httptools would leave out the body.
-        if malformed or self.parser.should_upgrade():
+        if malformed or self._is_head_too_large() or self.parser.should_upgrade():
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
         self._reading = "body"
@@ -91,6 +92,11 @@ class Protocol(HttpToolsProtocol):
         super().on_response_complete()
         self._answers_due -= 1
         self._go_on_after_answers()
+
+    def _is_head_too_large(self) -> bool:
+        """Tell it of a head that is complete, as one may be that came in one piece."""
+        # Beside its name and its value, a line has a colon, a space and its end.
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LARGEST_HEAD
 
     def _turn_to_h11(self) -> None:
         self._for_h11 = self._head
