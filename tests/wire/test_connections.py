@@ -68,6 +68,20 @@ def test_nothing_to_upgrade_to(live_server: LiveServer, caplog: pytest.LogCaptur
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+@pytest.mark.parametrize("cut", [2, 30, 1000])
+def test_upgrade_behind_a_request(live_server: LiveServer, cut: int) -> None:
+    """A wish for another protocol that begins behind another request gets its 400, and is not read from its middle."""
+    wish = compose(b"", "Connection: Upgrade", "Upgrade: x", method="GET", target="/healthz", content_type=None)
+    with Connection(live_server.url) as connection:
+        connection.send(compose(GOOD) + wish[:cut])
+        assert_documented(connection.read(), 200)
+        connection.send(wish[cut:])
+        answer = connection.read()
+        assert connection.rest() == b""
+    assert_documented(answer, 400)
+    assert answer.json == {"message": "The request is not HTTP/1.1."}
+
+
 def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:
     """The id of an exchange is the server's own, whatever the caller proposes."""
     proposed = "0123456789abcdef" * 2

@@ -29,8 +29,9 @@ class Protocol(HttpToolsProtocol):
 
     _reading: Literal["nothing", "head", "body"] = "nothing"
     _answers_due = 0
-    # What has come of a head, unless that came behind another request in one piece.
+    # What has come of a head, without what came of it behind another request in one piece.
     _head = b""
+    _head_is_whole = False
     # What came while an answer was due, and has to wait for it: a head that is for h11, or the refusal of one.
     _for_h11 = b""
     _refusal = b""
@@ -51,7 +52,7 @@ class Protocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            wants_upgrade = self._reading == "head" and self._head and self.parser.should_upgrade()
+            wants_upgrade = self._reading == "head" and self._head_is_whole and self.parser.should_upgrade()
             if wants_upgrade and not self._is_head_too_large():
                 self._turn_to_h11()
             else:
@@ -64,6 +65,7 @@ class Protocol(HttpToolsProtocol):
         """Begin to read a request."""
         super().on_message_begin()
         self._reading = "head"
+        self._head_is_whole = bool(self._head)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, without the white space behind its value, which httptools leaves there."""
