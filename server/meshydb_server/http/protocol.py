@@ -22,7 +22,16 @@ _NOT_HTTP: Final = "The request is not HTTP/1.1."
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection of one client."""
+    """A connection of one client, which until it ends is in one of these states.
+
+    * between requests: `_reading` is "nothing", and `_head` is empty;
+    * in a head: `_reading` is "head", and `_head` grows;
+    * in a body: `_reading` is "body", and `_head` stays as it was;
+    * about to turn to h11: `_for_h11` is set, and grows until no answer is due, when h11 goes on with it;
+    * about to refuse: `_refusal` is set, until no answer is due, when it is sent and the connection ends.
+
+    Answers may be due in each of them. In the last two, httptools gets nothing more, and `_reading` stays as it was.
+    """
 
     # None once the connection is lost, when nothing comes any more.
     parser: httptools.HttpRequestParser
