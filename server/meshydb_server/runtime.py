@@ -75,7 +75,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         audit = Audit(database, sources)
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
-        profiles = Profiles(keyring)
+        profiles = Profiles(sources, keyring)
         with closing(Passwords(sources.hasher)) as passwords:
             yield Services(
                 database=database,
@@ -83,7 +83,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
                 roles=RoleService(database, sources),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
                 tokens=TokenService(database, sources, passwords, AccessTokens(keyring)),
-                selves=SelfService(database, passwords, profiles),
+                selves=SelfService(database, sources, passwords, profiles),
                 users=UserService(database, sources, passwords, profiles),
                 recovery=RecoveryService(database, sources, verification, audit, policy),
                 completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),

@@ -10,7 +10,8 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.errors import LimitError
-from meshydb_server.services.quotas import EMPTY, Quota
+from meshydb_server.services.quotas import Quota
+from meshydb_server.storage.recoveries import EMPTY_LOG
 from meshydb_server.storage.schema import recoveries
 from tests.support.recovering import (
     OTHER_TENANT,
@@ -184,7 +185,7 @@ def test_r08_no_window_holds_more_than_the_limit(limit: int) -> None:
     quota, clock = Quota(limit, hour), SetClock()
     # Beyond 64, what was within a 64th of the hour is counted together.
     memory = hour if limit <= 64 else hour + hour / 64
-    log, uses = EMPTY, list[datetime]()
+    log, uses = EMPTY_LOG, list[datetime]()
     for step in range(3000):
         clock.move(milliseconds=1 + step * 7919 % 9000)
         try:

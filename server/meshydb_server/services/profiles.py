@@ -12,6 +12,7 @@ from meshydb_server.services.contacts import require_reachable
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.keys import Keyring, authenticate
 from meshydb_server.services.roles import role_key, roles_of
+from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import names_key, username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.credentials import end_sessions
@@ -56,6 +57,7 @@ class ProfileChange:
 class Profiles:
     """Reads and changes profiles, within the transactions of others."""
 
+    sources: Sources
     keyring: Keyring = field(repr=False)
 
     def load(self, connection: Connection, user: User) -> Profile:
@@ -101,7 +103,7 @@ class Profiles:
         update_user(connection, changed)
         if (changed.email, changed.phone) != (user.email, user.phone):
             # Codes have gone to an address that is the user's no more.
-            disown(connection, user)
+            disown(connection, user, self.sources.now())
         if not changed.is_active:
             # Whoever is let in again later logs in again.
             end_sessions(connection, user)

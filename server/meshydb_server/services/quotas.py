@@ -16,7 +16,6 @@ from attrs import frozen
 from meshydb_server import instants
 from meshydb_server.services.errors import LimitError
 
-EMPTY: Final = "[]"
 # Where more than so many are allowed, those within such a part of the window are counted together, at the time of the
 # latest: room is made later, never sooner, and the log stays short.
 _MOST_ENTRIES: Final = 64

@@ -11,13 +11,12 @@ from meshydb_server.services.auditing import Audit
 from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
 from meshydb_server.services.lookup import require_place
 from meshydb_server.services.policy import RecoveryPolicy
-from meshydb_server.services.quotas import EMPTY
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import Asked, VerificationRequest, VerificationService
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.questions import Questions
-from meshydb_server.storage.recoveries import find_subject
+from meshydb_server.storage.recoveries import EMPTY_LOG, find_subject
 from meshydb_server.storage.users import User
 
 
@@ -74,7 +73,7 @@ class RecoveryService:
                 return outcome, refusal
             asked = asked.for_nobody()
         try:
-            requests = self.policy.requests.spend(asked.previous.requests if asked.previous else EMPTY, now)
+            requests = self.policy.requests.spend(asked.previous.requests if asked.previous else EMPTY_LOG, now)
         except LimitError as error:
             return "limited", error
         issued = self.verification.issue(connection, asked, questions, requests=requests, now=now)

@@ -13,6 +13,7 @@ from meshydb_server.services.lookup import require_tenant
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_askable, require_complete
+from meshydb_server.services.sources import Sources
 from meshydb_server.services.tokens import INVALID_ACCESS_TOKEN
 from meshydb_server.storage.credentials import replace_password
 from meshydb_server.storage.database import Database
@@ -28,6 +29,7 @@ class SelfService:
     """Reads and changes the user who calls. Raises AuthenticationError when that user is deleted meanwhile."""
 
     database: Database
+    sources: Sources
     passwords: Passwords
     profiles: Profiles
 
@@ -54,8 +56,11 @@ class SelfService:
         await self.database.read(look)
         require_complete(questions)
         hashed = await hash_answers(self.passwords, questions)
+        now = self.sources.now()
 
-        await self.database.write(lambda connection: replace_questions(connection, _lock(connection, caller), hashed))
+        await self.database.write(
+            lambda connection: replace_questions(connection, _lock(connection, caller), hashed, now)
+        )
 
     async def change_password(self, caller: Caller, previous: str, new: str) -> None:
         """Set another password, and end all logins of the user but the one that calls. Raises InvalidRequestError."""

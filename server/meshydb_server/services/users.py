@@ -137,9 +137,10 @@ class UserService:
         await self.database.read(look)
         require_complete(questions)
         hashed = await hash_answers(self.passwords, questions)
+        now = self.sources.now()
 
         await self.database.write(
-            lambda connection: replace_questions(connection, _lock(connection, caller, user_id), hashed)
+            lambda connection: replace_questions(connection, _lock(connection, caller, user_id), hashed, now)
         )
 
 

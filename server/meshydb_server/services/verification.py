@@ -14,12 +14,11 @@ from meshydb_server.services.keys import Keyring
 from meshydb_server.services.lookup import require_place
 from meshydb_server.services.outbox import Outbox, Post
 from meshydb_server.services.policy import LIFETIME, RecoveryPolicy
-from meshydb_server.services.quotas import EMPTY
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.questions import Questions, nearest_questions
-from meshydb_server.storage.recoveries import Place, Purpose, Recovery, find_subject, store
+from meshydb_server.storage.recoveries import EMPTY_LOG, Place, Purpose, Recovery, find_subject, store
 from meshydb_server.storage.users import User
 
 
@@ -82,7 +81,7 @@ class VerificationService:
             user=user,
             previous=subject.newest,
         )
-        issued = self.issue(connection, asked, None, requests=EMPTY, now=now)
+        issued = self.issue(connection, asked, None, requests=EMPTY_LOG, now=now)
         self.audit.note(connection, subject.place, "registered", "ok", now=now, user_id=user.user_id)
         return issued
 
@@ -155,7 +154,7 @@ class VerificationService:
             expires_at=expires,
             requests=requests,
             # Guesses count across requests: a new one gives no more of them.
-            guesses=EMPTY if previous is None else previous.guesses,
+            guesses=EMPTY_LOG if previous is None else previous.guesses,
         )
 
 

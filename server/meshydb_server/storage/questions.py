@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from attrs import field, frozen
@@ -56,9 +57,12 @@ def insert_questions(connection: Connection, user: User, questions: Sequence[Que
         connection.execute(_INSERT, row)
 
 
-def replace_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
-    """Let these be the only questions of a user; answers to others do not complete a recovery any more."""
-    disown(connection, user)
+def replace_questions(connection: Connection, user: User, questions: Sequence[Question], now: datetime) -> None:
+    """Let these be the only questions of a user; answers to others do not complete a recovery any more.
+
+    Raises StaleError.
+    """
+    disown(connection, user, now)
     owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
     connection.execute(_DELETE, owner)
     insert_questions(connection, user, questions)

@@ -24,6 +24,9 @@ from meshydb_server.storage.users import User
 Purpose = Literal["reset", "register"]
 Missing = Literal["account", "tenant"]
 
+# A log of services.quotas with nothing in it.
+EMPTY_LOG: Final = "[]"
+
 
 @frozen(kw_only=True)
 class Recovery:
@@ -115,17 +118,41 @@ def forgive_guess(connection: Connection, recovery: Recovery) -> None:
     connection.execute(_FORGIVE, {**_key(recovery), "this": recovery.request_id})
 
 
-def disown(connection: Connection, user: User) -> None:
+def disown(connection: Connection, user: User, now: datetime) -> None:
     """Make a user's requests nobody's, since what proves them is not what proves the user any more.
 
-    The guesses stay counted.
+    The guesses stay counted. Raises StaleError.
     """
-    connection.execute(_DISOWN, {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER})
+    of_user = {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER}
+    connection.execute(_DISOWN, {**of_user, "the_purpose": "register"})
+    if connection.execute(_DISOWN, {**of_user, "the_purpose": "reset"}).rowcount == 0:
+        # Whoever asks at this moment may have read what proved the user until now, and must be told that it is stale.
+        store(connection, _nobodys(user, now), seen=None)
 
 
 def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
     """Use a request up; False when it has been used, replaced or disowned meanwhile."""
     return connection.execute(_CONSUME, {**_key(recovery), "this": recovery.request_id, "now": now}).rowcount == 1
+
+
+def _nobodys(user: User, now: datetime) -> Recovery:
+    """A request to reset that nobody can complete: no handle has its id."""
+    return Recovery(
+        account=user.account,
+        tenant=user.tenant,
+        username_key=user.username_key,
+        purpose="reset",
+        # Less than that of any request, one of which may have been seen and then swept.
+        version=0,
+        request_id=b"",
+        user_id=None,
+        attempt=1,
+        credential_version=user.credential_version,
+        used_at=now,
+        expires_at=now,
+        requests=EMPTY_LOG,
+        guesses=EMPTY_LOG,
+    )
 
 
 def _key(recovery: Recovery) -> dict[str, str]:
@@ -177,11 +204,7 @@ _REPLACE: Final = Prepared(
 _FORGIVE: Final = (
     update(recoveries).where(_THE_REQUEST).values(failures=recoveries.c.failures - 1, version=_NEXT_VERSION)
 )
-_DISOWN: Final = (
-    update(recoveries)
-    .where(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY_OF_USER))
-    .values(user_id=None, version=_NEXT_VERSION)
-)
+_DISOWN: Final = update(recoveries).where(_THE_ROW).values(user_id=None, version=_NEXT_VERSION)
 _CONSUME: Final = (
     update(recoveries)
     .where(_THE_REQUEST, recoveries.c.used_at.is_(None), recoveries.c.user_id.is_not(None))
