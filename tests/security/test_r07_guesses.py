@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
@@ -31,7 +29,7 @@ from tests.support.recovering import (
     rows,
     spent,
 )
-from tests.support.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords
+from tests.support.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 
 pytestmark = pytest.mark.anyio
 
@@ -141,21 +139,13 @@ async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None
     async with recovering(database_url) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]
         before = await rows(services, recoveries)
-        free = threading.Event()
-        passwords = services.completion.passwords
-        hashing = [asyncio.create_task(passwords.run(free.wait)) for _ in range(200)]
-        try:
-            # One round of the loop lets them all begin to wait.
-            await asyncio.sleep(0)
+        async with crowded(services.completion.passwords):
             for each in issued:
                 for attempted in (each.attempted(), each.wrong):
                     with pytest.raises(LimitError):
                         await services.completion.check_hash(attempted)
                     with pytest.raises(LimitError):
                         await services.completion.reset_password(attempted, PASSWORD)
-        finally:
-            free.set()
-        await asyncio.gather(*hashing)
         assert await rows(services, recoveries) == before
         for each in issued:
             await services.completion.reset_password(each.attempted(), PASSWORD)

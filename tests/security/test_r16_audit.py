@@ -33,6 +33,7 @@ from tests.support.recovering import (
     register,
     rows,
 )
+from tests.support.seams import crowded
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -142,6 +143,18 @@ async def test_r16_each_branch_of_completing(database_url: str) -> None:
         await trail.expect(TENANT, "checked", "limited", completion.check_hash(issued.attempted()))
         await trail.expect(TENANT, "reset", "limited", completion.reset_password(issued.attempted(), PASSWORD))
     assert len(trail.seen) == 3 * 8 - 1 + 3
+
+
+async def test_r16_turned_away(database_url: str) -> None:
+    """Whoever is turned away because too many passwords are being hashed leaves an event as well."""
+    async with recovering(database_url) as services:
+        completion, trail = services.completion, _Trail(services)
+        for tenant in (TENANT, BY_QUESTION):
+            issued = await ask(services, tenant=tenant)
+            async with crowded(completion.passwords):
+                for attempted in (issued.attempted(), issued.wrong, issued.attempted(username=UNKNOWN)):
+                    await trail.expect(tenant, "checked", "overloaded", completion.check_hash(attempted))
+                    await trail.expect(tenant, "reset", "overloaded", completion.reset_password(attempted, PASSWORD))
 
 
 async def test_r16_registration(database_url: str) -> None:

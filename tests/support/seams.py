@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import attrs
@@ -76,6 +77,20 @@ class BrokenKeyring(Keyring):
         found = super().find(key_id)
         broken: Any = None
         return None if found is None else attrs.evolve(found, codes=broken)
+
+
+@asynccontextmanager
+async def crowded(passwords: Passwords) -> AsyncGenerator[None]:
+    """Let as many wait for the threads as may, until the block ends."""
+    free = threading.Event()
+    waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(200)]
+    # One round of the loop lets them all begin to wait.
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        free.set()
+        await asyncio.gather(*waiting)
 
 
 class ComparisonError(Exception):

@@ -7,7 +7,8 @@ compared. Only a right one goes on, to a transaction that uses the request up to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Final
 
@@ -95,7 +96,7 @@ class CompletionService:
         Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, or when
         too many passwords are being hashed. Who gets a LimitError has not guessed.
         """
-        with self.passwords.admit():
+        async with self._admitted(attempted, "checked"):
             guess = await self._guess(attempted, None, "checked")
         if guess is None:
             return False
@@ -117,9 +118,9 @@ class CompletionService:
             # Before anything is counted: it costs the user no guess, and tells nothing of the request.
             require_acceptable(new_password, attempted.username)
         except InvalidRequestError:
-            await self.database.write(lambda connection: self._note_unacceptable(connection, attempted))
+            await self._note_unseen(attempted, "reset", "unacceptable-password")
             raise
-        with self.passwords.admit():
+        async with self._admitted(attempted, "reset"):
             guess = await self._guess(attempted, "reset", "reset")
             if guess is None:
                 raise InvalidRequestError(_REFUSED)
@@ -143,6 +144,17 @@ class CompletionService:
         if guess is None:
             raise InvalidRequestError(_REFUSED)
         await self._complete(guess, "verified", mark_verified)
+
+    @asynccontextmanager
+    async def _admitted(self, attempted: Try, kind: Kind) -> AsyncGenerator[None]:
+        """Let all hashing within the block wait its turn. Raises LimitError, which is noted, when too many wait now."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.passwords.admit())
+            except LimitError:
+                await self._note_unseen(attempted, kind, "overloaded")
+                raise
+            yield
 
     async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
         """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""
@@ -248,10 +260,15 @@ class CompletionService:
             )
             self.outbox.put(connection, post, now)
 
-    def _note_unacceptable(self, connection: Connection, attempted: Try) -> None:
-        key_of_name = username_key(attempted.username)
-        subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name, "reset"))
-        self._note(connection, _Unfit(subject.place, "unacceptable-password"), "reset", "unacceptable-password")
+    async def _note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
+        """Note a try that was refused before its request was looked for. Raises NotFoundError."""
+
+        def note(connection: Connection) -> None:
+            key_of_name = username_key(attempted.username)
+            subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name))
+            self._note(connection, _Unfit(subject.place, outcome), kind, outcome)
+
+        await self.database.write(note)
 
     def _note(self, connection: Connection, what: _Guess | _Unfit, kind: Kind, outcome: str) -> None:
         recovery = what.recovery
