@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from argon2 import PasswordHasher
 from attrs import evolve
 
+from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -19,6 +20,8 @@ from tests.support.server import settings_in
 from tests.support.sources import SetClock, known_sources
 
 pytestmark = pytest.mark.anyio
+
+_GIVEN_EMAIL: Final = Contract.load().component("GivenEmailAddress")
 
 
 @pytest.fixture
@@ -145,10 +148,11 @@ async def test_user_of_nothing(services: Services, account: str, tenant: str | N
 
 @pytest.mark.parametrize(
     "email",
-    ["rosa.k@example.org", "rosa+k@sub.example.org", "r@localhost", "r@" + "x" * 252],
+    ["rosa.k@example.org", "rosa+k@sub.example.org", "r@localhost", "r@" + "x" * 252, "?=k=@x", "=.?@x"],
 )
 async def test_email(services: Services, email: str) -> None:
-    """An address that mail can be sent to is stored as it is."""
+    """An address that mail can be sent to is stored as it is, and fits the contract."""
+    _GIVEN_EMAIL.validate(email)
     await services.accounts.create_account("acme")
     user = await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
     assert user.email == email
@@ -176,6 +180,9 @@ async def test_email(services: Services, email: str) -> None:
         "rosa..k@example.org",
         "rosa.k@example..org",
         "rosa.k@-example.org",
+        # Encoded words are no part of an address.
+        "=?utf-8?q?rosa?=@example.org",
+        "rosa.k=?@example.org",
         # Would need SMTPUTF8, which few servers have.
         "ros\u00e9@example.org",
         "rosa.k@ex\u00e4mple.org",
@@ -185,6 +192,9 @@ async def test_email(services: Services, email: str) -> None:
 )
 async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
     """What is not one plain address is refused, above all what could add headers or recipients to a message."""
+    # By the contract, which takes an empty one for none, as well.
+    with pytest.raises(InvalidValueError) if email else nullcontext():
+        _GIVEN_EMAIL.validate(email)
     await services.accounts.create_account("acme")
     with pytest.raises(InvalidRequestError, match=r"^The email address is not of the form name@domain"):
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))

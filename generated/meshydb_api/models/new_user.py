@@ -26,7 +26,7 @@ class NewUser:
         first_name (None | str | Unset): Any characters but control characters.
         last_name (None | str | Unset): Any characters but control characters.
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.
-        email_address (None | str | Unset): A name, `@` and a domain, in ASCII. Empty counts as absent.
+        email_address (None | str | Unset): A name, `@` and a domain, in ASCII, without `=?`. Empty counts as absent.
         security_questions (list[SecurityQuestion] | None | Unset): Required where the verification mode is `question`;
             elsewhere they may be there.
         verified (bool | None | Unset): Whether the user counts as verified; absent means no.

@@ -24,7 +24,7 @@ class SelfUpdate:
         first_name (None | str | Unset): Any characters but control characters.
         last_name (None | str | Unset): Any characters but control characters.
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.
-        email_address (None | str | Unset): A name, `@` and a domain, in ASCII. Empty counts as absent.
+        email_address (None | str | Unset): A name, `@` and a domain, in ASCII, without `=?`. Empty counts as absent.
         roles (list[RoleName] | None | Unset): May be there, but not differ.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -59,6 +60,7 @@ class SmtpDelivery:
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter to the server. Raises DeliveryError, whose text never quotes the letter."""
+        message = _compose(letter, self.sender)
         client = aiosmtplib.SMTP(
             hostname=self.host,
             port=self.port,
@@ -71,7 +73,7 @@ class SmtpDelivery:
         )
         try:
             async with client:
-                await client.send_message(_compose(letter, self.sender))
+                await client.send_message(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
             kind = RefusedForGoodError if min(codes, default=0) >= _PERMANENT else DeliveryError
@@ -106,10 +108,17 @@ def _require_sender(sender: str) -> None:
         raise SmtpError("MESHYDB_SMTP_FROM must be one email address.")
 
 
+def _recipient(address: str) -> Address:
+    try:
+        return Address(addr_spec=address)
+    except (ValueError, MessageError) as error:
+        raise RefusedForGoodError("The address is not one that a message can be addressed to.") from error
+
+
 def _compose(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = Address(addr_spec=letter.recipient)
+    message["To"] = _recipient(letter.recipient)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     # The same for each try, so that mailboxes can tell a double.

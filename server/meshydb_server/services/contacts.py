@@ -10,8 +10,10 @@ from meshydb_server.storage.accounts import Tenant
 
 # What a mail server must take as a path (RFC 5321).
 _MAX_EMAIL_LENGTH: Final = 254
-# RFC 5321 without quoted names and literal addresses, which few servers take.
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# RFC 5321 without quoted names and literal addresses, which few servers take, and without encoded words, which begin
+# with `=?` (RFC 2047) and are no part of an address.
+_PLAIN: Final = r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]"
+_ATOM: Final = rf"(?:(?:=*{_PLAIN}|\?)+=*|=+)"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 
@@ -23,7 +25,8 @@ def require_email(address: str) -> None:
     """Raise InvalidRequestError unless this is one plain email address."""
     if len(address) > _MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
         raise InvalidRequestError(
-            f"The email address is not of the form name@domain, in at most {_MAX_EMAIL_LENGTH} characters of ASCII."
+            f"The email address is not of the form name@domain, in at most {_MAX_EMAIL_LENGTH} characters of ASCII"
+            " without =?."
         )
 
 
