@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from meshydb_server.runtime import working
 from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.completion import Try
 from meshydb_server.services.outbox import RefusedForGoodError
 from meshydb_server.storage.schema import outbox
 from tests.support.logs import levels
@@ -44,6 +45,38 @@ async def test_sent(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
     assert (row["status"], row["payload"], row["attempts"], row["last_error"]) == ("sent", None, 1, None)
     assert code not in caplog.text
     assert levels(caplog) == []
+
+
+async def test_nothing_of_a_strangers_making(opening: Opening) -> None:
+    """Whoever has a message sent has no say in it: it tells of no username and of no name."""
+    lure = "your account is locked: https://evil.example/unlock"
+    new = NewUser(username=lure, first_name=lure, last_name=lure, email=EMAIL, password="a password of rosa")  # noqa: S106
+    with receiving(Sink()) as sink:
+        async with opening(smtp_url=sink.url) as services:
+            await services.registration.register("acme", None, new)
+            request = await services.recovery.forgot_password("acme", None, lure, 1)
+            (message,) = [each for each, _ in await services.outbox.messages() if each.kind == "reset"]
+            code = services.outbox.letter(message).code
+            assert code is not None
+            attempted = Try(
+                account="acme",
+                tenant=None,
+                username=lure,
+                attempt=1,
+                hash=request.hash,
+                expires=request.expires,
+                code=code,
+            )
+            await services.completion.reset_password(attempted, "another password of rosa")
+            await worker(services).deliver_due()
+    assert sorted(mail["Subject"] for mail in sink.messages) == [
+        "Your password was changed",
+        "Your verification code",
+        "Your verification code",
+    ]
+    for mail in sink.messages:
+        assert "locked" not in mail.as_string() + mail.get_content()
+        assert "evil" not in mail.as_string() + mail.get_content()
 
 
 async def test_two_servers(opening: Opening) -> None:

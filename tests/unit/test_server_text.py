@@ -20,7 +20,6 @@ _LETTER = Letter(
     kind="reset",
     recipient="+15551230000",
     account="acme",
-    username="rosa.k",
     code="P4ZHR5DA",
     expires=datetime(2030, 1, 1, 1, tzinfo=UTC),
 )

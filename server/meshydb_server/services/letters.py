@@ -1,4 +1,7 @@
-"""What messages to users say."""
+"""What messages to users say.
+
+Anybody can have one sent to anybody, by registering. So nothing in them is of their making: no username, and no name.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ class Letter:
     kind: Kind
     recipient: str
     account: str
-    username: str
     code: str | None = field(default=None, repr=False)
     expires: datetime
 
@@ -39,7 +41,7 @@ class Letter:
         return self._fill(_SHORT_TEXTS[self.kind])
 
     def _fill(self, template: str) -> str:
-        return template.format(username=self.username, account=self.account, code=self.code, expires=self.expires)
+        return template.format(account=self.account, code=self.code, expires=self.expires)
 
 
 _SUBJECTS: Final[Mapping[Kind, str]] = {
@@ -50,7 +52,7 @@ _SUBJECTS: Final[Mapping[Kind, str]] = {
 
 _TEXTS: Final[Mapping[Kind, str]] = {
     "reset": """\
-Somebody asked to reset the password of {username} at {account}.
+Somebody asked to reset your password at {account}.
 
 Your verification code is: {code}
 
@@ -58,7 +60,7 @@ It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who asked, igno
 can change your password.
 """,
     "register": """\
-Welcome to {account}, {username}.
+Welcome to {account}.
 
 Your verification code is: {code}
 
@@ -66,7 +68,7 @@ It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who registered,
 nobody can log in.
 """,
     "password-changed": """\
-The password of {username} at {account} was changed with a verification code, and all logins were ended.
+Your password at {account} was changed with a verification code, and all logins were ended.
 
 If it was not you who changed it, somebody reads your messages: secure them first, then reset your password.
 """,

@@ -146,7 +146,6 @@ class Outbox:
             kind=message.kind,
             recipient=message.recipient,
             account=message.account,
-            username=message.username,
             code=self._code(message.payload),
             expires=message.expires_at,
         )
