@@ -109,6 +109,14 @@ def patterns_are_whole(document: Document) -> Iterator[str]:
             yield path
 
 
+def patterns_are_told(document: Document) -> Iterator[str]:
+    """Each pattern that a request can break has a description beside it, which the refusal ends in."""
+    for path, schema in _schemas(document):
+        answered = path.startswith("#/components/headers/")
+        if "pattern" in schema and not answered and not schema.get("description"):
+            yield path
+
+
 def bodies_have_examples(document: Document) -> Iterator[str]:
     """Each body that is sent or answered has an example with a summary."""
     for path, node in _nodes(document):
@@ -207,6 +215,7 @@ RULES: Final[tuple[Rule, ...]] = (
     schemas_are_described,
     everything_is_bounded,
     patterns_are_whole,
+    patterns_are_told,
     bodies_have_examples,
     examples_validate,
     errors_are_complete,

@@ -93,6 +93,7 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
         rules.everything_is_bounded,
     ),
     "a pattern of a part": ((*_NAME, "pattern"), "^l", rules.patterns_are_whole),
+    "a pattern without description": ((*_ID, "schema", "pattern"), "^a.*$", rules.patterns_are_told),
     "a request without example": ((*_CONTENT, "examples"), _GONE, rules.bodies_have_examples),
     "an answer without example": ((*_JSON, "examples"), {}, rules.bodies_have_examples),
     "an example without summary": ((*_CONTENT, "examples", "thing", "summary"), _GONE, rules.bodies_have_examples),

@@ -74,6 +74,24 @@ def test_refused(world: World, query: str) -> None:
     assert answer.json["message"].startswith(query.partition("=")[0])
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("name=%0A", "name: the value is not allowed. Any characters but control characters."),
+        ("roleId=x", "roleId: the value is not allowed. The role's id, 24 hexadecimal digits."),
+        (
+            "orderBy=username",
+            "orderBy: the value is not allowed. A sort document, such as `{username: 1, lastAccessed: -1}`.",
+        ),
+    ],
+)
+def test_refused_by_pattern(world: World, query: str, message: str) -> None:
+    """What is not of the right form is refused with what that form is."""
+    answer = _search(world, query)
+    assert_documented(answer, 400)
+    assert answer.json["message"] == message
+
+
 def test_bounds(world: World) -> None:
     """A page far beyond the last is empty, and a large one is cut to 200."""
     answer = _search(world, "page=2147483647&pageSize=2147483647")

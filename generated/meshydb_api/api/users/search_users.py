@@ -129,9 +129,9 @@ def sync_detailed(
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        name (str | Unset):
-        role_id (str | Unset):
-        order_by (str | Unset):
+        name (str | Unset): Any characters but control characters.
+        role_id (str | Unset): The role's id, 24 hexadecimal digits.
+        order_by (str | Unset): A sort document, such as `{username: 1, lastAccessed: -1}`.
         active_only (bool | Unset):  Default: True.
         page (int | Unset):  Default: 1.
         page_size (int | Unset):  Default: 25.
@@ -184,9 +184,9 @@ def sync(
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        name (str | Unset):
-        role_id (str | Unset):
-        order_by (str | Unset):
+        name (str | Unset): Any characters but control characters.
+        role_id (str | Unset): The role's id, 24 hexadecimal digits.
+        order_by (str | Unset): A sort document, such as `{username: 1, lastAccessed: -1}`.
         active_only (bool | Unset):  Default: True.
         page (int | Unset):  Default: 1.
         page_size (int | Unset):  Default: 25.
@@ -234,9 +234,9 @@ async def asyncio_detailed(
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        name (str | Unset):
-        role_id (str | Unset):
-        order_by (str | Unset):
+        name (str | Unset): Any characters but control characters.
+        role_id (str | Unset): The role's id, 24 hexadecimal digits.
+        order_by (str | Unset): A sort document, such as `{username: 1, lastAccessed: -1}`.
         active_only (bool | Unset):  Default: True.
         page (int | Unset):  Default: 1.
         page_size (int | Unset):  Default: 25.
@@ -287,9 +287,9 @@ async def asyncio(
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        name (str | Unset):
-        role_id (str | Unset):
-        order_by (str | Unset):
+        name (str | Unset): Any characters but control characters.
+        role_id (str | Unset): The role's id, 24 hexadecimal digits.
+        order_by (str | Unset): A sort document, such as `{username: 1, lastAccessed: -1}`.
         active_only (bool | Unset):  Default: True.
         page (int | Unset):  Default: 1.
         page_size (int | Unset):  Default: 25.
