@@ -50,7 +50,7 @@ CLAIMS: Final[dict[str, Any]] = {
     "given_name": "Rosa",
     "family_name": "Kern",
     "role": ["meshy.user", "editors"],
-    "permission": ["users:read"],
+    "permission": ["users.read"],
 }
 
 

@@ -290,12 +290,12 @@ def test_one_client_holds_many_logins(play: Play) -> None:
         (
             CLAIMS,
             CurrentUser(
-                "64b1f0c2a9e84d0012ab34cd", "rosa.k", "Rosa", "Kern", ("meshy.user", "editors"), ("users:read",)
+                "64b1f0c2a9e84d0012ab34cd", "rosa.k", "Rosa", "Kern", ("meshy.user", "editors"), ("users.read",)
             ),
         ),
         (
-            {**CLAIMS, "role": "meshy.user", "permission": "users:read"},
-            CurrentUser("64b1f0c2a9e84d0012ab34cd", "rosa.k", "Rosa", "Kern", ("meshy.user",), ("users:read",)),
+            {**CLAIMS, "role": "meshy.user", "permission": "users.read"},
+            CurrentUser("64b1f0c2a9e84d0012ab34cd", "rosa.k", "Rosa", "Kern", ("meshy.user",), ("users.read",)),
         ),
         ({"sub": "7", "id": "device"}, CurrentUser("7", "device")),
         ({"sub": "7", "id": "ü😀>?", "given_name": None, "role": None, "exp": 1}, CurrentUser("7", "ü😀>?")),

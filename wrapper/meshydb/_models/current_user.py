@@ -16,7 +16,7 @@ class CurrentUser:
         first_name: The given name; None when there is none.
         last_name: The family name; None when there is none.
         roles: The names of the user's roles.
-        permissions: What the user may do, such as `users:read`. Fixed when a token is issued: a change takes effect at
+        permissions: What the user may do, such as `users.read`. Fixed when a token is issued: a change takes effect at
             the next login or refresh.
     """
 

@@ -108,9 +108,10 @@ def sync_detailed(
 
      With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
-    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
-    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
+    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
+    names of the user's roles) and `permission` (such as `users.read`); the keys to verify it stand in
+    `.well-known/jwks.json`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -151,9 +152,10 @@ def sync(
 
      With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
-    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
-    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
+    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
+    names of the user's roles) and `permission` (such as `users.read`); the keys to verify it stand in
+    `.well-known/jwks.json`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -189,9 +191,10 @@ async def asyncio_detailed(
 
      With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
-    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
-    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
+    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
+    names of the user's roles) and `permission` (such as `users.read`); the keys to verify it stand in
+    `.well-known/jwks.json`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -230,9 +233,10 @@ async def asyncio(
 
      With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token whose claims
-    are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` and
-    `permission`; the keys to verify it stand in `.well-known/jwks.json`.
+    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
+    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
+    names of the user's roles) and `permission` (such as `users.read`); the keys to verify it stand in
+    `.well-known/jwks.json`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
