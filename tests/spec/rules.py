@@ -5,6 +5,7 @@ Extensions, whose names begin with `x-`, are passed over: what is in them is bet
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -134,6 +135,25 @@ def examples_validate(document: Document) -> Iterator[str]:
             yield path
 
 
+def answers_fit_requests(document: Document) -> Iterator[str]:
+    """The example of an answer has the values that the example of the request has under the same names."""
+    for operation in placed_operations(document):
+        sent = _examples_in(operation.node.get("requestBody", {}))
+        for status, node in operation.node["responses"].items():
+            answered = _examples_in(resolve(document, node)) if status.startswith("2") else []
+            for request, answer in itertools.product(sent, answered):
+                # A list is answered with more than was sent of what is in it.
+                common = [each for each in request.keys() & answer.keys() if not isinstance(request[each], list)]
+                if any(request[each] != answer[each] for each in common):
+                    yield f"{_place(operation)}, {status}"
+
+
+def _examples_in(node: Document) -> list[Document]:
+    contents = node.get("content", {}).values()
+    values = [each["value"] for content in contents for each in content.get("examples", {}).values()]
+    return [value for value in values if isinstance(value, dict)]
+
+
 def examples_of(document: Document) -> Iterator[tuple[str, Document, Any]]:
     """Each example: where it stands, the schema that it is of, and its value."""
     for path, node in _nodes(document):
@@ -218,6 +238,7 @@ RULES: Final[tuple[Rule, ...]] = (
     patterns_are_told,
     bodies_have_examples,
     examples_validate,
+    answers_fit_requests,
     errors_are_complete,
     errors_have_one_shape,
     answers_have_headers,

@@ -114,6 +114,20 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
         "b",
         rules.examples_validate,
     ),
+    "an example of an answer to another request": (
+        (*_OPERATION, "responses", "200"),
+        {
+            "description": "It is changed.",
+            "headers": _SMALL_PATH["put"]["responses"]["204"]["headers"],
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/Thing"},
+                    "examples": {"thing": {"summary": "Another thing", "value": {"name": "desk"}}},
+                }
+            },
+        },
+        rules.answers_fit_requests,
+    ),
     "an error that is missing": ((*_OPERATION, "responses", "415"), _GONE, rules.errors_are_complete),
     "an error that cannot be": (
         (*_OPERATION, "responses", "409"),
