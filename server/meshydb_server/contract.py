@@ -186,7 +186,7 @@ class Contract:
 
     def _has_oauth_errors(self, node: Mapping[str, Any]) -> bool:
         content = self._resolve(node["responses"].get("400", {})).get("content", {})
-        return any("error" in self.schema(each["schema"]).properties for each in content.values())
+        return any("message" not in self.schema(each["schema"]).properties for each in content.values())
 
     def _resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in node:

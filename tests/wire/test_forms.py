@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from meshydb_server.contract import Contract
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
 from tests.support.wire import JSON_TYPE, Answer, assert_documented, assert_empty, compose, exchange
 from tests.support.world import PASSWORD, USER, World, public_key
@@ -32,6 +33,8 @@ def _assert_refused(answer: Answer, code: str, status: int = 400) -> None:
     assert answer.json["error"] == code
     more = set() if status == 400 else {"message"}
     assert answer.json.keys() == {"error", "error_description"} | more
+    documented = Contract.load().component("AuthError" if status == 400 else "Error")
+    assert answer.json.keys() == documented.properties.keys()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 T = TypeVar("T", bound="Error")
 
 
@@ -15,13 +17,21 @@ class Error:
 
     Attributes:
         message (str): One sentence for a person to read.
+        error (str | Unset): Of token endpoints only. The kind of error, for programs (RFC 6749).
+        error_description (str | Unset): Of token endpoints only. The same as `message`.
     """
 
     message: str
+    error: str | Unset = UNSET
+    error_description: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         message = self.message
+
+        error = self.error
+
+        error_description = self.error_description
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -30,6 +40,10 @@ class Error:
                 "message": message,
             }
         )
+        if error is not UNSET:
+            field_dict["error"] = error
+        if error_description is not UNSET:
+            field_dict["error_description"] = error_description
 
         return field_dict
 
@@ -38,8 +52,14 @@ class Error:
         d = dict(src_dict)
         message = d.pop("message")
 
+        error = d.pop("error", UNSET)
+
+        error_description = d.pop("error_description", UNSET)
+
         error = cls(
             message=message,
+            error=error,
+            error_description=error_description,
         )
 
         error.additional_properties = d

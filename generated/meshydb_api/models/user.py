@@ -32,7 +32,8 @@ class User:
         security_questions (list[SecurityQuestionHash]): The security questions of the user, in their order; none for
             anonymous users.
         anonymous (bool): Whether the user has no password.
-        last_accessed (datetime.datetime | None): When the user last got a token, in UTC with milliseconds.
+        last_accessed (datetime.datetime | None): When the user last got a token, in UTC with milliseconds; until then,
+            null, or when an anonymous user registered.
     """
 
     id: str

@@ -109,8 +109,9 @@ def sync_detailed(
      Creates a request for a password reset and sends the user a verification code; in the verification
     mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A new request ends the one before it.
-    Needs no access token and no public key.
+    tells the user where the code went, or which question it is. A user who has nowhere to send a code
+    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
+    it. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -152,8 +153,9 @@ def sync(
      Creates a request for a password reset and sends the user a verification code; in the verification
     mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A new request ends the one before it.
-    Needs no access token and no public key.
+    tells the user where the code went, or which question it is. A user who has nowhere to send a code
+    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
+    it. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -190,8 +192,9 @@ async def asyncio_detailed(
      Creates a request for a password reset and sends the user a verification code; in the verification
     mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A new request ends the one before it.
-    Needs no access token and no public key.
+    tells the user where the code went, or which question it is. A user who has nowhere to send a code
+    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
+    it. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -231,8 +234,9 @@ async def asyncio(
      Creates a request for a password reset and sends the user a verification code; in the verification
     mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A new request ends the one before it.
-    Needs no access token and no public key.
+    tells the user where the code went, or which question it is. A user who has nowhere to send a code
+    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
+    it. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
