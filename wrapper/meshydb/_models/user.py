@@ -50,7 +50,8 @@ class User:
         roles: The roles that the user holds.
         security_questions: The security questions of the user, in their order.
         anonymous: Whether the user has no password.
-        last_accessed: When the user last got a token, with its offset from UTC; None if never.
+        last_accessed: When the user last got a token, or registered anonymously, with its offset from UTC; None if
+            neither.
     """
 
     id: str = field(validator=by(check_str))

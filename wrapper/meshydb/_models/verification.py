@@ -19,7 +19,7 @@ class UserVerificationHash:
             `repr`.
         expires: When the request lapses, with its offset from UTC.
         hint: Helps the user to recognise the request: the masked address that the code went to, or the security
-            question to answer.
+            question to answer. `xxxx` says nothing of either.
 
     Raises:
         TypeError: A value has the wrong type.
