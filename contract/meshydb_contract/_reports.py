@@ -22,10 +22,13 @@ def paths_in(folder: Path) -> dict[str, Path]:
 def add_stories(folder: Path, stories: Sequence[Told]) -> None:
     """Add them to the report for programs and to the one for people."""
     paths = paths_in(folder)
-    _add_to_junit(paths["junit"], stories)
     page = paths["html"] / "index.html"
-    text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace(_TOP, f"{_TOP}\n{_section(stories)}", 1), encoding="utf-8")
+    # A run that was interrupted may have left out either.
+    if paths["junit"].exists():
+        _add_to_junit(paths["junit"], stories)
+    if page.exists():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(_TOP, f"{_TOP}\n{_section(stories)}", 1), encoding="utf-8")
 
 
 def _add_to_junit(file: Path, stories: Sequence[Told]) -> None:
