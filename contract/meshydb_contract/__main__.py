@@ -14,7 +14,11 @@ def main() -> None:
     if os.environ.get("PYTHONHASHSEED") != "0":
         # schemathesis goes through sets, whose order is one of chance in each process until it is fixed for a new one.
         command = [sys.executable, "-m", "meshydb_contract", *sys.argv[1:]]
-        sys.exit(subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False).returncode)
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        if os.name == "posix":
+            # In place of this one, so that Ctrl-C and other signals reach whoever heeds them.
+            os.execve(sys.executable, command, environment)  # noqa: S606 - Python itself, no shell is missed
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
     try:
         from meshydb_contract._command import run  # noqa: PLC0415
     except ModuleNotFoundError as error:
