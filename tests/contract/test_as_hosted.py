@@ -22,7 +22,7 @@ from tests.support.server import (
     serving,
     settings_in,
 )
-from tests.support.world import World, inhabited
+from tests.support.world import World
 
 _NORTH: Final = ("--account", ACCOUNT, "--tenant", DEFAULT_TENANT, *FEW)
 
@@ -34,13 +34,6 @@ def limited(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[LiveSer
     seed(settings)
     with serving(settings) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """A server on which somebody may log in."""
-    with inhabited(settings_in(tmp_path_factory.mktemp("hosted"))) as world:
-        yield world
 
 
 @pytest.mark.parametrize("limited", [{"rate_limit": "40/hour"}], indirect=True)

@@ -20,8 +20,8 @@ from meshydb_contract._command import run
 from meshydb_server.settings import Settings
 from tests.contract.command import FEW, command, words
 from tests.support.contract import ROOT
-from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving, settings_in
-from tests.support.world import World, inhabited
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
+from tests.support.world import World
 
 _FORGOT: Final = ("--operation", "forgotPassword", *FEW)
 
@@ -188,13 +188,6 @@ def test_interrupted(live_server: LiveServer) -> None:
     assert process.returncode == 130
     assert written.rstrip().splitlines()[-1].startswith("The server could not be tested to the end.")
     assert "Traceback" not in errors
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """A server on which somebody may log in."""
-    with inhabited(settings_in(tmp_path_factory.mktemp("command"))) as world:
-        yield world
 
 
 def test_token(world: World, tmp_path: Path) -> None:
