@@ -28,7 +28,12 @@ def main() -> None:
         sys.exit(2)
     # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.
     gc.set_threshold(50_000, 10, 10)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Outside of what schemathesis does, which tells what it has found until then; it exits with this, too.
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,8 @@ FEW: Final = ("--max-examples", "5")
 """The option for a short run."""
 
 
-def words(url: str, *arguments: str) -> list[str]:
-    """What is typed, to test a server."""
-    return [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
-
-
 def command(url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Test a server; what is written is part of the result."""
+    command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
     env = {**os.environ, **environment}
-    return subprocess.run(words(url, *arguments), env=env, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Generator
@@ -18,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from meshydb_contract import Extent, Target, hold
 from meshydb_contract._command import run
 from meshydb_server.settings import Settings
-from tests.contract.command import FEW, command, words
+from tests.contract.command import FEW, command
 from tests.support.contract import ROOT
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
 from tests.support.world import World
@@ -174,20 +173,6 @@ def test_time(live_server: LiveServer) -> None:
     done = command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
     assert done.returncode in {0, 2}, done.stdout
     assert ("Not tested: " in done.stdout) is (done.returncode == 2)
-
-
-def test_interrupted(live_server: LiveServer) -> None:
-    """A run that is interrupted says what it has found until then, and exits as schemathesis does."""
-    typed = words(live_server.url, "--account", ACCOUNT, "--max-examples", "100000")
-    with subprocess.Popen(typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
-        assert process.stdout is not None
-        while "Examples" not in process.stdout.readline():
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        written, errors = process.communicate()
-    assert process.returncode == 130
-    assert written.rstrip().splitlines()[-1].startswith("The server could not be tested to the end.")
-    assert "Traceback" not in errors
 
 
 def test_token(world: World, tmp_path: Path) -> None:
