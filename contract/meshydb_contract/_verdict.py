@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -75,7 +75,11 @@ class Verdict:
     @property
     def untested(self) -> list[str]:
         """The operations that gave no answer, for want of time or of a server, or as a limit kept all from them."""
-        answered = {operation for operation, status in self.answers if status not in self._before(operation)}
+        limited = self.limited
+        # Where there is a limit, some refusals come before it, and are not of the operation.
+        answered = {
+            operation for operation, status in self.answers if operation not in limited or status not in _BEFORE_A_LIMIT
+        }
         return [each for each in self.selected if each not in answered]
 
     @property
@@ -88,7 +92,8 @@ class Verdict:
     def unserved(self) -> list[str]:
         """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
         served = {operation for operation, status in self.answers if status in _SUCCESS}
-        return [each for each in self.selected if each not in {*served, *self.untested}]
+        others = served.union(self.untested)
+        return [each for each in self.selected if each not in others]
 
     @property
     def conforms(self) -> bool:
@@ -111,10 +116,6 @@ class Verdict:
             self.untold[scenario] = untold
         else:
             self.told.append(scenario)
-
-    def _before(self, operation: str) -> Container[int]:
-        """The statuses that do not come of the operation itself: where there is a limit, others can come before it."""
-        return _BEFORE_A_LIMIT if operation in self.limited else frozenset()
 
     def _note_scenario(self, recorder: ScenarioRecorder) -> None:
         for case_id, interaction in recorder.interactions.items():
