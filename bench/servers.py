@@ -92,9 +92,9 @@ def prism() -> Generator[Running | None]:
 _SEED: Final = """
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
     INSERT INTO users (account, tenant, user_id, username, username_key, names_key, email, anonymous, verified,
-        is_active, credential_version, created_at)
+        email_proved, phone_proved, questions_proved, is_active, credential_version, created_at)
     SELECT 'acme', 'default', printf('%024x', n), printf('user%07d', n), printf('user%07d', n), '', 'u@example.org',
-        0, 1, 1, 1, 0 FROM numbers
+        0, 1, 1, 0, 0, 1, 1, 0 FROM numbers
 """
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshydb_server.http.rate_limit import network_of
+from meshydb_server.addresses import network_of
 from meshydb_server.settings import Settings
 from tests.unit.small_contract import GOOD_TOKEN, Server
 

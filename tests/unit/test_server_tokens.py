@@ -43,6 +43,7 @@ async def test_claims(people: People) -> None:
         "tenant": "north",
         "client_id": people.public_keys["north"],
         "scope": "meshy.api openid",
+        "auth_time": now,
         "iat": now,
         "exp": now + 3600,
     }

@@ -10,6 +10,7 @@ import h11
 from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from meshydb_server.addresses import normalise
 from meshydb_server.http.errors import error_response
 from meshydb_server.http.exchange import access_log, new_request_id
 
@@ -36,7 +37,7 @@ def refusal(message: str, client: tuple[str, int] | None, scope: Mapping[str, An
     """The documented answer to what is not HTTP, after which the connection ends; noted in the log."""
     request_id = new_request_id()
     access_log.warning(
-        "malformed", extra={"requestId": request_id, "status": 400, "client": client[0] if client else None}
+        "malformed", extra={"requestId": request_id, "status": 400, "client": normalise(client[0]) if client else None}
     )
     headers = {"X-Request-ID": request_id, "Cache-Control": "no-store", "Connection": "close"}
     response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, message, headers)

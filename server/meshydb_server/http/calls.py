@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from meshydb_server.contract import FORM_MEDIA_TYPE, Body, Operation, Parameter
 from meshydb_server.http.errors import bad_request
-from meshydb_server.http.headers import media_type_of, origin_of, values_of
+from meshydb_server.http.headers import client_of, media_type_of, origin_of, values_of
 from meshydb_server.http.normalise import normalise
 from meshydb_server.http.strict_json import JsonError, parse, require_storable
 from meshydb_server.http.urlencoded import Fields, Value
@@ -32,6 +32,9 @@ class Call:
     body: Any = field(repr=False)
     base_url: str
     """Where the caller reaches the server: scheme, host and port, without a slash at the end."""
+
+    client: str
+    """The address that the request came from, as `addresses.normalise` writes it; "" for none."""
 
     _caller: Caller | None = field(default=None, alias="caller")
 
@@ -71,7 +74,7 @@ class CallReader:
             for parameter in self._queried:
                 _take(parameters, parameter, found.get(parameter.name))
         body = None if self._body is None else await self._body.read(request)
-        return Call(parameters, body, self._public_url or origin_of(scope), caller)
+        return Call(parameters, body, self._public_url or origin_of(scope), client_of(scope), caller)
 
 
 def _take(parameters: dict[str, Any], parameter: Parameter, value: Value | None) -> None:

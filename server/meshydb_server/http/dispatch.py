@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from attrs import evolve
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from meshydb_server.http.authentication import Guard
 from meshydb_server.http.calls import CallReader
 from meshydb_server.http.errors import method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
+from meshydb_server.http.headers import client_of
 from meshydb_server.http.paths import Paths, read_segments
 from meshydb_server.http.rate_limit import RateLimits
 from meshydb_server.settings import Settings
@@ -91,7 +93,8 @@ class _Endpoint:
             await self._limits.count_address(request)
         caller = None
         if self._guard is not None:
-            caller = await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
+            admitted = await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
+            caller = evolve(admitted, client=client_of(request.scope))
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])

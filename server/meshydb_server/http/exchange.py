@@ -11,6 +11,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_server.http.errors import unexpected_error
+from meshydb_server.http.headers import client_of
 
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
@@ -72,6 +73,6 @@ class Exchanges:
                     **route,
                     "status": status,
                     "durationMs": round((time.perf_counter() - started) * 1000, 3),
-                    "client": (scope.get("client") or [None])[0],
+                    "client": client_of(scope) or None,
                 },
             )

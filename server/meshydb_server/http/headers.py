@@ -10,6 +10,8 @@ from typing import Final
 
 from starlette.types import Scope
 
+from meshydb_server.addresses import normalise
+
 Headers = Iterable[tuple[bytes, bytes]]
 
 _AUTHORITY: Final = re.compile(r"([A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
@@ -19,6 +21,12 @@ _LONGEST_MEDIA_TYPE: Final = 256
 def values_of(headers: Headers, name: bytes) -> list[str]:
     """The values of a header, in their order."""
     return [value.decode("latin-1") for each, value in headers if each == name]
+
+
+def client_of(scope: Scope) -> str:
+    """The address that a request came from, in the one spelling that limits and log share; "" for none."""
+    client = scope.get("client")
+    return normalise(client[0]) if client else ""
 
 
 def origin_of(scope: Scope) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from ipaddress import AddressValueError, IPv6Address, IPv6Network
 from typing import Any, Final, cast
 
 from limits import RateLimitItem, parse
@@ -14,7 +13,9 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
 from starlette.requests import Request
 
+from meshydb_server.addresses import network_of
 from meshydb_server.http.errors import unavailable
+from meshydb_server.http.headers import client_of
 from meshydb_server.services.errors import LimitError
 from meshydb_server.settings import Settings
 
@@ -46,7 +47,7 @@ class RateLimits:
         Raises LimitError when the limit is used up, and HTTPException 503 when there is no counting.
         """
         if self._of_address is not None:
-            await self._count(self._of_address, "address", network_of(request.client.host if request.client else ""))
+            await self._count(self._of_address, "address", network_of(client_of(request.scope)))
 
     async def count_account(self, account: str) -> None:
         """Count a request by whose data it is about. Raises like `count_address`."""
@@ -63,17 +64,6 @@ class RateLimits:
             _log.exception("The storage of the rate limits failed.")
             raise unavailable("The server cannot count requests; try again later.") from error
         raise LimitError(math.ceil(window.reset_time - time.time()))
-
-
-def network_of(host: str) -> str:
-    """What counts as one address: of IPv6 the network of 64 bits, all of which belongs to whoever has one of it."""
-    if ":" not in host:
-        return host
-    try:
-        address = IPv6Address(host)
-    except AddressValueError:
-        return host
-    return str(address.ipv4_mapped or IPv6Network((address.packed[:8] + bytes(8), 64)))
 
 
 def _limit(notation: str) -> RateLimitItem | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import frozen
 
 
@@ -15,3 +17,7 @@ class Caller:
     username: str
     session_id: bytes
     permissions: frozenset[str]
+    # When the user proved the password to log in; None when they did not, or the token does not say.
+    auth_time: datetime | None = None
+    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    client: str = ""

@@ -56,6 +56,8 @@ class Try:
     hash: str = field(repr=False)
     expires: datetime
     code: str = field(repr=False)
+    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    client: str = ""
 
 
 @frozen

@@ -77,6 +77,7 @@ def add_user(
     `grantable` are the keys of the other roles that may be given; without it, any may. Raises InvalidRequestError.
     """
     now = sources.now()
+    proved = new.verified and not new.anonymous
     user = User(
         account=tenant.account,
         tenant=tenant.name,
@@ -90,7 +91,10 @@ def add_user(
         names_key=names_key(new.first_name, new.last_name),
         password_hash=secrets.password_hash,
         anonymous=new.anonymous,
-        verified=new.verified and not new.anonymous,
+        verified=proved,
+        email_proved=proved and tenant.verification == "email",
+        phone_proved=proved and tenant.verification == "text",
+        questions_proved=proved and tenant.verification == "question",
         is_active=new.is_active,
         credential_version=1,
         last_accessed=now if new.anonymous else None,

@@ -31,10 +31,11 @@ class RecoveryService:
     policy: RecoveryPolicy
 
     async def forgot_password(
-        self, account: str, tenant: str | None, username: str, attempt: int
+        self, account: str, tenant: str | None, username: str, attempt: int, client: str = ""
     ) -> VerificationRequest:
         """Create a request and put a code on its way; both stand when this returns, or neither does.
 
+        `client` is the address that the request came from, as `addresses.normalise` writes it; "" for none.
         Raises NotFoundError for an unknown account, tenant or user, InvalidRequestError for a user who cannot recover,
         LimitError for one who has asked too often.
         """
@@ -49,6 +50,7 @@ class RecoveryService:
                 attempt=attempt,
                 user=subject.user,
                 previous=subject.newest,
+                client=client,
             )
             outcome, result = self._ask(connection, asked, now)
             user_id = None if subject.user is None else subject.user.user_id

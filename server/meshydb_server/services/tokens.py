@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from attrs import field, frozen
 from sqlalchemy.engine import Connection
@@ -61,6 +61,7 @@ class _Grant:
     session_id: bytes
     client_id: str
     scope: Sequence[str]
+    auth_time: datetime
     roles: Mapping[str, Sequence[Permission]]
     refresh_token: str | None = field(repr=False)
 
@@ -119,7 +120,7 @@ class TokenService:
             insert_session(connection, session)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             text = None if refresh_token is None else refresh_token.text
-            return _Grant(user, session_id, client_id, granted, roles, text)
+            return _Grant(user, session_id, client_id, granted, now, roles, text)
 
         return self._issue(await self.database.write(begin), issuer, now)
 
@@ -151,7 +152,7 @@ class TokenService:
             if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
-            return _Grant(user, session_id, client_id, asked or granted, roles, refresh_token)
+            return _Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
 
         return self._issue(await self.database.write(renew), issuer, now)
 
@@ -195,7 +196,15 @@ class TokenService:
         login = await self.database.read(lambda connection: find_login(connection, account, place, session_id, now))
         if login is None:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
-        return Caller(account, place, login.user_id, login.username, session_id, frozenset(claims["permission"]))
+        return Caller(
+            account=account,
+            tenant=place,
+            user_id=login.user_id,
+            username=login.username,
+            session_id=session_id,
+            permissions=frozenset(claims["permission"]),
+            auth_time=_read_auth_time(claims),
+        )
 
     def json_web_keys(self) -> list[dict[str, str]]:
         """The public keys that verify access tokens (RFC 7517), newest first."""
@@ -229,6 +238,8 @@ class TokenService:
             "client_id": grant.client_id,
             "sid": grant.session_id.hex(),
             "scope": " ".join(grant.scope),
+            # Of the login, which a refresh does not renew. Anonymous users prove nothing when they log in.
+            **({} if user.anonymous else {"auth_time": int(grant.auth_time.timestamp())}),
             "iat": issued_at,
             "exp": issued_at + ACCESS_SECONDS,
             "jti": self.sources.random(_TOKEN_ID_BYTES).hex(),
@@ -249,6 +260,11 @@ def _require_admitted(tenant: Tenant, user: User) -> None:
         raise OAuthError("invalid_grant", "The user is not active.")
     if not user.verified and not user.anonymous and tenant.verification != "question":
         raise OAuthError("invalid_grant", "The user is not verified.")
+
+
+def _read_auth_time(claims: Mapping[str, Any]) -> datetime | None:
+    seconds = claims.get("auth_time")
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _read_scope(scope: str | None) -> Sequence[str]:

@@ -43,6 +43,8 @@ class Asked:
     attempt: int
     user: User | None
     previous: Recovery | None
+    # The address that the request came from; "" for none.
+    client: str = ""
 
     def for_nobody(self) -> Asked:
         """The same, of a user who does not exist."""

@@ -81,15 +81,32 @@ users = Table(
     Column("username", Text, nullable=False),
     # What usernames are compared by; see services.usernames.
     Column("username_key", Text, nullable=False),
+    # The values in force. Beside each stands the one that is to replace it, with when it does, and the one that it has
+    # replaced, with until when that can still recover the account; see services.authenticators.
     Column("email", Text),
+    Column("email_pending", Text),
+    Column("email_pending_at", Instant),
+    Column("email_former", Text),
+    Column("email_former_until", Instant),
     Column("phone", Text),
+    Column("phone_pending", Text),
+    Column("phone_pending_at", Instant),
+    Column("phone_former", Text),
+    Column("phone_former_until", Instant),
+    # When the rows of `pending_questions` replace those of `security_questions`; null when there are none.
+    Column("questions_pending_at", Instant),
     Column("first_name", Text),
     Column("last_name", Text),
     # What searches for names compare with; see services.usernames.
     Column("names_key", Text, nullable=False),
     Column("password_hash", Text),
     Column("anonymous", Boolean, nullable=False),
+    # Whether the user has ever proved a channel: who has not cannot log in.
     Column("verified", Boolean, nullable=False),
+    # Whether the values in force are proved to be the user's.
+    Column("email_proved", Boolean, nullable=False),
+    Column("phone_proved", Boolean, nullable=False),
+    Column("questions_proved", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
     # Counts changes of the password; recoveries and logins begun before the latest change are void.
     Column("credential_version", Integer, nullable=False),
@@ -101,6 +118,21 @@ users = Table(
 
 security_questions = Table(
     "security_questions",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer_hash", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "user_id"], ["users.account", "users.tenant", "users.user_id"], ondelete="CASCADE"
+    ),
+)
+
+# Questions that are to replace those of `security_questions`, at the time that `users` has.
+pending_questions = Table(
+    "pending_questions",
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),

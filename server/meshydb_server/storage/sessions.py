@@ -38,6 +38,7 @@ class Login:
     client_id: str
     scope: str
     refresh_hash: bytes | None = field(repr=False)
+    began_at: datetime
 
 
 def insert_session(connection: Connection, session: Session) -> None:
@@ -87,6 +88,7 @@ _FIND: Final = (
         sessions.c.client_id,
         sessions.c.scope,
         sessions.c.refresh_hash,
+        sessions.c.created_at,
     )
     .join_from(sessions, users, _ITS_USER)
     .where(

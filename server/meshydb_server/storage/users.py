@@ -21,15 +21,29 @@ class User:
     user_id: str
     username: str
     username_key: str
+    # The values in force; see services.authenticators for the others.
     email: str | None
+    email_pending: str | None = None
+    email_pending_at: datetime | None = None
+    email_former: str | None = None
+    email_former_until: datetime | None = None
     phone: str | None
+    phone_pending: str | None = None
+    phone_pending_at: datetime | None = None
+    phone_former: str | None = None
+    phone_former_until: datetime | None = None
+    questions_pending_at: datetime | None = None
     first_name: str | None = None
     last_name: str | None = None
     # What searches for names compare with; see services.usernames.
     names_key: str = ""
     password_hash: str | None = field(repr=False)
     anonymous: bool
+    # Whether the user has ever proved a channel; the others say whether the values in force are proved.
     verified: bool
+    email_proved: bool = False
+    phone_proved: bool = False
+    questions_proved: bool = False
     is_active: bool
     credential_version: int
     last_accessed: datetime | None = None

@@ -19,6 +19,7 @@ async def forgot_password(services: Services, call: Call) -> Response:
         tenant=call.parameters.get("tenant"),
         username=call.body["username"],
         attempt=call.body["attempt"],
+        client=call.client,
     )
     return JSONResponse(
         {
@@ -57,4 +58,5 @@ def _attempted(call: Call) -> Try:
         hash=call.body["hash"],
         expires=instants.from_text(call.body["expires"]),
         code=call.body["verificationCode"],
+        client=call.client,
     )
