@@ -69,6 +69,12 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
     "password new": (lambda it: it.update_password("correct horse", "short"), ValueError, "new_password"),
     "self": (lambda it: it.users.update_self({}), TypeError, "user must be an instance of UserUpdate or User"),
     "self name": (lambda it: it.users.update_self(_user(first_name=LONG)), ValueError, "first_name"),
+    "self password": (lambda it: it.users.update_self(_user(), previous_password=""), ValueError, "previous_password"),
+    "questions password": (
+        lambda it: it.users.update_security_questions([ELM], previous_password=7),
+        TypeError,
+        "previous_password",
+    ),
     "questions none": (lambda it: it.users.update_security_questions([]), ValueError, "questions"),
     "questions many": (lambda it: it.users.update_security_questions([ELM] * 11), ValueError, "questions"),
     "questions type": (lambda it: it.users.update_security_questions([CANARY]), TypeError, r"questions\[0\]"),

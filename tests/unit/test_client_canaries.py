@@ -89,8 +89,12 @@ CALLS: Final[dict[str, tuple[bool, Callable[[Any], object], bytes]]] = {
     "resetPassword": (False, lambda it: it.reset_password(_verification(), SHORT, CANARY), answer(204)),
     "verifyUser": (False, lambda it: it.verify_user(_verification(), CANARY), answer(204)),
     "getSelf": (True, lambda it: it.users.get_self(), answer(200, PERSON)),
-    "updateSelf": (True, lambda it: it.users.update_self(UserUpdate()), answer(200, PERSON)),
-    "updateSecurityQuestions": (True, lambda it: it.users.update_security_questions(_questions()), answer(204)),
+    "updateSelf": (True, lambda it: it.users.update_self(UserUpdate(), previous_password=CANARY), answer(200, PERSON)),
+    "updateSecurityQuestions": (
+        True,
+        lambda it: it.users.update_security_questions(_questions(), previous_password=CANARY),
+        answer(204),
+    ),
     "updatePassword": (True, lambda it: it.update_password(CANARY, CANARY), answer(204)),
     "searchUsers": (True, lambda it: it.users.search("ros").page(1), answer(200, PAGE)),
     "createUser": (
@@ -99,11 +103,11 @@ CALLS: Final[dict[str, tuple[bool, Callable[[Any], object], bytes]]] = {
         answer(201, PERSON),
     ),
     "getUser": (True, lambda it: it.users.get(ID), answer(200, PERSON)),
-    "updateUser": (True, lambda it: it.users.update(ID, UserUpdate()), answer(200, PERSON)),
+    "updateUser": (True, lambda it: it.users.update(ID, UserUpdate(), previous_password=CANARY), answer(200, PERSON)),
     "deleteUser": (True, lambda it: it.users.delete(ID), answer(204)),
     "updateUserSecurityQuestions": (
         True,
-        lambda it: it.users.update_user_security_questions(ID, _questions()),
+        lambda it: it.users.update_user_security_questions(ID, _questions(), previous_password=CANARY),
         answer(204),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -298,6 +299,11 @@ def test_one_client_holds_many_logins(play: Play) -> None:
             CurrentUser("64b1f0c2a9e84d0012ab34cd", "rosa.k", "Rosa", "Kern", ("meshy.user",), ("users.read",)),
         ),
         ({"sub": "7", "id": "device"}, CurrentUser("7", "device")),
+        (
+            {"sub": "7", "id": "rosa", "auth_time": 1_893_456_000},
+            CurrentUser("7", "rosa", auth_time=datetime(2030, 1, 1, tzinfo=UTC)),
+        ),
+        ({"sub": "7", "id": "rosa", "auth_time": 1e300}, CurrentUser("7", "rosa")),
         ({"sub": "7", "id": "ü😀>?", "given_name": None, "role": None, "exp": 1}, CurrentUser("7", "ü😀>?")),
     ],
 )

@@ -1,7 +1,8 @@
 """When a request is repeated, shown on the exchange itself, without a network or a clock."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from meshydb import (
     MeshyError,
     RateLimitError,
     ServerError,
+    UserUpdate,
 )
 from meshydb._exchange import Sleep, exchange
 from meshydb._messages import Answer, Request
@@ -247,6 +249,20 @@ def test_both_drivers_replay_what_is_safe(play_connected: Play, act: bytes | Sil
         user = play_connected(once(lambda connection: connection.users.get_self()), server.url, max_retries=1)
     assert user.username == "rosa.k"
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("act", [Silence.RESET, answer(500)], ids=["reset", "500"])
+def test_no_driver_repeats_a_password_that_counts(play_connected: Play, act: bytes | Silence) -> None:
+    """A change that proves the password is not sent again, since a wrong one would count twice; without, it is."""
+    for given, requests in (({}, 2), ({"previous_password": "correct horse"}, 1)):
+        with ScriptedServer(act, answer(200, USER)) as server:
+            with suppress(MeshyError):
+                play_connected(once(_update_self(given)), server.url, max_retries=1)
+            assert len(server.requests) == requests
+
+
+def _update_self(given: dict[str, str]) -> Callable[[Any], object]:
+    return lambda connection: connection.users.update_self(UserUpdate(first_name="Rosa"), **given)
 
 
 @pytest.mark.parametrize("act", [Silence.RESET, answer(500), answer(503), answer(200, RESET)[:-9]])

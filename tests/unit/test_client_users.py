@@ -22,6 +22,7 @@ from tests.unit.tcp import ScriptedServer, answer, parts
 from tests.unit.test_client_accounts import ROSA
 
 ID: Final = USER["id"]
+PASSWORD: Final = "correct horse"  # noqa: S105 - of a user who is made up
 QUESTIONS: Final = [SecurityQuestion("First street?", "Elm"), SecurityQuestion("Pet?", "Moth")]
 QUESTIONS_BODY: Final = {
     "securityQuestions": [{"question": "First street?", "answer": "Elm"}, {"question": "Pet?", "answer": "Moth"}]
@@ -81,6 +82,18 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
         answer(200, USER),
         ROSA,
     ),
+    "update self with the password": (
+        lambda it: it.users.update_self(UPDATE, previous_password=PASSWORD),
+        ("PUT /acme/users/me", {**NAMES, "previousPassword": PASSWORD}),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update own questions with the password": (
+        lambda it: it.users.update_security_questions(QUESTIONS, previous_password=PASSWORD),
+        ("POST /acme/users/me/questions", {**QUESTIONS_BODY, "previousPassword": PASSWORD}),
+        answer(204),
+        None,
+    ),
     "update own questions": (
         lambda it: it.users.update_security_questions(QUESTIONS),
         ("POST /acme/users/me/questions", QUESTIONS_BODY),
@@ -112,6 +125,21 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
         (f"PUT /acme/users/{ID}", {**NAMES, "verified": True, "isActive": False}),
         answer(200, USER),
         ROSA,
+    ),
+    "update with the password": (
+        lambda it: it.users.update(ID, UPDATE, previous_password=PASSWORD),
+        (
+            f"PUT /acme/users/{ID}",
+            {**NAMES, "verified": True, "isActive": False, "previousPassword": "correct horse"},
+        ),
+        answer(200, USER),
+        ROSA,
+    ),
+    "update questions with the password": (
+        lambda it: it.users.update_user_security_questions(ID, QUESTIONS, previous_password=PASSWORD),
+        (f"POST /acme/users/{ID}/questions", {**QUESTIONS_BODY, "previousPassword": PASSWORD}),
+        answer(204),
+        None,
     ),
     "update as read": (
         lambda it: it.users.update(ID, CHANGED),

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from typing import cast
 
 from meshydb._exceptions import MeshyError
@@ -24,11 +25,24 @@ def read_current_user(access_token: str) -> CurrentUser:
             last_name=claims.get("family_name"),
             roles=_several(claims.get("role")),
             permissions=_several(claims.get("permission")),
+            auth_time=_instant(claims.get("auth_time")),
         )
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         pass
     # Not while the error is handled, which would chain it: one of decoding shows the whole token.
     raise MeshyError("the access token does not tell who the user is")
+
+
+def _instant(claim: object) -> datetime | None:
+    """Read a claim that is seconds since 1970 (RFC 7519, NumericDate); one that no datetime holds is as if absent."""
+    if claim is None:
+        return None
+    if isinstance(claim, bool) or not isinstance(claim, int | float):
+        raise TypeError(f"a time must be a number, not {type(claim).__name__}")
+    try:
+        return datetime.fromtimestamp(claim, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _several(claim: object) -> tuple[str, ...]:

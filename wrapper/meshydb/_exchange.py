@@ -51,12 +51,12 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
             answer = yield request
         except httpx.HTTPError as error:
             attempt.failed(error)
-            delay = policy.delay_after_error(operation.operation_id, retries, error)
+            delay = policy.delay_after_error(retries, error, safe_to_replay=operation.safe_to_replay)
             if delay is None:
                 raise _connection_error(request, error) from error
         else:
             attempt.answered(answer)
-            delay = policy.delay_after_answer(operation.operation_id, retries, answer)
+            delay = policy.delay_after_answer(retries, answer, safe_to_replay=operation.safe_to_replay)
             if delay is None:
                 return _outcome(operation, request, answer)
         yield Sleep(delay)

@@ -3,7 +3,8 @@
 Every operation is sent again when it surely was not carried out: no connection was made, or the service turned it away
 and said when to come back. When nobody knows whether it was, as after a time-out, a broken connection or a failure of
 the service, only an operation is sent again that the contract marks as `safe`. Any other might send a second message to
-a person, count a second guess or find its code used up.
+a person, count a second guess or find its code used up. Of operations that are safe, a request with a password that
+counts as a guess when it is wrong is not.
 """
 
 import random
@@ -13,7 +14,6 @@ from http import HTTPStatus
 import httpx
 from attrs import frozen
 
-from meshydb._contract import SAFE_TO_REPLAY
 from meshydb._messages import Answer
 from meshydb._responses import retry_after
 
@@ -29,34 +29,39 @@ _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 @frozen
 class RetryPolicy:
-    """Decides on the next try of an operation, given the number of retries made so far.
+    """Decides on the next try of an operation.
 
-    Delays are in seconds; None gives up.
+    Takes the number of retries made so far, and whether the request is safe to replay. Delays are in seconds; None
+    gives up.
     """
 
     max_retries: int
     random: Callable[[], float] = random.random
 
-    def delay_after_error(self, operation_id: str, retries: int, error: httpx.HTTPError) -> float | None:
+    def delay_after_error(self, retries: int, error: httpx.HTTPError, *, safe_to_replay: bool) -> float | None:
         """Decide after an error that came instead of an answer."""
         if retries >= self.max_retries:
             return None
-        may_repeat = isinstance(error, _NEVER_SENT) or (operation_id in SAFE_TO_REPLAY and isinstance(error, _BROKEN))
+        may_repeat = isinstance(error, _NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
         return self._backoff(retries) if may_repeat else None
 
-    def delay_after_answer(self, operation_id: str, retries: int, answer: Answer) -> float | None:
+    def delay_after_answer(self, retries: int, answer: Answer, *, safe_to_replay: bool) -> float | None:
         """Decide after an answer, of which only the beginning arrived if it has an error."""
         if retries >= self.max_retries:
             return None
         if answer.is_success:
-            return None if answer.error is None else self.delay_after_error(operation_id, retries, answer.error)
+            return (
+                None
+                if answer.error is None
+                else self.delay_after_error(retries, answer.error, safe_to_replay=safe_to_replay)
+            )
         if answer.status_code in _TURNED_AWAY:
             delay = retry_after(answer)
             if delay is not None:
                 return delay if delay <= _MAX_RETRY_AFTER else None
         # A 503 that does not say when to come back may be a proxy's, after the service did its work.
         repeatable = answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        return self._backoff(retries) if repeatable and operation_id in SAFE_TO_REPLAY else None
+        return self._backoff(retries) if repeatable and safe_to_replay else None
 
     def _backoff(self, retries: int) -> float:
         """Wait ever longer and for a random time, so that clients that failed together do not return together."""

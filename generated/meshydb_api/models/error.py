@@ -17,17 +17,22 @@ class Error:
 
     Attributes:
         message (str): One sentence for a person to read.
+        code (str | Unset): The kind of error, for programs, where one is known: `username_invalid` for a new username
+            that is not allowed. More are added over time.
         error (str | Unset): Of token endpoints only. The kind of error, for programs (RFC 6749).
         error_description (str | Unset): Of token endpoints only. The same as `message`.
     """
 
     message: str
+    code: str | Unset = UNSET
     error: str | Unset = UNSET
     error_description: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         message = self.message
+
+        code = self.code
 
         error = self.error
 
@@ -40,6 +45,8 @@ class Error:
                 "message": message,
             }
         )
+        if code is not UNSET:
+            field_dict["code"] = code
         if error is not UNSET:
             field_dict["error"] = error
         if error_description is not UNSET:
@@ -52,12 +59,15 @@ class Error:
         d = dict(src_dict)
         message = d.pop("message")
 
+        code = d.pop("code", UNSET)
+
         error = d.pop("error", UNSET)
 
         error_description = d.pop("error_description", UNSET)
 
         error = cls(
             message=message,
+            code=code,
             error=error,
             error_description=error_description,
         )

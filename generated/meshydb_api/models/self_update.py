@@ -26,6 +26,9 @@ class SelfUpdate:
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.
         email_address (None | str | Unset): A name, `@` and a domain, in ASCII, without `=?`. Empty counts as absent.
         roles (list[RoleName] | None | Unset): May be there, but not differ.
+        previous_password (None | str | Unset): Proves the password, so that the change takes effect at once; absent
+            where the login itself was a short time ago, or the change may be pending. A wrong one is refused, and counts as
+            a wrong password of a login.
     """
 
     username: None | str | Unset = UNSET
@@ -34,6 +37,7 @@ class SelfUpdate:
     phone_number: None | str | Unset = UNSET
     email_address: None | str | Unset = UNSET
     roles: list[RoleName] | None | Unset = UNSET
+    previous_password: None | str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +83,12 @@ class SelfUpdate:
         else:
             roles = self.roles
 
+        previous_password: None | str | Unset
+        if isinstance(self.previous_password, Unset):
+            previous_password = UNSET
+        else:
+            previous_password = self.previous_password
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -94,6 +104,8 @@ class SelfUpdate:
             field_dict["emailAddress"] = email_address
         if roles is not UNSET:
             field_dict["roles"] = roles
+        if previous_password is not UNSET:
+            field_dict["previousPassword"] = previous_password
 
         return field_dict
 
@@ -170,6 +182,15 @@ class SelfUpdate:
 
         roles = _parse_roles(d.pop("roles", UNSET))
 
+        def _parse_previous_password(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        previous_password = _parse_previous_password(d.pop("previousPassword", UNSET))
+
         self_update = cls(
             username=username,
             first_name=first_name,
@@ -177,6 +198,7 @@ class SelfUpdate:
             phone_number=phone_number,
             email_address=email_address,
             roles=roles,
+            previous_password=previous_password,
         )
 
         self_update.additional_properties = d

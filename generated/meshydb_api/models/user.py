@@ -24,7 +24,8 @@ class User:
         username (str): Any characters but control characters. Compared without regard to case.
         first_name (None | str): The given name.
         last_name (None | str): The family name.
-        verified (bool): Whether the user has proved to have the address or number, or has been vouched for.
+        verified (bool): Whether the user has proved to have the address or number that the tenant verifies users by, or
+            has been vouched for.
         is_active (bool): Whether the user may log in.
         phone_number (None | str): In international format.
         email_address (None | str): Where verification codes are sent in the mode `email`.

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.security_question import SecurityQuestion
@@ -19,9 +21,13 @@ class UserSecurityQuestionUpdate:
 
     Attributes:
         security_questions (list[SecurityQuestion]): The questions that are to be the only ones.
+        previous_password (None | str | Unset): On oneself, proves the password, so that the change takes effect at
+            once; absent where the login itself was a short time ago, or the change may be pending. A wrong one is refused,
+            and counts as a wrong password of a login.
     """
 
     security_questions: list[SecurityQuestion]
+    previous_password: None | str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,6 +36,12 @@ class UserSecurityQuestionUpdate:
             security_questions_item = security_questions_item_data.to_dict()
             security_questions.append(security_questions_item)
 
+        previous_password: None | str | Unset
+        if isinstance(self.previous_password, Unset):
+            previous_password = UNSET
+        else:
+            previous_password = self.previous_password
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -37,6 +49,8 @@ class UserSecurityQuestionUpdate:
                 "securityQuestions": security_questions,
             }
         )
+        if previous_password is not UNSET:
+            field_dict["previousPassword"] = previous_password
 
         return field_dict
 
@@ -52,8 +66,18 @@ class UserSecurityQuestionUpdate:
 
             security_questions.append(security_questions_item)
 
+        def _parse_previous_password(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        previous_password = _parse_previous_password(d.pop("previousPassword", UNSET))
+
         user_security_question_update = cls(
             security_questions=security_questions,
+            previous_password=previous_password,
         )
 
         user_security_question_update.additional_properties = d

@@ -28,6 +28,9 @@ class UserUpdate:
         roles (list[RoleName] | None | Unset): May be there, but not differ.
         verified (bool | None | Unset): Whether the user counts as verified; absent means no change.
         is_active (bool | None | Unset): Whether the user may log in; absent means no change.
+        previous_password (None | str | Unset): On oneself, proves the password, so that the change takes effect at
+            once; absent where the login itself was a short time ago, or the change may be pending. A wrong one is refused,
+            and counts as a wrong password of a login.
     """
 
     username: None | str | Unset = UNSET
@@ -38,6 +41,7 @@ class UserUpdate:
     roles: list[RoleName] | None | Unset = UNSET
     verified: bool | None | Unset = UNSET
     is_active: bool | None | Unset = UNSET
+    previous_password: None | str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,6 +99,12 @@ class UserUpdate:
         else:
             is_active = self.is_active
 
+        previous_password: None | str | Unset
+        if isinstance(self.previous_password, Unset):
+            previous_password = UNSET
+        else:
+            previous_password = self.previous_password
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -114,6 +124,8 @@ class UserUpdate:
             field_dict["verified"] = verified
         if is_active is not UNSET:
             field_dict["isActive"] = is_active
+        if previous_password is not UNSET:
+            field_dict["previousPassword"] = previous_password
 
         return field_dict
 
@@ -208,6 +220,15 @@ class UserUpdate:
 
         is_active = _parse_is_active(d.pop("isActive", UNSET))
 
+        def _parse_previous_password(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        previous_password = _parse_previous_password(d.pop("previousPassword", UNSET))
+
         user_update = cls(
             username=username,
             first_name=first_name,
@@ -217,6 +238,7 @@ class UserUpdate:
             roles=roles,
             verified=verified,
             is_active=is_active,
+            previous_password=previous_password,
         )
 
         user_update.additional_properties = d

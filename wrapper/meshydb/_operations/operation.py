@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from meshydb._config import Config
-from meshydb._contract import ROUTES
+from meshydb._contract import ROUTES, SAFE_TO_REPLAY
 from meshydb_api.types import UNSET, Unset
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class Operation(Generic[T]):
             not what the contract says. Not in the `repr`, for the same reason.
         may_be_empty: Whether a success may have no body; `parse` is given None for it.
         at_auth_host: Whether the operation is one of those that deal with tokens.
+        counts_guess: Whether the request holds a password that counts as a guess when it is wrong.
     """
 
     operation_id: str
@@ -31,6 +32,12 @@ class Operation(Generic[T]):
     parse: Callable[[object], T] = field(repr=False)
     may_be_empty: bool = False
     at_auth_host: bool = False
+    counts_guess: bool = False
+
+    @property
+    def safe_to_replay(self) -> bool:
+        """Whether the request may be sent again when nobody knows whether it was carried out."""
+        return self.operation_id in SAFE_TO_REPLAY and not self.counts_guess
 
     @property
     def method(self) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from meshydb._models import NewUser, RegisterUser, SecurityQuestion, SecurityQuestionHash, User, UserRole, UserUpdate
-from meshydb._models.people import MAX_QUESTIONS
+from meshydb._models.people import MAX_PASSWORD, MAX_QUESTIONS
 from meshydb._operations.operation import given, members
-from meshydb._validation import check_count, check_instance, to_tuple
+from meshydb._validation import check_count, check_instance, check_secret, to_tuple
 from meshydb_api import models
+from meshydb_api.types import UNSET, Unset
 
 
 def person(user: RegisterUser | NewUser) -> dict[str, Any]:
@@ -53,14 +54,25 @@ def as_update(user: User | UserUpdate) -> UserUpdate:
     )
 
 
-def questions_update(questions: Iterable[SecurityQuestion]) -> models.UserSecurityQuestionUpdate:
+def previous(previous_password: str | None) -> str | Unset:
+    """Return the password that proves who asks for a change, within the bounds of the contract."""
+    if previous_password is None:
+        return UNSET
+    return check_secret("previous_password", previous_password, maximum=MAX_PASSWORD)
+
+
+def questions_update(
+    questions: Iterable[SecurityQuestion], previous_password: str | None = None
+) -> models.UserSecurityQuestionUpdate:
     """Return the body that replaces security questions."""
     checked = [
         check_instance(f"questions[{number}]", each, SecurityQuestion)
         for number, each in enumerate(to_tuple("questions", questions))
     ]
     check_count("questions", checked, minimum=1, maximum=MAX_QUESTIONS)
-    return models.UserSecurityQuestionUpdate(security_questions=[_question(each) for each in checked])
+    return models.UserSecurityQuestionUpdate(
+        security_questions=[_question(each) for each in checked], previous_password=previous(previous_password)
+    )
 
 
 def parse_user(body: object) -> User:

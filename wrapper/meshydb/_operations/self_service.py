@@ -9,7 +9,7 @@ from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.people import MAX_PASSWORD, NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, nothing, tenant
-from meshydb._operations.people import as_update, changes, parse_user, questions_update
+from meshydb._operations.people import as_update, changes, parse_user, previous, questions_update
 from meshydb._validation import check_secret
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint
@@ -27,24 +27,28 @@ def get_self(config: Config) -> Operation[User]:
     )
 
 
-def update_self(config: Config, user: User | UserUpdate) -> Operation[User]:
+def update_self(config: Config, user: User | UserUpdate, previous_password: str | None = None) -> Operation[User]:
     """Describe `PUT /{accountName}/users/me`."""
-    body = models.SelfUpdate(**changes(user, as_update(user)))
+    body = models.SelfUpdate(**changes(user, as_update(user)), previous_password=previous(previous_password))
     return Operation(
         operation_id="updateSelf",
         request=update_self_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
         parse=parse_user,
+        counts_guess=previous_password is not None,
     )
 
 
-def update_security_questions(config: Config, questions: Iterable[SecurityQuestion]) -> Operation[None]:
+def update_security_questions(
+    config: Config, questions: Iterable[SecurityQuestion], previous_password: str | None = None
+) -> Operation[None]:
     """Describe `POST /{accountName}/users/me/questions`."""
-    body = questions_update(questions)
+    body = questions_update(questions, previous_password)
     return Operation(
         operation_id="updateSecurityQuestions",
         request=update_security_questions_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
         parse=nothing,
         may_be_empty=True,
+        counts_guess=previous_password is not None,
     )
 
 

@@ -13,7 +13,15 @@ from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
 from meshydb._models.fields import by, by_if_any
 from meshydb._operations.operation import Operation, given, members, nothing, tenant
-from meshydb._operations.people import as_update, changes, parse_user, person, questions_update, read_user
+from meshydb._operations.people import (
+    as_update,
+    changes,
+    parse_user,
+    person,
+    previous,
+    questions_update,
+    read_user,
+)
 from meshydb._validation import INT32_MAX, check_bool, check_id, check_instance, check_int, check_str, check_text
 from meshydb_api import models
 from meshydb_api.api.users import create_user as create_user_endpoint
@@ -96,11 +104,16 @@ def get_user(config: Config, user_id: str) -> Operation[User]:
     )
 
 
-def update_user(config: Config, user_id: str, user: User | UserUpdate) -> Operation[User]:
+def update_user(
+    config: Config, user_id: str, user: User | UserUpdate, previous_password: str | None = None
+) -> Operation[User]:
     """Describe `PUT /{accountName}/users/{id}`."""
     update = as_update(user)
     body = models.UserUpdate(
-        **changes(user, update), verified=given(update.verified), is_active=given(update.is_active)
+        **changes(user, update),
+        verified=given(update.verified),
+        is_active=given(update.is_active),
+        previous_password=previous(previous_password),
     )
     return Operation(
         operation_id="updateUser",
@@ -108,6 +121,7 @@ def update_user(config: Config, user_id: str, user: User | UserUpdate) -> Operat
             config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
         ),
         parse=parse_user,
+        counts_guess=previous_password is not None,
     )
 
 
@@ -124,16 +138,18 @@ def delete_user(config: Config, user_id: str) -> Operation[None]:
 
 
 def update_user_security_questions(
-    config: Config, user_id: str, questions: Iterable[SecurityQuestion]
+    config: Config, user_id: str, questions: Iterable[SecurityQuestion], previous_password: str | None = None
 ) -> Operation[None]:
     """Describe `POST /{accountName}/users/{id}/questions`."""
+    body = questions_update(questions, previous_password)
     return Operation(
         operation_id="updateUserSecurityQuestions",
         request=update_user_security_questions_endpoint._get_kwargs(
-            config.account_name, check_id("user_id", user_id), body=questions_update(questions), tenant=tenant(config)
+            config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
         ),
         parse=nothing,
         may_be_empty=True,
+        counts_guess=previous_password is not None,
     )
 
 

@@ -41,7 +41,7 @@ class UsersService:
         """
         return self._session.call(_operations.get_self(self._session.config))
 
-    def update_self(self, user: User | UserUpdate) -> User:
+    def update_self(self, user: User | UserUpdate, *, previous_password: str | None = None) -> User:
         """Change the user who is logged in.
 
         From `PUT /{accountName}/users/me`. Replaces names, phone number and email address: what is None is removed.
@@ -49,29 +49,41 @@ class UsersService:
         Args:
             user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
                 else in that `User` is ignored, but for the username and the roles, which must not differ.
+            previous_password: The user's password, which proves that it is they who ask. Without it, a new address or
+                number takes effect at once only after a login by password a short time ago, and otherwise after some
+                days: until then it is pending, and a password reset cancels it. A wrong one counts as a wrong password
+                of a login, so that the request is not retried when it is unclear whether it arrived.
 
         Returns:
-            The user, changed.
+            The user, changed, with what is pending.
 
         Raises:
-            BadRequestError: An address or number is malformed, or needed and missing, or the username or roles differ.
+            BadRequestError: An address or number is malformed, or needed and missing, the username or roles differ, or
+                the previous password is wrong.
+            RateLimitError: There were too many wrong passwords.
             MeshyError: As every call.
         """
-        return self._session.call(_operations.update_self(self._session.config, user))
+        return self._session.call(_operations.update_self(self._session.config, user, previous_password))
 
-    def update_security_questions(self, questions: Iterable[SecurityQuestion]) -> None:
+    def update_security_questions(
+        self, questions: Iterable[SecurityQuestion], *, previous_password: str | None = None
+    ) -> None:
         """Set the security questions of the user who is logged in.
 
         From `POST /{accountName}/users/me/questions`. Replaces the whole set.
 
         Args:
             questions: The questions that are to be the only ones, from 1 to 10.
+            previous_password: The user's password, which lets them take effect at once; see `update_self`.
 
         Raises:
-            BadRequestError: The tenant does not ask security questions, or the user is anonymous.
+            BadRequestError: The tenant does not ask security questions, the user is anonymous, or the previous password
+                is wrong.
+            RateLimitError: There were too many wrong passwords.
             MeshyError: As every call.
         """
-        self._session.call(_operations.update_security_questions(self._session.config, questions))
+        operation = _operations.update_security_questions(self._session.config, questions, previous_password)
+        self._session.call(operation)
 
     def search(
         self,
@@ -116,8 +128,8 @@ class UsersService:
 
         Raises:
             BadRequestError: The username is taken, the password is too common, an address or number is malformed, or
-                needed and missing, or a role does not exist or is not the caller's to give.
-            PermissionDeniedError: The user may not create users.
+                needed and missing, or a role does not exist.
+            PermissionDeniedError: The caller may not create users, or a role permits more than the caller may do.
             MeshyError: As every call.
         """
         return self._session.call(_operations.create_user(self._session.config, user))
@@ -140,7 +152,7 @@ class UsersService:
         """
         return self._session.call(_operations.get_user(self._session.config, user_id))
 
-    def update(self, user_id: str, user: User | UserUpdate) -> User:
+    def update(self, user_id: str, user: User | UserUpdate, *, previous_password: str | None = None) -> User:
         """Change a user.
 
         From `PUT /{accountName}/users/{id}`. Needs the permission `users:update`. Replaces names, phone number and
@@ -150,17 +162,21 @@ class UsersService:
             user_id: The id of the user, of 24 hexadecimal digits.
             user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
                 else in that `User` is ignored, but for the username and the roles, which must not differ.
+            previous_password: The caller's password, for a change of themselves; see `update_self`. Another user is
+                changed at once.
 
         Returns:
             The user, changed.
 
         Raises:
-            BadRequestError: An address or number is malformed, or needed and missing, or the username or roles differ.
+            BadRequestError: An address or number is malformed, or needed and missing, the username or roles differ, the
+                previous password is wrong, or the last user who may update roles would not be active.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The user may not update users.
+            PermissionDeniedError: The caller may not update users, or the user may do more than the caller.
             MeshyError: As every call.
         """
-        return self._session.call(_operations.update_user(self._session.config, user_id, user))
+        operation = _operations.update_user(self._session.config, user_id, user, previous_password)
+        return self._session.call(operation)
 
     def delete(self, user_id: str) -> None:
         """Delete a user, for good.
@@ -171,14 +187,16 @@ class UsersService:
             user_id: The id of the user, of 24 hexadecimal digits; not one's own.
 
         Raises:
-            BadRequestError: Nobody can delete themselves.
+            BadRequestError: Nobody can delete themselves, or the last user who may update roles.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The user may not delete users.
+            PermissionDeniedError: The caller may not delete users, or the user may do more than the caller.
             MeshyError: As every call.
         """
         self._session.call(_operations.delete_user(self._session.config, user_id))
 
-    def update_user_security_questions(self, user_id: str, questions: Iterable[SecurityQuestion]) -> None:
+    def update_user_security_questions(
+        self, user_id: str, questions: Iterable[SecurityQuestion], *, previous_password: str | None = None
+    ) -> None:
         """Set the security questions of a user.
 
         From `POST /{accountName}/users/{id}/questions`. Needs the permission `users:update`. Replaces the whole set.
@@ -186,11 +204,16 @@ class UsersService:
         Args:
             user_id: The id of the user, of 24 hexadecimal digits.
             questions: The questions that are to be the only ones, from 1 to 10.
+            previous_password: The caller's password, for questions of their own; see `update_self`.
 
         Raises:
-            BadRequestError: The tenant does not ask security questions, or the user is anonymous.
+            BadRequestError: The tenant does not ask security questions, the user is anonymous, or the previous password
+                is wrong.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The user may not update users.
+            PermissionDeniedError: The caller may not update users, or the user may do more than the caller.
             MeshyError: As every call.
         """
-        self._session.call(_operations.update_user_security_questions(self._session.config, user_id, questions))
+        operation = _operations.update_user_security_questions(
+            self._session.config, user_id, questions, previous_password
+        )
+        self._session.call(operation)

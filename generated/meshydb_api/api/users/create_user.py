@@ -112,8 +112,9 @@ def sync_detailed(
     """Create a user.
 
      Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. Who may not update roles can give away only those that they
-    hold. `meshy.user` is given to everyone.
+    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
+    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
+    everyone.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -153,8 +154,9 @@ def sync(
     """Create a user.
 
      Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. Who may not update roles can give away only those that they
-    hold. `meshy.user` is given to everyone.
+    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
+    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
+    everyone.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -189,8 +191,9 @@ async def asyncio_detailed(
     """Create a user.
 
      Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. Who may not update roles can give away only those that they
-    hold. `meshy.user` is given to everyone.
+    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
+    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
+    everyone.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -228,8 +231,9 @@ async def asyncio(
     """Create a user.
 
      Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. Who may not update roles can give away only those that they
-    hold. `meshy.user` is given to everyone.
+    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
+    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
+    everyone.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -111,7 +111,8 @@ def sync_detailed(
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
     tells the user where the code went, or which question it is. A user who has nowhere to send a code
     to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it. Needs no access token and no public key.
+    it from the same client address; a request that is refused ends none. Needs no access token and no
+    public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -155,7 +156,8 @@ def sync(
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
     tells the user where the code went, or which question it is. A user who has nowhere to send a code
     to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it. Needs no access token and no public key.
+    it from the same client address; a request that is refused ends none. Needs no access token and no
+    public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -194,7 +196,8 @@ async def asyncio_detailed(
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
     tells the user where the code went, or which question it is. A user who has nowhere to send a code
     to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it. Needs no access token and no public key.
+    it from the same client address; a request that is refused ends none. Needs no access token and no
+    public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -236,7 +239,8 @@ async def asyncio(
     code or the answer to the question, to reset the password, so that request and reset match. `hint`
     tells the user where the code went, or which question it is. A user who has nowhere to send a code
     to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it. Needs no access token and no public key.
+    it from the same client address; a request that is refused ends none. Needs no access token and no
+    public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

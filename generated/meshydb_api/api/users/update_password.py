@@ -104,7 +104,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user.
+     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
+    counts as a wrong password of a login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -143,7 +144,8 @@ def sync(
 ) -> Any | Error | None:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user.
+     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
+    counts as a wrong password of a login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -177,7 +179,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user.
+     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
+    counts as a wrong password of a login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -214,7 +217,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user.
+     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
+    counts as a wrong password of a login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

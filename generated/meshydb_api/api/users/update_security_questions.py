@@ -104,7 +104,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set.
+     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
+    and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -143,7 +144,8 @@ def sync(
 ) -> Any | Error | None:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set.
+     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
+    and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -177,7 +179,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set.
+     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
+    and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -214,7 +217,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set.
+     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
+    and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -107,7 +107,8 @@ def sync_detailed(
     """Change the user who is logged in.
 
      Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored.
+    roles may be there, but not differ; everything else is ignored. An address or number that changes
+    without a proof of the password is pending: it is in the response, and takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -147,7 +148,8 @@ def sync(
     """Change the user who is logged in.
 
      Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored.
+    roles may be there, but not differ; everything else is ignored. An address or number that changes
+    without a proof of the password is pending: it is in the response, and takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -182,7 +184,8 @@ async def asyncio_detailed(
     """Change the user who is logged in.
 
      Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored.
+    roles may be there, but not differ; everything else is ignored. An address or number that changes
+    without a proof of the password is pending: it is in the response, and takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -220,7 +223,8 @@ async def asyncio(
     """Change the user who is logged in.
 
      Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored.
+    roles may be there, but not differ; everything else is ignored. An address or number that changes
+    without a proof of the password is pending: it is in the response, and takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

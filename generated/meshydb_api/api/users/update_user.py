@@ -120,8 +120,10 @@ def sync_detailed(
     """Change a user.
 
      Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. The username and
-    the roles may be there, but not differ; everything else is ignored.
+    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
+    the channel that the tenant verifies users by. The username and the roles may be there, but not
+    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
+    on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -164,8 +166,10 @@ def sync(
     """Change a user.
 
      Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. The username and
-    the roles may be there, but not differ; everything else is ignored.
+    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
+    the channel that the tenant verifies users by. The username and the roles may be there, but not
+    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
+    on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -203,8 +207,10 @@ async def asyncio_detailed(
     """Change a user.
 
      Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. The username and
-    the roles may be there, but not differ; everything else is ignored.
+    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
+    the channel that the tenant verifies users by. The username and the roles may be there, but not
+    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
+    on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -245,8 +251,10 @@ async def asyncio(
     """Change a user.
 
      Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. The username and
-    the roles may be there, but not differ; everything else is ignored.
+    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
+    the channel that the tenant verifies users by. The username and the roles may be there, but not
+    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
+    on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

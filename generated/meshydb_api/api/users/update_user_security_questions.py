@@ -117,7 +117,7 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of a user.
 
-     Replaces the whole set.
+     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -159,7 +159,7 @@ def sync(
 ) -> Any | Error | None:
     """Set the security questions of a user.
 
-     Replaces the whole set.
+     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -196,7 +196,7 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of a user.
 
-     Replaces the whole set.
+     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -236,7 +236,7 @@ async def asyncio(
 ) -> Any | Error | None:
     """Set the security questions of a user.
 
-     Replaces the whole set.
+     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
