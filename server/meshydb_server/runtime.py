@@ -16,6 +16,7 @@ from meshydb_server.services.access_tokens import AccessTokens
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.completion import CompletionService
+from meshydb_server.services.operators import OperatorService
 from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.passwords import Passwords
@@ -50,6 +51,7 @@ class Services:
     tokens: TokenService
     selves: SelfService
     users: UserService
+    operators: OperatorService
     recovery: RecoveryService
     completion: CompletionService
     outbox: Outbox
@@ -79,12 +81,13 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         with closing(Passwords(sources.hasher)) as passwords:
             yield Services(
                 database=database,
-                accounts=AccountService(database, sources, passwords),
-                roles=RoleService(database, sources),
+                accounts=AccountService(database, sources, passwords, audit),
+                roles=RoleService(database, sources, audit),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
                 tokens=TokenService(database, sources, passwords, AccessTokens(keyring)),
                 selves=SelfService(database, sources, passwords, profiles),
-                users=UserService(database, sources, passwords, profiles),
+                users=UserService(database, sources, passwords, profiles, audit),
+                operators=OperatorService(database, sources, passwords, profiles, audit),
                 recovery=RecoveryService(database, sources, verification, audit, policy),
                 completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),
                 outbox=outbox,

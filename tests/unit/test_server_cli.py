@@ -99,7 +99,8 @@ def test_audit_list(tmp_path: Path) -> None:
                 await services.recovery.forgot_password("acme", None, "nobody", 1)
 
     asyncio.run(ask())
-    known, unknown = run_json(tmp_path, "audit", "list", "acme")
+    events = run_json(tmp_path, "audit", "list", "acme")
+    known, unknown = (each for each in events if each["outcome"] != "operator")
     assert re.fullmatch("[0-9a-f]{24}", known.pop("userId"))
     times = [each.pop("occurredAt") for each in (known, unknown)]
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", time) for time in times)

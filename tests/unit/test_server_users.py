@@ -114,16 +114,16 @@ async def test_create_at_once(people: People) -> None:
 
 
 async def test_who_may_give_roles(people: People) -> None:
-    """Who may not update roles gives only those that they hold; who may update them gives any."""
+    """Callers give the roles that permit no more than they may do, by their token or by what they hold now."""
     roles = people.services.roles
     await roles.create_role(ACCOUNT, None, NewRole(name="hr", permissions=["users:create"]))
     await roles.create_role(ACCOUNT, None, NewRole(name="keeper", permissions=["users:create", "roles:update"]))
-    await roles.create_role(ACCOUNT, None, NewRole(name="editors"))
+    await roles.create_role(ACCOUNT, None, NewRole(name="editors", permissions=["users:update"]))
     clerk = await people.enter_new("clerk", roles=["hr"])
     create = people.services.users.create
     assert _names(await create(clerk, _new("one", roles=["HR", "meshy.user"]))) == ["hr", "meshy.user"]
     assert await refusal(create(clerk, _new("two", roles=["hr", "editors"]))) == (
-        "InvalidRequestError: The role editors can be given only by those who hold it or may update roles."
+        "AuthorityError: The role editors permits more than you may do, so you cannot give it."
     )
     # Even though the token was issued before: what is held is held now.
     await roles.grant_role(ACCOUNT, None, "clerk", "editors")
@@ -132,7 +132,9 @@ async def test_who_may_give_roles(people: People) -> None:
     await people.services.database.write(lambda connection: connection.execute(delete(user_roles)))
     assert _names(await create(clerk, _new("four", roles=["meshy.user"]))) == ["meshy.user"]
     keeper = await people.enter_new("keeper", roles=["keeper"])
-    assert _names(await create(keeper, _new("three", roles=["meshy.admin"]))) == ["meshy.admin", "meshy.user"]
+    assert await refusal(create(keeper, _new("three", roles=["meshy.admin"]))) == (
+        "AuthorityError: The role meshy.admin permits more than you may do, so you cannot give it."
+    )
 
 
 async def test_read(people: People) -> None:

@@ -6,8 +6,9 @@ import click
 
 from meshydb_server.cli.accounts import account, tenant
 from meshydb_server.cli.listings import audit, outbox
+from meshydb_server.cli.roles import role
 from meshydb_server.cli.serving import serve_command
-from meshydb_server.cli.users import role, user
+from meshydb_server.cli.users import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from meshydb_server import instants
 from meshydb_server.cli.support import ACCOUNT, TENANT, with_services
 from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import TenantChange
@@ -26,6 +27,20 @@ async def account_create(services: Services, account: str, tenants: Sequence[str
     return _show(account, await services.accounts.create_account(account, tenants))
 
 
+@account.command("list")
+@with_services
+async def account_list(services: Services) -> object:
+    """List the accounts, by name."""
+    return [
+        {
+            "account": each.name,
+            "defaultTenant": each.default_tenant,
+            "createdAt": instants.to_text(each.created_at),
+        }
+        for each in await services.accounts.list_accounts()
+    ]
+
+
 @click.group()
 def tenant() -> None:
     """Manage the tenants of an account."""
@@ -38,6 +53,17 @@ def tenant() -> None:
 async def tenant_create(services: Services, account: str, tenant: str) -> object:
     """Add a tenant to an account."""
     return _show(account, await services.accounts.create_tenant(account, tenant))
+
+
+@tenant.command("list")
+@click.argument("account", type=ACCOUNT)
+@with_services
+async def tenant_list(services: Services, account: str) -> object:
+    """List the tenants of an account with their public keys and settings: the default first, then the oldest."""
+    return [
+        {**_show_settings(each), "default": each.default, "publicKey": each.public_key}
+        for each in await services.accounts.list_tenants(account)
+    ]
 
 
 @tenant.command("configure")
@@ -70,13 +96,16 @@ async def tenant_configure(
         public_registration=registration,
         anonymous_registration=anonymous_registration,
     )
-    configured = await services.accounts.configure_tenant(account, tenant, change)
+    return _show_settings(await services.accounts.configure_tenant(account, tenant, change))
+
+
+def _show_settings(tenant: Tenant) -> dict[str, object]:
     return {
-        "account": configured.account,
-        "tenant": configured.name,
-        "verification": configured.verification,
-        "registration": configured.public_registration,
-        "anonymousRegistration": configured.anonymous_registration,
+        "account": tenant.account,
+        "tenant": tenant.name,
+        "verification": tenant.verification,
+        "registration": tenant.public_registration,
+        "anonymousRegistration": tenant.anonymous_registration,
     }
 
 

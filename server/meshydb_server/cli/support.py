@@ -62,6 +62,7 @@ class ContractType(Utf8Type):
 ACCOUNT: Final = ContractType("AccountName", "ACCOUNT")
 TENANT: Final = ContractType("TenantName", "TENANT")
 USERNAME: Final = ContractType("Username", "USERNAME")
+ROLE: Final = Utf8Type("ROLE")
 
 tenant_option = click.option("--tenant", type=TENANT, help="Else the account's default tenant.")
 

@@ -9,19 +9,22 @@ from typing import Final
 from attrs import asdict, evolve, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.auditing import OPERATOR, Audit
 from meshydb_server.services.contacts import require_email, require_phone
 from meshydb_server.services.errors import ConflictError
-from meshydb_server.services.lookup import require_account, require_tenant
+from meshydb_server.services.lookup import place_of, require_account, require_tenant
 from meshydb_server.services.new_users import NewUser, add_user, hash_secrets
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.roles import create_system_roles
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.accounts import (
+    Account,
     Tenant,
     Verification,
     configure_tenant,
     insert_account,
     insert_tenant,
+    list_accounts,
     list_tenants,
 )
 from meshydb_server.storage.database import Database
@@ -50,10 +53,24 @@ class AccountService:
     database: Database
     sources: Sources
     passwords: Passwords
+    audit: Audit
 
     async def require(self, account: str) -> None:
         """Raise NotFoundError unless the account exists."""
         await self.database.read(lambda connection: require_account(connection, account))
+
+    async def list_accounts(self) -> Sequence[Account]:
+        """All accounts, by their names."""
+        return await self.database.read(list_accounts)
+
+    async def list_tenants(self, account: str) -> Sequence[Tenant]:
+        """The tenants of an account: the default first, then the oldest. Raises NotFoundError."""
+
+        def look(connection: Connection) -> Sequence[Tenant]:
+            require_account(connection, account)
+            return list_tenants(connection, account)
+
+        return await self.database.read(look)
 
     async def create_account(self, account: str, tenants: Sequence[str] = ()) -> Sequence[Tenant]:
         """Create an account and its tenants, the first of which is its default; returns the tenants.
@@ -110,7 +127,12 @@ class AccountService:
         secrets = await hash_secrets(self.passwords, new)
 
         def transaction(connection: Connection) -> User:
-            return add_user(connection, self.sources, require_tenant(connection, account, tenant), new, secrets)
+            place = require_tenant(connection, account, tenant)
+            user = add_user(connection, self.sources, place, new, secrets)
+            self.audit.note(
+                connection, place_of(place), "user-created", OPERATOR, now=self.sources.now(), user_id=user.user_id
+            )
+            return user
 
         try:
             return await self.database.write(transaction)

@@ -16,7 +16,25 @@ from meshydb_server.storage.audit import Event, append_event, list_events
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import Place
 
-Kind = Literal["requested", "registered", "checked", "reset", "verified"]
+Kind = Literal[
+    "requested",
+    "registered",
+    "checked",
+    "reset",
+    "verified",
+    # Of users who act on others, with the outcome `ok`, and of operators, with the outcome OPERATOR.
+    "user-created",
+    "user-updated",
+    "user-activated",
+    "user-deactivated",
+    "user-deleted",
+    "password-changed",
+    "questions-changed",
+    "role-created",
+    "role-granted",
+    "role-revoked",
+]
+OPERATOR: Final = "operator"
 _RANDOM_BYTES: Final = 8
 
 

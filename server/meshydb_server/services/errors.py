@@ -43,7 +43,14 @@ class PermissionDeniedError(RefusedError):
     def __init__(self, permission: str) -> None:
         """Name the permission, such as `users.read`."""
         super().__init__(f"The permission {permission.replace('.', ':')} is required.")
-        self.permission = permission
+
+
+class AuthorityError(PermissionDeniedError):
+    """The caller holds the permission, but for others than the one that they act on."""
+
+    def __init__(self, message: str) -> None:
+        """Say what the caller cannot do."""
+        RefusedError.__init__(self, message)
 
 
 class OAuthError(RefusedError):

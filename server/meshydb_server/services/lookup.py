@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.errors import NotFoundError
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant, account_exists, find_tenant
-from meshydb_server.storage.recoveries import Missing, Subject
+from meshydb_server.storage.recoveries import Missing, Place, Subject
 from meshydb_server.storage.users import User, find_user
 
 
@@ -32,6 +32,11 @@ def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     if user is None:
         raise NotFoundError("There is no user of this name.")
     return user
+
+
+def place_of(tenant: Tenant) -> Place:
+    """The same tenant, as recoveries, messages and the audit trail have it."""
+    return Place(tenant.account, tenant.name, tenant.verification)
 
 
 def require_place(subject: Subject | Missing) -> Subject:

@@ -9,8 +9,9 @@ from typing import Final
 from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.authority import covers, operations_of
 from meshydb_server.services.contacts import require_reachable
-from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.errors import AuthorityError, InvalidRequestError
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_complete
 from meshydb_server.services.roles import USER_ROLE, role_key
@@ -18,7 +19,7 @@ from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import names_key, username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.questions import Question, insert_questions
-from meshydb_server.storage.roles import find_roles, insert_membership
+from meshydb_server.storage.roles import Permission, find_roles, insert_membership, list_permissions
 from meshydb_server.storage.users import User, insert_user
 
 _USER_ID_BYTES: Final = 12
@@ -70,11 +71,12 @@ def add_user(
     tenant: Tenant,
     new: NewUser,
     secrets: Secrets,
-    grantable: Collection[str] | None = None,
+    held: Collection[str] | None = None,
 ) -> User:
     """Add a user, with the role that everyone has who is not anonymous; a taken name is an error of the database.
 
-    `grantable` are the keys of the other roles that may be given; without it, any may. Raises InvalidRequestError.
+    `held` is what the caller who adds the user may do; the other roles must not permit more. Without `held`, any role
+    may be given. Raises InvalidRequestError or AuthorityError.
     """
     now = sources.now()
     proved = new.verified and not new.anonymous
@@ -103,18 +105,23 @@ def add_user(
     insert_user(connection, user)
     insert_questions(connection, user, secrets.questions)
     if not new.anonymous:
-        _give_roles(connection, user, new.roles, grantable, now)
+        _give_roles(connection, user, new.roles, held, now)
     return user
 
 
 def _give_roles(
-    connection: Connection, user: User, names: Sequence[str], grantable: Collection[str] | None, now: datetime
+    connection: Connection, user: User, names: Sequence[str], held: Collection[str] | None, now: datetime
 ) -> None:
     wanted = {role_key(name): name for name in (USER_ROLE, *names)}
     found = find_roles(connection, user.account, user.tenant, wanted)
     for key, name in wanted.items():
         if key not in found:
             raise InvalidRequestError(f"There is no role {name}.")
-        if grantable is not None and key not in {USER_ROLE, *grantable}:
-            raise InvalidRequestError(f"The role {name} can be given only by those who hold it or may update roles.")
+        if key != USER_ROLE and held is not None:
+            _require_no_more(held, name, list_permissions(connection, found[key]))
         insert_membership(connection, user, found[key].role_id, now)
+
+
+def _require_no_more(held: Collection[str], name: str, permissions: Sequence[Permission]) -> None:
+    if not covers(held, operations_of(permissions)):
+        raise AuthorityError(f"The role {name} permits more than you may do, so you cannot give it.")

@@ -10,15 +10,19 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.auditing import OPERATOR, Audit
+from meshydb_server.services.authority import keep_an_administrator
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
-from meshydb_server.services.lookup import require_tenant, require_user
+from meshydb_server.services.lookup import place_of, require_tenant, require_user
 from meshydb_server.services.sources import RandomBytes, Sources
+from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import DuplicateError
 from meshydb_server.storage.roles import (
     Membership,
     Permission,
     Role,
+    delete_membership,
     find_roles,
     insert_membership,
     insert_permission,
@@ -68,10 +72,11 @@ class NewRole:
 
 @frozen
 class RoleService:
-    """Creates roles and gives them to users."""
+    """Creates roles, gives them to users and takes them back, as an operator does."""
 
     database: Database
     sources: Sources
+    audit: Audit
 
     async def create_role(self, account: str, tenant: str | None, new: NewRole) -> tuple[Role, Sequence[Permission]]:
         """Add a role to a tenant. Raises NotFoundError, ConflictError or InvalidRequestError."""
@@ -91,6 +96,7 @@ class RoleService:
                 created_at=now,
             )
             _add_role(connection, self.sources.random, role, permissions)
+            self.audit.note(connection, place_of(place), "role-created", OPERATOR, now=now)
             return role
 
         try:
@@ -112,13 +118,35 @@ class RoleService:
             user = require_user(connection, place, username)
             if user.anonymous:
                 raise InvalidRequestError("An anonymous user cannot hold roles.")
-            found = find_roles(connection, user.account, user.tenant, [role_key(role)]).get(role_key(role))
-            if found is None:
-                raise NotFoundError("There is no role of this name.")
+            found = _require_role(connection, place, role)
             # So that nobody gives it at the same time.
             lock_user(connection, user.account, user.tenant, user.user_id)
             if found.role_id not in {each.role_id for each in roles_of(connection, user)}:
                 insert_membership(connection, user, found.role_id, now)
+                self.audit.note(connection, place_of(place), "role-granted", OPERATOR, now=now, user_id=user.user_id)
+            return user, roles_of(connection, user)
+
+        return await self.database.write(transaction)
+
+    async def revoke_role(
+        self, account: str, tenant: str | None, username: str, role: str
+    ) -> tuple[User, Sequence[Membership]]:
+        """Take a role from a user, who may not hold it; returns all that they still hold.
+
+        Raises NotFoundError, or InvalidRequestError if the tenant would lose its last administrator.
+        """
+        now = self.sources.now()
+
+        def transaction(connection: Connection) -> tuple[User, Sequence[Membership]]:
+            place = require_tenant(connection, account, tenant)
+            with keep_an_administrator(connection, place.account, place.name):
+                user = require_user(connection, place, username)
+                found = _require_role(connection, place, role)
+                lock_user(connection, user.account, user.tenant, user.user_id)
+                if delete_membership(connection, user, found.role_id):
+                    self.audit.note(
+                        connection, place_of(place), "role-revoked", OPERATOR, now=now, user_id=user.user_id
+                    )
             return user, roles_of(connection, user)
 
         return await self.database.write(transaction)
@@ -147,6 +175,13 @@ def create_system_roles(connection: Connection, account: str, tenant: str, now: 
             created_at=now,
         )
         _add_role(connection, random, role, permissions)
+
+
+def _require_role(connection: Connection, tenant: Tenant, name: str) -> Role:
+    found = find_roles(connection, tenant.account, tenant.name, [role_key(name)]).get(role_key(name))
+    if found is None:
+        raise NotFoundError("There is no role of this name.")
+    return found
 
 
 def _add_role(connection: Connection, random: RandomBytes, role: Role, permissions: Sequence[Permission]) -> None:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.access_tokens import AUDIENCE, AccessTokens
+from meshydb_server.services.authority import permitted
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import AuthenticationError, OAuthError
 from meshydb_server.services.lookup import require_tenant
@@ -232,7 +233,7 @@ class TokenService:
             "id": user.username,
             **{name: value for name, value in names.items() if value},
             "role": sorted(grant.roles),
-            "permission": sorted(_permitted(grant.roles)),
+            "permission": sorted(permitted(grant.roles)),
             "account": user.account,
             "tenant": user.tenant,
             "client_id": grant.client_id,
@@ -284,12 +285,3 @@ def _find_refreshable(
     if token is None or login is None or login.client_id != client_id or not token.matches(login.refresh_hash):
         raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
     return token.session_id, login
-
-
-def _permitted(roles: Mapping[str, Sequence[Permission]]) -> set[str]:
-    return {
-        f"{permission.permissible}.{operation}"
-        for permissions in roles.values()
-        for permission in permissions
-        for operation in permission.operations
-    }

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.auditing import Audit, Kind
+from meshydb_server.services.authority import authority_of, keep_an_administrator, require_authority
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
-from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.new_users import NewUser, add_user, hash_secrets, require_complete_user
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_askable, require_complete
 from meshydb_server.services.registration import USERNAME_TAKEN
-from meshydb_server.services.roles import role_key
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
+from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import DuplicateError
 from meshydb_server.storage.questions import replace_questions
-from meshydb_server.storage.roles import list_memberships
 from meshydb_server.storage.user_search import SORTABLE, Criteria, count_users, search_users
 from meshydb_server.storage.users import User, delete_user, get_user, lock_user
 
 _DEFAULT_PAGE_SIZE: Final = 25
 _LARGEST_PAGE_SIZE: Final = 200
-
-_MAY_UPDATE_ROLES: Final = "roles.update"
 
 # The contract says what an order reads like; of it, this is one property.
 _SORTED: Final = re.compile(r"([A-Za-z_]+)[\"']? *: *(-?)1")
@@ -66,6 +66,7 @@ class UserService:
     sources: Sources
     passwords: Passwords
     profiles: Profiles
+    audit: Audit
 
     async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
         """A page of the users who match."""
@@ -88,13 +89,14 @@ class UserService:
         return await self.database.read(look)
 
     async def create(self, caller: Caller, new: NewUser) -> Profile:
-        """Add a user. Raises InvalidRequestError or ConflictError."""
+        """Add a user. Raises InvalidRequestError, ConflictError, or AuthorityError for a role that is too much."""
         place = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
         require_complete_user(place, new)
         secrets = await hash_secrets(self.passwords, new)
 
         def transaction(connection: Connection) -> Profile:
-            user = add_user(connection, self.sources, place, new, secrets, _grantable(connection, caller))
+            user = add_user(connection, self.sources, place, new, secrets, authority_of(connection, caller))
+            self._note(connection, place, "user-created", user)
             return self.profiles.load(connection, user)
 
         try:
@@ -112,26 +114,51 @@ class UserService:
         return await self.database.read(look)
 
     async def update(self, caller: Caller, user_id: str, change: ProfileChange) -> Profile:
-        """Change a user; returns them as they are then. Raises NotFoundError or InvalidRequestError."""
+        """Change a user; returns them as they are then.
+
+        Raises NotFoundError, AuthorityError for a user who may do more than the caller, or InvalidRequestError.
+        """
 
         def transaction(connection: Connection) -> Profile:
-            user = _lock(connection, caller, user_id)
-            place = require_tenant(connection, caller.account, caller.tenant)
-            return self.profiles.change(connection, place, user, change)
+            with _keeping_an_administrator(connection, caller) if change.is_active is False else nullcontext():
+                user = _lock(connection, caller, user_id)
+                place = require_tenant(connection, caller.account, caller.tenant)
+                changed = self.profiles.change(connection, place, user, change)
+            self._note(connection, place, "user-updated", user)
+            if changed.user.is_active != user.is_active:
+                self._note(connection, place, "user-activated" if changed.user.is_active else "user-deactivated", user)
+            return changed
 
         return await self.database.write(transaction)
 
     async def delete(self, caller: Caller, user_id: str) -> None:
-        """Delete a user for good. Raises InvalidRequestError for the caller themselves, or NotFoundError."""
+        """Delete a user for good.
+
+        Raises InvalidRequestError for the caller themselves and for the last administrator, NotFoundError, or
+        AuthorityError for a user who may do more than the caller.
+        """
         if user_id.lower() == caller.user_id:
             raise InvalidRequestError("Users cannot delete themselves.")
-        await self.database.write(lambda connection: delete_user(connection, _lock(connection, caller, user_id)))
+
+        def transaction(connection: Connection) -> None:
+            place = require_tenant(connection, caller.account, caller.tenant)
+            with _keeping_an_administrator(connection, caller):
+                user = _lock(connection, caller, user_id)
+                delete_user(connection, user)
+            self._note(connection, place, "user-deleted", user)
+
+        await self.database.write(transaction)
 
     async def set_questions(self, caller: Caller, user_id: str, questions: Sequence[NewQuestion]) -> None:
-        """Replace the security questions of a user. Raises NotFoundError or InvalidRequestError."""
+        """Replace the security questions of a user.
+
+        Raises NotFoundError, AuthorityError for a user who may do more than the caller, or InvalidRequestError.
+        """
 
         def look(connection: Connection) -> None:
             user = _require(get_user(connection, caller.account, caller.tenant, user_id.lower()))
+            # Before the answers are hashed; it is decided below, where the user is locked.
+            require_authority(connection, caller, user)
             require_askable(require_tenant(connection, caller.account, caller.tenant), user)
 
         await self.database.read(look)
@@ -139,9 +166,16 @@ class UserService:
         hashed = await hash_answers(self.passwords, questions)
         now = self.sources.now()
 
-        await self.database.write(
-            lambda connection: replace_questions(connection, _lock(connection, caller, user_id), hashed, now)
-        )
+        def transaction(connection: Connection) -> None:
+            user = _lock(connection, caller, user_id)
+            replace_questions(connection, user, hashed, now)
+            place = require_tenant(connection, caller.account, caller.tenant)
+            self._note(connection, place, "questions-changed", user)
+
+        await self.database.write(transaction)
+
+    def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
+        self.audit.note(connection, place_of(tenant), kind, "ok", now=self.sources.now(), user_id=user.user_id)
 
 
 def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:
@@ -150,16 +184,15 @@ def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:
     return [(name, ascends) for name, ascends in found if name in SORTABLE]
 
 
-def _grantable(connection: Connection, caller: Caller) -> frozenset[str] | None:
-    """The keys of the roles that the caller may give; None stands for any."""
-    if _MAY_UPDATE_ROLES in caller.permissions:
-        return None
-    held = list_memberships(connection, caller.account, caller.tenant, [caller.user_id])
-    return frozenset(role_key(each.name) for each in held.get(caller.user_id, ()))
+def _keeping_an_administrator(connection: Connection, caller: Caller) -> AbstractContextManager[None]:
+    return keep_an_administrator(connection, caller.account, caller.tenant)
 
 
 def _lock(connection: Connection, caller: Caller, user_id: str) -> User:
-    return _require(lock_user(connection, caller.account, caller.tenant, user_id.lower()))
+    """The user, locked, whom the caller may act on. Raises NotFoundError or AuthorityError."""
+    user = _require(lock_user(connection, caller.account, caller.tenant, user_id.lower()))
+    require_authority(connection, caller, user)
+    return user
 
 
 def _require(user: User | None) -> User:

@@ -16,6 +16,15 @@ Verification = Literal["email", "text", "question"]
 
 
 @frozen
+class Account:
+    """An account."""
+
+    name: str
+    default_tenant: str
+    created_at: datetime
+
+
+@frozen
 class Tenant:
     """A tenant of an account, and how it is configured."""
 
@@ -73,6 +82,17 @@ def account_exists(connection: Connection, account: str) -> bool:
     return connection.execute(_ACCOUNT_EXISTS, {"account": account}).first() is not None
 
 
+def list_accounts(connection: Connection) -> Sequence[Account]:
+    """All accounts, by their names."""
+    # Not sorted by the database: each has an order of letters of its own.
+    return sorted((Account(*row) for row in connection.execute(_LIST_ACCOUNTS)), key=lambda account: account.name)
+
+
+def lock_tenant(connection: Connection, account: str, tenant: str) -> None:
+    """Let other transactions that lock the tenant, or configure it, wait until this one ends."""
+    connection.execute(_LOCK, {"account": account, "tenant": tenant})
+
+
 def find_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant | None:
     """The named tenant of the account, or its default tenant when `tenant` is None."""
     row = connection.execute(_FIND, {"account": account, "tenant": tenant}).first()
@@ -86,6 +106,13 @@ def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
 
 _ANY_ACCOUNT: Final = select(accounts.c.account).limit(1)
 _ACCOUNT_EXISTS: Final = select(1).where(accounts.c.account == bindparam("account"))
+_LIST_ACCOUNTS: Final = select(accounts.c.account, accounts.c.default_tenant, accounts.c.created_at)
+# Whoever adds users or roles does not wait: PostgreSQL checks their references with FOR KEY SHARE, which this allows.
+_LOCK: Final = (
+    select(tenants.c.tenant)
+    .where(tenants.c.account == bindparam("account"), tenants.c.tenant == bindparam("tenant"))
+    .with_for_update(key_share=True)
+)
 _DEFAULT: Final = tenants.c.tenant == accounts.c.default_tenant
 _TENANTS: Final = (
     select(

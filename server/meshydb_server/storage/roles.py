@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from attrs import asdict, frozen
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.schema import permissions, roles, user_roles
+from meshydb_server.storage.schema import permissions, roles, user_roles, users
 from meshydb_server.storage.users import User
 
 
@@ -76,6 +76,12 @@ def insert_membership(connection: Connection, user: User, role_id: str, now: dat
     connection.execute(_INSERT_MEMBERSHIP, {**owner, "role_id": role_id, "added_at": now})
 
 
+def delete_membership(connection: Connection, user: User, role_id: str) -> bool:
+    """Take a role from a user; False when they do not hold it."""
+    owner = {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
+    return connection.execute(_DELETE_MEMBERSHIP, {**owner, "the_role_id": role_id}).rowcount == 1
+
+
 def list_memberships(
     connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
 ) -> Mapping[str, Sequence[Membership]]:
@@ -100,9 +106,23 @@ def list_grants(connection: Connection, account: str, tenant: str, user_id: str)
     return granted
 
 
+def list_permissions(connection: Connection, role: Role) -> Sequence[Permission]:
+    """What a role permits."""
+    given = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
+    return [Permission(**row) for row in connection.execute(_PERMISSIONS, given).mappings()]
+
+
+def has_administrator(connection: Connection, account: str, tenant: str) -> bool:
+    """Whether an active user of the tenant may update roles."""
+    return connection.execute(_ADMINISTRATOR, {"account": account, "tenant": tenant}).first() is not None
+
+
 _INSERT: Final = insert(roles)
 _INSERT_PERMISSION: Final = insert(permissions)
 _INSERT_MEMBERSHIP: Final = insert(user_roles)
+_DELETE_MEMBERSHIP: Final = delete(user_roles).where(
+    *(user_roles.c[name] == bindparam(f"the_{name}") for name in ("account", "tenant", "user_id", "role_id"))
+)
 _FIND: Final = select(roles).where(
     roles.c.account == bindparam("account"),
     roles.c.tenant == bindparam("tenant"),
@@ -137,4 +157,19 @@ _GRANTS: Final = (
     .join(roles, _ITS_ROLE)
     .outerjoin(permissions, _ITS_PERMISSIONS)
     .where(_HERE, user_roles.c.user_id == bindparam("user_id"))
+)
+_PERMISSIONS: Final = select(
+    permissions.c.permissible,
+    permissions.c.can_create,
+    permissions.c.can_read,
+    permissions.c.can_update,
+    permissions.c.can_delete,
+).where(*(permissions.c[name] == bindparam(name) for name in ("account", "tenant", "role_id")))
+_ADMINISTRATOR: Final = (
+    select(1)
+    .select_from(user_roles)
+    .join(users, and_(*(users.c[name] == user_roles.c[name] for name in ("account", "tenant", "user_id"))))
+    .join(permissions, and_(*(permissions.c[name] == user_roles.c[name] for name in ("account", "tenant", "role_id"))))
+    .where(_HERE, users.c.is_active, permissions.c.permissible == "roles", permissions.c.can_update)
+    .limit(1)
 )

@@ -1,0 +1,91 @@
+"""`role …`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from meshydb_server.cli.support import ACCOUNT, ROLE, USERNAME, Utf8Type, tenant_option, with_services
+from meshydb_server.runtime import Services
+from meshydb_server.services.roles import NewRole
+from meshydb_server.storage.roles import Membership
+from meshydb_server.storage.users import User
+
+_DESCRIPTION = Utf8Type("DESCRIPTION")
+
+
+@click.group()
+def role() -> None:
+    """Manage the roles of a tenant."""
+
+
+@role.command("create")
+@click.argument("account", type=ACCOUNT)
+@click.argument("name", type=ROLE)
+@tenant_option
+@click.option("--description", metavar="D", type=_DESCRIPTION)
+@click.option(
+    "--permission",
+    "permissions",
+    metavar="P",
+    type=Utf8Type("PERMISSION"),
+    multiple=True,
+    help="Such as users:read or meshes.task:create; may be repeated.",
+)
+@with_services
+async def role_create(
+    services: Services,
+    account: str,
+    name: str,
+    *,
+    tenant: str | None,
+    description: str | None,
+    permissions: Sequence[str],
+) -> object:
+    """Add a role to a tenant."""
+    new = NewRole(name=name, description=description, permissions=permissions)
+    created, granted = await services.roles.create_role(account, tenant, new)
+    return {
+        "account": created.account,
+        "tenant": created.tenant,
+        "id": created.role_id,
+        "name": created.name,
+        "description": created.description,
+        "permissions": [f"{each.permissible}:{operation}" for each in granted for operation in each.operations],
+    }
+
+
+@role.command("grant")
+@click.argument("account", type=ACCOUNT)
+@click.argument("username", type=USERNAME)
+@click.argument("role", type=ROLE)
+@tenant_option
+@with_services
+async def role_grant(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> object:
+    """Give a role to a user."""
+    return _show(*await services.roles.grant_role(account, tenant, username, role))
+
+
+@role.command("revoke")
+@click.argument("account", type=ACCOUNT)
+@click.argument("username", type=USERNAME)
+@click.argument("role", type=ROLE)
+@tenant_option
+@with_services
+async def role_revoke(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> object:
+    """Take a role from a user.
+
+    Access tokens keep what they permit until they expire, within an hour. To end all logins at once, deactivate the
+    user or set a new password.
+    """
+    return _show(*await services.roles.revoke_role(account, tenant, username, role))
+
+
+def _show(user: User, held: Sequence[Membership]) -> object:
+    return {
+        "account": user.account,
+        "tenant": user.tenant,
+        "username": user.username,
+        "roles": [each.name for each in held],
+    }

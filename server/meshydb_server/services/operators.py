@@ -1,0 +1,171 @@
+"""Users, as an operator reads and changes them. An operator may do everything; each change leaves an audit event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Final
+
+from attrs import evolve, field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.auditing import OPERATOR, Audit, Kind
+from meshydb_server.services.authority import keep_an_administrator
+from meshydb_server.services.contacts import require_email, require_phone
+from meshydb_server.services.errors import InvalidRequestError, NotFoundError
+from meshydb_server.services.lookup import place_of, require_tenant, require_user
+from meshydb_server.services.passwords import Passwords, require_acceptable
+from meshydb_server.services.profiles import Profile, Profiles
+from meshydb_server.services.sources import Sources
+from meshydb_server.services.usernames import names_key
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.credentials import end_sessions, replace_password
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.recoveries import disown
+from meshydb_server.storage.roles import Membership, list_memberships
+from meshydb_server.storage.user_search import Criteria, count_users, search_users
+from meshydb_server.storage.users import User, get_user, lock_user, update_user
+
+# Databases bound how many values one statement takes.
+_USERS_AT_ONCE: Final = 1000
+
+
+@frozen(kw_only=True)
+class UserChange:
+    """What an operator changes of a user; None leaves a value as it is, and "" removes a name or an address."""
+
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    verified: bool | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@frozen
+class OperatorService:
+    """Reads and changes users of any tenant. Each method raises NotFoundError for what does not exist."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    profiles: Profiles
+    audit: Audit
+
+    async def list_users(self, account: str, tenant: str | None) -> Sequence[tuple[User, Sequence[Membership]]]:
+        """All users of a tenant with their roles, by username."""
+
+        def look(connection: Connection) -> Sequence[tuple[User, Sequence[Membership]]]:
+            place = require_tenant(connection, account, tenant)
+            everyone = Criteria(account=place.account, tenant=place.name, active_only=False, order=[("username", True)])
+            users = search_users(connection, everyone, offset=0, limit=count_users(connection, everyone))
+            roles: dict[str, Sequence[Membership]] = {}
+            for start in range(0, len(users), _USERS_AT_ONCE):
+                roles |= _roles_of(connection, place, users[start : start + _USERS_AT_ONCE])
+            return [(user, roles.get(user.user_id, ())) for user in users]
+
+        return await self.database.read(look)
+
+    async def read_user(self, account: str, tenant: str | None, username: str) -> Profile:
+        """A user, with roles and security questions."""
+
+        def look(connection: Connection) -> Profile:
+            place = require_tenant(connection, account, tenant)
+            return self.profiles.load(connection, require_user(connection, place, username))
+
+        return await self.database.read(look)
+
+    async def update_user(self, account: str, tenant: str | None, username: str, change: UserChange) -> Profile:
+        """Change a user; returns them as they are then. Raises InvalidRequestError.
+
+        A new password ends all logins and all open requests of the user, as a password reset does.
+        """
+        if change.email:
+            require_email(change.email)
+        if change.phone:
+            require_phone(change.phone)
+        # Before the password is hashed.
+        await self.read_user(account, tenant, username)
+        password_hash = None
+        if change.password is not None:
+            require_acceptable(change.password, username)
+            password_hash = await self.passwords.hash(change.password)
+
+        def transaction(connection: Connection) -> Profile:
+            place = require_tenant(connection, account, tenant)
+            user = _lock(connection, place, username)
+            if password_hash is not None and user.anonymous:
+                raise InvalidRequestError("An anonymous user has no password.")
+            self._apply(connection, user, change, password_hash)
+            self._note(connection, place, "user-updated", user)
+            if password_hash is not None:
+                self._note(connection, place, "password-changed", user)
+            return self.profiles.load(connection, _reread(connection, user))
+
+        return await self.database.write(transaction)
+
+    async def set_active(self, account: str, tenant: str | None, username: str, *, active: bool) -> Profile:
+        """Let a user log in, or end their logins and let them log in no more; returns the user as they are then.
+
+        Raises InvalidRequestError if the tenant would lose its last administrator.
+        """
+
+        def transaction(connection: Connection) -> Profile:
+            place = require_tenant(connection, account, tenant)
+            with nullcontext() if active else keep_an_administrator(connection, place.account, place.name):
+                user = _lock(connection, place, username)
+                update_user(connection, evolve(user, is_active=active))
+            if not active:
+                end_sessions(connection, user)
+            if user.is_active != active:
+                self._note(connection, place, "user-activated" if active else "user-deactivated", user)
+            return self.profiles.load(connection, _reread(connection, user))
+
+        return await self.database.write(transaction)
+
+    def _apply(self, connection: Connection, user: User, change: UserChange, password_hash: str | None) -> None:
+        """Change a locked user: the one place here that writes what proves who a user is."""
+        first_name = _changed(user.first_name, change.first_name)
+        last_name = _changed(user.last_name, change.last_name)
+        changed = evolve(
+            user,
+            first_name=first_name,
+            last_name=last_name,
+            names_key=names_key(first_name, last_name),
+            email=_changed(user.email, change.email),
+            phone=_changed(user.phone, change.phone),
+            verified=user.verified if change.verified is None else change.verified,
+        )
+        update_user(connection, changed)
+        if (changed.email, changed.phone) != (user.email, user.phone) or password_hash is not None:
+            disown(connection, user, self.sources.now())
+        if password_hash is not None:
+            replace_password(connection, user, password_hash, verified=False)
+            end_sessions(connection, user)
+
+    def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
+        self.audit.note(connection, place_of(tenant), kind, OPERATOR, now=self.sources.now(), user_id=user.user_id)
+
+
+def _changed(old: str | None, new: str | None) -> str | None:
+    return old if new is None else new or None
+
+
+def _roles_of(connection: Connection, tenant: Tenant, users: Sequence[User]) -> Mapping[str, Sequence[Membership]]:
+    return list_memberships(connection, tenant.account, tenant.name, [user.user_id for user in users])
+
+
+def _lock(connection: Connection, tenant: Tenant, username: str) -> User:
+    user = require_user(connection, tenant, username)
+    return _require(lock_user(connection, user.account, user.tenant, user.user_id))
+
+
+def _reread(connection: Connection, user: User) -> User:
+    return _require(get_user(connection, user.account, user.tenant, user.user_id))
+
+
+def _require(user: User | None) -> User:
+    if user is None:
+        # Deleted since it was found.
+        raise NotFoundError("There is no user of this name.")
+    return user
