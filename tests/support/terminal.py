@@ -1,4 +1,4 @@
-"""The command `meshydb` as a process of its own: in pipes, or at a terminal."""
+"""The command `meshydb`, or another, as a process of its own: in pipes, or at a terminal."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class Terminal:
         environment: Mapping[str, str],
         piped: bytes | None = None,
         folder: Path | None = None,
+        command: str = COMMAND,
     ) -> None:
         self._master, slave = pty.openpty()
         self.transcript = ""
@@ -63,7 +64,7 @@ class Terminal:
         self._answered = 0
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _TAKE_TERMINAL, os.ttyname(slave), COMMAND, *arguments],
+                [sys.executable, "-c", _TAKE_TERMINAL, os.ttyname(slave), command, *arguments],
                 cwd=folder,
                 env={**os.environ, **environment},
                 stdin=slave if piped is None else subprocess.PIPE,

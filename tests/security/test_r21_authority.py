@@ -1,0 +1,379 @@
+"""R21: nobody acts on a user who may do more than they, gives more than they hold, or takes the last administrator."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from attrs import evolve
+from sqlalchemy import Table, select, text
+from sqlalchemy.engine import Connection
+
+from meshydb_server.http.app import create_app
+from meshydb_server.runtime import open_services
+from meshydb_server.services.authority import covers
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import RefusedError
+from meshydb_server.services.new_users import NewUser
+from meshydb_server.services.profiles import ProfileChange
+from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.roles import NewRole
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.roles import find_roles, insert_membership
+from meshydb_server.storage.schema import security_questions, user_roles, users
+from meshydb_server.storage.users import User, lock_user
+from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal, settled
+from tests.support.server import settings_in
+from tests.support.sources import CHEAP_HASHER
+
+pytestmark = pytest.mark.anyio
+
+_OPERATIONS: Final = ("create", "read", "update", "delete")
+_PERMISSIONS: Final = [
+    *(f"{kind}:{operation}" for kind in ("users", "roles", "meshes", "meshes.task") for operation in _OPERATIONS),
+    "projections:read",
+]
+_QUESTION: Final = NewQuestion("Pet?", "Moth")
+_EMAIL: Final = "ada@example.org"
+# Each member of E17 that changes something.
+_MEMBERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "emailAddress": {"email": "thief@example.org"},
+    "phoneNumber": {"phone": "+15559990000"},
+    "firstName": {"first_name": "Ada"},
+    "lastName": {"last_name": "Lund"},
+    "verified": {"verified": False},
+    "isActive": {"is_active": False},
+}
+_MORE: Final = "AuthorityError: The user may do more than you may, so you cannot change or delete them."
+_LAST: Final = "InvalidRequestError: The tenant would have no active user left who may update roles."
+_NO_USER: Final = "NotFoundError: There is no user of this id."
+
+
+@pytest.fixture
+async def people(tmp_path: Path, database_url: str) -> AsyncGenerator[People]:
+    """An account to fill with people, whose default tenant asks security questions."""
+    async with settled(tmp_path, database_url) as people:
+        await people.configure("question")
+        yield people
+
+
+async def _rows(people: People, *tables: Table) -> list[list[tuple[Any, ...]]]:
+    def look(connection: Connection) -> list[list[tuple[Any, ...]]]:
+        queries = (select(table).order_by(*table.primary_key.columns) for table in tables)
+        return [[tuple(row) for row in connection.execute(query)] for query in queries]
+
+    return await people.services.database.read(look)
+
+
+async def _holder(people: People, username: str, permissions: Sequence[str]) -> User:
+    """A new user who may do just this: not even what everybody may."""
+    role = username.replace("-", "").replace(":", "").replace(".", "")
+    await people.services.roles.create_role(ACCOUNT, None, NewRole(name=role, permissions=permissions))
+    user = await people.add(username, email=_EMAIL, roles=[role], questions=[NewQuestion("Street?", "Elm")])
+    await people.services.roles.revoke_role(ACCOUNT, None, username, "meshy.user")
+    return user
+
+
+async def _caller(people: People, username: str, permissions: Sequence[str]) -> Caller:
+    await _holder(people, username, permissions)
+    return await people.enter(username)
+
+
+def _calls(people: People, caller: Caller, target: User) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Each way to act on another user."""
+    service, user_id = people.services.users, target.user_id
+
+    def updating(given: Mapping[str, Any]) -> Callable[[], Awaitable[object]]:
+        change = ProfileChange(**{"email": target.email, "phone": target.phone, **given})
+        return lambda: service.update(caller, user_id, change)
+
+    return {
+        **{f"E17 {name}": updating(given) for name, given in _MEMBERS.items()},
+        "E17 as it is": updating({}),
+        "E19": lambda: service.set_questions(caller, user_id, [_QUESTION]),
+        "E18": lambda: service.delete(caller, user_id),
+    }
+
+
+def _beside(permission: str) -> list[str]:
+    """All permissions that one role can hold without including this one."""
+    left_out = "meshes:" if permission.startswith("meshes.") else "meshes."
+    return [each for each in _PERMISSIONS if each != permission and not each.startswith(left_out)]
+
+
+@pytest.mark.parametrize("permission", _PERMISSIONS)
+async def test_r21_one_permission_less(people: People, permission: str) -> None:
+    """Whoever lacks one permission of a user cannot change anything of them, delete them, or give a role with it."""
+    target = await _holder(people, "target", [permission])
+    less = await _caller(people, "less", _beside(permission))
+    before = await _rows(people, users, security_questions, user_roles)
+    for name, call in _calls(people, less, target).items():
+        assert await refusal(call()) == _MORE, name
+    given = NewUser(username="new", password=PASSWORD, questions=[_QUESTION], roles=["target"])
+    assert await refusal(people.services.users.create(less, given)) == (
+        "AuthorityError: The role target permits more than you may do, so you cannot give it."
+    )
+    assert await _rows(people, users, security_questions, user_roles) == before
+    equal = await _caller(people, "equal", [permission])
+    assert [role.name for role in (await people.services.users.create(equal, given)).roles] == ["meshy.user", "target"]
+    for call in _calls(people, equal, target).values():
+        await call()
+
+
+async def test_r21_administrators_are_equals(people: People) -> None:
+    """Who may do the same as another may do everything with them."""
+    admin = await people.enter_new("admin", roles=["meshy.admin"])
+    other = await people.add("other", email=_EMAIL, roles=["meshy.admin"])
+    for call in _calls(people, admin, other).values():
+        await call()
+
+
+async def test_r21_one_mesh_is_among_all(people: People) -> None:
+    """What is permitted with all meshes is permitted with each of them, and not the other way round."""
+    one = await _holder(people, "one", ["meshes.task:read"])
+    every = await _holder(people, "every", ["meshes:read"])
+    callers = {name: await people.enter(name) for name in ("one", "every")}
+    change = ProfileChange(first_name="x")
+    await people.services.users.update(callers["every"], one.user_id, change)
+    assert await refusal(people.services.users.update(callers["one"], every.user_id, change)) == _MORE
+
+
+def test_r21_what_covers_what() -> None:
+    """Permissions are compared by kind and operation; only one for all meshes includes others."""
+    for held, wanted, expected in [
+        ((), (), True),
+        (("users.read",), (), True),
+        ((), ("users.read",), False),
+        (("users.read", "users.update"), ("users.update",), True),
+        (("users.read",), ("users.update",), False),
+        (("meshes.read",), ("meshes.task.read", "meshes.read"), True),
+        (("meshes.read",), ("meshes.task.update",), False),
+        (("meshes.task.read",), ("meshes.read",), False),
+        (("meshes.task.read",), ("meshes.other.read",), False),
+        # A mesh may be called what it will.
+        (("users.read",), ("meshes.users.read",), False),
+        (("meshes.users.read",), ("users.read",), False),
+        (("users.read",), ("users.x.read",), False),
+    ]:
+        assert covers(held, wanted) is expected, (held, wanted)
+
+
+async def test_r21_token_and_roles_count_together(people: People) -> None:
+    """Callers may do what their token permits and what their roles permit by now; of others, the roles count."""
+    admin = await people.enter_new("admin", roles=["meshy.admin"])
+    clerk = await people.enter_new("clerk")
+    ben = await people.add("ben")
+    update, roles = people.services.users.update, people.services.roles
+    change = ProfileChange(first_name="x")
+    await update(clerk, ben.user_id, change)
+    await roles.grant_role(ACCOUNT, None, "ben", "meshy.admin")
+    assert await refusal(update(clerk, ben.user_id, change)) == _MORE
+    await roles.grant_role(ACCOUNT, None, "clerk", "meshy.admin")
+    await update(clerk, ben.user_id, change)
+    await roles.revoke_role(ACCOUNT, None, "admin", "meshy.admin")
+    await update(admin, ben.user_id, change)
+    assert await refusal(update(evolve(admin, permissions=frozenset()), ben.user_id, change)) == _MORE
+
+
+async def test_r21_who_is_not_there_is_not_found(people: People) -> None:
+    """A user who is not in the tenant is not found, whatever they may do elsewhere."""
+    await people.add("boss", roles=["meshy.admin"])
+    clerk = await people.enter_new("clerk")
+    stranger = await people.add("stranger", tenant="south", roles=["meshy.admin"])
+    for call in _calls(people, clerk, stranger).values():
+        assert await refusal(call()) == _NO_USER
+
+
+async def test_r21_oneself_and_those_without_roles(people: People) -> None:
+    """Everybody may act on themselves, and on users who hold no role."""
+    await people.add("boss", roles=["meshy.admin"])
+    admin = await people.enter_new("admin", roles=["meshy.admin"])
+    device = await people.add("device", anonymous=True)
+    update = people.services.users.update
+    await update(evolve(admin, permissions=frozenset()), admin.user_id.upper(), ProfileChange(first_name="Ada"))
+    nobody = await _caller(people, "nobody", [])
+    await update(nobody, device.user_id, ProfileChange(first_name="x"))
+    await people.services.users.delete(nobody, device.user_id)
+
+
+async def test_r21_the_attack_over_http(tmp_path: Path, database_url: str) -> None:
+    """A role that may edit users cannot send the administrator's code to an address of its own."""
+    app = create_app(settings_in(tmp_path, database_url=database_url))
+    async with (
+        settled(tmp_path, database_url) as people,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server:8000") as client,
+    ):
+        app.state.services = people.services
+        editor = NewRole(name="editor", permissions=["users:read", "users:update", "users:delete", "users:create"])
+        await people.services.roles.create_role(ACCOUNT, None, editor)
+        admin = await people.add("admin", email=_EMAIL, roles=["meshy.admin"])
+        await people.add("mallory", email="mallory@example.org", roles=["editor"])
+        token = (await people.log_in("mallory")).access_token
+        headers = {"tenant": "north", "Authorization": f"Bearer {token}"}
+        path = f"/acme/users/{admin.user_id}"
+        theft = {"emailAddress": "mallory@example.org"}
+        questions = {"securityQuestions": [{"question": "Pet?", "answer": "Moth"}]}
+        more = {"username": "x", "newPassword": PASSWORD, **theft, "roles": [{"name": "meshy.admin"}]}
+        answers = [
+            await client.put(path, json=theft, headers=headers),
+            await client.delete(path, headers=headers),
+            await client.post(f"{path}/questions", json=questions, headers=headers),
+            await client.post("/acme/users", json=more, headers=headers),
+        ]
+        assert [answer.status_code for answer in answers] == [403] * 4
+        assert "more than you may" in answers[0].json()["message"]
+        asked = await client.post("/acme/users/forgotpassword", json={"username": "admin", "attempt": 1})
+        assert asked.status_code == 200
+        ((message, _),) = await people.services.outbox.messages()
+        assert message.recipient == _EMAIL
+
+
+async def _leaving(people: People, kind: str, caller: Caller, username: str) -> None:
+    """Take an administrator from the tenant, in one of the ways that there are."""
+    services = people.services
+    user_id = (await services.operators.read_user(ACCOUNT, None, username)).user.user_id
+    match kind:
+        case "E17":
+            await services.users.update(caller, user_id, ProfileChange(is_active=False))
+        case "E18":
+            await services.users.delete(caller, user_id)
+        case "user deactivate":
+            await services.operators.set_active(ACCOUNT, None, username, active=False)
+        case _:
+            await services.roles.revoke_role(ACCOUNT, None, username, "KEEPER")
+
+
+_WAYS: Final = ("E17", "E18", "user deactivate", "role revoke")
+
+
+@pytest.mark.parametrize("way", _WAYS)
+async def test_r21_the_last_administrator_stays(people: People, way: str) -> None:
+    """Nothing takes the last active user who may update roles from a tenant; who does not count does not help."""
+    roles = people.services.roles
+    for name, permissions in {"keeper": ["roles:update"], "reader": ["roles:read", "users:update"]}.items():
+        await roles.create_role(ACCOUNT, None, NewRole(name=name, permissions=permissions))
+    await people.add("last", roles=["keeper"])
+    # Neither an inactive one, nor one of another tenant, nor one who may do other things.
+    await people.add("gone", roles=["meshy.admin"], is_active=False)
+    await people.add("elsewhere", tenant="south", roles=["meshy.admin"])
+    await people.add("reader", roles=["reader"])
+    # The token still permits everything, which the roles do not any more.
+    former = await people.enter_new("former", roles=["meshy.admin"])
+    await roles.revoke_role(ACCOUNT, None, "former", "meshy.admin")
+    before = await _rows(people, users, user_roles)
+    assert await refusal(_leaving(people, way, former, "last")) == _LAST
+    assert await _rows(people, users, user_roles) == before
+    await people.add("next", roles=["keeper"])
+    await _leaving(people, way, former, "last")
+    assert await refusal(_leaving(people, way, former, "next")) == _LAST
+
+
+async def test_r21_the_last_administrator_themselves(people: People) -> None:
+    """The last administrator cannot deactivate themselves, and may change all else."""
+    admin = await people.enter_new("admin", roles=["meshy.admin"])
+    update = people.services.users.update
+    assert await refusal(update(admin, admin.user_id, ProfileChange(is_active=False))) == _LAST
+    changed = await update(admin, admin.user_id, ProfileChange(first_name="Ada", is_active=True))
+    assert (changed.user.first_name, changed.user.is_active) == ("Ada", True)
+
+
+@pytest.mark.parametrize("way", ["E17", "E18", "user deactivate"])
+async def test_r21_where_there_was_none(people: People, way: str) -> None:
+    """A tenant that has no administrator is not kept from anything."""
+    clerk = await people.enter_new("clerk")
+    await people.add("ben")
+    await _leaving(people, way, clerk, "ben")
+
+
+async def test_r21_all_deactivate_each_other_at_once(people: People, tmp_path: Path, database_url: str) -> None:
+    """Of administrators who take each other from the tenant at the same time, on two servers, one stays."""
+    names = [f"admin-{number}" for number in range(4)]
+    sources = Sources(now=people.clock, hasher=CHEAP_HASHER)
+    await people.services.roles.create_role(ACCOUNT, None, NewRole(name="keeper", permissions=["roles:update"]))
+    async with open_services(settings_in(tmp_path, database_url=database_url), sources) as services:
+        sides = [people, evolve(people, services=services)]
+        await asyncio.gather(*(services.database.ping() for _ in names))
+        for _ in range(5):
+            callers = [await people.enter_new(name, roles=["keeper"]) for name in names]
+            calls = [
+                _leaving(sides[number % 2], way, callers[number - 1], names[number]) for number, way in enumerate(_WAYS)
+            ]
+            ends = await all_at_once(people, (_end(call) for call in calls))
+            assert sorted(ends) == sorted(["ok"] * 3 + [_LAST])
+            for name in names:
+                await _remove(people, name)
+
+
+async def _end(call: Awaitable[None]) -> str:
+    try:
+        await call
+    except RefusedError as error:
+        return f"{type(error).__name__}: {error.message}"
+    return "ok"
+
+
+async def _remove(people: People, username: str) -> None:
+    """Delete a user behind the services' back."""
+    await people.services.database.write(
+        lambda connection: connection.execute(users.delete().where(users.c.username == username))
+    )
+
+
+@contextmanager
+def _held(database_url: str, work: Callable[[Connection], object]) -> Generator[threading.Event]:
+    """Begin a transaction elsewhere, which is committed once the event is set."""
+    begun, end = threading.Event(), threading.Event()
+
+    def transaction(connection: Connection) -> None:
+        work(connection)
+        begun.set()
+        end.wait()
+
+    async def hold() -> None:
+        async with Database(database_url) as database:
+            await database.write(transaction)
+
+    thread = threading.Thread(target=asyncio.run, args=(hold(),))
+    thread.start()
+    begun.wait()
+    try:
+        yield end
+    finally:
+        end.set()
+        thread.join()
+
+
+async def _until_one_waits(people: People) -> None:
+    """Return when a transaction waits for a lock, where the database tells."""
+    waiting = text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+
+    def look(connection: Connection) -> bool:
+        return connection.dialect.name == "sqlite" or connection.execute(waiting).first() is not None
+
+    while not await people.services.database.read(look):
+        pass
+
+
+@pytest.mark.parametrize("way", ["E17 emailAddress", "E18", "E19"])
+async def test_r21_a_role_that_is_given_meanwhile(people: People, database_url: str, way: str) -> None:
+    """A user who is made an administrator while a call waits for them is one when it goes on."""
+    clerk = await people.enter_new("clerk")
+    ben = await people.add("ben", email=_EMAIL)
+
+    def grant(connection: Connection) -> None:
+        lock_user(connection, ACCOUNT, "north", ben.user_id)
+        admin = find_roles(connection, ACCOUNT, "north", ["meshy.admin"])["meshy.admin"]
+        insert_membership(connection, ben, admin.role_id, people.clock())
+
+    with _held(database_url, grant) as end:
+        call = asyncio.ensure_future(_calls(people, clerk, ben)[way]())
+        await _until_one_waits(people)
+        end.set()
+        assert await refusal(call) == _MORE
