@@ -23,9 +23,11 @@ from meshydb_server.storage.credentials import end_sessions, replace_password
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import disown
 from meshydb_server.storage.roles import Membership, list_memberships
-from meshydb_server.storage.user_search import Criteria, count_users, search_users
+from meshydb_server.storage.user_search import Criteria, search_users
 from meshydb_server.storage.users import User, get_user, lock_user, update_user
 
+# More than a tenant can have.
+_ALL: Final = 2**31 - 1
 # Databases bound how many values one statement takes.
 _USERS_AT_ONCE: Final = 1000
 
@@ -58,7 +60,7 @@ class OperatorService:
         def look(connection: Connection) -> Sequence[tuple[User, Sequence[Membership]]]:
             place = require_tenant(connection, account, tenant)
             everyone = Criteria(account=place.account, tenant=place.name, active_only=False, order=[("username", True)])
-            users = search_users(connection, everyone, offset=0, limit=count_users(connection, everyone))
+            users = search_users(connection, everyone, offset=0, limit=_ALL)
             roles: dict[str, Sequence[Membership]] = {}
             for start in range(0, len(users), _USERS_AT_ONCE):
                 roles |= _roles_of(connection, place, users[start : start + _USERS_AT_ONCE])
