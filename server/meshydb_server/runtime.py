@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +16,7 @@ from meshydb_server.key_file import load_keyring
 from meshydb_server.services.access_tokens import AccessTokens
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.auditing import Audit
+from meshydb_server.services.authenticators import Authenticators, Notices, PasswordProver
 from meshydb_server.services.completion import CompletionService
 from meshydb_server.services.operators import OperatorService
 from meshydb_server.services.outbox import Delivery, Outbox
@@ -77,19 +79,25 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         audit = Audit(database, sources)
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
-        profiles = Profiles(sources, keyring)
+        authenticators = Authenticators(sources, audit, Notices(outbox), settings.contact_change_delay)
+        profiles = Profiles(sources, keyring, authenticators)
         with closing(Passwords(sources.hasher)) as passwords:
+            recent_login = timedelta(seconds=settings.recent_login_seconds)
+            prover = PasswordProver(database, sources, passwords, recent_login)
+            selves = SelfService(database, sources, passwords, profiles, prover)
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords, audit),
                 roles=RoleService(database, sources, audit),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
                 tokens=TokenService(database, sources, passwords, AccessTokens(keyring)),
-                selves=SelfService(database, sources, passwords, profiles),
-                users=UserService(database, sources, passwords, profiles, audit),
+                selves=selves,
+                users=UserService(database, sources, passwords, profiles, selves, audit),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
-                recovery=RecoveryService(database, sources, verification, audit, policy),
-                completion=CompletionService(database, sources, keyring, outbox, audit, passwords, policy),
+                recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
+                completion=CompletionService(
+                    database, sources, keyring, outbox, audit, passwords, policy, authenticators
+                ),
                 outbox=outbox,
                 audit=audit,
                 sweeper=Sweeper(database, sources),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,8 @@ import limits
 from limits.storage import storage_from_string
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from meshydb_server.durations import Duration
 
 # An origin as browsers send it.
 _ORIGIN: Final = re.compile(
@@ -56,6 +59,12 @@ class Settings(BaseSettings):
 
     recovery_code: Literal["base32", "digits"] = "base32"
     """What verification codes look like: 8 characters of base32, or 6 digits."""
+
+    recent_login_seconds: int = Field(default=600, ge=0)
+    """How long after a login by password users change what proves them at once; 0: only with their password."""
+
+    contact_change_delay: Duration = timedelta(days=7)
+    """How long other changes of what proves a user are pending, and a replaced address can still recover."""
 
     unknown_user: Literal["not_found", "decoy"] = "not_found"
     """How to answer whoever asks for the password of nobody: as documented, or as if there were such a user."""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from meshydb_server.services.errors import OAuthError
-from meshydb_server.storage.credentials import mark_verified
+from meshydb_server.storage.authenticators import mark_proved
 from meshydb_server.storage.schema import outbox, sessions, users
 from tests.support.recovering import (
     ACCOUNT,
@@ -137,7 +137,7 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
     async with recovering(database_url) as services:
         user = await add_user(services, "leaver")
         await change(services, users.update().where(users.c.username == "leaver").values(verified=False))
-        assert await services.database.write(lambda connection: mark_verified(connection, user))
-        assert not await services.database.write(lambda connection: mark_verified(connection, user))
+        assert await services.database.write(lambda connection: mark_proved(connection, user, "email"))
+        assert not await services.database.write(lambda connection: mark_proved(connection, user, "email"))
         await change(services, users.delete().where(users.c.username == "leaver"))
-        assert not await services.database.write(lambda connection: mark_verified(connection, user))
+        assert not await services.database.write(lambda connection: mark_proved(connection, user, "email"))

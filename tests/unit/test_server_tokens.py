@@ -11,7 +11,7 @@ from attrs import evolve
 from sqlalchemy import select
 
 from meshydb_server.services.passwords import Passwords
-from meshydb_server.storage.credentials import replace_password
+from meshydb_server.storage.authenticators import replace_password
 from meshydb_server.storage.schema import sessions
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, claims, refusal
 from tests.support.sources import CHEAP_HASHER
@@ -226,7 +226,7 @@ async def test_nopassword_is_of_the_anonymous(people: People) -> None:
     """The password of anonymous users logs in nobody else, even one whose stored password it is."""
     user = await people.add("rosa.k")
     hashed = await people.services.tokens.passwords.hash("nopassword")
-    await people.services.database.write(lambda connection: replace_password(connection, user, hashed, verified=False))
+    await people.services.database.write(lambda connection: replace_password(connection, user, hashed))
     assert await refusal(people.log_in("rosa.k", "nopassword")) == _WRONG_PASSWORD
 
 

@@ -1,4 +1,7 @@
-"""Notes what was asked of the recovery of accounts, and how it ended: one event for each request, check and reset."""
+"""Notes what was asked of the recovery of accounts, and how it ended: one event for each request, check and reset.
+
+Changes of what proves a user are events too, without the values.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,16 @@ Kind = Literal[
     "checked",
     "reset",
     "verified",
+    "email-changed",
+    "phone-changed",
+    "questions-changed",
+    "password-changed",
     # Of users who act on others, with the outcome `ok`, and of operators, with the outcome OPERATOR.
     "user-created",
     "user-updated",
     "user-activated",
     "user-deactivated",
     "user-deleted",
-    "password-changed",
-    "questions-changed",
     "role-created",
     "role-granted",
     "role-revoked",

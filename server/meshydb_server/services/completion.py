@@ -12,22 +12,23 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server import instants
 from meshydb_server.services import codes, handles
 from meshydb_server.services.auditing import Audit, Kind
+from meshydb_server.services.authenticators import Authenticators, live_former
 from meshydb_server.services.errors import InvalidRequestError, LimitError
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.lookup import require_place
-from meshydb_server.services.outbox import Outbox, Post
+from meshydb_server.services.outbox import Outbox
 from meshydb_server.services.passwords import Passwords, normalise_answer, require_acceptable
-from meshydb_server.services.policy import NOTICE_LIFETIME, RecoveryPolicy
+from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import claims_of
-from meshydb_server.storage.credentials import end_sessions, mark_verified, replace_password
+from meshydb_server.storage.authenticators import Authenticator, Contact, mark_proved
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import (
     Place,
@@ -39,6 +40,7 @@ from meshydb_server.storage.recoveries import (
     find_subject,
     forgive_guess,
 )
+from meshydb_server.storage.sessions import end_sessions
 from meshydb_server.storage.users import User
 
 # One message for whatever is wrong: which of it was wrong is nobody's business but the operator's.
@@ -62,12 +64,16 @@ class Try:
 
 @frozen
 class _Guess:
-    """A try that has been counted: whose it is, and under which key its secret was made."""
+    """A try that has been counted: whose it is, and under which key its secret was made.
+
+    `proved` is what a right secret proves: nothing if the code went to an address that was replaced since.
+    """
 
     place: Place
     user: User | None
     recovery: Recovery
     key: Key
+    proved: Authenticator | None = None
 
 
 @frozen
@@ -91,6 +97,7 @@ class CompletionService:
     audit: Audit
     passwords: Passwords
     policy: RecoveryPolicy
+    authenticators: Authenticators
 
     async def check_hash(self, attempted: Try) -> bool:
         """Whether the code is the right one. Counts as a guess, but uses nothing up, and a right one is forgiven.
@@ -129,13 +136,14 @@ class CompletionService:
             password_hash = await self.passwords.hash(new_password)
 
         def change(connection: Connection, user: User) -> bool:
+            now = self.sources.now()
             # A code that arrived has proved the address, as the one of a registration does.
-            proved = guess.recovery.code_mac is not None
-            if not replace_password(connection, user, password_hash, verified=proved):
-                return False
-            end_sessions(connection, user)
-            self._tell(connection, guess.place, user)
-            return True
+            done = self.authenticators.set_password(
+                connection, guess.place, user, password_hash, now=now, proved=guess.proved
+            )
+            if done:
+                end_sessions(connection, user)
+            return done
 
         await self._complete(guess, "reset", change)
         self.outbox.wake()
@@ -145,7 +153,8 @@ class CompletionService:
         guess = await self._guess(attempted, "register", "verified")
         if guess is None:
             raise InvalidRequestError(_REFUSED)
-        await self._complete(guess, "verified", mark_verified)
+        contact = _contact(guess)
+        await self._complete(guess, "verified", lambda connection, user: mark_proved(connection, user, contact))
 
     @asynccontextmanager
     async def _admitted(self, attempted: Try, kind: Kind) -> AsyncGenerator[None]:
@@ -172,15 +181,18 @@ class CompletionService:
             if counted.limit is not None:
                 raise counted.limit
             return None
-        if await self._is_right(counted, attempted.code):
-            return counted
+        found = await self._compare(counted, attempted.code)
+        if found is not None:
+            return found
         await self.database.write(lambda connection: self._note(connection, counted, kind, "wrong-code"))
         return None
 
     def _count(self, connection: Connection, attempted: Try, purpose: Purpose | None) -> _Guess | _Unfit:
         now = self.sources.now()
         key_of_name = username_key(attempted.username)
-        subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name, purpose))
+        subject = self.authenticators.find_subject(
+            connection, attempted.account, attempted.tenant, key_of_name, purpose
+        )
         found = self._match(subject, attempted)
         if found is None:
             return _Unfit(subject.place, "bad-hash")
@@ -222,13 +234,26 @@ class CompletionService:
             return "no-such-user"
         return "password-changed" if user.credential_version != recovery.credential_version else None
 
-    async def _is_right(self, guess: _Guess, code: str) -> bool:
+    async def _compare(self, guess: _Guess, code: str) -> _Guess | None:
+        """The guess with what it proves if it is right; None if it is wrong."""
         recovery = guess.recovery
+        proved: Authenticator | None
         if recovery.code_mac is not None:
             right = codes.matches(guess.key, recovery.request_id, recovery.code_mac, code)
+            proved = _contact(guess) if right else None
+            right = right or self._is_of_former(guess, code)
         else:
             right = await self.passwords.verify(recovery.answer_hash, normalise_answer(code))
-        return right and recovery.user_id is not None
+            proved = "questions"
+        return evolve(guess, proved=proved) if right and recovery.user_id is not None else None
+
+    def _is_of_former(self, guess: _Guess, code: str) -> bool:
+        """Whether this is the code that went to the address that the user had before, while that is good."""
+        recovery = guess.recovery
+        if recovery.former_code_mac is None or guess.user is None:
+            return False
+        right = codes.matches(guess.key, recovery.request_id, recovery.former_code_mac, code)
+        return right and live_former(guess.user, _contact(guess), self.sources.now()) is not None
 
     async def _complete(self, guess: _Guess, kind: Kind, change: Callable[[Connection, User], bool]) -> None:
         """Use the request up together with what it was for. Raises InvalidRequestError when others were faster."""
@@ -249,18 +274,6 @@ class CompletionService:
         except _TooLateError as error:
             await self.database.write(lambda connection: self._note(connection, guess, kind, "used"))
             raise InvalidRequestError(_REFUSED) from error
-
-    def _tell(self, connection: Connection, place: Place, user: User) -> None:
-        now = self.sources.now()
-        if user.phone if place.verification == "text" else user.email:
-            post = Post(
-                place=place,
-                kind="password-changed",
-                username=user.username,
-                user=user,
-                expires=now + NOTICE_LIFETIME,
-            )
-            self.outbox.put(connection, post, now)
 
     async def _note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
         """Note a try that was refused before its request was looked for. Raises NotFoundError."""
@@ -283,6 +296,11 @@ class CompletionService:
             user_id=None if recovery is None else recovery.user_id,
             request_id=None if recovery is None else recovery.request_id,
         )
+
+
+def _contact(guess: _Guess) -> Contact:
+    """What the code of a request was sent to; as the tenant sends them now, if the request is of an older server."""
+    return "phone" if (guess.recovery.channel or guess.place.verification) == "text" else "email"
 
 
 def _repeats(attempted: Try, recovery: Recovery) -> bool:

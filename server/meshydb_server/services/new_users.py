@@ -18,7 +18,8 @@ from meshydb_server.services.roles import USER_ROLE, role_key
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import names_key, username_key
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.questions import Question, insert_questions
+from meshydb_server.storage.authenticators import insert_questions
+from meshydb_server.storage.questions import Question
 from meshydb_server.storage.roles import Permission, find_roles, insert_membership, list_permissions
 from meshydb_server.storage.users import User, insert_user
 
@@ -79,7 +80,9 @@ def add_user(
     may be given. Raises InvalidRequestError or AuthorityError.
     """
     now = sources.now()
-    proved = new.verified and not new.anonymous
+    # Where questions are asked, to have set them is the proof.
+    asked = tenant.verification == "question" and bool(secrets.questions)
+    proved = (new.verified or asked) and not new.anonymous
     user = User(
         account=tenant.account,
         tenant=tenant.name,

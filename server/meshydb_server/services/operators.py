@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import OPERATOR, Audit, Kind
+from meshydb_server.services.authenticators import Proof
 from meshydb_server.services.authority import keep_an_administrator
 from meshydb_server.services.contacts import require_email, require_phone
 from meshydb_server.services.errors import InvalidRequestError, NotFoundError
@@ -19,10 +20,11 @@ from meshydb_server.services.profiles import Profile, Profiles
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import names_key
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.credentials import end_sessions, replace_password
+from meshydb_server.storage.authenticators import Contact
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import disown
 from meshydb_server.storage.roles import Membership, list_memberships
+from meshydb_server.storage.sessions import end_sessions
 from meshydb_server.storage.user_search import Criteria, search_users
 from meshydb_server.storage.users import User, get_user, lock_user, update_user
 
@@ -73,7 +75,7 @@ class OperatorService:
 
         def look(connection: Connection) -> Profile:
             place = require_tenant(connection, account, tenant)
-            return self.profiles.load(connection, require_user(connection, place, username))
+            return self.profiles.load(connection, place, require_user(connection, place, username))
 
         return await self.database.read(look)
 
@@ -98,13 +100,15 @@ class OperatorService:
             user = _lock(connection, place, username)
             if password_hash is not None and user.anonymous:
                 raise InvalidRequestError("An anonymous user has no password.")
-            self._apply(connection, user, change, password_hash)
+            self._apply(connection, place, user, change, password_hash)
             self._note(connection, place, "user-updated", user)
             if password_hash is not None:
                 self._note(connection, place, "password-changed", user)
-            return self.profiles.load(connection, _reread(connection, user))
+            return self.profiles.load(connection, place, _reread(connection, user))
 
-        return await self.database.write(transaction)
+        changed = await self.database.write(transaction)
+        self.profiles.authenticators.wake()
+        return changed
 
     async def set_active(self, account: str, tenant: str | None, username: str, *, active: bool) -> Profile:
         """Let a user log in, or end their logins and let them log in no more; returns the user as they are then.
@@ -121,29 +125,28 @@ class OperatorService:
                 end_sessions(connection, user)
             if user.is_active != active:
                 self._note(connection, place, "user-activated" if active else "user-deactivated", user)
-            return self.profiles.load(connection, _reread(connection, user))
+            return self.profiles.load(connection, place, _reread(connection, user))
 
         return await self.database.write(transaction)
 
-    def _apply(self, connection: Connection, user: User, change: UserChange, password_hash: str | None) -> None:
-        """Change a locked user: the one place here that writes what proves who a user is."""
+    def _apply(
+        self, connection: Connection, place: Tenant, user: User, change: UserChange, password_hash: str | None
+    ) -> None:
+        """Change a locked user; an operator needs no proof, and what they change takes effect at once."""
+        now, authenticators = self.sources.now(), self.profiles.authenticators
+        given: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
+        contacts = {contact: new for contact, new in given.items() if new is not None}
+        changed = authenticators.change(
+            connection, place, user, contacts, proof=Proof.OPERATOR, now=now, verified=change.verified
+        )
+        if password_hash is not None:
+            authenticators.set_password(connection, place_of(place), changed, password_hash, now=now)
+            disown(connection, user, now)
+            end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)
         last_name = _changed(user.last_name, change.last_name)
-        changed = evolve(
-            user,
-            first_name=first_name,
-            last_name=last_name,
-            names_key=names_key(first_name, last_name),
-            email=_changed(user.email, change.email),
-            phone=_changed(user.phone, change.phone),
-            verified=user.verified if change.verified is None else change.verified,
-        )
-        update_user(connection, changed)
-        if (changed.email, changed.phone) != (user.email, user.phone) or password_hash is not None:
-            disown(connection, user, self.sources.now())
-        if password_hash is not None:
-            replace_password(connection, user, password_hash, verified=False)
-            end_sessions(connection, user)
+        names = names_key(first_name, last_name)
+        update_user(connection, evolve(changed, first_name=first_name, last_name=last_name, names_key=names))
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
         self.audit.note(connection, place_of(tenant), kind, OPERATOR, now=self.sources.now(), user_id=user.user_id)

@@ -12,12 +12,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import Factory, field, frozen
 from cryptography.fernet import InvalidToken
 from sqlalchemy.engine import Connection
 
+from meshydb_server import instants
 from meshydb_server.services.keys import Keyring
 from meshydb_server.services.letters import Kind, Letter
 from meshydb_server.services.sources import Sources
@@ -28,6 +29,7 @@ from meshydb_server.storage.outbox import (
     Message,
     Status,
     count_waiting,
+    has_message,
     insert_message,
     list_messages,
 )
@@ -52,6 +54,10 @@ class Post:
     user: User | None
     code: str | None = field(default=None, repr=False)
     expires: datetime
+    # Where it goes; None for the user's address, by the tenant's way.
+    recipient: tuple[Channel, str] | None = None
+    # When what the message tells of takes effect, or until when it can be undone.
+    effective: datetime | None = None
 
 
 class DeliveryError(Exception):
@@ -87,10 +93,24 @@ class Outbox:
 
     def put(self, connection: Connection, post: Post, now: datetime) -> None:
         """Add a message to the caller's transaction."""
-        channel: Channel = "text" if post.place.verification == "text" else "email"
-        recipient = None if post.user is None else post.user.phone if channel == "text" else post.user.email
+        self._insert(connection, self._message(post, now))
+
+    def put_once(self, connection: Connection, post: Post, now: datetime, *, since: datetime) -> None:
+        """Add a message, unless there is one of its kind to the user and recipient that is not older than `since`."""
+        message = self._message(post, now)
+        if not has_message(connection, message, since):
+            self._insert(connection, message)
+
+    def _insert(self, connection: Connection, message: Message) -> None:
+        insert_message(connection, message)
+        if message.status == "failed":
+            _log.error("A message cannot be sent: %s", message.last_error, extra=identify(message))
+
+    def _message(self, post: Post, now: datetime) -> Message:
+        channel, recipient = post.recipient or _by_tenant(post)
         delivery, status, failure = self._way(channel, recipient, post.user)
-        message = Message(
+        content = {"code": post.code, "effective": post.effective and instants.to_text(post.effective)}
+        return Message(
             account=post.place.account,
             tenant=post.place.tenant,
             message_id=self.sources.random(_MESSAGE_ID_BYTES).hex(),
@@ -99,16 +119,13 @@ class Outbox:
             channel=channel,
             recipient=recipient,
             delivery=delivery,
-            payload=None if failure else self.keyring.encrypt(json.dumps({"code": post.code})),
+            payload=None if failure else self.keyring.encrypt(json.dumps(content)),
             status=status,
             due_at=now,
             last_error=failure,
             expires_at=post.expires,
             created_at=now,
         )
-        insert_message(connection, message)
-        if failure:
-            _log.error("A message cannot be sent: %s", failure, extra=identify(message))
 
     def _way(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
         """By which delivery a message goes, how it stands with it, and why it fails if it does."""
@@ -141,31 +158,42 @@ class Outbox:
         """What a message says; raises DeliveryError when no key reads it."""
         if message.recipient is None or message.payload is None:
             raise RefusedForGoodError("The message has no address or no content.")
+        content = self._content(message.payload)
+        effective = content.get("effective")
         return Letter(
             message_id=message.message_id,
             kind=message.kind,
             recipient=message.recipient,
             account=message.account,
-            code=self._code(message.payload),
+            code=content["code"],
             expires=message.expires_at,
+            effective=effective and instants.from_text(effective),
         )
 
     def _console_code(self, message: Message) -> str | None:
         if message.delivery != CONSOLE or message.payload is None:
             return None
         try:
-            return self._code(message.payload)
+            code: str | None = self._content(message.payload)["code"]
         except DeliveryError as error:
             # The others are still to be read.
             _log.warning("%s (%s)", error, message.message_id)
             return None
+        return code
 
-    def _code(self, payload: bytes) -> str | None:
+    def _content(self, payload: bytes) -> Mapping[str, Any]:
         try:
-            code: str | None = json.loads(self.keyring.decrypt(payload))["code"]
+            content: Mapping[str, Any] = json.loads(self.keyring.decrypt(payload))
         except InvalidToken as error:
             raise DeliveryError("A message is encrypted under a key that this server does not have.") from error
-        return code
+        return content
+
+
+def _by_tenant(post: Post) -> tuple[Channel, str | None]:
+    """The way that the tenant reaches its users by, and the user's address for it."""
+    if post.place.verification == "text":
+        return "text", None if post.user is None else post.user.phone
+    return "email", None if post.user is None else post.user.email
 
 
 def identify(message: Message) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""What users are shown of users, and how their names and addresses are changed."""
+"""What users are shown of users, and how their names and addresses are changed.
+
+Services that change what proves a user go through services.authenticators.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Sequence
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.authenticators import Authenticators, Proof, shown
 from meshydb_server.services.contacts import require_reachable
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.keys import Keyring, authenticate
@@ -15,10 +19,10 @@ from meshydb_server.services.roles import role_key, roles_of
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import names_key, username_key
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.credentials import end_sessions
-from meshydb_server.storage.questions import list_questions_of
-from meshydb_server.storage.recoveries import disown
+from meshydb_server.storage.authenticators import Contact
+from meshydb_server.storage.questions import Question, list_pending_questions, list_questions_of
 from meshydb_server.storage.roles import Membership, list_memberships
+from meshydb_server.storage.sessions import end_sessions
 from meshydb_server.storage.users import User, update_user
 
 
@@ -32,7 +36,7 @@ class ShownQuestion:
 
 @frozen
 class Profile:
-    """A user, with roles and questions."""
+    """A user as they are shown, with roles and questions; see services.authenticators.shown."""
 
     user: User
     roles: Sequence[Membership]
@@ -59,55 +63,75 @@ class Profiles:
 
     sources: Sources
     keyring: Keyring = field(repr=False)
+    authenticators: Authenticators
 
-    def load(self, connection: Connection, user: User) -> Profile:
-        """The profile of a user."""
-        (profile,) = self.load_all(connection, user.account, user.tenant, [user])
+    def load(self, connection: Connection, tenant: Tenant, user: User, *, own: bool = False) -> Profile:
+        """The profile of a user of a tenant; with `own`, as they see it themselves."""
+        (profile,) = self.load_all(connection, tenant, [user], own_id=user.user_id if own else None)
         return profile
 
-    def load_all(self, connection: Connection, account: str, tenant: str, users: Sequence[User]) -> Sequence[Profile]:
-        """The profiles of users of one tenant, in the same order."""
+    def load_all(
+        self, connection: Connection, tenant: Tenant, users: Sequence[User], *, own_id: str | None
+    ) -> Sequence[Profile]:
+        """The profiles of users of one tenant, in the same order, as the one with `own_id` sees them."""
+        now = self.sources.now()
         ids = [user.user_id for user in users]
-        roles = list_memberships(connection, account, tenant, ids)
-        questions = list_questions_of(connection, account, tenant, ids)
+        roles = list_memberships(connection, tenant.account, tenant.name, ids)
+        questions = dict(list_questions_of(connection, tenant.account, tenant.name, ids))
+        # Those that are pending are shown to the user, and to others once it is their time.
+        replaced = [
+            user.user_id
+            for user in users
+            if user.questions_pending_at and (user.user_id == own_id or user.questions_pending_at <= now)
+        ]
+        if replaced:
+            pending = list_pending_questions(connection, tenant.account, tenant.name, replaced)
+            questions.update({user_id: pending.get(user_id, ()) for user_id in replaced})
         return [
             Profile(
-                user,
+                shown(user, tenant.verification, now, own=user.user_id == own_id),
                 roles.get(user.user_id, ()),
-                [
-                    ShownQuestion(each.question, self._mark(each.answer_hash))
-                    for each in questions.get(user.user_id, ())
-                ],
+                [self._show(each) for each in questions.get(user.user_id, ())],
             )
             for user in users
         ]
 
-    def change(self, connection: Connection, tenant: Tenant, user: User, change: ProfileChange) -> Profile:
-        """Change a user, whom the caller has locked, to what is asked. Raises InvalidRequestError."""
+    def change(
+        self,
+        connection: Connection,
+        tenant: Tenant,
+        user: User,
+        change: ProfileChange,
+        *,
+        proof: Proof,
+        own: bool,
+    ) -> Profile:
+        """Change a user, whom the caller has locked, to what is asked, on this proof. Raises InvalidRequestError."""
         if not user.anonymous:
             require_reachable(tenant, change.email, change.phone)
         if change.username and username_key(change.username) != user.username_key:
             raise InvalidRequestError("The username cannot be changed.")
         if change.roles is not None and not _same_roles(change.roles, roles_of(connection, user)):
             raise InvalidRequestError("Roles cannot be changed together with the user.")
+        contacts: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
+        now = self.sources.now()
         changed = evolve(
-            user,
+            self.authenticators.change(
+                connection, tenant, user, contacts, proof=proof, now=now, verified=change.verified
+            ),
             first_name=change.first_name,
             last_name=change.last_name,
             names_key=names_key(change.first_name, change.last_name),
-            email=change.email or None,
-            phone=change.phone or None,
-            verified=user.verified if change.verified is None else change.verified,
             is_active=user.is_active if change.is_active is None else change.is_active,
         )
         update_user(connection, changed)
-        if (changed.email, changed.phone) != (user.email, user.phone):
-            # Codes have gone to an address that is the user's no more.
-            disown(connection, user, self.sources.now())
         if not changed.is_active:
             # Whoever is let in again later logs in again.
             end_sessions(connection, user)
-        return self.load(connection, changed)
+        return self.load(connection, tenant, changed, own=own)
+
+    def _show(self, question: Question) -> ShownQuestion:
+        return ShownQuestion(question.question, self._mark(question.answer_hash))
 
     def _mark(self, answer_hash: str) -> str:
         mac = authenticate(self.keyring.oldest.answers, answer_hash)

@@ -8,15 +8,15 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import Audit
+from meshydb_server.services.authenticators import Authenticators
 from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
-from meshydb_server.services.lookup import require_place
 from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import Asked, VerificationRequest, VerificationService
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.questions import Questions
-from meshydb_server.storage.recoveries import EMPTY_LOG, find_subject
+from meshydb_server.storage.recoveries import EMPTY_LOG
 from meshydb_server.storage.users import User
 
 
@@ -29,6 +29,7 @@ class RecoveryService:
     verification: VerificationService
     audit: Audit
     policy: RecoveryPolicy
+    authenticators: Authenticators
 
     async def forgot_password(
         self, account: str, tenant: str | None, username: str, attempt: int, client: str = ""
@@ -42,7 +43,7 @@ class RecoveryService:
         now = self.sources.now()
 
         def transaction(connection: Connection) -> VerificationRequest | RefusedError:
-            subject = require_place(find_subject(connection, account, tenant, username_key(username), "reset"))
+            subject = self.authenticators.find_subject(connection, account, tenant, username_key(username), "reset")
             asked = Asked(
                 place=subject.place,
                 purpose="reset",

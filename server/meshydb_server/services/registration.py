@@ -50,7 +50,7 @@ class RegistrationService:
             place = require_tenant(connection, account, tenant)
             if not place.anonymous_registration:
                 raise InvalidRequestError("Anonymous registration is switched off.")
-            return self.profiles.load(connection, add_user(connection, self.sources, place, new, Secrets()))
+            return self.profiles.load(connection, place, add_user(connection, self.sources, place, new, Secrets()))
 
         try:
             return await self.database.write(transaction)

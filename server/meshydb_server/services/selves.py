@@ -7,78 +7,113 @@ from collections.abc import Sequence
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.authenticators import WRONG_PASSWORD, PasswordProver
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import AuthenticationError, InvalidRequestError
 from meshydb_server.services.lookup import require_tenant
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
-from meshydb_server.services.questions import NewQuestion, hash_answers, require_askable, require_complete
+from meshydb_server.services.questions import (
+    NewQuestion,
+    hash_answers,
+    require_askable,
+    require_complete,
+)
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.tokens import INVALID_ACCESS_TOKEN
-from meshydb_server.storage.credentials import replace_password
 from meshydb_server.storage.database import Database
-from meshydb_server.storage.questions import replace_questions
+from meshydb_server.storage.recoveries import Place
 from meshydb_server.storage.sessions import keep_only_session
 from meshydb_server.storage.users import User, get_user, lock_user
-
-_WRONG_PASSWORD = "The previous password is wrong."  # noqa: S105 - a sentence
 
 
 @frozen
 class SelfService:
-    """Reads and changes the user who calls. Raises AuthenticationError when that user is deleted meanwhile."""
+    """Reads and changes the user who calls. Raises AuthenticationError when that user is deleted meanwhile.
+
+    A change of what proves the user takes effect at once if they have proved the password: with a recent login, or with
+    `previous`, the password, which is refused with InvalidRequestError when it is wrong. Otherwise it is pending.
+    """
 
     database: Database
     sources: Sources
     passwords: Passwords
     profiles: Profiles
+    prover: PasswordProver
 
     async def read(self, caller: Caller) -> Profile:
-        """The user who calls."""
-        return await self.database.read(lambda connection: self.profiles.load(connection, _get(connection, caller)))
+        """The user who calls, with what is pending."""
 
-    async def update(self, caller: Caller, change: ProfileChange) -> Profile:
+        def look(connection: Connection) -> Profile:
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            return self.profiles.load(connection, tenant, _get(connection, caller), own=True)
+
+        return await self.database.read(look)
+
+    async def update(self, caller: Caller, change: ProfileChange, previous: str | None = None) -> Profile:
         """Change the user who calls; returns them as they are then. Raises InvalidRequestError."""
+        proof = await self.prover.prove(caller, previous)
 
         def transaction(connection: Connection) -> Profile:
-            place = require_tenant(connection, caller.account, caller.tenant)
-            return self.profiles.change(connection, place, _lock(connection, caller), change)
+            tenant, user = require_tenant(connection, caller.account, caller.tenant), _lock(connection, caller)
+            proof.require_current(user)
+            return self.profiles.change(connection, tenant, user, change, proof=proof.proof, own=True)
 
-        return await self.database.write(transaction)
+        changed = await self.database.write(transaction)
+        self.profiles.authenticators.wake()
+        return changed
 
-    async def set_questions(self, caller: Caller, questions: Sequence[NewQuestion]) -> None:
-        """Replace the security questions of the user who calls. Raises InvalidRequestError."""
+    async def set_questions(
+        self, caller: Caller, questions: Sequence[NewQuestion], previous: str | None = None
+    ) -> None:
+        """Replace the security questions of the user who calls. Raises InvalidRequestError.
+
+        Without proof, questions that are sent again are other questions: whether the answers are those in force is not
+        told, as it would let the holder of a token guess them without limit.
+        """
+        authenticators = self.profiles.authenticators
 
         def look(connection: Connection) -> None:
-            place = require_tenant(connection, caller.account, caller.tenant)
-            require_askable(place, _get(connection, caller))
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            require_askable(tenant, _get(connection, caller))
 
         await self.database.read(look)
         require_complete(questions)
+        proof = await self.prover.prove(caller, previous)
         hashed = await hash_answers(self.passwords, questions)
-        now = self.sources.now()
 
-        await self.database.write(
-            lambda connection: replace_questions(connection, _lock(connection, caller), hashed, now)
-        )
+        def transaction(connection: Connection) -> None:
+            tenant, user = require_tenant(connection, caller.account, caller.tenant), _lock(connection, caller)
+            proof.require_current(user)
+            now = self.sources.now()
+            authenticators.change_questions(connection, tenant, user, hashed, proof=proof.proof, now=now)
+
+        await self.database.write(transaction)
+        authenticators.wake()
 
     async def change_password(self, caller: Caller, previous: str, new: str) -> None:
         """Set another password, and end all logins of the user but the one that calls. Raises InvalidRequestError."""
+        authenticators = self.profiles.authenticators
         user = await self.database.read(lambda connection: _get(connection, caller))
         if user.anonymous:
             raise InvalidRequestError("An anonymous user has no password to change.")
-        if not await self.passwords.verify(user.password_hash, previous):
-            raise InvalidRequestError(_WRONG_PASSWORD)
+        await self.prover.prove_password(caller, user, previous)
         require_acceptable(new, user.username)
         hashed = await self.passwords.hash(new)
 
         def replace(connection: Connection) -> None:
-            if not replace_password(connection, user, hashed, verified=False):
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            place, now = Place(tenant.account, tenant.name, tenant.verification), self.sources.now()
+            current = authenticators.settle(connection, place, _lock(connection, caller), now)
+            if current.credential_version != user.credential_version:
                 # It was right when it was verified, and is the previous one no more.
-                raise InvalidRequestError(_WRONG_PASSWORD)
-            keep_only_session(connection, user, caller.session_id)
+                raise InvalidRequestError(WRONG_PASSWORD)
+            authenticators.set_password(connection, place, current, hashed, now=now)
+            authenticators.note_password(connection, place, current, now)
+            keep_only_session(connection, current, caller.session_id)
 
         await self.database.write(replace)
+        authenticators.wake()
 
 
 def _get(connection: Connection, caller: Caller) -> User:

@@ -97,7 +97,7 @@ class TokenService:
         if not username or not password:
             raise OAuthError("invalid_request", "A login needs username and password.")
         user = await self._prove(found, password)
-        _require_admitted(place, user)
+        _require_admitted(user)
         now = self.sources.now()
         session_id = self.sources.random(SESSION_ID_BYTES)
         refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
@@ -149,7 +149,7 @@ class TokenService:
             user = get_user(connection, place.account, place.name, login.user_id)
             if user is None or not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
-            _require_admitted(place, user)
+            _require_admitted(user)
             if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
@@ -255,11 +255,14 @@ def _require_client(connection: Connection, account: str, tenant: str | None, cl
     return place
 
 
-def _require_admitted(tenant: Tenant, user: User) -> None:
-    """Raise OAuthError when somebody who has proved who they are may not log in all the same."""
+def _require_admitted(user: User) -> None:
+    """Raise OAuthError when somebody who has proved the password may not log in all the same.
+
+    A user who has ever proved a channel may, whichever channel the tenant verifies users by now.
+    """
     if not user.is_active:
         raise OAuthError("invalid_grant", "The user is not active.")
-    if not user.verified and not user.anonymous and tenant.verification != "question":
+    if not user.verified and not user.anonymous:
         raise OAuthError("invalid_grant", "The user is not verified.")
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import Audit, Kind
+from meshydb_server.services.authenticators import PasswordProof, Proof
 from meshydb_server.services.authority import authority_of, keep_an_administrator, require_authority
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -20,12 +21,12 @@ from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_askable, require_complete
 from meshydb_server.services.registration import USERNAME_TAKEN
+from meshydb_server.services.selves import SelfService
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import DuplicateError
-from meshydb_server.storage.questions import replace_questions
 from meshydb_server.storage.user_search import SORTABLE, Criteria, count_users, search_users
 from meshydb_server.storage.users import User, delete_user, get_user, lock_user
 
@@ -66,12 +67,13 @@ class UserService:
     sources: Sources
     passwords: Passwords
     profiles: Profiles
+    selves: SelfService
     audit: Audit
 
     async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
         """A page of the users who match."""
         page, page_size = search.page or 1, min(search.page_size or _DEFAULT_PAGE_SIZE, _LARGEST_PAGE_SIZE)
-        criteria = Criteria(
+        found = Criteria(
             account=caller.account,
             tenant=caller.tenant,
             name_key=username_key(search.name) if search.name else None,
@@ -81,9 +83,11 @@ class UserService:
         )
 
         def look(connection: Connection) -> ProfilePage:
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            criteria = evolve(found, verification=tenant.verification)
             total = count_users(connection, criteria)
             users = search_users(connection, criteria, offset=(page - 1) * page_size, limit=page_size)
-            results = self.profiles.load_all(connection, caller.account, caller.tenant, users)
+            results = self.profiles.load_all(connection, tenant, users, own_id=caller.user_id)
             return ProfilePage(results, page, page_size, total)
 
         return await self.database.read(look)
@@ -97,7 +101,7 @@ class UserService:
         def transaction(connection: Connection) -> Profile:
             user = add_user(connection, self.sources, place, new, secrets, authority_of(connection, caller))
             self._note(connection, place, "user-created", user)
-            return self.profiles.load(connection, user)
+            return self.profiles.load(connection, place, user)
 
         try:
             return await self.database.write(transaction)
@@ -108,28 +112,36 @@ class UserService:
         """A user. Raises NotFoundError."""
 
         def look(connection: Connection) -> Profile:
-            user = get_user(connection, caller.account, caller.tenant, user_id.lower())
-            return self.profiles.load(connection, _require(user))
+            user = _require(get_user(connection, caller.account, caller.tenant, user_id.lower()))
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            return self.profiles.load(connection, tenant, user, own=user.user_id == caller.user_id)
 
         return await self.database.read(look)
 
-    async def update(self, caller: Caller, user_id: str, change: ProfileChange) -> Profile:
+    async def update(self, caller: Caller, user_id: str, change: ProfileChange, previous: str | None = None) -> Profile:
         """Change a user; returns them as they are then.
 
-        Raises NotFoundError, AuthorityError for a user who may do more than the caller, or InvalidRequestError.
+        Callers change what proves themselves as SelfService has it, and others at once; `previous` is the caller's own
+        password. Raises NotFoundError, AuthorityError for a user who may do more than the caller, or
+        InvalidRequestError.
         """
+        own = user_id.lower() == caller.user_id
+        proof = await self.selves.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
 
         def transaction(connection: Connection) -> Profile:
             with _keeping_an_administrator(connection, caller) if change.is_active is False else nullcontext():
                 user = _lock(connection, caller, user_id)
+                proof.require_current(user)
                 place = require_tenant(connection, caller.account, caller.tenant)
-                changed = self.profiles.change(connection, place, user, change)
+                changed = self.profiles.change(connection, place, user, change, proof=proof.proof, own=own)
             self._note(connection, place, "user-updated", user)
             if changed.user.is_active != user.is_active:
                 self._note(connection, place, "user-activated" if changed.user.is_active else "user-deactivated", user)
             return changed
 
-        return await self.database.write(transaction)
+        changed = await self.database.write(transaction)
+        self.profiles.authenticators.wake()
+        return changed
 
     async def delete(self, caller: Caller, user_id: str) -> None:
         """Delete a user for good.
@@ -149,11 +161,17 @@ class UserService:
 
         await self.database.write(transaction)
 
-    async def set_questions(self, caller: Caller, user_id: str, questions: Sequence[NewQuestion]) -> None:
+    async def set_questions(
+        self, caller: Caller, user_id: str, questions: Sequence[NewQuestion], previous: str | None = None
+    ) -> None:
         """Replace the security questions of a user.
 
-        Raises NotFoundError, AuthorityError for a user who may do more than the caller, or InvalidRequestError.
+        Callers change their own as SelfService has it; `previous` is of no meaning for others. Raises NotFoundError,
+        AuthorityError for a user who may do more than the caller, or InvalidRequestError.
         """
+        if user_id.lower() == caller.user_id:
+            await self.selves.set_questions(caller, questions, previous)
+            return
 
         def look(connection: Connection) -> None:
             user = _require(get_user(connection, caller.account, caller.tenant, user_id.lower()))
@@ -164,15 +182,17 @@ class UserService:
         await self.database.read(look)
         require_complete(questions)
         hashed = await hash_answers(self.passwords, questions)
-        now = self.sources.now()
+        authenticators = self.profiles.authenticators
 
         def transaction(connection: Connection) -> None:
             user = _lock(connection, caller, user_id)
-            replace_questions(connection, user, hashed, now)
-            place = require_tenant(connection, caller.account, caller.tenant)
-            self._note(connection, place, "questions-changed", user)
+            tenant = require_tenant(connection, caller.account, caller.tenant)
+            authenticators.change_questions(
+                connection, tenant, user, hashed, proof=Proof.ADMINISTRATOR, now=self.sources.now()
+            )
 
         await self.database.write(transaction)
+        authenticators.wake()
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
         self.audit.note(connection, place_of(tenant), kind, "ok", now=self.sources.now(), user_id=user.user_id)

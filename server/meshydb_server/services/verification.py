@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services import codes, hints
 from meshydb_server.services.auditing import Audit
+from meshydb_server.services.authenticators import live_former
 from meshydb_server.services.handles import REQUEST_ID_BYTES, Claims, sign
 from meshydb_server.services.keys import Keyring
 from meshydb_server.services.lookup import require_place
@@ -17,6 +18,7 @@ from meshydb_server.services.policy import LIFETIME, RecoveryPolicy
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.outbox import Channel
 from meshydb_server.storage.questions import Questions, nearest_questions
 from meshydb_server.storage.recoveries import EMPTY_LOG, Place, Purpose, Recovery, find_subject, store
 from meshydb_server.storage.users import User
@@ -52,11 +54,20 @@ class Asked:
 
 
 @frozen
+class _Former:
+    """The address that a user had before and that can still recover the account, and the code that goes there."""
+
+    recipient: tuple[Channel, str]
+    code: str = field(repr=False)
+
+
+@frozen
 class _Secret:
     """What proves who answers a request: a code that is sent, or the answer to a question."""
 
     hint: str
     code: str | None = field(default=None, repr=False)
+    former: _Former | None = None
     answer_hash: str | None = field(default=None, repr=False)
 
 
@@ -107,7 +118,7 @@ class VerificationService:
     ) -> VerificationRequest:
         """Make a request, and send its code where its secret is one. Raises StaleError."""
         asks = asked.purpose == "reset" and asked.place.verification == "question"
-        secret = _choose(asked, questions) if asks else self._draw(asked)
+        secret = _choose(asked, questions) if asks else self._draw(asked, now)
         request_id = self.sources.random(REQUEST_ID_BYTES)
         recovery = self._recovery(asked, secret, request_id, _to_milliseconds(now) + LIFETIME, requests)
         store(connection, recovery, None if asked.previous is None else asked.previous.version)
@@ -121,6 +132,9 @@ class VerificationService:
                 expires=recovery.expires_at,
             )
             self.outbox.put(connection, post, now)
+            if secret.former is not None:
+                former = evolve(post, code=secret.former.code, recipient=secret.former.recipient)
+                self.outbox.put(connection, former, now)
         return VerificationRequest(
             # As the caller wrote it, not as it is stored: an answer tells nothing that the request did not.
             username=asked.username,
@@ -130,7 +144,17 @@ class VerificationService:
             hint=secret.hint,
         )
 
-    def _draw(self, asked: Asked) -> _Secret:
+    def _draw(self, asked: Asked, now: datetime) -> _Secret:
+        secret = self._draw_current(asked)
+        text = asked.place.verification == "text"
+        former = None if asked.user is None else live_former(asked.user, "phone" if text else "email", now)
+        if former is None or asked.purpose != "reset":
+            return secret
+        # A code of its own, so that to reset with it does not prove the address in force.
+        code = codes.generate(self.sources.random, self.policy.code_format)
+        return evolve(secret, former=_Former(("text" if text else "email", former), code))
+
+    def _draw_current(self, asked: Asked) -> _Secret:
         code = codes.generate(self.sources.random, self.policy.code_format)
         # Where unknown users are answered like known ones, a hint that says anything would tell them apart.
         if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
@@ -140,7 +164,8 @@ class VerificationService:
         return _Secret(hints.mask_email(asked.user.email), code)
 
     def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime, requests: str) -> Recovery:
-        previous, user, code = asked.previous, asked.user, secret.code
+        previous, user, code, former = asked.previous, asked.user, secret.code, secret.former
+        key = self.keyring.newest
         return Recovery(
             account=asked.place.account,
             tenant=asked.place.tenant,
@@ -151,7 +176,9 @@ class VerificationService:
             user_id=None if user is None else user.user_id,
             attempt=asked.attempt,
             credential_version=1 if user is None else user.credential_version,
-            code_mac=None if code is None else codes.mac(self.keyring.newest, request_id, code),
+            code_mac=None if code is None else codes.mac(key, request_id, code),
+            former_code_mac=None if former is None else codes.mac(key, request_id, former.code),
+            channel=None if code is None else "text" if asked.place.verification == "text" else "email",
             answer_hash=secret.answer_hash,
             expires_at=expires,
             requests=requests,

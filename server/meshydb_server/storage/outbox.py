@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from attrs import asdict, field, frozen
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.prepared import Prepared
@@ -15,6 +15,17 @@ from meshydb_server.storage.schema import outbox
 
 Status = Literal["waiting", "sent", "failed"]
 Channel = Literal["email", "text"]
+Kind = Literal[
+    "reset",
+    "register",
+    "password-changed",
+    "email-changed",
+    "email-pending",
+    "phone-changed",
+    "phone-pending",
+    "questions-changed",
+    "questions-pending",
+]
 
 # Stands for a delivery in messages to nobody, which are there so that all requests leave the same traces.
 DECOY: Final = "decoy"
@@ -27,7 +38,7 @@ class Message:
     account: str
     tenant: str
     message_id: str
-    kind: Literal["reset", "register", "password-changed"]
+    kind: Kind
     username: str
     channel: Channel
     recipient: str | None
@@ -44,6 +55,12 @@ class Message:
 def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
     _INSERT.change(connection, asdict(message))
+
+
+def has_message(connection: Connection, message: Message, since: datetime) -> bool:
+    """Whether there is a message of this kind to this user and recipient that is not older than `since`."""
+    given = {f"the_{name}": getattr(message, name) for name in _ALIKE}
+    return connection.execute(_HAS, {**given, "since": since}).first() is not None
 
 
 def list_messages(connection: Connection, account: str | None = None) -> Sequence[Message]:
@@ -100,4 +117,13 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+_ALIKE: Final = ("account", "tenant", "kind", "username", "recipient")
 _INSERT: Final = Prepared(insert(outbox))
+_HAS: Final = (
+    select(outbox.c.message_id)
+    .where(
+        *(outbox.c[name] == bindparam(f"the_{name}") for name in _ALIKE),
+        outbox.c.created_at > bindparam("since", type_=outbox.c.created_at.type),
+    )
+    .limit(1)
+)

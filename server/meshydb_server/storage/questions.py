@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from attrs import field, frozen
-from sqlalchemy import ScalarSelect, bindparam, delete, func, insert, select
+from sqlalchemy import Row, ScalarSelect, bindparam, func, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.recoveries import disown
-from meshydb_server.storage.schema import security_questions
-from meshydb_server.storage.users import User
+from meshydb_server.storage.schema import pending_questions, security_questions
 
 
 @frozen
@@ -42,30 +39,21 @@ def list_questions_of(
     connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
 ) -> Mapping[str, Sequence[Question]]:
     """The questions of these users, in their order; users without questions are not there."""
-    given = {"account": account, "tenant": tenant, "user_ids": [*user_ids]}
+    return _group(connection.execute(_OF_USERS, {"account": account, "tenant": tenant, "user_ids": [*user_ids]}))
+
+
+def list_pending_questions(
+    connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
+) -> Mapping[str, Sequence[Question]]:
+    """The questions that are to replace those of these users, in their order."""
+    return _group(connection.execute(_PENDING, {"account": account, "tenant": tenant, "user_ids": [*user_ids]}))
+
+
+def _group(rows: Iterable[Row[*tuple[str, ...]]]) -> Mapping[str, Sequence[Question]]:
     found: defaultdict[str, list[Question]] = defaultdict(list)
-    for user_id, *question in connection.execute(_OF_USERS, given):
-        found[user_id].append(Question(*question))
+    for user_id, question, answer_hash in rows:
+        found[user_id].append(Question(question, answer_hash))
     return found
-
-
-def insert_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
-    """Add the questions of a user who has none."""
-    owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
-    for position, each in enumerate(questions):
-        row = {**owner, "position": position, "question": each.question, "answer_hash": each.answer_hash}
-        connection.execute(_INSERT, row)
-
-
-def replace_questions(connection: Connection, user: User, questions: Sequence[Question], now: datetime) -> None:
-    """Let these be the only questions of a user; answers to others do not complete a recovery any more.
-
-    Raises StaleError.
-    """
-    disown(connection, user, now)
-    owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
-    connection.execute(_DELETE, owner)
-    insert_questions(connection, user, questions)
 
 
 _HERE: Final = (
@@ -89,5 +77,12 @@ _NEAREST: Final = _QUESTIONS.where(
     *_HERE, security_questions.c.user_id == func.coalesce(_lowest(above="user_id"), _lowest())
 )
 _OF_USERS: Final = _QUESTIONS.where(*_HERE, security_questions.c.user_id.in_(bindparam("user_ids", expanding=True)))
-_INSERT: Final = insert(security_questions)
-_DELETE: Final = delete(security_questions).where(*_HERE, security_questions.c.user_id == bindparam("user_id"))
+_PENDING: Final = (
+    select(pending_questions.c.user_id, pending_questions.c.question, pending_questions.c.answer_hash)
+    .where(
+        pending_questions.c.account == bindparam("account"),
+        pending_questions.c.tenant == bindparam("tenant"),
+        pending_questions.c.user_id.in_(bindparam("user_ids", expanding=True)),
+    )
+    .order_by(pending_questions.c.position)
+)

@@ -42,6 +42,8 @@ class Recovery:
     attempt: int
     credential_version: int
     code_mac: bytes | None = field(default=None, repr=False)
+    former_code_mac: bytes | None = field(default=None, repr=False)
+    channel: Literal["email", "text"] | None = None
     answer_hash: str | None = field(default=None, repr=False)
     failures: int = 0
     used_at: datetime | None = None

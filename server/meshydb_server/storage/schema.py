@@ -237,6 +237,10 @@ recoveries = Table(
     Column("credential_version", Integer, nullable=False),
     # Null where the secret is the answer to a question.
     Column("code_mac", LargeBinary),
+    # Of the code that went to the address that the user had before, if that can still recover the account.
+    Column("former_code_mac", LargeBinary),
+    # The way that the codes were sent, `email` or `text`; null where the secret is the answer to a question.
+    Column("channel", Text),
     # The Argon2 hash of that answer, as it stood when the question was asked.
     Column("answer_hash", Text),
     Column("failures", Integer, nullable=False),
@@ -269,7 +273,7 @@ outbox = Table(
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
-    # What the message is about: `reset`, `register` or `password-changed`.
+    # What the message is about; see services.letters.
     Column("kind", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("channel", Text, nullable=False),

@@ -65,6 +65,12 @@ def end_session(connection: Connection, account: str, tenant: str, session_id: b
     connection.execute(_END, given)
 
 
+def end_sessions(connection: Connection, user: User) -> None:
+    """End all logins of a user."""
+    given = {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
+    connection.execute(_END_ALL, given)
+
+
 def keep_only_session(connection: Connection, user: User, session_id: bytes) -> None:
     """End all logins of a user but one, which outlives the change of password that was made just before."""
     given = {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id, "kept": session_id}
@@ -102,6 +108,7 @@ _PROLONG: Final = (
     update(sessions).where(_THE_SESSION).values(expires_at=bindparam("new", type_=sessions.c.expires_at.type))
 )
 _END: Final = delete(sessions).where(_THE_SESSION, sessions.c.client_id == bindparam("the_client_id"))
+_END_ALL: Final = delete(sessions).where(_OF_USER)
 _END_OTHERS: Final = delete(sessions).where(_OF_USER, sessions.c.session_id != bindparam("kept"))
 _CARRY_OVER: Final = (
     update(sessions)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
 from sqlalchemy import ColumnElement, Text, exists, func, or_, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import user_roles, users
 from meshydb_server.storage.users import User
 
@@ -27,10 +28,19 @@ SORTABLE: Final = {
     "lastaccessed": users.c.last_accessed,
 }
 
+_PROVED: Final[Mapping[Verification, ColumnElement[bool]]] = {
+    "email": users.c.email_proved,
+    "text": users.c.phone_proved,
+    "question": users.c.questions_proved,
+}
+
 
 @frozen(kw_only=True)
 class Criteria:
-    """Which users of a tenant to find, and in which order: names out of SORTABLE, each with whether it ascends."""
+    """Which users of a tenant to find, and in which order: names out of SORTABLE, each with whether it ascends.
+
+    `verification` is how the tenant verifies users: they are sorted by whether they have proved that channel.
+    """
 
     account: str
     tenant: str
@@ -38,6 +48,7 @@ class Criteria:
     role_id: str | None = None
     active_only: bool = True
     order: Sequence[tuple[str, bool]] = ()
+    verification: Verification = "email"
 
 
 def count_users(connection: Connection, criteria: Criteria) -> int:
@@ -47,7 +58,7 @@ def count_users(connection: Connection, criteria: Criteria) -> int:
 
 def search_users(connection: Connection, criteria: Criteria, *, offset: int, limit: int) -> Sequence[User]:
     """The users to be found, from the one at `offset` on."""
-    order = [_sorted(connection, name, ascends=ascends) for name, ascends in (*criteria.order, ("id", True))]
+    order = [_sorted(connection, criteria, name, ascends=ascends) for name, ascends in (*criteria.order, ("id", True))]
     rows = connection.execute(
         select(users).where(*_conditions(criteria)).order_by(*order).offset(offset).limit(limit)
     ).mappings()
@@ -67,8 +78,8 @@ def _conditions(criteria: Criteria) -> Sequence[ColumnElement[bool]]:
     return conditions
 
 
-def _sorted(connection: Connection, name: str, *, ascends: bool) -> ColumnElement[Any]:
-    column: ColumnElement[Any] = SORTABLE[name]
+def _sorted(connection: Connection, criteria: Criteria, name: str, *, ascends: bool) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = _PROVED[criteria.verification] if name == "verified" else SORTABLE[name]
     if isinstance(column.type, Text) and connection.dialect.name == "postgresql":
         # By code points, as SQLite and MongoDB sort, whatever language the database speaks.
         column = column.collate("C")

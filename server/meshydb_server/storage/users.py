@@ -77,7 +77,7 @@ def lock_user(connection: Connection, account: str, tenant: str, user_id: str) -
 
 
 def update_user(connection: Connection, user: User) -> None:
-    """Set what can be changed of a user: names, addresses, and whether they are verified and active."""
+    """Set the names of a user, and whether they are active; storage.authenticators has the rest."""
     changed = {f"new_{name}": getattr(user, name) for name in _CHANGEABLE}
     connection.execute(_UPDATE, {**_key(user), **changed})
 
@@ -99,7 +99,7 @@ def _key(user: User) -> dict[str, str]:
     return {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
 
 
-_CHANGEABLE: Final = ("email", "phone", "first_name", "last_name", "names_key", "verified", "is_active")
+_CHANGEABLE: Final = ("first_name", "last_name", "names_key", "is_active")
 _THE_USER: Final = and_(
     users.c.account == bindparam("the_account"),
     users.c.tenant == bindparam("the_tenant"),

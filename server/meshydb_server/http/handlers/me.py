@@ -18,12 +18,14 @@ async def get_self(services: Services, call: Call) -> Response:
 
 async def update_self(services: Services, call: Call) -> Response:
     """`PUT /{accountName}/users/me`."""
-    return JSONResponse(show_user(await services.selves.update(call.caller, read_change(call.body))))
+    changed = await services.selves.update(call.caller, read_change(call.body), call.body.get("previousPassword"))
+    return JSONResponse(show_user(changed))
 
 
 async def update_security_questions(services: Services, call: Call) -> Response:
     """`POST /{accountName}/users/me/questions`."""
-    await services.selves.set_questions(call.caller, read_questions(call.body))
+    previous = call.body.get("previousPassword")
+    await services.selves.set_questions(call.caller, read_questions(call.body), previous)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -52,7 +52,8 @@ async def update_user(services: Services, call: Call) -> Response:
     """`PUT /{accountName}/users/{id}`."""
     body = call.body
     change = evolve(read_change(body), verified=body.get("verified"), is_active=body.get("isActive"))
-    return JSONResponse(show_user(await services.users.update(call.caller, call.parameters["id"], change)))
+    previous = body.get("previousPassword")
+    return JSONResponse(show_user(await services.users.update(call.caller, call.parameters["id"], change, previous)))
 
 
 async def delete_user(services: Services, call: Call) -> Response:
@@ -63,5 +64,7 @@ async def delete_user(services: Services, call: Call) -> Response:
 
 async def update_user_security_questions(services: Services, call: Call) -> Response:
     """`POST /{accountName}/users/{id}/questions`."""
-    await services.users.set_questions(call.caller, call.parameters["id"], read_questions(call.body))
+    body = call.body
+    previous = body.get("previousPassword")
+    await services.users.set_questions(call.caller, call.parameters["id"], read_questions(body), previous)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -36,6 +36,8 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
     )
+    op.add_column("recoveries", sa.Column("former_code_mac", sa.LargeBinary))
+    op.add_column("recoveries", sa.Column("channel", sa.Text))
     # Where questions are asked, nobody had to be verified to log in.
     op.execute(
         "UPDATE users SET questions_proved = true, verified = true WHERE NOT anonymous AND EXISTS ("

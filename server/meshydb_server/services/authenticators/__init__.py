@@ -1,0 +1,24 @@
+"""What proves who a user is (addresses, security questions, password), and how it changes: in this one place.
+
+A change by a user who has proved the password takes effect at once; the replaced address can recover the account for a
+while longer. A change without that proof is pending for as long, and a new password cancels it. Until it takes effect,
+recovery and notices keep to the value in force.
+"""
+
+from meshydb_server.services.authenticators.changes import Proof, is_due, live_former, settled, shown
+from meshydb_server.services.authenticators.notices import Notices
+from meshydb_server.services.authenticators.proving import WRONG_PASSWORD, PasswordProof, PasswordProver
+from meshydb_server.services.authenticators.service import Authenticators
+
+__all__ = [
+    "WRONG_PASSWORD",
+    "Authenticators",
+    "Notices",
+    "PasswordProof",
+    "PasswordProver",
+    "Proof",
+    "is_due",
+    "live_former",
+    "settled",
+    "shown",
+]

@@ -1,0 +1,68 @@
+"""Tells users what has changed of what proves them: where they could be reached before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.letters import Kind
+from meshydb_server.services.outbox import Outbox, Post
+from meshydb_server.services.policy import NOTICE_LIFETIME
+from meshydb_server.storage.authenticators import Contact
+from meshydb_server.storage.outbox import Channel
+from meshydb_server.storage.recoveries import Place
+from meshydb_server.storage.users import User
+
+Recipient = tuple[Channel, str]
+
+_ONE_IN: Final = timedelta(days=1)
+
+
+@frozen
+class Notices:
+    """Puts notices into the outbox, one of a kind a day for one user and recipient."""
+
+    outbox: Outbox
+
+    def tell(
+        self,
+        connection: Connection,
+        place: Place,
+        user: User,
+        kind: Kind,
+        *,
+        now: datetime,
+        contact: Contact | None = None,
+        effective: datetime | None = None,
+    ) -> None:
+        """Tell a user, whose values are those before the change.
+
+        The notice goes to the address that is to be replaced, `contact`; or, if there is none, by the tenant's way.
+        `effective` is when a change takes effect, or until when it can be undone.
+        """
+        recipient = _recipient(place, user, contact)
+        if recipient is None:
+            return
+        post = Post(
+            place=place,
+            kind=kind,
+            username=user.username,
+            user=user,
+            recipient=recipient,
+            effective=effective,
+            expires=now + NOTICE_LIFETIME,
+        )
+        self.outbox.put_once(connection, post, now, since=now - _ONE_IN)
+
+
+def _recipient(place: Place, user: User, contact: Contact | None) -> Recipient | None:
+    if contact == "email" and user.email is not None:
+        return "email", user.email
+    if contact == "phone" and user.phone is not None:
+        return "text", user.phone
+    if place.verification == "text":
+        return None if user.phone is None else ("text", user.phone)
+    return None if user.email is None else ("email", user.email)

@@ -1,0 +1,72 @@
+"""Proving the password for a change, beyond having an access token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.authenticators.changes import Proof
+from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import AuthenticationError, InvalidRequestError
+from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.users import User, get_user
+
+WRONG_PASSWORD = "The previous password is wrong."  # noqa: S105 - a sentence
+_INVALID_ACCESS_TOKEN = "The access token is not valid."  # noqa: S105 - a sentence
+
+
+@frozen
+class PasswordProof:
+    """What a user has proved, and of which password."""
+
+    proof: Proof
+    credential_version: int | None = None
+
+    def require_current(self, user: User) -> None:
+        """Raise InvalidRequestError when the password was changed since it was proved."""
+        if self.credential_version not in {None, user.credential_version}:
+            raise InvalidRequestError(WRONG_PASSWORD)
+
+
+@frozen
+class PasswordProver:
+    """Decides whether users have proved their password: with a recent login, or with the password itself."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    recent_login: timedelta
+
+    async def prove(self, caller: Caller, previous: str | None) -> PasswordProof:
+        """What the caller has proved. Raises InvalidRequestError when `previous` is given and wrong.
+
+        Raises AuthenticationError when the caller is deleted meanwhile.
+        """
+        if previous is None:
+            return PasswordProof(Proof.PASSWORD if self.is_recent(caller) else Proof.NONE)
+
+        def look(connection: Connection) -> User | None:
+            return get_user(connection, caller.account, caller.tenant, caller.user_id)
+
+        user = await self.database.read(look)
+        if user is None:
+            raise AuthenticationError(_INVALID_ACCESS_TOKEN)
+        await self.prove_password(caller, user, previous)
+        return PasswordProof(Proof.PASSWORD, user.credential_version)
+
+    async def prove_password(self, caller: Caller, user: User, previous: str) -> None:  # noqa: ARG002 - counts
+        """Verify the password of the user who calls. Raises InvalidRequestError when it is wrong.
+
+        Every previous password is verified here and nowhere else, so that wrong ones can be counted as failed logins
+        of `user.username` from `caller.client` are (R26).
+        """
+        if not await self.passwords.verify(user.password_hash, previous):
+            raise InvalidRequestError(WRONG_PASSWORD)
+
+    def is_recent(self, caller: Caller) -> bool:
+        """Whether the login behind the access token was by password, and a short time ago."""
+        return caller.auth_time is not None and self.sources.now() - caller.auth_time < self.recent_login
