@@ -12,12 +12,13 @@ from sqlalchemy.engine import Connection
 from meshydb_server.http import authentication
 from meshydb_server.services import completion, handles, profiles, registration, selves, tokens, users
 from meshydb_server.services.access_tokens import AccessTokens
+from meshydb_server.services.authenticators import Authenticators
 from meshydb_server.services.completion import CompletionService
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.tokens import TokenService
 from meshydb_server.services.verification import VerificationService
-from meshydb_server.storage import schema, user_search
-from meshydb_server.storage.credentials import replace_password
+from meshydb_server.storage import authenticators, schema, user_search
+from meshydb_server.storage.authenticators import replace_password
 from meshydb_server.storage.users import User, lock_user
 from tests.mutants.faults import Subject, Table
 
@@ -26,16 +27,15 @@ TABLE: Final = Table()
 # --- Recovery
 
 
-@TABLE.parts(CompletionService, "_is_right", "checkHash", "codes_are_needed")
-async def any_code_is_right(*_: object) -> bool:
+@TABLE.parts(CompletionService, "_compare", "checkHash", "codes_are_needed")
+async def any_code_is_right(_: Callable[..., Any], __: object, guess: Any, ___: str) -> Any:
     """Any code is the right one."""
-    return True
+    return guess
 
 
-@TABLE.parts(CompletionService, "_is_right", "checkHash", "reset_sets_the_password")
-async def no_code_is_right(*_: object) -> bool:
+@TABLE.parts(CompletionService, "_compare", "checkHash", "reset_sets_the_password")
+async def no_code_is_right(*_: object) -> None:
     """No code is the right one."""
-    return False
 
 
 @TABLE.servers("resetPassword", "codes_are_used_up")
@@ -70,12 +70,13 @@ def hash_ignored(_: Callable[..., Any], service: CompletionService, subject: Any
     return (subject.recoveries[0], service.keyring.newest) if subject.recoveries else None
 
 
-@TABLE.parts(completion, "find_subject", "checkHash", "requests_are_of_one_tenant")
+@TABLE.parts(Authenticators, "find_subject", "checkHash", "requests_are_of_one_tenant")
 def hash_of_another_tenant_accepted(
-    original: Callable[..., Any], connection: Connection, account: str, _: str | None, *more: Any
+    original: Callable[..., Any], service: object, connection: Connection, account: str, tenant: str | None, *more: Any
 ) -> Any:
     """Codes are looked up in the default tenant, whatever the header says."""
-    return original(connection, account, None, *more)
+    _, purpose = more
+    return original(service, connection, account, None if purpose is None else tenant, *more)
 
 
 @TABLE.parts(VerificationService, "_recovery", "checkHash", "requests_end_those_before_them")
@@ -93,7 +94,7 @@ def guesses_without_end(settings: dict[str, str]) -> None:
     settings |= {"recovery_guesses_per_request": "1000", "recovery_guesses_per_user_per_day": "1000"}
 
 
-@TABLE.parts(completion, "replace_password", "requestToken", "reset_sets_the_password")
+@TABLE.parts(authenticators, "replace_password", "requestToken", "reset_sets_the_password")
 def new_password_not_taken(*_: object, **__: object) -> bool:
     """A reset is answered as if it had been made, and sets no password."""
     return True
@@ -116,7 +117,7 @@ def common_password_accepted(*_: object) -> None:
     """Any password will do for a reset."""
 
 
-@TABLE.parts(completion, "mark_verified", "requestToken", "registrations_are_verified")
+@TABLE.parts(completion, "mark_proved", "requestToken", "registrations_are_verified")
 def verified_user_kept_out(*_: object) -> bool:
     """A registration is completed, and the user cannot log in all the same."""
     return True
@@ -193,7 +194,7 @@ async def previous_password_not_needed(_: Callable[..., Any], service: Any, call
     def replace(connection: Connection) -> None:
         user = lock_user(connection, caller.account, caller.tenant, caller.user_id)
         assert user
-        replace_password(connection, user, hashed, verified=False)
+        replace_password(connection, user, hashed)
 
     await service.database.write(replace)
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from meshydb_server.services.errors import AuthenticationError
 from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.services.tokens import IssuedTokens
-from meshydb_server.storage.credentials import replace_password
+from meshydb_server.storage.authenticators import replace_password
 from meshydb_server.storage.schema import sessions
 from meshydb_server.storage.users import update_user
 from tests.support.people import ACCOUNT, ISSUER, People, claims, refusal
@@ -183,7 +183,7 @@ async def test_what_makes_a_login_void(people: People) -> None:
     assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
     await write(lambda connection: update_user(connection, user))
     assert await _is_good(people, tokens)
-    assert await write(lambda connection: replace_password(connection, user, "another", verified=False))
+    assert await write(lambda connection: replace_password(connection, user, "another"))
     assert not await _is_good(people, tokens)
     assert await refusal(people.refresh(tokens)) == _WRONG_REFRESH_TOKEN
 

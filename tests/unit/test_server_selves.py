@@ -71,6 +71,7 @@ async def test_update_refused(people: People) -> None:
         assert await refused(phone=_PHONE, username="rosa.k", roles=roles) == (
             "InvalidRequestError: Roles cannot be changed together with the user."
         )
+    await people.configure("email")
     assert await people.services.selves.read(caller) == before
 
 
@@ -125,6 +126,7 @@ async def test_questions_refused(people: People) -> None:
             assert await refusal(set_questions(each, [NewQuestion("", "")])) == (
                 "InvalidRequestError: Security questions cannot be set, since they are not how users are verified here."
             )
+    await people.configure("question")
     assert await people.services.selves.read(caller) == before
 
 
