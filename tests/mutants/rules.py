@@ -127,9 +127,9 @@ def verified_user_kept_out(*_: object) -> bool:
 
 
 @TABLE.parts(tokens, "_require_admitted", "requestToken", "registrations_are_verified")
-def unverified_user_admitted(original: Callable[..., None], tenant: Any, user: User) -> None:
+def unverified_user_admitted(original: Callable[..., None], user: User) -> None:
     """Who has registered can log in at once."""
-    original(tenant, evolve(user, verified=True))
+    original(evolve(user, verified=True))
 
 
 @TABLE.servers("requestToken", "only_active_users_log_in")
