@@ -156,10 +156,10 @@ async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
     return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset())
 
 
-async def log_in(services: Services, password: str, *, tenant: str = TENANT) -> IssuedTokens:
-    """Log the user in."""
+async def log_in(services: Services, password: str, *, tenant: str = TENANT, username: str = USERNAME) -> IssuedTokens:
+    """Log the user in, or another."""
     return await services.tokens.log_in(
-        ACCOUNT, tenant, await _public_key(services, tenant), USERNAME, password, "offline_access", _ISSUER
+        ACCOUNT, tenant, await _public_key(services, tenant), username, password, "offline_access", _ISSUER
     )
 
 

@@ -38,11 +38,14 @@ def upgrade() -> None:
     )
     op.add_column("recoveries", sa.Column("former_code_mac", sa.LargeBinary))
     op.add_column("recoveries", sa.Column("channel", sa.Text))
-    # Where questions are asked, nobody had to be verified to log in.
+    # Where questions are asked, nobody had to be verified to log in. Users who never did, and have set no questions
+    # there, have registered before the tenant was switched to questions and have proved nothing.
     op.execute(
         "UPDATE users SET questions_proved = true, verified = true WHERE NOT anonymous AND EXISTS ("
         "SELECT 1 FROM tenants WHERE tenants.account = users.account AND tenants.tenant = users.tenant"
-        " AND tenants.verification = 'question')"
+        " AND tenants.verification = 'question') AND (verified OR last_accessed IS NOT NULL OR EXISTS ("
+        "SELECT 1 FROM security_questions WHERE security_questions.account = users.account"
+        " AND security_questions.tenant = users.tenant AND security_questions.user_id = users.user_id))"
     )
     for channel, verification in (("email", "email"), ("phone", "text")):
         op.execute(
