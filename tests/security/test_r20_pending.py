@@ -125,8 +125,7 @@ async def test_r20_what_is_recent(database_url: str, way: Way) -> None:
 async def test_r20_settings(database_url: str, way: Way) -> None:
     """Operators set how long a login is recent, 0 for never, and how long a change is pending."""
     clock = SetClock()
-    given = {"recent_login_seconds": "0", "contact_change_delay": "12h"}
-    async with recovering(database_url, clock, **given) as services:
+    async with recovering(database_url, clock, recent_login_seconds="0", contact_change_delay="12h") as services:
         caller = await enter(services, way.tenant)
         await services.selves.update(caller, way.change(way.new))
         clock.move(hours=12, seconds=-1)

@@ -183,6 +183,33 @@ async def test_self(api: _Api) -> None:
     await api.entered("rosa.k", "battery staple")
 
 
+@pytest.mark.xfail(reason="openapi.yaml does not have previousPassword in these three bodies yet", strict=True)
+async def test_previous_password(api: _Api) -> None:
+    """A change of what proves a user takes the password, by each operation; with a wrong one it is refused."""
+    user = await api.people.add("Rosa.K", email="rosa@example.org", roles=["meshy.admin"])
+    rosa = await api.entered("rosa.k")
+    api.people.clock.move(minutes=10)
+    admin = await api.entered("admin")
+    other = {"emailAddress": "kern@example.org"}
+    questions = {"securityQuestions": [_QUESTION]}
+    for own in ("users/me", f"users/{user.user_id}"):
+        for method, path, body in (("PUT", own, other), ("POST", f"{own}/questions", questions)):
+            refused = await rosa.ask(method, path, 400, json={**body, "previousPassword": "canary"})
+            assert refused == {"message": "The previous password is wrong."}
+    assert (await rosa.ask("PUT", "users/me", 200, json=other))["emailAddress"] == "kern@example.org"
+    await rosa.ask("POST", "users/me/questions", 204, json=questions)
+    # Shown to the user, and in force for nobody yet.
+    own = await rosa.ask("GET", "users/me", 200)
+    assert (own["emailAddress"], len(own["securityQuestions"])) == ("kern@example.org", 1)
+    path = f"users/{user.user_id}"
+    seen = await admin.ask("GET", path, 200)
+    assert (seen["emailAddress"], seen["securityQuestions"]) == ("rosa@example.org", [])
+    await rosa.ask("PUT", path, 200, json={**other, "previousPassword": PASSWORD})
+    await rosa.ask("POST", f"{path}/questions", 204, json={**questions, "previousPassword": PASSWORD})
+    seen = await admin.ask("GET", path, 200)
+    assert (seen["emailAddress"], len(seen["securityQuestions"])) == ("kern@example.org", 1)
+
+
 async def test_users(api: _Api) -> None:
     """Users are created, found, read, changed and deleted by others."""
     admin = await api.entered("admin")

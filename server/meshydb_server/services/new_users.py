@@ -80,9 +80,9 @@ def add_user(
     may be given. Raises InvalidRequestError or AuthorityError.
     """
     now = sources.now()
-    # Where questions are asked, to have set them is the proof.
-    asked = tenant.verification == "question" and bool(secrets.questions)
-    proved = (new.verified or asked) and not new.anonymous
+    proved = new.verified and not new.anonymous
+    # Where questions are asked, having set them lets users in, whether they count as verified or not.
+    admitted = proved or (tenant.verification == "question" and bool(secrets.questions))
     user = User(
         account=tenant.account,
         tenant=tenant.name,
@@ -96,7 +96,7 @@ def add_user(
         names_key=names_key(new.first_name, new.last_name),
         password_hash=secrets.password_hash,
         anonymous=new.anonymous,
-        verified=proved,
+        verified=admitted,
         email_proved=proved and tenant.verification == "email",
         phone_proved=proved and tenant.verification == "text",
         questions_proved=proved and tenant.verification == "question",

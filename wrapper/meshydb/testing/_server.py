@@ -119,7 +119,17 @@ class Message:
 
     tenant: str
     username: str
-    kind: Literal["reset", "register", "password-changed"]
+    kind: Literal[
+        "reset",
+        "register",
+        "password-changed",
+        "email-changed",
+        "email-pending",
+        "phone-changed",
+        "phone-pending",
+        "questions-changed",
+        "questions-pending",
+    ]
     channel: Literal["email", "text"]
     to: str | None
     code: str | None
