@@ -135,7 +135,7 @@ class OperatorService:
         """Change a locked user; an operator needs no proof, and what they change takes effect at once."""
         now, authenticators = self.sources.now(), self.profiles.authenticators
         given: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
-        contacts = {contact: new for contact, new in given.items() if new is not None}
+        contacts: dict[Contact, str | None] = {each: new for each, new in given.items() if new is not None}
         changed = authenticators.change(
             connection, place, user, contacts, proof=Proof.OPERATOR, now=now, verified=change.verified
         )
