@@ -18,6 +18,7 @@ from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.authenticators import Authenticators, Notices, PasswordProver
 from meshydb_server.services.completion import CompletionService
+from meshydb_server.services.health import Health
 from meshydb_server.services.operators import OperatorService
 from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_worker import OutboxWorker
@@ -59,6 +60,7 @@ class Services:
     outbox: Outbox
     audit: Audit
     sweeper: Sweeper
+    health: Health
 
 
 @asynccontextmanager
@@ -68,7 +70,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
     Raises StorageError, KeyFileError, SmtpError or TextError, each with one line that says what is wrong.
     """
     sources = sources or Sources()
-    async with Database(settings.database_url) as database:
+    async with Database(settings.database_url, settings.storage_timeout) as database:
         deliveries = _deliveries(settings)
         await database.migrate()
         # After the database has proved to be one, because a key file may be made beside it. Asked before the file is
@@ -100,7 +102,8 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
                 ),
                 outbox=outbox,
                 audit=audit,
-                sweeper=Sweeper(database, sources),
+                sweeper=Sweeper(database, sources, settings.audit_retention),
+                health=Health(database, sources),
             )
 
 
@@ -115,6 +118,7 @@ async def working(services: Services) -> AsyncGenerator[None]:
     finally:
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
+        await services.health.close()
 
 
 @asynccontextmanager

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///meshydb.sqlite3"
     """Where the data is: an SQLAlchemy URL with an async driver."""
 
+    storage_timeout: float = Field(default=10.0, ge=0.1, le=3600)
+    """Seconds that a transaction may take before its request is answered with 503; see docs/how-to/settings.md."""
+
     secret_keys: SecretStr | None = None
     """Keys of 32 bytes in base64url, newest first, separated by commas. Without them, `key_file` is read."""
 
@@ -65,6 +68,8 @@ class Settings(BaseSettings):
 
     contact_change_delay: Duration = timedelta(days=7)
     """How long other changes of what proves a user are pending, and a replaced address can still recover."""
+    audit_retention: Duration = Field(default=timedelta(days=400), ge=timedelta(hours=1))
+    """How long events stay in the audit trail, such as `400d`."""
 
     unknown_user: Literal["not_found", "decoy"] = "not_found"
     """How to answer whoever asks for the password of nobody: as documented, or as if there were such a user."""

@@ -220,7 +220,11 @@ async def change(services: Services, statement: Executable) -> int:
 async def outcomes(services: Services) -> Counter[tuple[str, str]]:
     """What was asked, and how it ended, with how often; without what the operator did who made the users."""
     events = await services.database.read(lambda connection: list_events(connection, ACCOUNT))
-    return Counter((event.kind, event.outcome) for event in events if event.outcome != "operator")
+    found = Counter[tuple[str, str]]()
+    for event in events:
+        if event.outcome != "operator":
+            found[event.kind, event.outcome] += event.count
+    return found
 
 
 def spent(log: str) -> int:

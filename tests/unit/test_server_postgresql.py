@@ -102,7 +102,7 @@ async def test_caller_that_leaves(database: Database) -> None:
     assert not await exists(database, "acme")
 
 
-async def test_no_connection_left(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits too long for a connection is told that all are in use."""
     lock, unlock = "SELECT pg_advisory_xact_lock(1)", asyncio.Event()
 
@@ -111,14 +111,17 @@ async def test_no_connection_left(database: Database, monkeypatch: pytest.Monkey
         while not unlock.is_set():
             connection.exec_driver_sql("SELECT 1")
 
-    holding = [asyncio.create_task(database.write(hold)) for _ in range(_CONNECTIONS)]
-    waiting = asyncio.create_task(database.ping())
-    await LoopTime(monkeypatch).run_until(waiting.done)
-    unlock.set()
-    await asyncio.gather(*holding)
-    with pytest.raises(StorageError, match="failed: all of its connections are in use"):
-        await waiting
-    await database.ping()
+    # Those who have a connection have time left when another has waited for long enough.
+    async with Database(url, timeout=1000) as database:
+        await database.migrate()
+        holding = [asyncio.create_task(database.write(hold)) for _ in range(_CONNECTIONS)]
+        waiting = asyncio.create_task(database.ping())
+        await LoopTime(monkeypatch).run_until(waiting.done)
+        unlock.set()
+        await asyncio.gather(*holding)
+        with pytest.raises(StorageError, match="failed: all of its connections are in use"):
+            await waiting
+        await database.ping()
 
 
 async def test_connections_that_were_cut(url: str, database: Database) -> None:

@@ -43,7 +43,10 @@ def audit() -> None:
 @click.argument("account", type=ACCOUNT)
 @with_services
 async def audit_list(services: Services, account: str) -> object:
-    """List what was asked of the recovery of an account's users, and how it ended: each tenant's oldest first."""
+    """List what was asked of the recovery of an account's users, and how it ended: each tenant's oldest first.
+
+    What was refused is counted: one event for all of a kind from one client in the hour that begins at occurredAt.
+    """
     return [
         {
             "account": event.account,
@@ -51,6 +54,8 @@ async def audit_list(services: Services, account: str) -> object:
             "kind": event.kind,
             "outcome": event.outcome,
             "userId": event.user_id,
+            "count": event.count,
+            "client": event.client,
             "occurredAt": instants.to_text(event.occurred_at),
         }
         for event in await services.audit.events(account)

@@ -1,10 +1,12 @@
 """Notes what was asked of the recovery of accounts, and how it ended: one event for each request, check and reset.
 
-Changes of what proves a user are events too, without the values.
+Changes of what proves a user are events too, without the values. What a stranger can have refused without end is counted
+instead: one event for each hour, client address or network, and what it was about.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
@@ -13,9 +15,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server import instants
+from meshydb_server.addresses import site_of
 from meshydb_server.services.lookup import require_account
 from meshydb_server.services.sources import Sources
-from meshydb_server.storage.audit import Event, append_event, list_events
+from meshydb_server.storage.audit import Event, append_event, count_event, list_events
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import Place
 
@@ -40,7 +43,8 @@ Kind = Literal[
     "role-revoked",
 ]
 OPERATOR: Final = "operator"
-_RANDOM_BYTES: Final = 8
+# The end of an event's id: random, or a digest of what is counted together.
+_ID_BYTES: Final = 8
 
 
 @frozen
@@ -62,11 +66,10 @@ class Audit:
         request_id: bytes | None = None,
     ) -> None:
         """Append an event."""
-        event_id = f"{instants.to_microseconds(now):014x}{self.sources.random(_RANDOM_BYTES).hex()}"
         event = Event(
             account=place.account,
             tenant=place.tenant,
-            event_id=event_id,
+            event_id=_event_id(now, self.sources.random(_ID_BYTES)),
             occurred_at=now,
             kind=kind,
             outcome=outcome,
@@ -74,6 +77,35 @@ class Audit:
             request_id=request_id,
         )
         append_event(connection, event)
+
+    def count(
+        self,
+        connection: Connection,
+        place: Place,
+        kind: Kind,
+        outcome: str,
+        *,
+        client: str,
+        now: datetime,
+        user_id: str | None = None,
+        request_id: bytes | None = None,
+    ) -> None:
+        """Count an event with all that are like it, from one client network (`addresses.site_of`) in one hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        network = site_of(client)
+        alike = repr((place.account, place.tenant, kind, outcome, network, user_id, request_id)).encode()
+        event = Event(
+            account=place.account,
+            tenant=place.tenant,
+            event_id=_event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
+            occurred_at=hour,
+            kind=kind,
+            outcome=outcome,
+            user_id=user_id,
+            request_id=request_id,
+            client=network or None,
+        )
+        count_event(connection, event)
 
     async def events(self, account: str) -> Sequence[Event]:
         """All events of an account: each tenant's oldest first. Raises NotFoundError."""
@@ -83,3 +115,7 @@ class Audit:
             return list_events(connection, account)
 
         return await self.database.read(transaction)
+
+
+def _event_id(at: datetime, end: bytes) -> str:
+    return f"{instants.to_microseconds(at):014x}{end.hex()}"

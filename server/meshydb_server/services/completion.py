@@ -78,7 +78,7 @@ class _Guess:
 
 @frozen
 class _Unfit:
-    """A try that is not even looked at, and why; or an answer that is not the right one."""
+    """A try that is not even looked at, and why."""
 
     place: Place
     outcome: str
@@ -173,7 +173,7 @@ class CompletionService:
         def count(connection: Connection) -> _Guess | _Unfit:
             judged = self._count(connection, attempted, purpose)
             if isinstance(judged, _Unfit):
-                self._note(connection, judged, kind, judged.outcome)
+                self._count_unfit(connection, judged, kind, attempted.client)
             return judged
 
         counted = await self.database.write(count)
@@ -281,20 +281,32 @@ class CompletionService:
         def note(connection: Connection) -> None:
             key_of_name = username_key(attempted.username)
             subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name))
-            self._note(connection, _Unfit(subject.place, outcome), kind, outcome)
+            self._count_unfit(connection, _Unfit(subject.place, outcome), kind, attempted.client)
 
         await self.database.write(note)
 
-    def _note(self, connection: Connection, what: _Guess | _Unfit, kind: Kind, outcome: str) -> None:
-        recovery = what.recovery
+    def _note(self, connection: Connection, guess: _Guess, kind: Kind, outcome: str) -> None:
         self.audit.note(
             connection,
-            what.place,
+            guess.place,
             kind,
             outcome,
             now=self.sources.now(),
-            user_id=None if recovery is None else recovery.user_id,
-            request_id=None if recovery is None else recovery.request_id,
+            user_id=guess.recovery.user_id,
+            request_id=guess.recovery.request_id,
+        )
+
+    def _count_unfit(self, connection: Connection, unfit: _Unfit, kind: Kind, client: str) -> None:
+        # Nothing limits these tries: each would be a row of its own for whoever asks for one.
+        self.audit.count(
+            connection,
+            unfit.place,
+            kind,
+            unfit.outcome,
+            client=client,
+            now=self.sources.now(),
+            user_id=None if unfit.recovery is None else unfit.recovery.user_id,
+            request_id=None if unfit.recovery is None else unfit.recovery.request_id,
         )
 
 

@@ -55,7 +55,13 @@ class RecoveryService:
             )
             outcome, result = self._ask(connection, asked, now)
             user_id = None if subject.user is None else subject.user.user_id
-            self.audit.note(connection, subject.place, "requested", outcome, now=now, user_id=user_id)
+            if isinstance(result, RefusedError):
+                # Nothing limits what is refused: each would be a row of its own for whoever asks for one.
+                self.audit.count(
+                    connection, subject.place, "requested", outcome, client=client, now=now, user_id=user_id
+                )
+            else:
+                self.audit.note(connection, subject.place, "requested", outcome, now=now, user_id=user_id)
             return result
 
         result = await self.database.write(transaction)

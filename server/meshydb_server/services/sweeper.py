@@ -15,7 +15,7 @@ from meshydb_server.services.policy import GUESS_WINDOW
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
-from meshydb_server.storage.sweeping import sweep_messages, sweep_recoveries, sweep_sessions
+from meshydb_server.storage.sweeping import sweep_events, sweep_messages, sweep_recoveries, sweep_sessions
 
 _Delete = Callable[[Connection, datetime, int], int]
 
@@ -39,6 +39,7 @@ class Sweeper:
 
     database: Database
     sources: Sources
+    audit_retention: timedelta
 
     async def run(self) -> None:
         """Sweep again and again, until cancelled; not at once, when there may be many who have waited to be served."""
@@ -53,7 +54,11 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Delete all that has lapsed; returns how many rows that were."""
-        return sum([await self._sweep(delete, self.sources.now() - kept) for delete, kept in _KEPT])
+        return sum([await self._sweep(delete, self.sources.now() - kept) for delete, kept in self._kept])
+
+    @property
+    def _kept(self) -> tuple[tuple[_Delete, timedelta], ...]:
+        return (*_KEPT, (sweep_events, self.audit_retention))
 
     async def _sweep(self, delete: _Delete, before: datetime) -> int:
         total = 0

@@ -1,13 +1,14 @@
-"""The trail of what was asked of the recovery of accounts. Rows are appended, and never changed."""
+"""The audit trail. Rows are appended, and never changed, but for the counts of the current hour."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from attrs import asdict, frozen
 from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.prepared import Prepared
@@ -16,7 +17,10 @@ from meshydb_server.storage.schema import audit
 
 @frozen(kw_only=True)
 class Event:
-    """Something that was asked, and how it ended. Holds no secret, and no username: people type passwords there."""
+    """Something that was asked, and how it ended. Holds no secret, and no username: people type passwords there.
+
+    A counted event stands for all of its kind from one client address or network in the hour from `occurred_at`.
+    """
 
     account: str
     tenant: str
@@ -26,11 +30,18 @@ class Event:
     outcome: str
     user_id: str | None
     request_id: bytes | None
+    count: int = 1
+    client: str | None = None
 
 
 def append_event(connection: Connection, event: Event) -> None:
     """Add an event."""
     _INSERT.change(connection, asdict(event))
+
+
+def count_event(connection: Connection, event: Event) -> None:
+    """Add an event, or one to the count of the event that has its id. Any number of transactions may do so at once."""
+    _COUNT[connection.dialect.name].change(connection, asdict(event))
 
 
 def list_events(connection: Connection, account: str) -> Sequence[Event]:
@@ -39,4 +50,12 @@ def list_events(connection: Connection, account: str) -> Sequence[Event]:
 
 
 _INSERT: Final = Prepared(insert(audit))
+_ONE_MORE: Final[dict[str, Any]] = {
+    "index_elements": [*audit.primary_key.columns],
+    "set_": {"count": audit.c.count + 1},
+}
+_COUNT: Final = {
+    "sqlite": Prepared(sqlite.insert(audit).on_conflict_do_update(**_ONE_MORE)),
+    "postgresql": Prepared(postgresql.insert(audit).on_conflict_do_update(**_ONE_MORE)),
+}
 _LIST: Final = select(audit).where(audit.c.account == bindparam("account")).order_by(audit.c.tenant, audit.c.event_id)

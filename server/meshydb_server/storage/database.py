@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
@@ -18,10 +18,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.deadlines import deadline
 from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
 from meshydb_server.storage.sqlite import SqliteEngine
 
 T = TypeVar("T")
+
+# Seconds that a transaction may take.
+TIMEOUT_SECONDS: Final = 10.0
 
 _ATTEMPTS: Final = 20
 # Of the pauses between them, in milliseconds: the first at most, and the longest.
@@ -38,6 +42,11 @@ class Engine(Protocol):
     @property
     def file(self) -> Path | None:
         """The file that the data is in, if it is in one."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """The seconds that a transaction may wait for other processes, beyond the time that it may take."""
         ...
 
     def migrate(self, connection: Connection) -> None:
@@ -60,10 +69,14 @@ class Engine(Protocol):
 class Database:
     """Runs transactions on one database, for one event loop. Each raises StorageError when the database fails."""
 
-    def __init__(self, url: str) -> None:
-        """Take an SQLAlchemy URL of SQLite or PostgreSQL; connects at first use."""
+    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Take an SQLAlchemy URL of SQLite or PostgreSQL, and the seconds that a transaction may take.
+
+        Connects at first use.
+        """
         self._url = _parse(url)
-        self._engine = _open(self._url)
+        self._engine = _open(self._url, timeout)
+        self._timeout = timeout + self._engine.patience
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,8 +90,8 @@ class Database:
         return self._engine.file
 
     async def migrate(self) -> None:
-        """Bring the tables to the newest version, creating them at first use."""
-        await self.write(self._engine.migrate)
+        """Bring the tables to the newest version, creating them at first use. Takes as long as it takes."""
+        await self._write(self._engine.migrate)
 
     async def ping(self) -> None:
         """Raise StorageError unless the database answers."""
@@ -87,14 +100,20 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that only reads; returns what it returns, and raises what it raises."""
-        with self._told():
-            return await self._engine.read(work)
+        async with self._in_time():
+            with self._told():
+                return await self._engine.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction; returns what it returns, and raises what it raises.
 
-        What it wrote is durable once this returns. Raises DuplicateError when a key exists already.
+        What it wrote is durable once this returns. Raises DuplicateError when a key exists already. After a
+        StorageError nothing of it stands, unless the database did not say in time how it ended: then all of it may.
         """
+        async with self._in_time():
+            return await self._write(work)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
@@ -105,6 +124,15 @@ class Database:
                 await asyncio.sleep(secrets.randbelow(pause) / 1000)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         raise self._failure(f"others were faster {_ATTEMPTS} times")
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        """Wait for the database no longer than a transaction may take."""
+        try:
+            async with deadline(self._timeout):
+                yield
+        except TimeoutError as error:
+            raise self._failure(f"it has not answered for {self._timeout:g} seconds") from error
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -133,7 +161,7 @@ def _parse(url: str) -> URL:
         raise _useless("it does not read dialect+driver://user:password@host:port/database") from error
 
 
-def _open(url: URL) -> Engine:
+def _open(url: URL, timeout: float) -> Engine:
     try:
         match url.drivername:
             case "sqlite" | "sqlite+aiosqlite":
@@ -142,7 +170,7 @@ def _open(url: URL) -> Engine:
                 # Needs what an extra of its own brings.
                 from meshydb_server.storage.postgresql import PostgresqlEngine  # noqa: PLC0415
 
-                return PostgresqlEngine(url)
+                return PostgresqlEngine(url, timeout)
             case _:
                 raise _useless("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
     except ArgumentError as error:

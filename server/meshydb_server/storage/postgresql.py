@@ -3,50 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from meshydb_server.storage.errors import StaleError
+from meshydb_server.storage.impatient import ImpatientConnection
 from meshydb_server.storage.migrate import upgrade
 
 T = TypeVar("T")
 
 _CONNECTIONS: Final = 10
-# Seconds to wait for one of them, or for the server.
-_PATIENCE: Final = 10
+
+# Parts of the time that a transaction has. The server gives up first, which keeps the connection.
+_LOCK_PART: Final = 0.5
+_CONNECT_PART: Final = 0.5
+_STATEMENT_PART: Final = 0.8
+_POOL_PART: Final = 0.5
+# libpq and psycopg take no less.
+_SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: nothing is wrong with the transaction but its moment.
 _STALE: Final = {"40001", "40P01"}
 
 # Any number will do that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
+# Migrations take as long as they take, and wait for those of other processes.
+_NO_LIMITS: Final = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+)
 
 
 class PostgresqlEngine:
     """Transactions on connections of their own, at most as many at a time as there are connections."""
 
-    def __init__(self, url: URL) -> None:
+    # A transaction gets no time beyond what all have.
+    patience = 0.0
+
+    def __init__(self, url: URL, timeout: float) -> None:
         self.file = None
         self._writing = create_async_engine(
-            url.set(drivername="postgresql+psycopg").update_query_dict(
-                {"connect_timeout": str(_PATIENCE), **url.query}
-            ),
+            url.set(drivername="postgresql+psycopg", query=_options(url, timeout)),
             # They hold what no log should.
             hide_parameters=True,
             pool_size=_CONNECTIONS,
             max_overflow=0,
-            pool_timeout=_PATIENCE,
+            pool_timeout=timeout * _POOL_PART,
             # Connections do not outlive a restart of the server, and this notices.
             pool_pre_ping=True,
+            connect_args={"async_creator_fn": ImpatientConnection.connect},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
 
     def migrate(self, connection: Connection) -> None:
         """Bring the tables to the newest version, one process after another."""
-        connection.exec_driver_sql(_MIGRATION_LOCK)
+        for statement in (*_NO_LIMITS, _MIGRATION_LOCK):
+            connection.exec_driver_sql(statement)
         upgrade(connection)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -67,3 +83,27 @@ class PostgresqlEngine:
     async def close(self) -> None:
         """Close all connections."""
         await self._writing.dispose()
+
+
+def _options(url: URL, timeout: float) -> dict[str, Any]:
+    """The query of the URL, with limits for whatever it sets none for."""
+    milliseconds = timeout * 1000
+    settings = {
+        "statement_timeout": milliseconds * _STATEMENT_PART,
+        "lock_timeout": milliseconds * _LOCK_PART,
+        "idle_in_transaction_session_timeout": milliseconds,
+    }
+    ours = " ".join(f"-c {name}={max(1, round(value))}" for name, value in settings.items())
+    given = url.query.get("options", "")
+    # PostgreSQL takes the last of several settings of one name.
+    options = " ".join((ours, *((given,) if isinstance(given, str) else given))).strip()
+    return {
+        "connect_timeout": str(max(_SHORTEST_CONNECT_SECONDS, round(timeout * _CONNECT_PART))),
+        "keepalives": "1",
+        "keepalives_idle": str(max(1, round(timeout))),
+        "keepalives_interval": str(max(1, round(timeout))),
+        "keepalives_count": "3",
+        "tcp_user_timeout": str(max(1, round(milliseconds))),
+        **url.query,
+        "options": options,
+    }

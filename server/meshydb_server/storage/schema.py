@@ -252,7 +252,7 @@ recoveries = Table(
     Index(None, "expires_at"),
 )
 
-# Appended to and never changed.
+# Appended to and never changed, but for the counts of the current hour, which grow. Swept in the end.
 audit = Table(
     "audit",
     metadata,
@@ -265,6 +265,22 @@ audit = Table(
     Column("outcome", Text, nullable=False),
     Column("user_id", Text),
     Column("request_id", LargeBinary),
+    # How often it happened: more than once for an event that stands for all of its kind in one hour.
+    Column("count", Integer, nullable=False),
+    # The client address or network of a counted event.
+    Column("client", Text),
+    Index(None, "occurred_at"),
+)
+
+# A health check adds a row and deletes it again. Not one row for all: a server that is stuck would lock it.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    # Both empty: it is about no account.
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("beat_id", Text, primary_key=True),
+    Column("beaten_at", Instant, nullable=False),
 )
 
 outbox = Table(

@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from meshydb_server.private_files import make_private
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.migrate import upgrade
+from meshydb_server.storage.sqlite_file import OpenFile
 
 T = TypeVar("T")
 
@@ -60,10 +61,14 @@ class SqliteEngine:
         self.file = Path(url.database)
         # The driver that the URL names is of no use here: it would change threads for each statement.
         url = url.set(drivername="sqlite")
-        self._patience = _patience(url)
-        self._writing = _connect(url, 1, "PRAGMA busy_timeout = 0")
-        wait = f"PRAGMA busy_timeout = {self._patience * 1000:.0f}"
-        self._reading = _connect(url, _READERS, wait, "PRAGMA query_only = ON")
+        self.patience = _patience(url)
+        self._main = OpenFile(self.file)
+        # What was committed is in this one, until it is full. It is where the link leads, if there is one.
+        self._log = OpenFile(Path(f"{os.path.realpath(self.file)}-wal"))
+        self._writing = _connect(url, self._main, 1, "PRAGMA busy_timeout = 0")
+        wait = f"PRAGMA busy_timeout = {self.patience * 1000:.0f}"
+        self._reading = _connect(url, self._main, _READERS, wait, "PRAGMA query_only = ON")
+        event.listen(self._writing, "connect", lambda *_: self._log.forget())
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._waiting = deque[_Job]()
@@ -139,7 +144,7 @@ class SqliteEngine:
         connection = await loop.run_in_executor(self._writer, self._begin)
         try:
             yield connection
-            await loop.run_in_executor(self._writer, connection.commit)
+            await loop.run_in_executor(self._writer, self._commit, connection)
         finally:
             # By the driver, because for SQLAlchemy a transaction is over even if it could not be committed.
             _driver(connection).rollback()
@@ -150,13 +155,27 @@ class SqliteEngine:
         try:
             # At once for writing: a transaction that turns from reading to writing fails when another process has
             # written meanwhile, however long it is willing to wait.
-            _insist(_driver(connection), "BEGIN IMMEDIATE", self._patience)
+            _insist(_driver(connection), "BEGIN IMMEDIATE", self.patience)
+            self._check_files()
         except sqlite3.OperationalError as error:
+            _driver(connection).rollback()
             connection.close()
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
         # Tells SQLAlchemy, for which a connection without a transaction has nothing to commit.
         connection.begin()
         return connection
+
+    def _commit(self, connection: Connection) -> None:
+        connection.commit()
+        try:
+            # Nothing is acknowledged that the next start would not find.
+            self._check_files()
+        except sqlite3.OperationalError as error:
+            raise OperationalError("COMMIT", None, error) from error
+
+    def _check_files(self) -> None:
+        self._main.check()
+        self._log.check()
 
 
 @define(eq=False)
@@ -188,12 +207,13 @@ def _undo(connection: Connection, error: BaseException) -> None:
         raise error from None
 
 
-def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
+def _connect(url: URL, file: OpenFile, connections: int, *pragmas: str) -> Engine:
     engine = create_engine(url, pool_size=connections, max_overflow=0, hide_parameters=True)
 
     @event.listens_for(engine, "do_connect")
     def make(*_: object) -> None:
-        _make_file(url)
+        if not file.is_open:
+            _make_file(url)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: DBAPIConnection, _: object) -> None:
@@ -205,6 +225,7 @@ def _connect(url: URL, connections: int, *pragmas: str) -> Engine:
             _insist(connection, "PRAGMA journal_mode = WAL", _PATIENCE_SECONDS)
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
+            file.check()
         except sqlite3.Error:
             connection.close()
             raise

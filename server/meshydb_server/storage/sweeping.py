@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Delete, Table, and_, bindparam, delete, select, tuple_
+from sqlalchemy import Column, Delete, and_, bindparam, delete, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
-from meshydb_server.storage.schema import outbox, recoveries, sessions
+from meshydb_server.storage.schema import audit, outbox, recoveries, sessions
 
 
 def sweep_recoveries(connection: Connection, before: datetime, limit: int) -> int:
@@ -27,15 +27,21 @@ def sweep_messages(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(_MESSAGES, {"before": before, "limit": limit}).rowcount
 
 
-def _lapsed(table: Table, *conditions: ColumnElement[bool]) -> Delete:
+def sweep_events(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete events of the audit trail that occurred before this; returns how many."""
+    return connection.execute(_EVENTS, {"before": before, "limit": limit}).rowcount
+
+
+def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
+    table = when.table
     key = list(table.primary_key.columns)
-    expires_at = table.c.expires_at
-    lapsed = and_(expires_at < bindparam("before", type_=expires_at.type), *conditions)
-    doomed = select(*key).where(lapsed).order_by(expires_at).limit(bindparam("limit"))
+    lapsed = and_(when < bindparam("before", type_=when.type), *conditions)
+    doomed = select(*key).where(lapsed).order_by(when).limit(bindparam("limit"))
     # Once more, because PostgreSQL looks at a row again when it has waited for another transaction that changed it.
     return delete(table).where(tuple_(*key).in_(doomed), lapsed)
 
 
-_RECOVERIES: Final = _lapsed(recoveries)
-_SESSIONS: Final = _lapsed(sessions)
-_MESSAGES: Final = _lapsed(outbox, outbox.c.status != "waiting")
+_RECOVERIES: Final = _lapsed(recoveries.c.expires_at)
+_SESSIONS: Final = _lapsed(sessions.c.expires_at)
+_MESSAGES: Final = _lapsed(outbox.c.expires_at, outbox.c.status != "waiting")
+_EVENTS: Final = _lapsed(audit.c.occurred_at)

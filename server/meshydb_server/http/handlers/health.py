@@ -10,5 +10,5 @@ from meshydb_server.runtime import Services
 
 async def get_health(services: Services, _: Call) -> Response:
     """`GET /healthz`."""
-    await services.database.ping()
+    await services.health.check()
     return JSONResponse({"status": "ok"})

@@ -1,8 +1,22 @@
-"""Counted events in the audit trail, and the row that shows that a write succeeds."""
+"""Counted events in the audit trail, and the table that health checks write to."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0006"
 down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Let an event stand for several, find old events by an index, and make the table of health checks."""
+    op.add_column("audit", sa.Column("count", sa.Integer, nullable=False, server_default="1"))
+    op.add_column("audit", sa.Column("client", sa.Text))
+    op.create_index("ix_audit_occurred_at", "audit", ["occurred_at"])
+    op.create_table(
+        "heartbeat",
+        sa.Column("account", sa.Text, nullable=False),
+        sa.Column("tenant", sa.Text, nullable=False),
+        sa.Column("beat_id", sa.Text, nullable=False),
+        sa.Column("beaten_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("account", "tenant", "beat_id", name="pk_heartbeat"),
+    )

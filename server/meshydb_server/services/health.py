@@ -1,0 +1,60 @@
+"""Whether the server can do what it is there for: a write succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from attrs import define, field
+
+from meshydb_server.services.sources import Sources
+from meshydb_server.storage.database import Database
+from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.heartbeat import beat
+
+_ID_BYTES: Final = 16
+# Health is answered within 2 seconds, whatever hangs.
+_PATIENCE_SECONDS: Final = 1.5
+_KEPT: Final = timedelta(seconds=1)
+
+
+@define(eq=False)
+class Health:
+    """Tries to write, at most once a second, for all who ask."""
+
+    database: Database
+    sources: Sources
+    # The try under way, or the last one, and when it was begun.
+    _try: asyncio.Task[None] | None = field(default=None, init=False)
+    _begun: datetime | None = field(default=None, init=False)
+
+    async def check(self) -> None:
+        """Raise StorageError unless a write has just succeeded. Returns or raises within 2 seconds."""
+        current = self._current()
+        done, _ = await asyncio.wait({current}, timeout=_PATIENCE_SECONDS)
+        if not done:
+            raise StorageError(f"The database has not written anything for {_PATIENCE_SECONDS} seconds.")
+        if current.cancelled():
+            raise StorageError("The server is stopping.")
+        if error := current.exception():
+            raise error
+
+    async def close(self) -> None:
+        """End the try under way."""
+        if self._try is not None:
+            self._try.cancel()
+            await asyncio.gather(self._try, return_exceptions=True)
+
+    def _current(self) -> asyncio.Task[None]:
+        now = self.sources.now()
+        # The difference has no sign, because clocks are set back.
+        if self._try is None or (self._try.done() and self._begun is not None and abs(now - self._begun) >= _KEPT):
+            self._try = asyncio.create_task(self._write(now))
+            self._begun = now
+        return self._try
+
+    async def _write(self, now: datetime) -> None:
+        beat_id = self.sources.random(_ID_BYTES).hex()
+        await self.database.write(partial(beat, beat_id=beat_id, now=now))

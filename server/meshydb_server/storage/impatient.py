@@ -1,0 +1,56 @@
+"""A connection of psycopg that is dropped at once when its server does not answer in time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+from psycopg.waiting import wait_async
+
+from meshydb_server.storage.deadlines import is_overdue
+
+T = TypeVar("T")
+
+# How often psycopg looks whether it was interrupted.
+_INTERVAL_SECONDS: Final = 0.1
+# How long the server may take to cancel the statement of a caller that has left.
+_CANCEL_SECONDS: Final = 1.0
+
+
+class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
+    """Waits for the server until the deadline of the transaction, and for nothing beyond it.
+
+    psycopg itself asks the server to cancel the statement, and waits for the answer: one that is stopped gives none.
+    """
+
+    async def wait(
+        self,
+        gen: PQGen[T],
+        interval: float = _INTERVAL_SECONDS,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
+    ) -> T:
+        """Run a generator of psycopg to its end."""
+        # Not every version that will do knows a timeout.
+        options = {} if timeout is None else {"timeout": timeout}
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval=interval, **options)
+        except asyncio.CancelledError:
+            try:
+                if not is_overdue() and self._is_active():
+                    with suppress(psycopg.Error, TimeoutError):
+                        async with asyncio.timeout(_CANCEL_SECONDS):
+                            await self.cancel_safe()
+                            await wait_async(gen, self.pgconn.socket, interval=interval)
+            finally:
+                if self._is_active():
+                    # The server rolls back once it sees that nobody is there.
+                    self.pgconn.finish()
+            raise
+
+    def _is_active(self) -> bool:
+        return self.pgconn.transaction_status == TransactionStatus.ACTIVE
