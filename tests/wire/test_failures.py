@@ -17,10 +17,12 @@ from meshydb_server.settings import Settings
 from tests.support.bodies import GOOD, asking_for
 from tests.support.logs import errors
 from tests.support.server import LiveServer, seed, serving, settings_in
+from tests.support.sources import SetClock
 from tests.support.wire import PATH, Connection, assert_documented, compose, exchange
 
 _ASK = compose(GOOD)
 _HEALTH = compose(method="GET", target="/healthz", content_type=None)
+_EXISTS = compose(method="GET", target="/acme/users/rosa.k/exists", content_type=None)
 _CANARY = "canary-7f3a"
 
 
@@ -102,11 +104,17 @@ def test_storage_fails(own_settings: Settings, tmp_path: Path, table: str, caplo
 
 def test_health_of_storage(own_settings: Settings, tmp_path: Path) -> None:
     """A server that cannot read its storage says so when it is asked for its health, for as long as it cannot."""
-    with serving(own_settings) as server, closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
+    clock = SetClock()
+    with (
+        serving(own_settings, Sources(now=clock)) as server,
+        closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection,
+    ):
         assert_documented(exchange(server.url, _HEALTH), 200)
         connection.execute("ALTER TABLE accounts RENAME TO lost")
+        clock.move(seconds=1)
         assert_documented(exchange(server.url, _HEALTH), 503)
         connection.execute("ALTER TABLE lost RENAME TO accounts")
+        clock.move(seconds=1)
         assert_documented(exchange(server.url, _HEALTH), 200)
 
 
@@ -116,7 +124,7 @@ def test_storage_is_busy(own_settings: Settings, tmp_path: Path) -> None:
         assert_documented(exchange(server.url, _HEALTH), 200)
         with _taken_lock(tmp_path / "meshydb.sqlite3"):
             waiting.send(_ASK)
-            assert_documented(exchange(server.url, _HEALTH), 200)
+            assert_documented(exchange(server.url, _EXISTS), 200)
         assert_documented(waiting.read(), 200)
 
 

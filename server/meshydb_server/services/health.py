@@ -14,7 +14,6 @@ from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.heartbeat import beat
 
-_ID_BYTES: Final = 16
 # Health is answered within 2 seconds, whatever hangs.
 _PATIENCE_SECONDS: Final = 1.5
 _KEPT: Final = timedelta(seconds=1)
@@ -56,5 +55,4 @@ class Health:
         return self._try
 
     async def _write(self, now: datetime) -> None:
-        beat_id = self.sources.random(_ID_BYTES).hex()
-        await self.database.write(partial(beat, beat_id=beat_id, now=now))
+        await self.database.write(partial(beat, now=now))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.schema import heartbeat
 
-_OF_NO_ACCOUNT: Final = {"account": "", "tenant": ""}
+_ID_BYTES: Final = 16
 
 
-def beat(connection: Connection, beat_id: str, now: datetime) -> None:
-    """Add a row and delete it: the transaction leaves none, but it cannot be committed where nothing can be written."""
-    connection.execute(_INSERT, {**_OF_NO_ACCOUNT, "beat_id": beat_id, "beaten_at": now})
-    connection.execute(
-        _DELETE, {f"the_{name}": value for name, value in {**_OF_NO_ACCOUNT, "beat_id": beat_id}.items()}
-    )
+def beat(connection: Connection, now: datetime) -> None:
+    """Read, add a row and delete it: the transaction leaves nothing, but it cannot be committed if nothing can be."""
+    has_accounts(connection)
+    # Nobody else's, lest health wait for a server that is stuck.
+    key = {"account": "", "tenant": "", "beat_id": secrets.token_hex(_ID_BYTES)}
+    connection.execute(_INSERT, {**key, "beaten_at": now})
+    connection.execute(_DELETE, {f"the_{name}": value for name, value in key.items()})
 
 
 _INSERT: Final = insert(heartbeat)
