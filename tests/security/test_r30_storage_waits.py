@@ -164,7 +164,9 @@ def test_r30_row_held_elsewhere(database_url: str) -> None:
     with serving(_settings(url, _SHORT)) as server:
         assert exchange(server.url, login).status == 200
         with _row_held(database_url):
-            assert_documented(exchange(server.url, login), 503)
+            answer = exchange(server.url, login)
+        assert_documented(answer, 503)
+        assert answer.all("retry-after") == ["5"]
         assert exchange(server.url, login).status == 200
 
 

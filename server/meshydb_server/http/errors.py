@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 # The contract's bound: a client that is told to wait for a month has been told nothing.
 _LONGEST_WAIT_SECONDS: Final = 86_400
+# When to ask again after a failure whose end nobody knows.
+_SOON_SECONDS: Final = "5"
 
 
 @frozen
@@ -73,7 +75,7 @@ def no_such_path() -> HTTPException:
 
 def unavailable(message: str) -> HTTPException:
     """The exception for what the server needs and cannot reach."""
-    return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message)
+    return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": _SOON_SECONDS})
 
 
 def unexpected_error() -> Problem:

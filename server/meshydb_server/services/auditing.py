@@ -1,7 +1,7 @@
 """Notes what was asked of the recovery of accounts, and how it ended: one event for each request, check and reset.
 
-Changes of what proves a user are events too, without the values. What a stranger can have refused without end is counted
-instead: one event for each hour, client address or network, and what it was about.
+Changes of what proves a user are events too, without the values. What a stranger can have refused without end is
+counted instead: one event for each hour, client address or network, and what it was about.
 """
 
 from __future__ import annotations
