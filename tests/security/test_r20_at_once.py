@@ -14,6 +14,7 @@ from meshydb_server.storage.users import User
 from tests.support.authenticators import DELAY, STALE, WAYS, Way, ask_all, enter, letters, notices, stored
 from tests.support.recovering import (
     ACCOUNT,
+    MAY_UPDATE,
     OLD_PASSWORD,
     PASSWORD,
     USERNAME,
@@ -141,7 +142,7 @@ async def test_r20_by_others(database_url: str, way: Way, *, operator: bool) -> 
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
-        boss = Caller(ACCOUNT, way.tenant, "0" * 24, "admin", bytes(16), frozenset({"users.update"}))
+        boss = Caller(ACCOUNT, way.tenant, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         await services.selves.update(caller, way.change(way.new))
         clock.move(seconds=STALE)
         await services.selves.update(caller, way.change("late@example.net" if way is WAYS[0] else "+15550000009"))

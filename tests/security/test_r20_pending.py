@@ -15,6 +15,7 @@ from tests.support.authenticators import DELAY, STALE, WAYS, Way, ask_all, enter
 from tests.support.recovering import (
     ACCOUNT,
     EMAIL,
+    MAY_UPDATE,
     OLD_PASSWORD,
     PASSWORD,
     PHONE,
@@ -191,7 +192,7 @@ async def test_r20_who_sees_what_is_pending(database_url: str, way: Way) -> None
     async with recovering(database_url, clock) as services:
         new = NewUser(username="admin", email=EMAIL, phone=PHONE, password=PASSWORD, roles=["meshy.admin"])
         admin = await services.accounts.create_user(ACCOUNT, way.tenant, new)
-        boss = Caller(ACCOUNT, way.tenant, admin.user_id, "admin", bytes(16), frozenset({"users.update"}))
+        boss = Caller(ACCOUNT, way.tenant, admin.user_id, "admin", bytes(16), MAY_UPDATE)
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
         await services.users.update(caller, caller.user_id, way.change(way.new))

@@ -166,7 +166,8 @@ def test_r30_row_held_elsewhere(database_url: str) -> None:
         with _row_held(database_url):
             answer = exchange(server.url, login)
         assert_documented(answer, 503)
-        assert answer.all("retry-after") == ["5"]
+        # Clients send anything again when they are told when to, and the end of a transaction may be unknown.
+        assert answer.all("retry-after") == []
         assert exchange(server.url, login).status == 200
 
 

@@ -56,6 +56,10 @@ ANSWERS: Final = {"What was your first pet called?": "Rex the Dog", "Where did y
 
 OLD_PASSWORD: Final = "the first one of rosa"  # noqa: S105 - of users who live as long as a test
 PASSWORD: Final = "a new password for rosa"  # noqa: S105 - likewise
+# What may act on a user who holds no more than every user does.
+MAY_UPDATE: Final = frozenset(
+    {"users.update", "projections.read", *(f"meshes.{each}" for each in ("create", "read", "update", "delete"))}
+)
 _ISSUER: Final = "https://auth.example.org/acme"
 # Keys of the server, each as a setting.
 KEYS: Final = tuple(base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in range(1, 4))

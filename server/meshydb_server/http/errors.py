@@ -74,7 +74,7 @@ def no_such_path() -> HTTPException:
 
 
 def unavailable(message: str) -> HTTPException:
-    """The exception for what the server needs and cannot reach."""
+    """The exception for what the server needs and cannot reach, before anything was done."""
     return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": _SOON_SECONDS})
 
 
@@ -135,7 +135,9 @@ def _limited(error: LimitError, _: str) -> Problem:
 
 def _storage_failed(error: StorageError, request_id: str) -> Problem:
     _log.error("Storage failed.", exc_info=error, extra={"requestId": request_id})
-    return _http_exception(unavailable("The server cannot reach its storage; try again later."), request_id)
+    # Without Retry-After, with which clients send anything again: a commit whose answer was lost may stand.
+    message = "The server cannot reach its storage; try again later."
+    return _http_exception(HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message), request_id)
 
 
 def _client_left(_: ClientDisconnect, __: str) -> Problem:
