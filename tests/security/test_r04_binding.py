@@ -200,7 +200,8 @@ async def test_r04_changed_password_ends_requests(database_url: str) -> None:
 async def test_r04_another_address_or_question_ends_requests(database_url: str) -> None:
     """What was sent to an address that has changed, or answers a question that has, proves nothing any more."""
     async with recovering(database_url) as services:
-        await change(services, update(users).values(verified=False))
+        nothing = {"verified": False, "email_proved": False, "phone_proved": False, "questions_proved": False}
+        await change(services, update(users).values(nothing))
         changes = {
             TENANT: ProfileChange(email="another@example.org", phone=PHONE),
             BY_TEXT: ProfileChange(email=EMAIL, phone="+15551239999"),

@@ -178,7 +178,16 @@ async def test_r18_gone(database_url: str) -> None:
         issued = await ask(services)
 
         def drop(connection: Connection) -> None:
-            for table in ("audit", "outbox", "recoveries", "sessions", "security_questions", "user_roles", "users"):
+            for table in (
+                "audit",
+                "outbox",
+                "recoveries",
+                "sessions",
+                "security_questions",
+                "pending_questions",
+                "user_roles",
+                "users",
+            ):
                 connection.exec_driver_sql(f"DROP TABLE {table}")
 
         await services.database.write(drop)

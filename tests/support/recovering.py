@@ -153,11 +153,12 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
 
 
 async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
-    """The user, as one who is logged in."""
+    """The user, as one who has just logged in."""
     user = await services.database.read(
         lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
     )
-    return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset())
+    now = services.selves.sources.now()
+    return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset(), auth_time=now)
 
 
 async def log_in(services: Services, password: str, *, tenant: str = TENANT, username: str = USERNAME) -> IssuedTokens:

@@ -13,6 +13,7 @@ from meshydb_server.services.completion import Try
 from meshydb_server.services.errors import ConflictError
 from meshydb_server.services.passwords import normalise_answer
 from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.users import UserSearch
 from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.storage.schema import outbox, recoveries, security_questions, users
 from tests.support.people import ACCOUNT, PASSWORD, People, refusal
@@ -139,10 +140,13 @@ async def test_answers_are_hashed(people: People) -> None:
 
 
 async def test_questions_where_they_are_not_asked(people: People) -> None:
-    """Security questions that nobody asked for are kept, for the day on which they are."""
+    """Security questions that nobody asked for are kept, for the day on which they are; they admit nobody."""
     await _register(people, email=_EMAIL, questions=(_QUESTION,))
     await people.configure("question")
-    profile = await people.services.selves.read(await people.enter("rosa.k"))
+    assert await refusal(people.log_in("rosa.k")) == "OAuthError: The user is not verified."
+    admin = await people.enter_new("admin", roles=["meshy.admin"])
+    (found,) = (await people.services.users.search(admin, UserSearch(name="rosa.k"))).results
+    profile = await people.services.users.read(admin, found.user.user_id)
     assert [each.question for each in profile.questions] == ["First street?"]
 
 

@@ -143,6 +143,7 @@ class CompletionService:
             )
             if done:
                 end_sessions(connection, user)
+                self.authenticators.tell_of_reset(connection, guess.place, user, now)
             return done
 
         await self._complete(guess, "reset", change)

@@ -109,7 +109,7 @@ class SelfService:
                 # It was right when it was verified, and is the previous one no more.
                 raise InvalidRequestError(WRONG_PASSWORD)
             authenticators.set_password(connection, place, current, hashed, now=now)
-            authenticators.note_password(connection, place, current, now)
+            authenticators.tell_of_password(connection, place, current, now)
             keep_only_session(connection, current, caller.session_id)
 
         await self.database.write(replace)

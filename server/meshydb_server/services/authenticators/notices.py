@@ -37,11 +37,13 @@ class Notices:
         now: datetime,
         contact: Contact | None = None,
         effective: datetime | None = None,
+        once: bool = True,
     ) -> None:
         """Tell a user, whose values are those before the change.
 
         The notice goes to the address that is to be replaced, `contact`; or, if there is none, by the tenant's way.
-        `effective` is when a change takes effect, or until when it can be undone.
+        `effective` is when a change takes effect, or until when it can be undone. With `once`, a second one within a
+        day is not sent.
         """
         recipient = _recipient(place, user, contact)
         if recipient is None:
@@ -55,7 +57,10 @@ class Notices:
             effective=effective,
             expires=now + NOTICE_LIFETIME,
         )
-        self.outbox.put_once(connection, post, now, since=now - _ONE_IN)
+        if once:
+            self.outbox.put_once(connection, post, now, since=now - _ONE_IN)
+        else:
+            self.outbox.put(connection, post, now)
 
 
 def _recipient(place: Place, user: User, contact: Contact | None) -> Recipient | None:

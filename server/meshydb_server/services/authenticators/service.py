@@ -72,12 +72,12 @@ class Authenticators:
         if not due:
             return user
         settled = changes.settled(user, now)
+        disown(connection, user, now)
         rows.write_authenticators(connection, settled)
         if "questions" in due:
             pending = list_pending_questions(connection, user.account, user.tenant, [user.user_id])
             rows.replace_questions(connection, user, pending.get(user.user_id, ()))
             rows.delete_pending_questions(connection, user)
-        disown(connection, user, now)
         for each in due:
             self._note(connection, place, user, each, "took-effect", now)
         return settled
@@ -137,12 +137,13 @@ class Authenticators:
         before = self.settle(connection, place, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
+            # First of all, so that whoever asks for a reset at this moment is asked one of the new questions.
+            disown(connection, user, now)
             # As at registration, setting questions proves them, if it is the user who sets them.
             proved = proof is Proof.PASSWORD and before.verified
             after = evolve(before, questions_pending_at=None, questions_proved=proved)
             rows.replace_questions(connection, user, questions)
             rows.delete_pending_questions(connection, user)
-            disown(connection, user, now)
         else:
             after = evolve(before, questions_pending_at=now + self.delay)
             rows.replace_pending_questions(connection, user, questions)
@@ -163,7 +164,7 @@ class Authenticators:
         now: datetime,
         proved: Authenticator | None = None,
     ) -> bool:
-        """Set another password, cancel what is pending, and tell the user. Logins are for the caller to end.
+        """Set another password and cancel what is pending. To end logins and to tell the user is for the caller.
 
         `proved` is what the user has proved for this, if not the password. Returns False when the password was changed
         or the user deleted since `user` was read.
@@ -172,11 +173,15 @@ class Authenticators:
             return False
         for each in changes.pending(user):
             self._note(connection, place, user, each, "cancelled", now)
-        self.notices.tell(connection, place, user, "password-changed", now=now)
         return True
 
-    def note_password(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
-        """Note a change of password that is no part of a recovery, which has an event of its own."""
+    def tell_of_reset(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+        """Tell a user of every reset of the password; the trail has an event of the recovery."""
+        self.notices.tell(connection, place, user, "password-changed", now=now, once=False)
+
+    def tell_of_password(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+        """Tell a user that somebody who is logged in has changed the password, and note it."""
+        self.notices.tell(connection, place, user, "password-changed", now=now)
         self.audit.note(connection, place, "password-changed", "at-once", now=now, user_id=user.user_id)
 
     def wake(self) -> None:
