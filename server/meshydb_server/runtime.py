@@ -83,7 +83,8 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         verification = VerificationService(sources, keyring, outbox, audit, policy)
         authenticators = Authenticators(sources, audit, Notices(outbox), settings.contact_change_delay)
         profiles = Profiles(sources, keyring, authenticators)
-        with closing(Passwords(sources.hasher)) as passwords:
+        hashing = Passwords(sources.hasher, settings.hashes_waiting, settings.hashes_waiting_per_address)
+        with closing(hashing) as passwords:
             recent_login = timedelta(seconds=settings.recent_login_seconds)
             prover = PasswordProver(database, sources, passwords, recent_login)
             selves = SelfService(database, sources, passwords, profiles, prover)

@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     account_rate_limit: str = "1000000/hour"
     """Requests for one account, in the same notation; `off` for no limit."""
 
+    hashes_waiting: int = Field(default=200, ge=1)
+    """How many passwords and answers may wait to be hashed, in each server process; beyond them, the answer is 503."""
+
+    hashes_waiting_per_address: int = Field(default=20, ge=1)
+    """How many of them may be of one address; IPv6 addresses count by their /64 network."""
+
     rate_limit_storage: SecretStr = SecretStr("memory://")
     """Where requests are counted: `memory://`, for each server process, or a `redis://` or `rediss://` URL, for all."""
 

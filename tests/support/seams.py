@@ -83,7 +83,7 @@ class BrokenKeyring(Keyring):
 async def crowded(passwords: Passwords) -> AsyncGenerator[None]:
     """Let as many wait for the threads as may, until the block ends."""
     free = threading.Event()
-    waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(200)]
+    waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(202)]
     # One round of the loop lets them all begin to wait.
     await asyncio.sleep(0)
     try:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from meshydb_server.addresses import network_of
 from meshydb_server.contract import Contract, ContractError, Operation
 from meshydb_server.http.authentication import Guard
 from meshydb_server.http.calls import CallReader
@@ -20,6 +21,7 @@ from meshydb_server.http.handlers import Handler
 from meshydb_server.http.headers import client_of
 from meshydb_server.http.paths import Paths, read_segments
 from meshydb_server.http.rate_limit import RateLimits
+from meshydb_server.services.hashing_queue import Requester, requested_by
 from meshydb_server.settings import Settings
 
 _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
@@ -45,8 +47,10 @@ class Dispatcher:
         request = Request(scope, receive)
         segments, flaw = read_segments(scope)
         path, values = self._paths.find(segments) or (_NOWHERE, {})
+        requester = Requester(network_of(client_of(scope)), request.is_disconnected)
         try:
-            response = await path.endpoint(request.method, flaw).serve(request, values)
+            with requested_by(requester):
+                response = await path.endpoint(request.method, flaw).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
             response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)

@@ -15,11 +15,13 @@ from starlette.responses import JSONResponse
 from meshydb_server.contract import InvalidValueError
 from meshydb_server.services.errors import (
     AuthenticationError,
+    CallerGoneError,
     ConflictError,
     InvalidRequestError,
     LimitError,
     NotFoundError,
     OAuthError,
+    OverloadedError,
     PermissionDeniedError,
     RefusedError,
 )
@@ -35,26 +37,32 @@ _SOON_SECONDS: Final = "5"
 
 @frozen
 class Problem:
-    """What an error answer says. The code is for token endpoints, whose errors are those of OAuth 2 (RFC 6749)."""
+    """What an error answer says. The code is for token endpoints, whose errors are those of OAuth 2 (RFC 6749).
+
+    `reason` is the `code` of all other endpoints, where the status alone does not tell a program what to do.
+    """
 
     status: int
     message: str
     headers: Mapping[str, str] | None = None
     code: str = "invalid_request"
+    reason: str | None = None
 
     def response(self, *, oauth: bool) -> JSONResponse:
         """The answer, in the shape of a token endpoint or of the rest of the API."""
         if not oauth:
-            return error_response(self.status, self.message, self.headers)
+            return error_response(self.status, self.message, self.headers, self.reason)
         body = {"error": self.code, "error_description": self.message}
         # All that other operations answer too has their member besides.
         more = {} if self.status == HTTPStatus.BAD_REQUEST else {"message": self.message}
         return JSONResponse({**body, **more}, self.status, self.headers)
 
 
-def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def error_response(
+    status: int, message: str, headers: Mapping[str, str] | None = None, code: str | None = None
+) -> JSONResponse:
     """An error answer of the API."""
-    return JSONResponse({"message": message}, status, headers)
+    return JSONResponse({"message": message} if code is None else {"message": message, "code": code}, status, headers)
 
 
 def bad_request(message: str) -> HTTPException:
@@ -105,7 +113,7 @@ def _invalid_value(error: InvalidValueError, _: str) -> Problem:
 
 
 def _bad_request(error: RefusedError, _: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, error.message)
+    return Problem(HTTPStatus.BAD_REQUEST, error.message, reason=error.code)
 
 
 def _not_found(error: NotFoundError, _: str) -> Problem:
@@ -133,6 +141,11 @@ def _limited(error: LimitError, _: str) -> Problem:
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, message, headers, "temporarily_unavailable")
 
 
+def _overloaded(error: OverloadedError, _: str) -> Problem:
+    headers = {"Retry-After": str(error.retry_after)}
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.message, headers, "temporarily_unavailable")
+
+
 def _storage_failed(error: StorageError, request_id: str) -> Problem:
     _log.error("Storage failed.", exc_info=error, extra={"requestId": request_id})
     # Without Retry-After, with which clients send anything again: a commit whose answer was lost may stand.
@@ -140,7 +153,7 @@ def _storage_failed(error: StorageError, request_id: str) -> Problem:
     return _http_exception(HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message), request_id)
 
 
-def _client_left(_: ClientDisconnect, __: str) -> Problem:
+def _client_left(_: ClientDisconnect | CallerGoneError, __: str) -> Problem:
     # Nobody reads this; it is here so that the log does not take a closed connection for a fault of the server.
     return Problem(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
 
@@ -157,7 +170,9 @@ _PROBLEMS: Final = cast(
         AuthenticationError: _unauthenticated,
         PermissionDeniedError: _forbidden,
         LimitError: _limited,
+        OverloadedError: _overloaded,
         StorageError: _storage_failed,
         ClientDisconnect: _client_left,
+        CallerGoneError: _client_left,
     },
 )

@@ -124,10 +124,10 @@ class AccountService:
             require_phone(new.phone)
         if new.password is not None:
             require_acceptable(new.password, new.username)
-        secrets = await hash_secrets(self.passwords, new)
+        place = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
+        secrets = await hash_secrets(self.passwords, place, new)
 
         def transaction(connection: Connection) -> User:
-            place = require_tenant(connection, account, tenant)
             user = add_user(connection, self.sources, place, new, secrets)
             self.audit.note(
                 connection, place_of(place), "user-created", OPERATOR, now=self.sources.now(), user_id=user.user_id

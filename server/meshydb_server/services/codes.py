@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import hmac
+import unicodedata
 from typing import Final, Literal
 
 from meshydb_server.services.keys import Key, authenticate
 from meshydb_server.services.sources import RandomBytes
 
 CodeFormat = Literal["base32", "digits"]
+
+# Unicode has the minus sign among mathematical symbols; the soft hyphen is a format character.
+_MINUS: Final = "\N{MINUS SIGN}"
+_DASHES_AND_FORMATS: Final = {"Pd", "Cf"}
 
 # 5 bytes are 40 bits, which are 8 characters of base32.
 _BASE32_BYTES: Final = 5
@@ -31,6 +36,14 @@ def mac(key: Key, request_id: bytes, code: str) -> bytes:
 
 
 def matches(key: Key, request_id: bytes, code_mac: bytes, written: str) -> bool:
-    """Whether a code is the right one, however a person has spaced it, and in capitals or not."""
-    code = "".join(written.split()).upper()
-    return hmac.compare_digest(mac(key, request_id, code), code_mac)
+    """Whether a code is the right one, as `normalise` reads it."""
+    return hmac.compare_digest(mac(key, request_id, normalise(written)), code_mac)
+
+
+def normalise(written: str) -> str:
+    """A code without what people and keyboards add to it: white space, dashes, invisible characters, width and case."""
+    return "".join(each for each in unicodedata.normalize("NFKC", written) if not _is_filler(each)).upper()
+
+
+def _is_filler(character: str) -> bool:
+    return character.isspace() or character == _MINUS or unicodedata.category(character) in _DASHES_AND_FORMATS

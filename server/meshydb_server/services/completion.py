@@ -19,7 +19,7 @@ from meshydb_server import instants
 from meshydb_server.services import codes, handles
 from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.authenticators import Authenticators, live_former
-from meshydb_server.services.errors import InvalidRequestError, LimitError
+from meshydb_server.services.errors import CallerGoneError, InvalidRequestError, LimitError, OverloadedError
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.lookup import require_place
 from meshydb_server.services.outbox import Outbox
@@ -102,8 +102,8 @@ class CompletionService:
     async def check_hash(self, attempted: Try) -> bool:
         """Whether the code is the right one. Counts as a guess, but uses nothing up, and a right one is forgiven.
 
-        Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, or when
-        too many passwords are being hashed. Who gets a LimitError has not guessed.
+        Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, and
+        OverloadedError when too many passwords are being hashed. Neither of these two has been a guess.
         """
         async with self._admitted(attempted, "checked"):
             guess = await self._guess(attempted, None, "checked")
@@ -121,7 +121,7 @@ class CompletionService:
         """Set a new password, end all logins, and tell the user of it: all of that, or nothing.
 
         Raises InvalidRequestError when the password is not acceptable or the request does not hold, NotFoundError for
-        an unknown account or tenant, LimitError as `check_hash` does.
+        an unknown account or tenant, LimitError and OverloadedError as `check_hash` does.
         """
         try:
             # Before anything is counted: it costs the user no guess, and tells nothing of the request.
@@ -159,14 +159,21 @@ class CompletionService:
 
     @asynccontextmanager
     async def _admitted(self, attempted: Try, kind: Kind) -> AsyncGenerator[None]:
-        """Let all hashing within the block wait its turn. Raises LimitError, which is noted, when too many wait now."""
+        """Let all hashing within the block wait its turn.
+
+        Raises OverloadedError when too many wait now. That is noted, and so is a caller who leaves while they wait.
+        """
         with ExitStack() as stack:
             try:
                 stack.enter_context(self.passwords.admit())
-            except LimitError:
+            except OverloadedError:
                 await self._note_unseen(attempted, kind, "overloaded")
                 raise
-            yield
+            try:
+                yield
+            except CallerGoneError:
+                await self._note_unseen(attempted, kind, "abandoned")
+                raise
 
     async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
         """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class RefusedError(Exception):
-    """The base of all refusals."""
+    """The base of all refusals; `code` names the reason for programs, where they need one."""
+
+    code: str | None = None
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        """Take the sentence, and the code if there is one."""
+        super().__init__(message)
+        if code is not None:
+            self.code = code
 
     @property
     def message(self) -> str:
@@ -33,6 +43,20 @@ class LimitError(RefusedError):
         self.retry_after = retry_after
 
 
+class OverloadedError(RefusedError):
+    """Too many are waiting for the same work; `retry_after` is how many seconds to wait."""
+
+    retry_after: Final = 5
+
+    def __init__(self) -> None:
+        """Say how long to wait."""
+        super().__init__(f"The server is overloaded; try again in {self.retry_after} seconds.")
+
+
+class CallerGoneError(RefusedError):
+    """The caller has closed the connection, so that there is nobody to answer."""
+
+
 class AuthenticationError(RefusedError):
     """The access token is not good for what is called."""
 
@@ -59,4 +83,4 @@ class OAuthError(RefusedError):
     def __init__(self, code: str, description: str) -> None:
         """Take the code for programs, and the sentence for people."""
         super().__init__(description)
-        self.code = code
+        self.code: str = code

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authority import covers, operations_of
@@ -16,7 +16,7 @@ from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_complete
 from meshydb_server.services.roles import USER_ROLE, role_key
 from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import names_key, username_key
+from meshydb_server.services.usernames import names_key, require_new_username, username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.authenticators import insert_questions
 from meshydb_server.storage.questions import Question
@@ -26,11 +26,18 @@ from meshydb_server.storage.users import User, insert_user
 _USER_ID_BYTES: Final = 12
 
 
+def _check_username(_user: NewUser, _attribute: Attribute[str], username: str) -> None:
+    require_new_username(username)
+
+
 @frozen(kw_only=True)
 class NewUser:
-    """A user to be created. Password and answers are hashed before they are stored."""
+    """A user to be created. Password and answers are hashed before they are stored.
 
-    username: str
+    Raises InvalidRequestError for a username that new users may not have.
+    """
+
+    username: str = field(validator=_check_username)
     email: str | None = None
     phone: str | None = None
     first_name: str | None = None
@@ -60,10 +67,11 @@ def require_complete_user(tenant: Tenant, new: NewUser) -> None:
     require_acceptable(new.password or "", new.username)
 
 
-async def hash_secrets(passwords: Passwords, new: NewUser) -> Secrets:
-    """Hash what must be hashed before a user is added."""
+async def hash_secrets(passwords: Passwords, tenant: Tenant, new: NewUser) -> Secrets:
+    """Hash what must be hashed before a user is added. Questions that the tenant does not ask are dropped."""
+    asked = new.questions if tenant.verification == "question" else ()
     password_hash = None if new.password is None else await passwords.hash(new.password)
-    return Secrets(password_hash, await hash_answers(passwords, new.questions))
+    return Secrets(password_hash, await hash_answers(passwords, asked))
 
 
 def add_user(

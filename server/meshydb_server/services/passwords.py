@@ -15,7 +15,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from meshydb_server.services.errors import InvalidRequestError, LimitError
+from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.hashing_queue import HashingQueue
 from meshydb_server.services.usernames import username_key
 
 T = TypeVar("T")
@@ -28,9 +29,9 @@ _COMMON: Final = frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(
 # Each hash takes tens of milliseconds and 64 MiB. More at once would only take them from everything else.
 _AT_ONCE: Final = 2
 
-# Beyond so many, who comes next is told to come back: a queue without end would serve nobody in time.
-_MOST_WAITING: Final = 200
-_TRY_AGAIN_SECONDS: Final = 5
+# Beyond so many, the next is told to come back: a queue without end would serve nobody in time.
+MOST_WAITING: Final = 200
+MOST_WAITING_PER_ADDRESS: Final = 20
 
 # Of Argon2 itself (RFC 9106).
 _ARGON2_VERSION: Final = 19
@@ -42,11 +43,16 @@ _admitted: ContextVar[bool] = ContextVar("admitted", default=False)
 class Passwords:
     """Hashes with Argon2id, in a few threads of its own: whoever else is served does not wait."""
 
-    def __init__(self, hasher: PasswordHasher) -> None:
-        """Make the threads; `close` ends them."""
+    def __init__(
+        self,
+        hasher: PasswordHasher,
+        most_waiting: int = MOST_WAITING,
+        most_waiting_per_address: int = MOST_WAITING_PER_ADDRESS,
+    ) -> None:
+        """Make the threads, which `close` ends, and the queue in front of them."""
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(_AT_ONCE, "argon2")
-        self._waiting = 0
+        self._queue = HashingQueue(_AT_ONCE, most_waiting, most_waiting_per_address)
         # Compared with where there is no hash, so that a missing user takes as long as a wrong password.
         self._nobody = _hash_of_nothing(hasher)
 
@@ -70,32 +76,26 @@ class Passwords:
             return False
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run something slow in the threads, when one is free. Raises LimitError when too many wait for that."""
-        if not _admitted.get():
-            self._require_room()
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._waiting -= 1
+        """Run something slow in the threads, when its turn has come.
+
+        Raises OverloadedError when too many wait, and CallerGoneError when the caller has left by then.
+        """
+        loop = asyncio.get_running_loop()
+        return await self._queue.run(lambda: loop.run_in_executor(self._threads, work), admitted=_admitted.get())
 
     @contextmanager
     def admit(self) -> Generator[None]:
         """Let all that is run within the block wait for the threads, however many do by then.
 
         For what must not be turned away once it has begun, and is limited in its number by other means. Raises
-        LimitError when too many wait now.
+        OverloadedError when too many wait now.
         """
-        self._require_room()
+        self._queue.require_room()
         token = _admitted.set(True)
         try:
             yield
         finally:
             _admitted.reset(token)
-
-    def _require_room(self) -> None:
-        if self._waiting >= _MOST_WAITING:
-            raise LimitError(_TRY_AGAIN_SECONDS)
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:

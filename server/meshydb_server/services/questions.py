@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from attrs import field, frozen
@@ -40,6 +39,5 @@ def require_complete(questions: Sequence[NewQuestion]) -> None:
 
 
 async def hash_answers(passwords: Passwords, questions: Sequence[NewQuestion]) -> Sequence[Question]:
-    """The questions as they are stored."""
-    hashes = await asyncio.gather(*(passwords.hash(normalise_answer(each.answer)) for each in questions))
-    return [Question(each.question, hashed) for each, hashed in zip(questions, hashes, strict=True)]
+    """The questions as they are stored. One answer waits at a time, so that others can be hashed in between."""
+    return [Question(each.question, await passwords.hash(normalise_answer(each.answer))) for each in questions]

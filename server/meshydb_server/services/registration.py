@@ -74,7 +74,7 @@ class RegistrationService:
         if taken:
             # The index of the database decides; this spares the hashing of what is refused anyway.
             raise ConflictError(USERNAME_TAKEN)
-        secrets = await hash_secrets(self.passwords, new)
+        secrets = await hash_secrets(self.passwords, place, new)
         at_once = place.verification == "question"
         now = self.sources.now()
 

@@ -96,7 +96,7 @@ class UserService:
         """Add a user. Raises InvalidRequestError, ConflictError, or AuthorityError for a role that is too much."""
         place = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
         require_complete_user(place, new)
-        secrets = await hash_secrets(self.passwords, new)
+        secrets = await hash_secrets(self.passwords, place, new)
 
         def transaction(connection: Connection) -> Profile:
             user = add_user(connection, self.sources, place, new, secrets, authority_of(connection, caller))
