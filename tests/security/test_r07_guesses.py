@@ -10,7 +10,7 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.completion import Try
-from meshydb_server.services.errors import LimitError
+from meshydb_server.services.errors import OverloadedError
 from meshydb_server.services.keys import Keyring
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
@@ -142,9 +142,9 @@ async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None
         async with crowded(services.completion.passwords):
             for each in issued:
                 for attempted in (each.attempted(), each.wrong):
-                    with pytest.raises(LimitError):
+                    with pytest.raises(OverloadedError):
                         await services.completion.check_hash(attempted)
-                    with pytest.raises(LimitError):
+                    with pytest.raises(OverloadedError):
                         await services.completion.reset_password(attempted, PASSWORD)
         assert await rows(services, recoveries) == before
         for each in issued:

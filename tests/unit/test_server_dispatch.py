@@ -13,6 +13,7 @@ from meshydb_server.services.errors import (
     LimitError,
     NotFoundError,
     OAuthError,
+    OverloadedError,
     PermissionDeniedError,
 )
 from meshydb_server.settings import Settings
@@ -204,6 +205,7 @@ _FAILURES = [
     (NotFoundError("Why."), 404, "invalid_request", "Why."),
     (LimitError(7), 429, "temporarily_unavailable", "Too many requests; ask again in 7 seconds."),
     (RuntimeError("Why."), 500, "server_error", "The server failed unexpectedly."),
+    (OverloadedError(), 503, "temporarily_unavailable", "The server is overloaded; try again in 5 seconds."),
     (StorageError("Why."), 503, "temporarily_unavailable", "The server cannot reach its storage; try again later."),
 ]
 

@@ -140,14 +140,13 @@ async def test_answers_are_hashed(people: People) -> None:
 
 
 async def test_questions_where_they_are_not_asked(people: People) -> None:
-    """Security questions that nobody asked for are kept, for the day on which they are; they admit nobody."""
+    """Security questions that nobody asked for are dropped, and do not come back on the day on which they are."""
     await _register(people, email=_EMAIL, questions=(_QUESTION,))
     await people.configure("question")
     assert await refusal(people.log_in("rosa.k")) == "OAuthError: The user is not verified."
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     (found,) = (await people.services.users.search(admin, UserSearch(name="rosa.k"))).results
-    profile = await people.services.users.read(admin, found.user.user_id)
-    assert [each.question for each in profile.questions] == ["First street?"]
+    assert found.questions == []
 
 
 async def test_refused(people: People) -> None:

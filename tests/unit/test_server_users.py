@@ -48,6 +48,7 @@ def _names(profile: Profile) -> list[str]:
 async def test_create(people: People) -> None:
     """A user is what was asked for, has the role of everyone besides the others, and has not been there yet."""
     admin = await _admin(people)
+    await people.configure("question")
     new = _new("Ben.T", first_name="Ben", phone=_PHONE, questions=[_QUESTION], roles=["MESHY.ADMIN", "meshy.user"])
     created = await people.services.users.create(admin, new)
     user = created.user
@@ -228,7 +229,9 @@ async def test_delete_refused(people: People) -> None:
 async def test_questions(people: People) -> None:
     """Security questions of a user are replaced as a whole, and refused for the documented reasons in their order."""
     admin = await _admin(people)
+    await people.configure("question")
     ben = await people.add("ben.t", questions=[NewQuestion("First street?", "Elm")])
+    await people.configure("email")
     device = await people.add("device", anonymous=True)
     set_questions = people.services.users.set_questions
     none_here = "InvalidRequestError: Security questions cannot be set, since they are not how users are verified here."

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from meshydb._usernames import is_new_username
+
 T = TypeVar("T")
 
 INT32_MAX = 2**31 - 1
@@ -49,6 +51,17 @@ def check_segment(name: str, value: object) -> str:
     if text in {".", ".."}:
         # No percent-encoding protects these two: they would be taken for steps within the path.
         raise ValueError(f"{name} must not be '.' or '..'")
+    return text
+
+
+def check_new_username(name: str, value: object) -> str:
+    """Require a name that a new user may have. Users that exist may have others."""
+    text = check_text(name, value)
+    if not is_new_username(text):
+        raise ValueError(
+            f"{name} must be letters, digits and ASCII punctuation without '/' (UsernameCasePreserved of RFC 8265), "
+            "and not '.' or '..'"
+        )
     return text
 
 

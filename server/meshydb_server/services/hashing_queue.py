@@ -61,6 +61,11 @@ class HashingQueue:
         # The network whose turn is next stands first. None of these is empty.
         self._waiting: OrderedDict[str | None, deque[_Job]] = OrderedDict()
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return sum(map(len, self._waiting.values()))
+
     async def run(self, start: Callable[[], asyncio.Future[T]], *, admitted: bool = False) -> T:
         """Start a job when its turn has come, and wait for it. A job that has been started goes on when its task ends.
 
@@ -85,7 +90,7 @@ class HashingQueue:
         network = None if requester is None else requester.network
         if self._is_busy():
             self._require_room_of_address(network)
-            if self._count() >= self._most and self._find_replaceable(network) is None:
+            if self.waiting >= self._most and self._find_replaceable(network) is None:
                 raise OverloadedError
 
     async def _take_turn(self, network: str | None, *, admitted: bool) -> None:
@@ -120,7 +125,7 @@ class HashingQueue:
 
     def _make_room(self, network: str | None) -> None:
         self._require_room_of_address(network)
-        if self._count() < self._most:
+        if self.waiting < self._most:
             return
         replaced = self._find_replaceable(network)
         if replaced is None:
@@ -155,9 +160,6 @@ class HashingQueue:
 
     def _is_busy(self) -> bool:
         return self._free <= 0
-
-    def _count(self) -> int:
-        return sum(map(len, self._waiting.values()))
 
 
 async def _require_present(requester: Requester | None) -> None:

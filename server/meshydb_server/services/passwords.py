@@ -60,6 +60,11 @@ class Passwords:
         """End the threads, once what is under way is done."""
         self._threads.shutdown()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait to be hashed or verified."""
+        return self._queue.waiting
+
     async def hash(self, secret: str) -> str:
         """Hash a password, or an answer as `normalise_answer` leaves it, with a salt of its own."""
         return await self.run(lambda: self._hasher.hash(secret.encode("utf-8", "surrogatepass")))

@@ -236,8 +236,8 @@ class AsyncMeshyClient:
         From `POST /{accountName}/users/register/anonymous`. Needs no login.
 
         Args:
-            username: The name to log in with, of 1 to 256 characters without control characters; by default a random
-                UUID.
+            username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved
+                of RFC 8265), without `/`; not `.` or `..`. By default a random UUID.
 
         Returns:
             The user.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is
-from meshydb._validation import check_bool, check_secret, check_text, to_tuple
+from meshydb._validation import check_bool, check_new_username, check_secret, check_text, to_tuple
 
 MAX_QUESTIONS = 10
 MAX_PASSWORD = 1024
@@ -46,7 +46,7 @@ def _to_roles(roles: Iterable[str]) -> tuple[str, ...]:
 
 @frozen
 class _Person:
-    username: str = field(validator=by(check_text))
+    username: str = field(validator=by(check_new_username))
     new_password: str = field(validator=by(check_secret, **NEW_PASSWORD_LENGTH), repr=False)
     first_name: str | None = field(default=None, kw_only=True, validator=_text_if_any(256))
     last_name: str | None = field(default=None, kw_only=True, validator=_text_if_any(256))
@@ -62,7 +62,8 @@ class RegisterUser(_Person):
     """Someone who registers.
 
     Attributes:
-        username: The name to log in with, of 1 to 256 characters without control characters.
+        username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
+            RFC 8265), without `/`; not `.` or `..`.
         new_password: The password, of 8 to 128 characters. Not in the `repr`.
         first_name: The given name, of at most 256 characters.
         last_name: The family name, of at most 256 characters.
@@ -81,7 +82,8 @@ class NewUser(_Person):
     """A user to be created by another one.
 
     Attributes:
-        username: The name to log in with, of 1 to 256 characters without control characters.
+        username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
+            RFC 8265), without `/`; not `.` or `..`.
         new_password: The password, of 8 to 128 characters. Not in the `repr`.
         first_name: The given name, of at most 256 characters.
         last_name: The family name, of at most 256 characters.

@@ -8,7 +8,7 @@ from meshydb._models import RegisterUser, User, UserVerificationHash
 from meshydb._operations.operation import Operation, members, tenant
 from meshydb._operations.people import parse_user, person
 from meshydb._operations.recovery import parse_verification
-from meshydb._validation import check_bool, check_instance, check_segment, check_text
+from meshydb._validation import check_bool, check_instance, check_new_username, check_segment
 from meshydb_api import models
 from meshydb_api.api.users import check_user_exist as check_user_exist_endpoint
 from meshydb_api.api.users import register_anonymous_user as register_anonymous_user_endpoint
@@ -28,7 +28,7 @@ def check_user_exist(config: Config, username: str) -> Operation[bool]:
 
 def register_anonymous_user(config: Config, username: str) -> Operation[User]:
     """Describe `POST /{accountName}/users/register/anonymous`."""
-    body = models.AnonymousRegistration(username=check_text("username", username))
+    body = models.AnonymousRegistration(username=check_new_username("username", username))
     return Operation(
         operation_id="registerAnonymousUser",
         request=register_anonymous_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
