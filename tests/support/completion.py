@@ -8,6 +8,8 @@ from typing import Any, Final, cast
 
 import schemathesis
 
+from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.usernames import require_new_username
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.world import (
     ADMIN,
@@ -68,8 +70,18 @@ def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
     if completion is not None:
         body = cast("Body", case.body)
         if body.get("username"):
-            body = {**body, "username": f"{body['username'][:200]}-{number}"}
+            body = {**body, "username": _new_username(body["username"], number)}
         case.body = {**body, **completion(body, tenant, world)}
+
+
+def _new_username(username: str, number: int) -> str:
+    """A name that is not taken, and that new users may have: of one that they may not, its ASCII letters and digits."""
+    new = f"{username[:200]}-{number}"
+    try:
+        require_new_username(new)
+    except InvalidRequestError:
+        return f"{''.join(each for each in username[:200] if each.isascii() and each.isalnum())}-{number}"
+    return new
 
 
 def settle(case: Case, response: schemathesis.Response, world: World) -> None:
