@@ -121,7 +121,7 @@ def _not_found(error: NotFoundError, _: str) -> Problem:
 
 
 def _oauth(error: OAuthError, _: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, error.message, code=error.code)
+    return Problem(HTTPStatus.BAD_REQUEST, error.message, code=error.code or "invalid_request")
 
 
 def _unauthenticated(error: AuthenticationError, _: str) -> Problem:

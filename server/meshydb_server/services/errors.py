@@ -82,5 +82,4 @@ class OAuthError(RefusedError):
 
     def __init__(self, code: str, description: str) -> None:
         """Take the code for programs, and the sentence for people."""
-        super().__init__(description)
-        self.code: str = code
+        super().__init__(description, code=code)
