@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging.config
 import multiprocessing
 import os
@@ -10,8 +11,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,6 +21,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from meshydb_server.http.app import create_app
+from meshydb_server.http.connections import Registry
 from meshydb_server.http.protocol import Protocol
 from meshydb_server.json_lines import JsonLines
 from meshydb_server.settings import Settings
@@ -69,14 +72,14 @@ def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvi
         app,
         factory=isinstance(app, str),
         workers=workers,
-        http=Protocol,
+        # uvicorn calls it for each connection, and wants no more of a class.
+        http=cast("type[asyncio.Protocol]", partial(Protocol, Registry(settings))),
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        # Off unless named: whoever may set X-Forwarded-For has a new address for each request.
-        proxy_headers=bool(settings.forwarded_allow_ips),
-        forwarded_allow_ips=settings.forwarded_allow_ips or None,
+        # `http.forwarded` does that.
+        proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
 

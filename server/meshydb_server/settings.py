@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -15,11 +15,18 @@ from limits.storage import storage_from_string
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from meshydb_server.addresses import Networks, networks_of
 from meshydb_server.durations import Duration
 
 # An origin as browsers send it.
 _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
+# The widest networks that are one operator's own: 10.0.0.0/8 and fc00::/7.
+_SHORTEST_PREFIX: Final = {4: 8, 6: 7}
+_TOO_WIDE: Final = (
+    "must not name everybody: who is believed can claim any client address, and so escape every limit by address;"
+    " name the reverse proxies' own addresses or networks, such as 10.0.0.0/8"
 )
 
 
@@ -90,7 +97,22 @@ class Settings(BaseSettings):
     """Where requests are counted: `memory://`, for each server process, or a `redis://` or `rediss://` URL, for all."""
 
     forwarded_allow_ips: str = ""
-    """Addresses and networks of reverse proxies whose X-Forwarded-For is believed, separated by commas; `*` for all."""
+    """Addresses and networks of reverse proxies whose X-Forwarded-For is believed, separated by commas."""
+
+    head_timeout: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    """Seconds for a whole request head to come, from when the connection is accepted or the head's first byte came."""
+
+    body_timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    """Seconds that a request body may make no progress, or a client may leave its response unread."""
+
+    keep_alive: float = Field(default=75.0, gt=0, allow_inf_nan=False)
+    """Seconds that a connection may stay idle after a response."""
+
+    connections: int | None = Field(default=None, ge=1)
+    """Connections of each server process. Never more than the limit of file descriptors allows."""
+
+    connections_per_address: int = Field(default=100, ge=1)
+    """Connections of one client address, or IPv6 network of 64 bits, to each server process."""
 
     public_url: str | None = None
     """Where clients reach the server. Without it, each is told the origin that it asked."""
@@ -146,12 +168,25 @@ class Settings(BaseSettings):
     @field_validator("forwarded_allow_ips")
     @classmethod
     def _check_forwarded_allow_ips(cls, value: str) -> str:
+        if value.strip() == "*":
+            raise ValueError(_TOO_WIDE)
         try:
-            for address in [] if value in {"", "*"} else value.split(","):
-                ip_network(address.strip())
+            networks = networks_of(value)
         except ValueError as error:
-            raise ValueError("must be *, or addresses and networks such as 10.0.0.0/8, separated by commas") from error
+            raise ValueError("must be addresses and networks such as 10.0.0.0/8, separated by commas") from error
+        if _is_too_wide(networks):
+            raise ValueError(_TOO_WIDE)
         return value
+
+
+def _is_too_wide(networks: Networks) -> bool:
+    v4 = [network for network in networks if isinstance(network, IPv4Network)]
+    v6 = [network for network in networks if isinstance(network, IPv6Network)]
+    # Two halves are all, too.
+    together: Networks = (*collapse_addresses(v4), *collapse_addresses(v6))
+    return any(each.prefixlen < _SHORTEST_PREFIX[each.version] for each in networks) or any(
+        each.prefixlen == 0 for each in together
+    )
 
 
 def _is_public_url(value: str) -> bool:

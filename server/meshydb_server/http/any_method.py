@@ -3,20 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import h11
 from starlette.responses import JSONResponse
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from meshydb_server.addresses import normalise
+from meshydb_server.http.connections import Awaits, Slot
+from meshydb_server.http.endings import ENDS, ManagedProtocol
 from meshydb_server.http.errors import error_response
 from meshydb_server.http.exchange import access_log, new_request_id
+from meshydb_server.http.strict_heads import StrictConnection
 
 
-class AnyMethodProtocol(H11Protocol):
-    """A connection of one client."""
+class AnyMethodProtocol(ManagedProtocol, H11Protocol):
+    """A connection of one client, which has its slot already."""
+
+    def __init__(self, slot: Slot, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        """Take over a connection."""
+        super().__init__(config, server_state, app_state)
+        self.conn = StrictConnection()
+        self.slot = slot
+        slot.connection = self
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends."""
+        if self.is_ending:
+            self.discard(data)
+        else:
+            super().data_received(data)
+
+    def handle_events(self) -> None:
+        """Go on with what has come."""
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            # The application runs later, and takes it out.
+            self.cycle.scope["state"][ENDS] = partial(self.ends_with, self.cycle)
+        self._await()
+
+    def on_response_complete(self) -> None:
+        """Turn to what has come meanwhile."""
+        if self.is_ending:
+            self.server_state.total_requests += 1
+            return
+        super().on_response_complete()
+        # The slot has that deadline.
+        self._unset_keepalive_if_required()
+        self._await()
+
+    def ends_with(self, cycle: Any, status: int) -> bool:
+        """Whether the connection ends with a response; it also does after a body in chunks.
+
+        h11 takes chunks and trailers that httptools, and a proxy, may refuse: nothing that follows them is read.
+        """
+        if super().ends_with(cycle, status):
+            return True
+        return any(name == b"transfer-encoding" for name, _ in cycle.scope["headers"])
+
+    def _await(self) -> None:
+        """Tell the slot what the connection waits for now."""
+        if self.is_ending:
+            return
+        if self.conn.their_state is h11.SEND_BODY:
+            self.slot.expect(Awaits.BODY)
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self.slot.expect(Awaits.RESPONSE)
+        elif self.conn.trailing_data[0]:
+            self.slot.expect(Awaits.HEAD)
+        elif self.slot.served:
+            self.slot.expect(Awaits.NEXT_REQUEST)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be parsed, where uvicorn would answer in plain text."""
@@ -27,7 +88,7 @@ class AnyMethodProtocol(H11Protocol):
         if under_way:
             # The application may answer too; this connection takes no second response.
             self.cycle.disconnected = True
-        self.transport.close()
+        self.end()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing, where uvicorn would advise to install WebSocket: a client may ask for an upgrade at any time."""

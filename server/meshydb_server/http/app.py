@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from meshydb_server.contract import Contract
 from meshydb_server.http.dispatch import Dispatcher
 from meshydb_server.http.exchange import Exchanges
+from meshydb_server.http.forwarded import Forwarded, TrustedProxies
 from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.runtime import open_services, working
 from meshydb_server.services.sources import Sources
@@ -43,7 +44,9 @@ def create_app(
                 app.state.services = services
                 yield
 
-    app = Starlette(middleware=[Middleware(Exchanges), *_cors(settings, contract)], lifespan=lifespan)
+    # Outermost, so that all else knows a client by its own address.
+    forwarded = Middleware(Forwarded, TrustedProxies(settings.forwarded_allow_ips))
+    app = Starlette(middleware=[forwarded, Middleware(Exchanges), *_cors(settings, contract)], lifespan=lifespan)
     # Starlette's own routes are regular expressions, tried one after the other, and answer HEAD by themselves.
     app.router.default = dispatcher
     app.router.redirect_slashes = False

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from meshydb_server.http.endings import ENDS
 from meshydb_server.http.errors import unexpected_error
 from meshydb_server.http.headers import client_of
 
@@ -17,6 +18,7 @@ _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
 
 _NO_STORE: Final = (b"cache-control", b"no-store")
+_CLOSE: Final = (b"connection", b"close")
 
 
 def new_request_id() -> str:
@@ -41,6 +43,8 @@ class Exchanges:
             return
         started = time.perf_counter()
         request_id = new_request_id()
+        state = scope.setdefault("state", {})
+        ends = state.pop(ENDS, None)
         status: int | None = None
 
         async def send_with_id(message: Message) -> None:
@@ -49,14 +53,16 @@ class Exchanges:
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", request_id.encode())]
                 # What may be kept says so itself.
-                message["headers"] = (
-                    headers if any(each[0] == b"cache-control" for each in headers) else [*headers, _NO_STORE]
-                )
+                if not any(each[0] == b"cache-control" for each in headers):
+                    headers.append(_NO_STORE)
+                if ends is not None and ends(status):
+                    headers.append(_CLOSE)
+                message["headers"] = headers
             await send(message)
 
         # Filled by the operation that is routed to; read when the exchange is over.
         route: dict[str, str] = {}
-        scope.setdefault("state", {}).update(request_id=request_id, route=route)
+        state.update(request_id=request_id, route=route)
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer

@@ -6,31 +6,37 @@ were garbage. A connection on which something else comes is left to h11.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import Final, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 import httptools
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from meshydb_server.http.any_method import AnyMethodProtocol, refusal
+from meshydb_server.http.connections import Awaits, Registry
+from meshydb_server.http.endings import ENDS, ManagedProtocol, open_slot
+from meshydb_server.http.strict_heads import LARGEST_HEAD, has_strict_request_line, is_malformed
 
 _KNOWN_METHOD: Final = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ")
-_VERSIONS: Final = {"1.0", "1.1"}
-# Bytes. Beyond this a head is held by nobody who means well.
-_LARGEST_HEAD: Final = 65_536
 _NOT_HTTP: Final = "The request is not HTTP/1.1."
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(ManagedProtocol, HttpToolsProtocol):
     """A connection of one client, which until it ends is in one of these states.
 
     * between requests: `_reading` is "nothing", and `_head` is empty;
     * in a head: `_reading` is "head", and `_head` grows;
     * in a body: `_reading` is "body", and `_head` stays as it was;
     * about to turn to h11: `_for_h11` is set, and grows until no answer is due, when h11 goes on with it;
-    * about to refuse: `_refusal` is set, until no answer is due, when it is sent and the connection ends.
+    * about to refuse: `_refusal` is set, until no answer is due, when it is sent and the connection ends;
+    * ending: `is_ending` is set, and what still comes is dropped.
 
-    Answers may be due in each of them. In the last two, httptools gets nothing more, and `_reading` stays as it was.
+    Answers may be due in each of them but the last. In the last three, httptools gets nothing more, and `_reading`
+    stays as it was.
     """
 
     # None once the connection is lost, when nothing comes any more.
@@ -45,8 +51,32 @@ class Protocol(HttpToolsProtocol):
     _for_h11 = b""
     _refusal = b""
 
+    def __init__(
+        self,
+        registry: Registry,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Take what uvicorn gives, and before it the slots of all connections."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._registry = registry
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, or end at once if there are too many connections."""
+        super().connection_made(transport)
+        self.slot = open_slot(self._registry, self)
+
     def data_received(self, data: bytes) -> None:
         """Take what the client sends."""
+        if self.is_ending:
+            self.discard(data)
+            return
+        self._take(data)
+        self._await()
+
+    def _take(self, data: bytes) -> None:
         if self._refusal:
             return
         if self._for_h11:
@@ -57,7 +87,6 @@ class Protocol(HttpToolsProtocol):
             if self._reading == "nothing" and not _KNOWN_METHOD.match(data):
                 self._turn_to_h11()
                 return
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -67,7 +96,7 @@ class Protocol(HttpToolsProtocol):
             else:
                 self._refuse()
         else:
-            if self._reading == "head" and len(self._head) > _LARGEST_HEAD:
+            if self._reading == "head" and len(self._head) > LARGEST_HEAD:
                 self._refuse()
 
     def on_message_begin(self) -> None:
@@ -82,13 +111,15 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Serve the request, whose body may still be to come. Raises ValueError, which httptools takes for its own."""
-        version = self.parser.get_http_version()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        malformed = version not in _VERSIONS or hosts > 1 or (version == "1.1" and hosts == 0)
+        malformed = is_malformed(self.parser.get_http_version(), self.headers) or (
+            self._head_is_whole and not has_strict_request_line(self._head)
+        )
         # An upgrade may be ignored, as there is nothing to change to; httptools would leave out the body.
         if malformed or self._is_head_too_large() or self.parser.should_upgrade():
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
+        # The application runs later, and takes it out: it would keep the request from being freed when it is done with.
+        self.scope["state"][ENDS] = partial(self.ends_with, self.cycle)
         self._reading = "body"
         self._answers_due += 1
 
@@ -99,15 +130,34 @@ class Protocol(HttpToolsProtocol):
         self._head = b""
 
     def on_response_complete(self) -> None:
-        """Turn to what has come meanwhile."""
-        super().on_response_complete()
+        """Turn to what has come meanwhile: as uvicorn does, but without a timer for each response."""
+        self.server_state.total_requests += 1
         self._answers_due -= 1
+        if self.transport.is_closing() or self.is_ending:
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         self._go_on_after_answers()
+        self._await()
+
+    def _await(self) -> None:
+        """Tell the slot what the connection waits for now."""
+        if self.is_ending or self.slot.connection is not self:
+            return
+        if self._reading == "body":
+            self.slot.expect(Awaits.BODY)
+        elif self._answers_due:
+            self.slot.expect(Awaits.RESPONSE)
+        elif self._head or self._reading == "head":
+            self.slot.expect(Awaits.HEAD)
+        elif self.slot.served:
+            self.slot.expect(Awaits.NEXT_REQUEST)
 
     def _is_head_too_large(self) -> bool:
         """Tell it of a head that is complete, as one may be that came in one piece."""
         # Beside its name and its value, a line has a colon, a space and its end.
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LARGEST_HEAD
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD
 
     def _turn_to_h11(self) -> None:
         self._for_h11 = self._head
@@ -124,29 +174,30 @@ class Protocol(HttpToolsProtocol):
             self._answers_due -= 1
             self._refusal = refusal(_NOT_HTTP, self.client, self.scope)
         else:
-            # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
-            if not self.cycle.response_started:
-                self.transport.write(refusal(_NOT_HTTP, self.client, self.scope))
             # The application may answer too; this connection takes no second response.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-            self.transport.close()
+            # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
+            if self.cycle.response_started:
+                self.transport.close()
+            else:
+                self.transport.write(refusal(_NOT_HTTP, self.client, self.scope))
+                self.end()
 
     def _go_on_after_answers(self) -> None:
-        if not (self._for_h11 or self._refusal) or self.transport.is_closing():
+        if not (self._for_h11 or self._refusal) or self.transport.is_closing() or self.is_ending:
             return
         if self._answers_due:
             self.flow.pause_reading()
         elif self._refusal:
             self.transport.write(self._refusal)
-            self.transport.close()
+            self.end()
         else:
             self._leave_to_h11()
 
     def _leave_to_h11(self) -> None:
-        self._unset_keepalive_if_required()
         self.connections.discard(self)
-        protocol = AnyMethodProtocol(self.config, self.server_state, self.app_state)
+        protocol = AnyMethodProtocol(self.slot, self.config, self.server_state, self.app_state)
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
         protocol.data_received(self._for_h11)

@@ -13,7 +13,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import storage_from_string
 from starlette.requests import Request
 
-from meshydb_server.addresses import network_of
+from meshydb_server.addresses import network_of, site_of
 from meshydb_server.http.errors import unavailable
 from meshydb_server.http.headers import client_of
 from meshydb_server.services.errors import LimitError
@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 # Storage that does not answer must not keep requests waiting for longer than they would take without it.
 _REDIS_OPTIONS: Final = {"connect_timeout": 1.0, "stream_timeout": 1.0}
+# A provider's customer has 65,536 IPv6 networks of 64 bits, and all together so many times the limit of one.
+_NETWORKS_OF_SITE: Final = 10
 
 
 class RateLimits:
@@ -33,6 +35,7 @@ class RateLimits:
         self._storage = _storage(settings.rate_limit_storage.get_secret_value())
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._of_address = _limit(settings.rate_limit)
+        self._of_site = _times(self._of_address, _NETWORKS_OF_SITE)
         self._of_account = _limit(settings.account_rate_limit)
 
     def close(self) -> None:
@@ -46,8 +49,14 @@ class RateLimits:
 
         Raises LimitError when the limit is used up, and HTTPException 503 when there is no counting.
         """
-        if self._of_address is not None:
-            await self._count(self._of_address, "address", network_of(client_of(request.scope)))
+        if self._of_address is None or self._of_site is None:
+            return
+        client = client_of(request.scope)
+        network = network_of(client)
+        await self._count(self._of_address, "address", network)
+        site = site_of(client)
+        if site != network:
+            await self._count(self._of_site, "site", site)
 
     async def count_account(self, account: str) -> None:
         """Count a request by whose data it is about. Raises like `count_address`."""
@@ -68,6 +77,10 @@ class RateLimits:
 
 def _limit(notation: str) -> RateLimitItem | None:
     return None if notation == "off" else parse(notation)
+
+
+def _times(limit: RateLimitItem | None, factor: int) -> RateLimitItem | None:
+    return limit and type(limit)(limit.amount * factor, limit.multiples, limit.namespace)
 
 
 def _storage(url: str) -> Storage:

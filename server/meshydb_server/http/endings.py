@@ -1,0 +1,111 @@
+"""How a connection ends: after its last response, while the client may still be sending."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Protocol, cast
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+from meshydb_server.http.calls import MAX_BODY_BYTES
+from meshydb_server.http.connections import Awaits, Registry, Slot
+
+# Where a request's state holds what tells the application whether the connection ends with the response.
+ENDS: Final = "ends_connection"
+_TOO_LARGE: Final = 413
+# Bytes. A client that sends more after its last response does not listen.
+_MOST_DISCARDED: Final = 4 * MAX_BODY_BYTES
+
+
+class _Cycle(Protocol):
+    """A request and its response, of either of uvicorn's protocols."""
+
+    scope: Any
+    transport: asyncio.Transport
+    more_body: bool
+    waiting_for_100_continue: bool
+
+
+class ManagedProtocol(asyncio.Protocol):
+    """What is added to uvicorn's protocols: a slot among all connections, and an end in order."""
+
+    # Given by uvicorn's protocols.
+    transport: asyncio.Transport
+    flow: FlowControl
+    cycle: Any
+
+    slot: Slot
+    is_ending = False
+    _discarded = 0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up the slot, and tell the application."""
+        self.slot.release()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, but not forever."""
+        super().pause_writing()
+        self.slot.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on with the response."""
+        super().resume_writing()
+        self.slot.resume_writing()
+
+    def is_kept_waiting(self) -> bool:
+        """Whether it is the server that stopped reading, or has not asked for the body yet."""
+        return self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
+
+    def end(self) -> None:
+        """Send no more, and close once the client has done so too.
+
+        To close at once, while it sends, would reset the connection, and the client might never see the response.
+        """
+        if self.transport.is_closing() or self.is_ending:
+            return
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.is_ending = True
+        self.transport.write_eof()
+        self.slot.expect(Awaits.CLOSE)
+        self.flow.resume_reading()
+
+    def discard(self, data: bytes) -> None:
+        """Take what still comes after the last response."""
+        self._discarded += len(data)
+        if self._discarded > _MOST_DISCARDED:
+            self.transport.close()
+
+    def ends_with(self, cycle: _Cycle, status: int) -> bool:
+        """Whether the connection ends with a response that is about to be sent; prepares that it then does.
+
+        It does after 413, and when more of the body is to come than a small rest, which is read and dropped.
+        """
+        if not cycle.more_body:
+            return status == _TOO_LARGE
+        if status != _TOO_LARGE and not cycle.waiting_for_100_continue and _is_small(cycle.scope["headers"]):
+            return False
+        cycle.transport = cast("asyncio.Transport", _LastTransport(self))
+        return True
+
+
+class _LastTransport:
+    """A transport whose `close` lets the client finish."""
+
+    def __init__(self, protocol: ManagedProtocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.end
+
+
+def _is_small(headers: list[tuple[bytes, bytes]]) -> bool:
+    # Of a body in chunks nobody knows.
+    length = next((value for name, value in headers if name == b"content-length"), None)
+    return length is not None and int(length) <= MAX_BODY_BYTES
+
+
+def open_slot(registry: Registry, protocol: Any) -> Slot:
+    """The slot of a connection that was just made."""
+    return registry.admit(protocol, protocol.transport, protocol.client[0] if protocol.client else None)

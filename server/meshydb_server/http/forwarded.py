@@ -1,0 +1,90 @@
+"""Whose `X-Forwarded-For` is believed, and what it then says: where a request really comes from."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from meshydb_server.addresses import is_address, is_listed, networks_of, normalise
+from meshydb_server.http.headers import values_of
+
+_log = logging.getLogger(__name__)
+
+_FOR: Final = b"x-forwarded-for"
+_PROTO: Final = b"x-forwarded-proto"
+# An address as proxies write it: with a port or without, and in brackets if it is one of IPv6 with a port.
+_HOP: Final = re.compile(r"\[(?P<bracketed>[^\]]*)\](?::[0-9]*)?|(?P<v4>[^:\[\]]*):[0-9]*|(?P<bare>[^\[\]]*)")
+# Of the addresses, and proxies, of one request no more are looked at.
+_MOST_HOPS: Final = 32
+
+
+class TrustedProxies:
+    """The reverse proxies of `MESHYDB_FORWARDED_ALLOW_IPS`."""
+
+    def __init__(self, addresses: str) -> None:
+        """Parse addresses and networks that are separated by commas. Raises ValueError."""
+        networks_of(addresses)
+        self._listed = addresses
+
+    def __contains__(self, host: str) -> bool:
+        return bool(self._listed) and is_listed(host, self._listed)
+
+
+class Forwarded:
+    """Gives each request the client address and the scheme that a trusted reverse proxy names."""
+
+    def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._proxies = proxies
+        self._warned = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        client = scope.get("client")
+        if client and scope["type"] == "http":
+            if client[0] in self._proxies:
+                self._believe(scope)
+            elif not self._warned and any(name == _FOR for name, _ in scope["headers"]):
+                self._warned = True
+                _log.warning(
+                    "X-Forwarded-For is ignored because its sender is no trusted reverse proxy. If it is one of yours,"
+                    " add its address to MESHYDB_FORWARDED_ALLOW_IPS. This is said once.",
+                    extra={"client": normalise(client[0])},
+                )
+        await self._app(scope, receive, send)
+
+    def _believe(self, scope: Scope) -> None:
+        schemes = values_of(scope["headers"], _PROTO)
+        if schemes and schemes[-1].strip() in {"http", "https"}:
+            scope["scheme"] = schemes[-1].strip()
+        if address := self._client(",".join(values_of(scope["headers"], _FOR))):
+            scope["client"] = (address, 0)
+
+    def _client(self, forwarded: str) -> str | None:
+        """The last address that no trusted proxy has; what stands before it anybody may have written.
+
+        Where the chain cannot be read on, the client is the last proxy that was reached: None for the peer itself.
+        """
+        reached = None
+        for hop in reversed(forwarded.rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]):
+            if not hop.strip():
+                continue
+            address = _address_of(hop)
+            if address is None:
+                return reached
+            reached = address
+            if address not in self._proxies:
+                break
+        return reached
+
+
+def _address_of(hop: str) -> str | None:
+    found = _HOP.fullmatch(hop.strip())
+    if found is None:
+        return None
+    host = found["bracketed"] or found["v4"] or found["bare"] or ""
+    return normalise(host) if is_address(host) else None
