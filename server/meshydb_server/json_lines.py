@@ -12,6 +12,15 @@ _STANDARD: Final = frozenset({*logging.makeLogRecord({}).__dict__, "message", "a
 # Made once: json.dumps would make one for each line.
 _encode: Final = json.JSONEncoder(default=str).encode
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+
+
+def has_plain_values(record: logging.LogRecord) -> bool:
+    """Whether all that a record says is text and numbers, so that it can be written later as well as now."""
+    if record.args or record.exc_info or record.stack_info or type(record.msg) is not str:
+        return False
+    return all(type(value) in _PLAIN for name, value in record.__dict__.items() if name not in _STANDARD)
+
 
 class JsonLines(logging.Formatter):
     """What was said, by whom and when, and under their own names the things that were given with `extra`."""

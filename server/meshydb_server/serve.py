@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging.config
 import multiprocessing
 import os
 import signal
@@ -11,9 +10,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,26 +23,18 @@ from uvicorn.supervisors import Multiprocess
 from meshydb_server.http.app import create_app
 from meshydb_server.http.connections import Registry
 from meshydb_server.http.protocol import Protocol
-from meshydb_server.json_lines import JsonLines
+from meshydb_server.logs import STANDARD_ERROR, can_be_written, open_standard_streams
+from meshydb_server.logs import configure as configure_logs
 from meshydb_server.settings import Settings
 
 _BACKLOG: Final = 2048
 # A client that never finishes its request must not keep the server from stopping.
 _DRAIN_SECONDS: Final = 20
 
-_LOGGING: Final[dict[str, Any]] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": JsonLines}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # They tell of each start and stop, which `serve` does too, in one line.
-    "loggers": {"uvicorn": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
-}
-
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the socket; from here on, connections queue until the server takes them. Raises OSError."""
+    open_standard_streams()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Not socket.create_server, which leaves the protocol open: asyncio then does not know it for TCP, leaves Nagle's
     # algorithm on, and each answer waits 40 ms for the acknowledgement of its own headers.
@@ -92,13 +84,21 @@ def serve(sock: socket.socket, settings: Settings, workers: int, announce: Calla
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
     if workers > 1:
+        configure_logs()
         supervisor = _Supervisor(config, [sock])
-        announce(url_of(sock))
+        _announce(url_of(sock), announce)
         supervisor.run()
         if not supervisor.told_to_stop:
             sys.exit(STARTUP_FAILURE)
     else:
-        _Server(config, lambda: announce(url_of(sock))).run([sock])
+        _Server(config, lambda: _announce(url_of(sock), announce)).run([sock])
+
+
+def _announce(url: str, announce: Callable[[str], None]) -> None:
+    # Nobody may be reading what the server says, or the disk be full: it serves all the same.
+    if can_be_written(STANDARD_ERROR):
+        with suppress(OSError):
+            announce(url)
 
 
 class _Server(uvicorn.Server):
@@ -137,7 +137,7 @@ class _Supervisor(Multiprocess):
 
 def app_of_environment() -> Starlette:
     """What each server process builds: its log, and the application of the settings in its environment."""
-    logging.config.dictConfig(_LOGGING)
+    configure_logs()
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_stop_after, args=(parent,), daemon=True).start()
     return create_app(Settings())
