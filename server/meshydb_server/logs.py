@@ -43,8 +43,9 @@ class QueuedLines(logging.Handler):
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._writing = False
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self._thread.start()
+        self._closed = False
+        # Of the kind that the process does not wait for at its end: it may never be done with a write.
+        threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def createLock(self) -> None:  # noqa: N802 - logging names it
         """Have none: to append to the queue needs no lock, and none may be waited for."""
@@ -67,8 +68,15 @@ class QueuedLines(logging.Handler):
             time.sleep(_BATCH_INTERVAL / 10)
         self._hurry.clear()
 
+    def close(self) -> None:
+        """Write what is left, within the same time, and stop."""
+        self.flush()
+        self._closed = True
+        self._wake.set()
+        super().close()
+
     def _run(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.wait()
             self._hurry.wait(_BATCH_INTERVAL)
             self._wake.clear()

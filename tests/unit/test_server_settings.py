@@ -178,7 +178,7 @@ def test_no_cors_origins(origins: str) -> None:
         Settings(cors_origins=origins)
 
 
-@pytest.mark.parametrize("addresses", ["*", "127.0.0.1", "::1", "10.0.0.0/8, 192.0.2.7,2001:db8::/32"])
+@pytest.mark.parametrize("addresses", ["127.0.0.1", "::1", "10.0.0.0/8, 192.0.2.7,2001:db8::/32"])
 def test_forwarded_allow_ips(addresses: str) -> None:
     """Reverse proxies are named by address or network, separated by commas."""
     assert Settings(forwarded_allow_ips=addresses).forwarded_allow_ips == addresses
@@ -189,7 +189,7 @@ def test_forwarded_allow_ips(addresses: str) -> None:
 )
 def test_no_forwarded_allow_ips(addresses: str) -> None:
     """What no connection comes from is refused, rather than never believed."""
-    with pytest.raises(ValidationError, match="or addresses and networks such as"):
+    with pytest.raises(ValidationError, match="must be addresses and networks such as"):
         Settings(forwarded_allow_ips=addresses)
 
 

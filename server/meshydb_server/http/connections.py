@@ -138,10 +138,8 @@ class Registry:
         address = None if peer is None or peer in self._proxies else network_of(peer)
         slot = Slot(self, connection, transport, address)
         of_address = {} if address is None else self._of_address.get(address, {})
-        bound = self.bound()
-        if (len(of_address) >= self._most_of_address and not self._evict(_oldest(of_address))) or (
-            len(self._slots) >= bound and not self._evict(next(iter(self._unserved or self._idle), None))
-        ):
+        # First by address: who has no place there must not cost another one theirs.
+        if (len(of_address) >= self._most_of_address and not self._evict(_oldest(of_address))) or not self._has_room():
             self._refused += 1
             transport.abort()
         else:
@@ -200,6 +198,16 @@ class Registry:
             if not of_address:
                 del self._of_address[slot.address]
 
+    def _has_room(self) -> bool:
+        bound = self.bound()
+        self._make_room(bound - 1)
+        return len(self._slots) < bound
+
+    def _make_room(self, most: int) -> None:
+        """Close the oldest connections without a head until there are no more than so many, if there are enough."""
+        while len(self._slots) > most and self._evict(next(iter(self._unserved or self._idle), None)):
+            pass
+
     def _evict(self, slot: Slot | None) -> bool:
         if slot is None:
             return False
@@ -218,6 +226,8 @@ class Registry:
         now = loop.time()
         for slot in list(self._slots):
             slot.check(now)
+        # The limit of file descriptors may have been lowered.
+        self._make_room(self.bound())
         self._tell()
 
     def _tell(self) -> None:

@@ -1,0 +1,222 @@
+"""R31: writing the log never stops the server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from meshydb_server.logs import QueuedLines
+from tests.support.commands import Served, unmeasured
+from tests.support.server import seed, settings_in
+from tests.support.wire import Connection, assert_documented, compose
+
+_PATIENCE_SECONDS: Final = 60.0
+# A line of the log has some 230 bytes, and a pipe has 64 KiB.
+_REQUESTS: Final = 2_000
+_NOWHERE: Final = compose(method="GET", target="/nowhere", content_type=None)
+_FEW_RECORDS: Final = """
+from meshydb_server import logs, __main__
+logs.LOGGING["handlers"]["stderr"]["capacity"] = 100
+__main__.main()
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="The pipes of POSIX are what is tested.")
+
+
+def _ask(url: str, requests: int = _REQUESTS) -> None:
+    with Connection(url) as connection:
+        for _ in range(requests):
+            connection.send(_NOWHERE)
+            assert_documented(connection.read(), 404)
+
+
+@contextmanager
+def _serving(folder: Path, *command: str, **given: Any) -> Generator[subprocess.Popen[bytes]]:
+    variables = unmeasured({"MESHYDB_RATE_LIMIT": "off"})
+    process = subprocess.Popen([sys.executable, *command], cwd=folder, env=variables, **given)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nobody_reads(tmp_path: Path, workers: str) -> None:
+    """A server whose log nobody reads serves on, and ends when it is told to."""
+    seed(settings_in(tmp_path))
+    command = ("-m", "meshydb_server", "serve", "--port", "0", "--workers", workers)
+    with _serving(tmp_path, *command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        url = _first_line(process.stderr.fileno()).split()[-1]
+        _ask(url)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE_SECONDS) == 0
+
+
+def test_dropped(tmp_path: Path) -> None:
+    """Once somebody reads again, a line says how many records were dropped, and the log goes on."""
+    seed(settings_in(tmp_path))
+    with _serving(tmp_path, "-c", _FEW_RECORDS, "serve", "--port", "0", stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        url = _first_line(process.stderr.fileno()).split()[-1]
+        _ask(url)
+        lines: list[bytes] = []
+        reader = threading.Thread(target=lines.extend, args=(process.stderr,))
+        reader.start()
+        # More than enough to be told of what was dropped before.
+        _ask(url, 10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE_SECONDS) == 0
+        reader.join(_PATIENCE_SECONDS)
+    records = [json.loads(line) for line in lines]
+    exchanges = [record for record in records if record["logger"] == "meshydb_server.access"]
+    dropped = [record["dropped"] for record in records if record["logger"] == "meshydb_server.logs"]
+    assert dropped
+    assert len(exchanges) + sum(dropped) == _REQUESTS + 10
+    assert {record["level"] for record in records if "dropped" in record} == {"WARNING"}
+
+
+@pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
+    """A server that has no standard error, or none that takes anything, serves all the same."""
+    seed(settings_in(tmp_path))
+    port = _free_port()
+    command = f'exec "$0" -m meshydb_server serve --port {port} --workers {workers} {closed}'
+    process = subprocess.Popen(["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=unmeasured())
+    try:
+        _wait_for(port, process)
+        _ask(f"http://127.0.0.1:{port}", 500)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_at_exit(tmp_path: Path) -> None:
+    """What is still to be written when the server ends is written."""
+    seed(settings_in(tmp_path))
+    with Served(tmp_path, rate_limit="off") as server:
+        _ask(server.url, 1_000)
+        code, lines = server.stop()
+    assert (code, len(lines)) == (0, 1_000)
+
+
+class _Changing:
+    """A value whose text is another one later."""
+
+    def __init__(self) -> None:
+        self.text = "before"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class _Failing:
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+def test_what_was_said_when_it_was_said() -> None:
+    """Values that change after they were logged, and tracebacks, are written as they were."""
+    changing, listed = _Changing(), ["before"]
+    with _lines(capacity=100) as (log, read):
+        log.info("%s", changing)
+        log.info("extra", extra={"value": changing, "listed": listed})
+        log.error("failed", exc_info=ValueError(changing))
+        changing.text = "after"
+        listed.append("after")
+        lines = [json.loads(line) for line in read()]
+    assert [line["message"] for line in lines] == ["before", "extra", "failed"]
+    assert (lines[1]["value"], lines[1]["listed"]) == ("before", ["before"])
+    assert lines[2]["exc_info"].endswith("ValueError: before")
+
+
+def test_value_without_a_text() -> None:
+    """A record that cannot be written is dropped, and counted, and the log goes on."""
+    with _lines(capacity=100) as (log, read):
+        log.info("%s", _Failing())
+        log.info("next")
+        lines = [json.loads(line) for line in read()]
+    assert [line.get("dropped", line["message"]) for line in lines if line["message"] != "next"] == [1]
+    assert [line["message"] for line in lines if "dropped" not in line] == ["next"]
+
+
+def test_lines_are_whole() -> None:
+    """Lines of any length come whole and in their order, however many are written at once."""
+    said = ["x" * length for length in (1, 5_000, 3, 4_000, 70_000, 2, *range(500))]
+    with _lines(capacity=10_000) as (log, read):
+        for message in said:
+            log.info(message)
+        assert [json.loads(line)["message"] for line in read()] == said
+
+
+def test_pipe_that_does_not_wait() -> None:
+    """A pipe that another process has made non-blocking takes every line too."""
+    with _lines(capacity=10_000, blocking=False) as (log, read):
+        for number in range(2_000):
+            log.info("message %d", number)
+        assert [json.loads(line)["message"] for line in read()] == [f"message {number}" for number in range(2_000)]
+
+
+@contextmanager
+def _lines(capacity: int, *, blocking: bool = True) -> Generator[Any]:
+    """A logger, and a function that returns all lines once they are written."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, blocking)
+    handler = QueuedLines(capacity, writing)
+    log = logging.Logger("test")  # noqa: LOG001 - one of its own, which no other handler hears
+    log.addHandler(handler)
+    received: list[bytes] = []
+    with os.fdopen(reading, "rb") as stream:
+        reader = threading.Thread(target=received.extend, args=(stream,))
+        reader.start()
+
+        def read() -> list[bytes]:
+            handler.close()
+            os.close(writing)
+            reader.join(_PATIENCE_SECONDS)
+            return received
+
+        yield log, read
+
+
+def _first_line(descriptor: int) -> str:
+    """Read one line, and no byte beyond it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(descriptor, 1)
+        assert piece, line
+        line += piece
+    return line.decode()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return
