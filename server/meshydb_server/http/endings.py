@@ -13,7 +13,7 @@ from meshydb_server.http.connections import Awaits, Registry, Slot
 # Where a request's state holds what tells the application whether the connection ends with the response.
 ENDS: Final = "ends_connection"
 _TOO_LARGE: Final = 413
-# Bytes. A client that sends more after its last response does not listen.
+# Bytes. A client that sends more after its response does not listen.
 _MOST_DISCARDED: Final = 4 * MAX_BODY_BYTES
 
 
@@ -103,7 +103,7 @@ class _LastTransport:
 def _is_small(headers: list[tuple[bytes, bytes]]) -> bool:
     # Of a body in chunks nobody knows.
     length = next((value for name, value in headers if name == b"content-length"), None)
-    return length is not None and int(length) <= MAX_BODY_BYTES
+    return length is not None and int(length) <= _MOST_DISCARDED
 
 
 def open_slot(registry: Registry, protocol: Any) -> Slot:

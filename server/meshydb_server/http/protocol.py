@@ -119,7 +119,7 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
         # The application runs later, and takes it out: it would keep the request from being freed when it is done with.
-        self.scope["state"][ENDS] = partial(self.ends_with, self.cycle)
+        self.scope.setdefault("state", {})[ENDS] = partial(self.ends_with, self.cycle)
         self._reading = "body"
         self._answers_due += 1
 
