@@ -83,13 +83,16 @@ def test_head_that_never_ends(tmp_path: Path, first: bytes) -> None:
             connection.sendall(first + compose(GOOD).partition(b"\r\n\r\n")[0] + b"\r\nX-Long: ")
             received = b""
             try:
-                while True:
+                # For half a minute at most.
+                for _ in range(1_500):
                     if select.select([connection], [], [], 0.02)[0]:
                         piece = connection.recv(65_536)
                         if not piece:
                             break
                         received += piece
                     connection.sendall(b"x")
+                else:
+                    pytest.fail("The connection stays open.")
             except ConnectionError:
                 pass
     assert received.count(b"\r\n\r\n") == bool(first)
