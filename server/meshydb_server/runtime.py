@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
-from typing import Final
 
 from attrs import frozen
 
@@ -21,6 +20,7 @@ from meshydb_server.services.completion import CompletionService
 from meshydb_server.services.health import Health
 from meshydb_server.services.operators import OperatorService
 from meshydb_server.services.outbox import Delivery, Outbox
+from meshydb_server.services.outbox_slots import SlotLimits
 from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.policy import RecoveryPolicy
@@ -35,12 +35,10 @@ from meshydb_server.services.tokens import TokenService
 from meshydb_server.services.users import UserService
 from meshydb_server.services.verification import VerificationService
 from meshydb_server.settings import Settings
+from meshydb_server.stopping import Stopping, ended
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.outbox import Channel
-
-# How long the tries under way at shutdown may take to end.
-_LAST_TRIES_SECONDS: Final = 10.0
 
 
 @frozen
@@ -77,7 +75,14 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         # looked for: whoever has just made the first account has made the file before that.
         new = not await database.read(has_accounts)
         keyring = load_keyring(settings, database.file, new=new)
-        outbox = Outbox(database, sources, keyring, deliveries)
+        outbox = Outbox(
+            database,
+            sources,
+            keyring,
+            deliveries,
+            slots=SlotLimits(total=settings.mail_slots, per_domain=settings.mail_slots_per_domain),
+            decoys=settings.unknown_user == "decoy",
+        )
         audit = Audit(database, sources)
         policy = _policy(settings)
         verification = VerificationService(sources, keyring, outbox, audit, policy)
@@ -109,35 +114,39 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
 
 
 @asynccontextmanager
-async def working(services: Services) -> AsyncGenerator[None]:
+async def working(services: Services, stopping: Stopping | None = None) -> AsyncGenerator[None]:
     """Do in the background what is to be done: send messages where there is a way to, and sweep what has lapsed."""
     await services.outbox.warn_of_stranded()
     sweeping = asyncio.create_task(services.sweeper.run())
     try:
-        async with sending(services.outbox):
+        async with sending(services.outbox, stopping):
             yield
     finally:
         sweeping.cancel()
-        await asyncio.gather(sweeping, return_exceptions=True)
+        await ended(sweeping)
         await services.health.close()
 
 
 @asynccontextmanager
-async def sending(outbox: Outbox) -> AsyncGenerator[None]:
-    """Send the outbox's messages in the background, where there is a delivery to send them by."""
+async def sending(outbox: Outbox, stopping: Stopping | None = None) -> AsyncGenerator[None]:
+    """Send the outbox's messages in the background, where there is a delivery to send them by.
+
+    No new try begins from when the process is told to stop, or from the end of the block. Those under way may end until
+    the time for that is over; the messages of the others are left to the next server.
+    """
     if not outbox.deliveries:
         yield
         return
-    stopping = asyncio.Event()
-    worker = asyncio.create_task(OutboxWorker(outbox).run(stopping))
+    stopping = stopping or Stopping()
+    stopping.then(outbox.wake)
+    worker = asyncio.create_task(OutboxWorker(outbox).run(stopping.told))
     try:
         yield
     finally:
-        stopping.set()
-        outbox.wake()
-        await asyncio.wait({worker}, timeout=_LAST_TRIES_SECONDS)
+        stopping.begin()
+        await asyncio.wait({worker}, timeout=stopping.seconds_for_last_tries())
         worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+        await ended(worker)
 
 
 def _deliveries(settings: Settings) -> dict[Channel, Delivery]:

@@ -26,10 +26,9 @@ from meshydb_server.http.protocol import Protocol
 from meshydb_server.logs import STANDARD_ERROR, can_be_written, open_standard_streams
 from meshydb_server.logs import configure as configure_logs
 from meshydb_server.settings import Settings
+from meshydb_server.stopping import DRAIN_SECONDS, SUPERVISOR_SECONDS, Deadline, Stopping
 
 _BACKLOG: Final = 2048
-# A client that never finishes its request must not keep the server from stopping.
-_DRAIN_SECONDS: Final = 20
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,7 +71,7 @@ def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvi
         server_header=False,
         # `http.forwarded` does that.
         proxy_headers=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )
 
 
@@ -129,6 +128,14 @@ class _Supervisor(Multiprocess):
 
     told_to_stop = False
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        Deadline(SUPERVISOR_SECONDS, self._kill_all).watch()
+
+    def _kill_all(self) -> None:
+        for each in self.processes:
+            each.process.kill()
+
     def handle_signals(self) -> None:
         super().handle_signals()
         # It looks after the servers next, and stops too if one has failed to start.
@@ -140,7 +147,10 @@ def app_of_environment() -> Starlette:
     configure_logs()
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_stop_after, args=(parent,), daemon=True).start()
-    return create_app(Settings())
+    # In the thread of the event loop, which heeds signals already.
+    stopping = Stopping()
+    stopping.watch()
+    return create_app(Settings(), stopping=stopping)
 
 
 def _stop_after(parent: BaseProcess) -> None:

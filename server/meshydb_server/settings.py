@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     text_url: SecretStr | None = None
     """An Apprise URL with `{to}` where the phone number goes; without it, text messages stay in the outbox."""
 
+    mail_slots: int = Field(default=20, ge=2, le=1000)
+    """How many emails and text messages one server process delivers at once; retries take at most half of the slots."""
+
+    mail_slots_per_domain: int = Field(default=3, ge=1)
+    """How many of them may be for one domain of recipients, or for one phone number."""
+
     recovery_guesses_per_request: int = Field(default=5, ge=1)
     """How many verification codes or answers may be tried on one request."""
 

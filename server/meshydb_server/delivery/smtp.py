@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
+from aiosmtplib.typing import Default
 from attrs import field, frozen
 
 from meshydb_server.services.letters import Letter
@@ -60,8 +62,15 @@ class SmtpDelivery:
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter to the server. Raises DeliveryError, whose text never quotes the letter."""
+        await self._converse(letter, aiosmtplib.SMTP)
+
+    async def rehearse(self, letter: Letter) -> None:
+        """Go through the same conversation with the server, but name no recipient and send no content."""
+        await self._converse(letter, _Rehearsal)
+
+    async def _converse(self, letter: Letter, client_type: type[aiosmtplib.SMTP]) -> None:
         message = _compose(letter, self.sender)
-        client = aiosmtplib.SMTP(
+        client = client_type(
             hostname=self.host,
             port=self.port,
             username=self.username,
@@ -88,6 +97,35 @@ class SmtpDelivery:
         finally:
             # A failure while connecting, such as STARTTLS refused, leaves the connection open.
             client.close()
+
+
+class _Rehearsal(aiosmtplib.SMTP):
+    """A client that says as much as it would to send a message, in as many round trips, and sends none."""
+
+    async def rcpt(
+        self,
+        recipient: str,
+        /,
+        *,
+        options: Iterable[str] | None = None,
+        encoding: str = "ascii",
+        timeout: float | Literal[Default.token] | None = Default.token,  # noqa: ASYNC109 - as aiosmtplib has it
+    ) -> aiosmtplib.SMTPResponse:
+        """Keep the recipient back."""
+        del recipient, options, encoding
+        return await self.noop(timeout=timeout)
+
+    async def data(
+        self,
+        message: str | bytes,
+        /,
+        *,
+        timeout: float | Literal[Default.token] | None = Default.token,  # noqa: ASYNC109 - as above
+    ) -> aiosmtplib.SMTPResponse:
+        """Keep the message back, and take back that there was to be one."""
+        del message
+        await self.noop(timeout=timeout)
+        return await self.rset(timeout=timeout)
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -40,14 +40,29 @@ class TextDelivery:
 
     async def send(self, letter: Letter) -> None:
         """Hand the letter to the service. Raises DeliveryError, whose text never quotes the letter."""
-        sent = await self._service(letter.recipient).async_notify(
-            body=letter.short_text, body_format="text", interpret_escapes=False
-        )
-        if not sent:
-            raise DeliveryError("The service did not take the message.")
+        await _notify(self._service(letter.recipient), letter)
+
+    async def rehearse(self, letter: Letter) -> None:
+        """Prepare the same notification, in as many threads, and send nothing."""
+        service = self._service(letter.recipient)
+        plugin: Any
+        for plugin in service:
+            # Apprise prefers a sender for the format of the body, where the plugin has one.
+            plugin.send = plugin.send_text = _send_nothing
+        await _notify(service, letter)
 
     def _service(self, number: str) -> Apprise:
         # Imported by those who use it, because of what it takes to load its plugins.
         from apprise import Apprise  # noqa: PLC0415
 
         return Apprise(self.url.replace(_TO, quote(number, safe="")))
+
+
+async def _notify(service: Apprise, letter: Letter) -> None:
+    sent = await service.async_notify(body=letter.short_text, body_format="text", interpret_escapes=False)
+    if not sent:
+        raise DeliveryError("The service did not take the message.")
+
+
+def _send_nothing(**_: object) -> bool:
+    return True

@@ -18,6 +18,7 @@ from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.runtime import open_services, working
 from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
+from meshydb_server.stopping import Stopping
 
 # What scripts in browsers may send beyond what any page may, and read beyond what they are shown anyway.
 _ALLOWED_HEADERS: Final = ("authorization", "content-type", "tenant")
@@ -29,8 +30,11 @@ def create_app(
     sources: Sources | None = None,
     contract: Contract | None = None,
     handlers: Mapping[str, Handler] | None = None,
+    stopping: Stopping | None = None,
 ) -> Starlette:
     """Build the application. Its lifespan opens the database, and closes it.
+
+    `stopping` tells its background work of a stop before the lifespan ends, while requests are still served.
 
     Raises ContractError when the contract has an operation without a handler, or the other way about.
     """
@@ -40,7 +44,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         with closing(dispatcher):
-            async with open_services(settings, sources) as services, working(services):
+            async with open_services(settings, sources) as services, working(services, stopping):
                 app.state.services = services
                 yield
 

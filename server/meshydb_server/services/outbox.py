@@ -14,13 +14,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 from cryptography.fernet import InvalidToken
 from sqlalchemy.engine import Connection
 
 from meshydb_server import instants
 from meshydb_server.services.keys import Keyring
 from meshydb_server.services.letters import Kind, Letter
+from meshydb_server.services.outbox_slots import SlotLimits, domain_of, stand_in_domain
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.outbox import (
@@ -39,6 +40,8 @@ from meshydb_server.storage.users import User
 CONSOLE: Final = "console"
 _ADDRESSES: Final[Mapping[Channel, str]] = {"email": "email address", "text": "phone number"}
 _SETTINGS: Final[Mapping[Channel, str]] = {"email": "MESHYDB_SMTP_URL", "text": "MESHYDB_TEXT_URL"}
+# What messages that go nowhere are composed for, reserved for such purposes (RFC 2606).
+_STAND_INS: Final[Mapping[Channel, str]] = {"email": "nobody@example.invalid", "text": "+15555550100"}
 _MESSAGE_ID_BYTES: Final = 16
 
 _log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class Post:
-    """What a service wants to be sent. Without a user it is a decoy: it is written like any other, and goes nowhere."""
+    """What a service wants to be sent. Without a user it is a decoy: treated like any other, it goes nowhere."""
 
     place: Place
     kind: Kind
@@ -80,16 +83,26 @@ class Delivery(Protocol):
         """Hand the letter over. Raises DeliveryError when it was not, or may not have been, taken."""
         ...
 
+    async def rehearse(self, letter: Letter) -> None:
+        """Take the steps of `send` without handing anything over. Raises DeliveryError alike."""
+        ...
+
 
 @frozen
 class Outbox:
-    """Where services put messages. Those of a channel without a delivery stay in it for the console."""
+    """Where services put messages. Those of a channel without a delivery stay in it for the console.
+
+    With `decoys`, whether a user has an address shows no sooner than whether there is such a user: the worker rehearses
+    a message to a user without one before it fails.
+    """
 
     database: Database
     sources: Sources
     keyring: Keyring
     deliveries: Mapping[Channel, Delivery] = field(factory=dict[Channel, Delivery])
     woken: asyncio.Event = Factory(asyncio.Event)
+    slots: SlotLimits = Factory(SlotLimits)
+    decoys: bool = False
 
     def put(self, connection: Connection, post: Post, now: datetime) -> None:
         """Add a message to the caller's transaction."""
@@ -110,6 +123,7 @@ class Outbox:
         channel, recipient = post.recipient or _by_tenant(post)
         delivery, status, failure = self._way(channel, recipient, post.user)
         content = {"code": post.code, "effective": post.effective and instants.to_text(post.effective)}
+        stand_in = stand_in_domain(self.keyring.oldest, post.username)
         return Message(
             account=post.place.account,
             tenant=post.place.tenant,
@@ -118,6 +132,7 @@ class Outbox:
             username=post.username if post.user is None else post.user.username,
             channel=channel,
             recipient=recipient,
+            domain=stand_in if recipient is None else domain_of(recipient),
             delivery=delivery,
             payload=None if failure else self.keyring.encrypt(json.dumps(content)),
             status=status,
@@ -129,13 +144,13 @@ class Outbox:
 
     def _way(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
         """By which delivery a message goes, how it stands with it, and why it fails if it does."""
-        if user is None:
-            return DECOY, "sent", None
         delivery = self.deliveries.get(channel)
+        if user is None:
+            return DECOY, "sent" if delivery is None else "waiting", None
         if delivery is None:
             return CONSOLE, "sent", None
-        if recipient is None:
-            return delivery.name, "failed", f"The user has no {_ADDRESSES[channel]}."
+        if recipient is None and not self.decoys:
+            return delivery.name, "failed", no_address(channel)
         return delivery.name, "waiting", None
 
     def wake(self) -> None:
@@ -170,6 +185,10 @@ class Outbox:
             effective=effective and instants.from_text(effective),
         )
 
+    def rehearsal(self, message: Message) -> Letter:
+        """What a message without a recipient would say; raises DeliveryError when no key reads it."""
+        return self.letter(evolve(message, recipient=_STAND_INS[message.channel]))
+
     def _console_code(self, message: Message) -> str | None:
         if message.delivery != CONSOLE or message.payload is None:
             return None
@@ -194,6 +213,11 @@ def _by_tenant(post: Post) -> tuple[Channel, str | None]:
     if post.place.verification == "text":
         return "text", None if post.user is None else post.user.phone
     return "email", None if post.user is None else post.user.email
+
+
+def no_address(channel: Channel) -> str:
+    """Why a message to a user who cannot be reached fails."""
+    return f"The user has no {_ADDRESSES[channel]}."
 
 
 def identify(message: Message) -> dict[str, str]:

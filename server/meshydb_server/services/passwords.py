@@ -57,8 +57,8 @@ class Passwords:
         self._nobody = _hash_of_nothing(hasher)
 
     def close(self) -> None:
-        """End the threads, once what is under way is done."""
-        self._threads.shutdown()
+        """End the threads, once what is under way is done. What still waits for a thread is given up."""
+        self._threads.shutdown(cancel_futures=True)
 
     @property
     def waiting(self) -> int:

@@ -15,7 +15,13 @@ from meshydb_server.services.policy import GUESS_WINDOW
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
-from meshydb_server.storage.sweeping import sweep_events, sweep_messages, sweep_recoveries, sweep_sessions
+from meshydb_server.storage.sweeping import (
+    sweep_decoys,
+    sweep_events,
+    sweep_messages,
+    sweep_recoveries,
+    sweep_sessions,
+)
 
 _Delete = Callable[[Connection, datetime, int], int]
 
@@ -28,6 +34,8 @@ _KEPT: Final[tuple[tuple[_Delete, timedelta], ...]] = (
     (sweep_recoveries, GUESS_WINDOW),
     (sweep_sessions, timedelta()),
     (sweep_messages, timedelta(days=7)),
+    # Nobody lists them, whatever became of them.
+    (sweep_decoys, timedelta()),
 )
 
 _log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ may run several times, so it should have no effect but on the database.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,6 +25,8 @@ from meshydb_server.storage.sqlite import SqliteEngine
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 # Seconds that a transaction may take.
 TIMEOUT_SECONDS: Final = 10.0
 
@@ -31,6 +34,9 @@ _ATTEMPTS: Final = 20
 # Of the pauses between them, in milliseconds: the first at most, and the longest.
 _FIRST_PAUSE: Final = 10
 _LONGEST_PAUSE: Final = 160
+
+# How long closing may take when the database hangs. Nothing is lost by leaving it to the end of the process.
+_CLOSE_SECONDS: Final = 3.0
 
 # What SQLite and PostgreSQL call a key that exists already.
 _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
@@ -82,7 +88,13 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._engine.close()
+        closing = asyncio.ensure_future(self._engine.close())
+        await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        if closing.done():
+            closing.result()
+        else:
+            closing.cancel()
+            _log.warning("The database %s was not closed: it hangs.", _without_secrets(self._url))
 
     @property
     def file(self) -> Path | None:

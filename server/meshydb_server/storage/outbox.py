@@ -27,7 +27,7 @@ Kind = Literal[
     "questions-pending",
 ]
 
-# Stands for a delivery in messages to nobody, which are there so that all requests leave the same traces.
+# The delivery of messages to nobody. They exist so that a request for an unknown user leaves the same traces.
 DECOY: Final = "decoy"
 
 
@@ -42,6 +42,7 @@ class Message:
     username: str
     channel: Channel
     recipient: str | None
+    domain: str = ""
     delivery: str
     payload: bytes | None = field(repr=False)
     status: Status
@@ -72,21 +73,43 @@ def list_messages(connection: Connection, account: str | None = None) -> Sequenc
     return [Message(**row) for row in rows.mappings()]
 
 
-def find_due(connection: Connection, channels: Collection[Channel], now: datetime, limit: int) -> Sequence[Message]:
-    """The waiting messages of these channels whose time has come, the longest due first."""
-    rows = connection.execute(
-        select(outbox)
-        .where(outbox.c.status == "waiting", outbox.c.due_at <= now, outbox.c.channel.in_(channels))
-        .order_by(outbox.c.due_at)
-        .limit(limit)
+@frozen(kw_only=True)
+class Search:
+    """Which due messages a worker has room for.
+
+    `since` skips messages that were due before it. `domain` asks for one domain only; `without` excludes domains.
+    """
+
+    channels: Collection[Channel]
+    now: datetime
+    limit: int
+    since: datetime | None = None
+    domain: str | None = None
+    without: Collection[str] = ()
+    retries: bool = True
+
+
+def find_due(connection: Connection, search: Search) -> Sequence[Message]:
+    """The waiting messages whose time has come, the longest due first."""
+    due = select(outbox).where(
+        outbox.c.status == "waiting", outbox.c.due_at <= search.now, outbox.c.channel.in_(search.channels)
     )
+    if search.since is not None:
+        due = due.where(outbox.c.due_at >= search.since)
+    if search.domain is not None:
+        due = due.where(outbox.c.domain == search.domain)
+    elif search.without:
+        due = due.where(outbox.c.domain.not_in(search.without))
+    if not search.retries:
+        due = due.where(outbox.c.attempts == 0)
+    rows = connection.execute(due.order_by(outbox.c.due_at).limit(search.limit))
     return [Message(**row) for row in rows.mappings()]
 
 
 def count_waiting(connection: Connection, channel: Channel) -> int:
-    """How many messages of a channel wait, due or not."""
-    rows = connection.execute(select(func.count()).where(outbox.c.status == "waiting", outbox.c.channel == channel))
-    return rows.scalar_one()
+    """How many messages to users wait on a channel, due or not."""
+    waiting = (outbox.c.status == "waiting", outbox.c.channel == channel, outbox.c.delivery != DECOY)
+    return connection.execute(select(func.count()).where(*waiting)).scalar_one()
 
 
 def claim(connection: Connection, message: Message, until: datetime) -> bool:
@@ -97,6 +120,15 @@ def claim(connection: Connection, message: Message, until: datetime) -> bool:
         .values(due_at=until, attempts=outbox.c.attempts + 1, last_error=None)
     )
     return result.rowcount == 1
+
+
+def release(connection: Connection, message: Message, until: datetime, due_at: datetime) -> None:
+    """Give back a claim whose try was cut off, unless the message was closed or claimed again meanwhile."""
+    connection.execute(
+        update(outbox)
+        .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == until)
+        .values(due_at=due_at)
+    )
 
 
 def postpone(connection: Connection, message: Message, due_at: datetime, error: str) -> None:

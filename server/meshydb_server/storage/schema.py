@@ -295,6 +295,9 @@ outbox = Table(
     Column("channel", Text, nullable=False),
     # Null when the user has no address for the channel.
     Column("recipient", Text),
+    # What the worker bounds the deliveries under way by: the domain of an email recipient, or a phone number; "" for
+    # no bound.
+    Column("domain", Text, nullable=False, server_default=""),
     Column("delivery", Text, nullable=False),
     # The encrypted code, where there is one; erased once the message is sent or given up.
     Column("payload", LargeBinary),
@@ -307,6 +310,8 @@ outbox = Table(
     Column("expires_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index(None, "status", "due_at"),
+    Index(None, "status", "domain", "due_at"),
     Index(None, "created_at"),
+    Index(None, "delivery", "expires_at"),
     Index(None, "expires_at"),
 )

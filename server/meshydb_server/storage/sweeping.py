@@ -9,6 +9,7 @@ from sqlalchemy import Column, Delete, and_, bindparam, delete, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
+from meshydb_server.storage.outbox import DECOY
 from meshydb_server.storage.schema import audit, outbox, recoveries, sessions
 
 
@@ -32,6 +33,11 @@ def sweep_events(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(_EVENTS, {"before": before, "limit": limit}).rowcount
 
 
+def sweep_decoys(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete messages to nobody that lapsed before this; returns how many."""
+    return connection.execute(_DECOYS, {"before": before, "limit": limit}).rowcount
+
+
 def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
     table = when.table
     key = list(table.primary_key.columns)
@@ -44,4 +50,5 @@ def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
 _RECOVERIES: Final = _lapsed(recoveries.c.expires_at)
 _SESSIONS: Final = _lapsed(sessions.c.expires_at)
 _MESSAGES: Final = _lapsed(outbox.c.expires_at, outbox.c.status != "waiting")
+_DECOYS: Final = _lapsed(outbox.c.expires_at, outbox.c.delivery == DECOY)
 _EVENTS: Final = _lapsed(audit.c.occurred_at)
