@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
+import attrs
 import pytest
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.errors import RefusedError
+from meshydb_server.storage.outbox import Search, claim, find_due
 from tests.support.recovering import (
     ACCOUNT,
     BY_QUESTION,
@@ -101,6 +104,26 @@ async def test_completing_goes_by_indexes(database_url: str) -> None:
                 await _assert_by_index(services, seen)
 
 
+async def test_the_worker_goes_by_indexes(database_url: str) -> None:
+    """The mail worker finds what is due in the order that it is due, of one domain too, and claims it by its key."""
+    clock = SetClock()
+    async with recovering(database_url, clock, smtp_url="smtp://localhost") as services:
+        await ask(services)
+        search = Search(channels=["email"], now=clock.now, limit=5)
+        for each, index in (
+            (attrs.evolve(search, without=["slow.example"], since=clock.now, retries=False), "status_due_at"),
+            (attrs.evolve(search, domain="example.org"), "status_domain_due_at"),
+        ):
+            seen = await _run(services.database.read(partial(find_due, search=each)))
+            await _assert_by_index(services, seen)
+            plan = " ".join(await _plan(services, seen[0]))
+            assert f"ix_outbox_{index}" in plan
+            assert "B-TREE" not in plan
+            assert "Sort" not in plan
+        seen = await _run(services.database.write(lambda c: claim(c, find_due(c, search)[0], clock.now)))
+        await _assert_by_index(services, seen)
+
+
 async def test_sweeping_goes_by_indexes(database_url: str) -> None:
     """The sweeper finds what has lapsed by an index on when it does."""
     clock = SetClock()
@@ -109,7 +132,7 @@ async def test_sweeping_goes_by_indexes(database_url: str) -> None:
         clock.move(days=30)
         seen = await _run(services.sweeper.sweep())
         assert [each.text.split()[:3] for each in seen] == [
-            ["DELETE", "FROM", table] for table in ("recoveries", "sessions", "outbox", "audit")
+            ["DELETE", "FROM", table] for table in ("recoveries", "sessions", "outbox", "outbox", "audit")
         ]
         await _assert_by_index(services, seen)
         for statement in seen:

@@ -78,16 +78,17 @@ class Slots:
 
     def choose(self, search: Search, due: Sequence[Message]) -> tuple[list[Message], bool]:
         """Those found messages that there is room for, and whether another search may find more."""
-        found_all = len(due) < search.limit
+        chosen = self._fitting(due)
+        # Those that do not fit are left to another search, which excludes them if there is still no room then.
+        found_all = len(due) < search.limit and len(chosen) == len(due)
         if search.domain is not None:
             if found_all:
                 self._freed.discard(search.domain)
-            more = True
-        else:
-            if found_all:
-                self._since = search.now - _OVERLAP
-            more = not found_all
-        return self._fitting(due), more
+            return chosen, True
+        # There may be room for retries that the search left out, because one has ended meanwhile.
+        if found_all and (search.retries or not self._has_room_for_retries):
+            self._since = search.now - _OVERLAP
+        return chosen, not found_all
 
     def _fitting(self, due: Iterable[Message]) -> list[Message]:
         domains, retries = self._domains.copy(), self._retries
