@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.outbox import DeliveryError, Outbox, RefusedForGoodError, identify, no_address
 from meshydb_server.services.outbox_slots import Slots
 from meshydb_server.storage.errors import StorageError
-from meshydb_server.storage.outbox import DECOY, Message, claim, close, find_due, postpone, release
+from meshydb_server.storage.outbox import DECOY, Message, Status, claim, close, find_due, postpone, release
 
 # A try is cut off well before the claim on its message lapses.
 _TRY: Final = timedelta(seconds=60)
@@ -131,7 +131,7 @@ class OutboxWorker:
             _log.warning("A message may be sent twice: the end of its last try is unknown.", extra=identify(message))
         try:
             async with asyncio.timeout(_TRY.total_seconds()):
-                await self._deliver(message)
+                failure = await self._deliver(message)
         except RefusedForGoodError as error:
             ending = self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
@@ -140,23 +140,28 @@ class OutboxWorker:
             _log.exception("A message was not sent, and nobody knows why.", extra=identify(message))
             ending = self._retry_later(message, type(error).__name__)
         else:
-            ending = self.outbox.database.write(lambda connection: close(connection, message, "sent", error=None))
+            # Without a word in the log, which would take longer for a user without an address than for nobody.
+            ending = self._close(message, failure)
         # A try that has ended is noted, even when the server stops.
         await asyncio.shield(ending)
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, message: Message) -> str | None:
+        """Deliver a message, or rehearse that; returns why it fails although nobody refused it, if it does."""
         delivery = self.outbox.deliveries[message.channel]
         if message.recipient is not None:
             await delivery.send(self.outbox.letter(message))
-            return
+            return None
         # Somebody may measure, by the requests that are served meanwhile, whether there was somebody to send it to.
         await delivery.rehearse(self.outbox.rehearsal(message))
-        if message.delivery != DECOY:
-            raise RefusedForGoodError(no_address(message.channel))
+        return None if message.delivery == DECOY else no_address(message.channel)
 
     async def _give_up(self, message: Message, reason: str) -> None:
         _log.error("A message is given up: %s", reason, extra=identify(message))
-        await self.outbox.database.write(lambda connection: close(connection, message, "failed", error=reason))
+        await self._close(message, reason)
+
+    async def _close(self, message: Message, failure: str | None) -> None:
+        status: Status = "sent" if failure is None else "failed"
+        await self.outbox.database.write(lambda connection: close(connection, message, status, error=failure))
 
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)

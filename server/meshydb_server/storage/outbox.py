@@ -136,7 +136,7 @@ def postpone(connection: Connection, message: Message, due_at: datetime, error: 
     connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
 
 
-def close(connection: Connection, message: Message, status: Literal["sent", "failed"], error: str | None) -> None:
+def close(connection: Connection, message: Message, status: Status, error: str | None) -> None:
     """End a message, and erase what it said."""
     connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
 
