@@ -21,9 +21,9 @@ from typing import Any, Final
 # All count from the signal, except for the time that requests have, which uvicorn counts from a moment later.
 DRAIN_SECONDS: Final = 10
 _LAST_TRIES_SECONDS: Final = 11.0
-_PROCESS_SECONDS: Final = 17.0
+_PROCESS_SECONDS: Final = 16.0
 # A supervisor takes up to a second to pass a signal on.
-SUPERVISOR_SECONDS: Final = 18.5
+SUPERVISOR_SECONDS: Final = 17.5
 # For a task that was cancelled to end. What works in the background needs a moment to leave things in order.
 _END_SECONDS: Final = 3.0
 

@@ -75,9 +75,9 @@ class Served:
         self.send(number)
         return self.wait()
 
-    def wait(self) -> tuple[int, list[str]]:
-        """Wait until the server, and whatever it has started, has ended."""
-        self._process.wait(_PATIENCE_SECONDS)
+    def wait(self, patience: float = _PATIENCE_SECONDS) -> tuple[int, list[str]]:
+        """Wait until the server, and whatever it has started, has ended. Raises TimeoutExpired after `patience`."""
+        self._process.wait(patience)
         return self._process.returncode, self._end()
 
     def _end(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -82,7 +83,12 @@ class SmtpDelivery:
         )
         try:
             async with client:
-                await client.send_message(message)
+                try:
+                    await client.send_message(message)
+                except asyncio.CancelledError:
+                    # The client would take leave of a server that may not answer, and wait for that.
+                    client.close()
+                    raise
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
             kind = RefusedForGoodError if min(codes, default=0) >= _PERMANENT else DeliveryError

@@ -29,7 +29,9 @@ _FIRST_RETRY: Final = timedelta(seconds=5)
 _LAST_RETRY: Final = timedelta(minutes=10)
 # Other processes put messages too, and they cannot wake this one.
 _POLL_SECONDS: Final = 5.0
-# To give back the claims of tries that are cut off when the server stops. Those that are not given back lapse.
+# When the server stops: for the tries under way to be cut off, and to give back the claims on their messages. Those
+# that are not given back lapse.
+_CUT_OFF_SECONDS: Final = 0.5
 _RELEASE_SECONDS: Final = 2.0
 _LAPSED: Final = "The code has lapsed."
 
@@ -177,9 +179,9 @@ class OutboxWorker:
         for task in tries:
             task.cancel()
         now = self.outbox.sources.now()
+        await asyncio.wait(tries, timeout=_CUT_OFF_SECONDS)
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
-                await asyncio.gather(*tries, return_exceptions=True)
                 await self.outbox.database.write(lambda connection: _release(connection, [*tries.values()], now))
         except (TimeoutError, StorageError):
             _log.warning("Messages whose delivery was cut off wait until %s lapse.", _CLAIM, exc_info=True)
