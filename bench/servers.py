@@ -10,9 +10,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from attrs import frozen
@@ -46,10 +47,10 @@ class Running:
 
 
 @contextmanager
-def meshydb(folder: Path, users: int) -> Generator[Running]:
-    """The server, on an SQLite database with so many users."""
+def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyType({})) -> Generator[Running]:
+    """The server, on an SQLite database with so many users, with the settings that are given."""
     file = folder / f"{users}.sqlite3"
-    environment = {**os.environ, **_SETTINGS, "MESHYDB_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+    environment = {**os.environ, **_SETTINGS, **given, "MESHYDB_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
     if not file.exists():
         subprocess.run([*_COMMAND, "account", "create", ACCOUNT], env=environment, stdout=subprocess.PIPE, check=True)
         _seed(file, users)
