@@ -29,7 +29,7 @@ from bench.servers import ACCOUNT, Running, meshydb
 _USERS: Final = 1_000
 _WARM_UP: Final = 50
 _ROUNDS: Final = 500
-_BEHIND: Final = 20
+_BEHIND: Final = 60
 _PATIENCE_SECONDS: Final = 30.0
 _REPLIES: Final = {b"EHLO": b"250 localhost", b"DATA": b"354 go on", b"QUIT": b"221 bye"}
 _GET: Final = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -164,6 +164,16 @@ async def test_tls(trusted: ssl.SSLContext) -> None:
     assert sink.logins == [("u@x", "can:ary")]
 
 
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_rehearsal(trusted: ssl.SSLContext, scheme: str) -> None:
+    """A rehearsal encrypts and logs in as a letter does, and names no recipient and sends nothing."""
+    tls, starttls = (trusted, None) if scheme == "smtps" else (None, trusted)
+    with receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink:
+        await _delivery(sink, scheme, "u:canary@").rehearse(_LETTER)
+    assert sink.logins == [("u", "canary")]
+    assert (sink.recipients, sink.tries) == ([], [])
+
+
 async def test_no_password_without_tls() -> None:
     """A password is not sent to a server that offers no TLS, and neither is the letter."""
     with receiving(Sink(), auth=True) as sink, pytest.raises(DeliveryError, match="did not take the message") as caught:
