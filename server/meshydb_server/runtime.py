@@ -17,7 +17,10 @@ from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.authenticators import Authenticators, Notices, PasswordProver
 from meshydb_server.services.completion import CompletionService
+from meshydb_server.services.counting import Allowance
 from meshydb_server.services.health import Health
+from meshydb_server.services.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.login_guesses import LoginGuesses
 from meshydb_server.services.operators import OperatorService
 from meshydb_server.services.outbox import Delivery, Outbox
 from meshydb_server.services.outbox_slots import SlotLimits
@@ -25,6 +28,7 @@ from meshydb_server.services.outbox_worker import OutboxWorker
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.profiles import Profiles
+from meshydb_server.services.recipients import Recipients
 from meshydb_server.services.recovery import RecoveryService
 from meshydb_server.services.registration import RegistrationService
 from meshydb_server.services.roles import RoleService
@@ -85,20 +89,21 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         )
         audit = Audit(database, sources)
         policy = _policy(settings)
-        verification = VerificationService(sources, keyring, outbox, audit, policy)
+        verification = VerificationService(sources, keyring, outbox, audit, policy, Recipients(keyring, policy))
         authenticators = Authenticators(sources, audit, Notices(outbox), settings.contact_change_delay)
         profiles = Profiles(sources, keyring, authenticators)
+        guesses = LoginGuesses(sources, keyring, audit, _login_allowance(settings))
         hashing = Passwords(sources.hasher, settings.hashes_waiting, settings.hashes_waiting_per_address)
         with closing(hashing) as passwords:
             recent_login = timedelta(seconds=settings.recent_login_seconds)
-            prover = PasswordProver(database, sources, passwords, recent_login)
+            prover = PasswordProver(database, sources, passwords, guesses, recent_login)
             selves = SelfService(database, sources, passwords, profiles, prover)
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords, audit),
                 roles=RoleService(database, sources, audit),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
-                tokens=TokenService(database, sources, passwords, AccessTokens(keyring)),
+                tokens=TokenService(database, sources, passwords, AccessTokens(keyring), guesses),
                 selves=selves,
                 users=UserService(database, sources, passwords, profiles, selves, audit),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
@@ -158,11 +163,20 @@ def _deliveries(settings: Settings) -> dict[Channel, Delivery]:
     return deliveries
 
 
+def _login_allowance(settings: Settings) -> Allowance:
+    return Allowance(
+        LOGIN_GUESSES.quota(settings.login_guesses), LOGIN_GUESSES_BY_USER.quota(settings.login_guesses_per_user)
+    )
+
+
 def _policy(settings: Settings) -> RecoveryPolicy:
     return RecoveryPolicy(
         guesses_per_request=settings.recovery_guesses_per_request,
         requests_per_user_per_hour=settings.recovery_requests_per_user_per_hour,
+        requests_backstop=settings.recovery_requests_backstop,
+        guesses_per_user_and_address_per_day=settings.recovery_guesses_per_user_and_address_per_day,
         guesses_per_user_per_day=settings.recovery_guesses_per_user_per_day,
+        unproved_messages_per_recipient_per_hour=settings.unproved_messages_per_recipient_per_hour,
         decoys=settings.unknown_user == "decoy",
         code_format=settings.recovery_code,
     )

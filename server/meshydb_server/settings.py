@@ -68,10 +68,31 @@ class Settings(BaseSettings):
     """How many verification codes or answers may be tried on one request."""
 
     recovery_requests_per_user_per_hour: int = Field(default=10, ge=1)
-    """How many password resets may be asked for of one user, in any hour."""
+    """How many password resets one client address may ask for of one user, in any hour."""
 
-    recovery_guesses_per_user_per_day: int = Field(default=20, ge=1)
-    """How many codes or answers may be tried on one user, over all requests, in any day."""
+    recovery_requests_backstop: int = Field(default=100, ge=1)
+    """How many password resets all addresses together may ask for of one user, in any hour."""
+
+    recovery_guesses_per_user_and_address_per_day: int = Field(default=20, ge=1)
+    """How many codes or answers one client address may try on one user, over all requests, in any day."""
+
+    recovery_guesses_per_user_per_day: int | None = Field(default=None, ge=1)
+    """How many codes or answers all addresses together may try on one user, in any day.
+
+    Without it, 1,000, or 50 where codes have six digits.
+    """
+
+    login_guesses: int = Field(default=10, ge=1)
+    """How many wrong passwords one client address may try for one username, in any 15 minutes."""
+
+    login_guesses_per_user: int = Field(default=1000, ge=1)
+    """How many wrong passwords all addresses together may try for one username, in any day."""
+
+    unproved_messages_per_recipient_per_hour: int = Field(default=5, ge=1)
+    """How many codes may go to one address or number, over all users who have proved nothing yet, in any hour.
+
+    Four times as many go to one that its user changed to and has not proved.
+    """
 
     recovery_code: Literal["base32", "digits"] = "base32"
     """What verification codes look like: 8 characters of base32, or 6 digits."""

@@ -22,12 +22,12 @@ from tests.support.recovering import (
     all_ends,
     ask,
     change,
+    counted,
     outcomes,
     recovering,
     refusal,
     register,
     rows,
-    spent,
 )
 from tests.support.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 
@@ -125,7 +125,7 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
 
             await fail(issued.wrong)
             (row,) = await rows(other, recoveries)
-            assert (row["failures"], spent(row["guesses"])) == (1, 1)
+            assert (row["failures"], await counted(other, "reset-guesses")) == (1, [1])
             with pytest.raises(expected):
                 await broken.reset_password(issued.attempted(), PASSWORD)
             for _ in range(_LIMIT - 2):

@@ -11,7 +11,7 @@ import pytest
 from meshydb_server.runtime import Services
 from meshydb_server.services.errors import LimitError
 from meshydb_server.services.quotas import Quota
-from meshydb_server.storage.recoveries import EMPTY_LOG
+from meshydb_server.storage.counters import EMPTY_LOG
 from meshydb_server.storage.schema import recoveries
 from tests.support.recovering import (
     OTHER_TENANT,
@@ -20,12 +20,12 @@ from tests.support.recovering import (
     USERNAME,
     all_ends,
     ask,
+    counted,
     outcomes,
     recovering,
     refusal,
     register,
     rows,
-    spent,
 )
 from tests.support.sources import SetClock
 
@@ -89,7 +89,7 @@ async def test_r08_guesses_per_user(database_url: str) -> None:
                 clock.move(seconds=30)
             assert await refusal(services.completion.reset_password(issued.wrong, PASSWORD))
             clock.move(minutes=30)
-        assert spent((await rows(services, recoveries))[0]["guesses"]) == _GUESSES_PER_DAY
+        assert await counted(services, "reset-guesses") == [_GUESSES_PER_DAY]
         issued = await ask(services, attempt=7)
         for call in (
             services.completion.check_hash(issued.attempted()),
@@ -161,7 +161,7 @@ async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None
             return services.recovery.forgot_password("acme", TENANT, USERNAME, 1)
 
         assert await all_ends(*(request(each) for each in both[1:])) == {"ok": 10, "LimitError": 29}
-        assert spent((await rows(one, recoveries))[0]["requests"]) == _REQUESTS_PER_HOUR
+        assert await counted(one, "reset-requests") == [_REQUESTS_PER_HOUR]
     clock = SetClock()
     clock.move(hours=1)
     async with (
@@ -172,7 +172,7 @@ async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None
         ends = await all_ends(*(each.completion.check_hash(issued.wrong) for each in [one, other] * 20))
         assert ends == {"ok": _GUESSES_PER_DAY, "LimitError": 20}
         (row,) = await rows(one, recoveries)
-        assert (row["failures"], spent(row["guesses"])) == (_GUESSES_PER_DAY, _GUESSES_PER_DAY)
+        assert (row["failures"], await counted(one, "reset-guesses")) == (_GUESSES_PER_DAY, [_GUESSES_PER_DAY])
         noted = await outcomes(one)
     assert noted["checked", "wrong-code"] == noted["checked", "limited"] == 20
     assert noted["requested", "limited"] == 29

@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services
-from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.errors import ConflictError, InvalidRequestError
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.sources import Sources
@@ -26,6 +25,7 @@ from tests.support.recovering import (
     USERNAME,
     ask,
     change,
+    log_in,
     recovering,
     rows,
 )
@@ -110,9 +110,7 @@ async def test_r33_users_who_exist(database_url: str, former: str) -> None:
         issued = await ask(services, former)
         assert await services.completion.check_hash(issued.attempted())
         await services.completion.reset_password(issued.attempted(), PASSWORD)
-        key = (await services.accounts.configure_tenant(ACCOUNT, TENANT, TenantChange())).public_key
-        log_in = services.tokens.log_in
-        assert (await log_in(ACCOUNT, TENANT, key, former, PASSWORD, None, "https://auth.example.org")).access_token
+        assert (await log_in(services, PASSWORD, username=former)).access_token
         with pytest.raises(InvalidRequestError):
             await services.registration.register_anonymous(ACCOUNT, TENANT, former)
 

@@ -17,7 +17,7 @@ from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import RefusedError
 from meshydb_server.services.sources import Sources
-from meshydb_server.services.tokens import IssuedTokens
+from meshydb_server.services.tokens import IssuedTokens, PasswordLogin
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.users import User
 from tests.support.server import settings_in
@@ -54,7 +54,16 @@ class People:
     ) -> IssuedTokens:
         """Log a user in."""
         key = self.public_keys[tenant]
-        return await self.services.tokens.log_in(ACCOUNT, tenant, key, username, password, scope, ISSUER)
+        login = PasswordLogin(
+            account=ACCOUNT,
+            tenant=tenant,
+            client_id=key,
+            username=username,
+            password=password,
+            scope=scope,
+            issuer=ISSUER,
+        )
+        return await self.services.tokens.log_in(login)
 
     async def refresh(self, tokens: IssuedTokens, tenant: str = "north", scope: str | None = None) -> IssuedTokens:
         """Renew the access token of a login."""

@@ -24,12 +24,12 @@ from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.lookup import require_tenant, require_user
 from meshydb_server.services.questions import NewQuestion
 from meshydb_server.services.sources import RandomBytes, Sources
-from meshydb_server.services.tokens import IssuedTokens
+from meshydb_server.services.tokens import IssuedTokens, PasswordLogin
 from meshydb_server.services.verification import VerificationRequest
 from meshydb_server.settings import Settings
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
-from meshydb_server.storage.schema import users
+from meshydb_server.storage.schema import counters, users
 from meshydb_server.storage.users import User
 from tests.support.sources import CHEAP_HASHER, SetClock
 
@@ -129,11 +129,17 @@ async def add_user(services: Services, username: str, *, account: str = ACCOUNT,
 
 
 async def ask(
-    services: Services, username: str = USERNAME, *, account: str = ACCOUNT, tenant: str = TENANT, attempt: int = 1
+    services: Services,
+    username: str = USERNAME,
+    *,
+    account: str = ACCOUNT,
+    tenant: str = TENANT,
+    attempt: int = 1,
+    client: str = "",
 ) -> Issued:
     """Ask for a password reset, and read what was sent."""
     before = await sent_codes(services)
-    request = await services.recovery.forgot_password(account, tenant, username, attempt)
+    request = await services.recovery.forgot_password(account, tenant, username, attempt, client)
     return await _issued(services, account, tenant, request, before.keys())
 
 
@@ -161,10 +167,21 @@ async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
     return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset(), auth_time=now)
 
 
-async def log_in(services: Services, password: str, *, tenant: str = TENANT, username: str = USERNAME) -> IssuedTokens:
-    """Log the user in, or another."""
+async def log_in(
+    services: Services, password: str, *, tenant: str = TENANT, username: str = USERNAME, client: str = ""
+) -> IssuedTokens:
+    """Log the user, or another, in."""
     return await services.tokens.log_in(
-        ACCOUNT, tenant, await _public_key(services, tenant), username, password, "offline_access", _ISSUER
+        PasswordLogin(
+            account=ACCOUNT,
+            tenant=tenant,
+            client_id=await _public_key(services, tenant),
+            username=username,
+            password=password,
+            scope="offline_access",
+            issuer=_ISSUER,
+            client=client,
+        )
     )
 
 
@@ -230,6 +247,12 @@ async def outcomes(services: Services) -> Counter[tuple[str, str]]:
         if event.outcome != "operator":
             found[event.kind, event.outcome] += event.count
     return found
+
+
+async def counted(services: Services, name: str) -> list[int]:
+    """How many there are in each counter of a limit."""
+    found = await rows(services, counters)
+    return [spent(row["log"]) for row in found if row["name"] == name]
 
 
 def spent(log: str) -> int:

@@ -18,6 +18,7 @@ from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.errors import OAuthError
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.tokens import PasswordLogin
 from tests.support.commands import run_json
 from tests.support.server import settings_in
 from tests.support.terminal import Terminal
@@ -70,7 +71,17 @@ def _logs_in(folder: Path, username: str, password: str) -> bool:
     async def log_in(services: Services) -> bool:
         (tenant, *_) = await services.accounts.list_tenants("acme")
         try:
-            await services.tokens.log_in("acme", None, tenant.public_key, username, password, None, "https://x.org")
+            await services.tokens.log_in(
+                PasswordLogin(
+                    account="acme",
+                    tenant=None,
+                    client_id=tenant.public_key,
+                    username=username,
+                    password=password,
+                    scope=None,
+                    issuer="https://x.org",
+                )
+            )
         except OAuthError:
             return False
         return True

@@ -12,6 +12,7 @@ import pytest
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.completion import Try
+from meshydb_server.services.tokens import PasswordLogin
 from tests.support.server import settings_in
 
 _PASSWORD: Final = "correct horse"  # noqa: S105 - of a user who lives as long as this test
@@ -35,6 +36,15 @@ async def test_others_are_served_while_passwords_are_hashed(tmp_path: Path) -> N
         attempted = Try(
             account="acme", tenant=None, username="ben.t", attempt=1, hash=asked.hash, expires=asked.expires, code=code
         )
+        login = PasswordLogin(
+            account="acme",
+            tenant=None,
+            client_id=tenant.public_key,
+            username="rosa.k",
+            password=_PASSWORD,
+            scope=None,
+            issuer="http://localhost",
+        )
         free = threading.Event()
         try:
             held = [
@@ -42,7 +52,7 @@ async def test_others_are_served_while_passwords_are_hashed(tmp_path: Path) -> N
                 for _ in range(_HELD)
             ]
             slow = asyncio.gather(
-                services.tokens.log_in("acme", None, tenant.public_key, "rosa.k", _PASSWORD, None, "http://localhost"),
+                services.tokens.log_in(login),
                 services.completion.reset_password(attempted, "a new correct horse"),
             )
             for attempt in range(1, 6):

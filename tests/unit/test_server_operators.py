@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.counting import name_of
 from meshydb_server.services.lookup import require_tenant
 from meshydb_server.services.new_users import NewUser, Secrets, add_user
 from meshydb_server.services.operators import UserChange
@@ -27,11 +28,12 @@ async def _logins(people: People) -> int:
 
 async def _is_open(people: People, username: str) -> bool:
     """Whether a request of the user can still be completed."""
+    named = name_of(people.services.outbox.keyring, username, "")
     subject = await people.services.database.read(
-        lambda connection: find_subject(connection, ACCOUNT, "north", username, "reset")
+        lambda connection: find_subject(connection, ACCOUNT, "north", named, "reset")
     )
     assert not isinstance(subject, str)
-    return subject.newest is not None and subject.newest.user_id is not None
+    return any(each.user_id is not None for each in subject.recoveries)
 
 
 async def _events(people: People, user_id: str) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from attrs import evolve
 from sqlalchemy import select
 
 from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.tokens import PasswordLogin
 from meshydb_server.storage.authenticators import replace_password
 from meshydb_server.storage.schema import sessions
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, claims, refusal
@@ -81,14 +82,28 @@ async def test_caller(people: People) -> None:
     assert caller.permissions == {"projections.read", *(f"meshes.{each}" for each in _OPERATIONS)}
 
 
+def _login(
+    account: str, tenant: str | None, client_id: str, username: str | None, password: str | None, scope: str | None
+) -> PasswordLogin:
+    return PasswordLogin(
+        account=account,
+        tenant=tenant,
+        client_id=client_id,
+        username=username,
+        password=password,
+        scope=scope,
+        issuer=ISSUER,
+    )
+
+
 async def test_default_tenant(people: People) -> None:
     """Without a tenant, users log in to the default one, whose public key they must have."""
     await people.add("rosa.k")
     tokens = people.services.tokens
     north, south = people.public_keys["north"], people.public_keys["south"]
-    issued = await tokens.log_in(ACCOUNT, None, north, "rosa.k", PASSWORD, None, ISSUER)
+    issued = await tokens.log_in(_login(ACCOUNT, None, north, "rosa.k", PASSWORD, None))
     assert claims(issued)["tenant"] == "north"
-    wrong = tokens.log_in(ACCOUNT, None, south, "rosa.k", PASSWORD, None, ISSUER)
+    wrong = tokens.log_in(_login(ACCOUNT, None, south, "rosa.k", PASSWORD, None))
     assert await refusal(wrong) == "OAuthError: The client_id is not the public key of this tenant."
 
 
@@ -112,13 +127,13 @@ async def test_order_of_refusals(people: People) -> None:
     log_in = people.services.tokens.log_in
     key = people.public_keys["north"]
     refused = [
-        await refusal(log_in("nowhere", None, "wrong", None, None, "wrong", ISSUER)),
-        await refusal(log_in(ACCOUNT, "west", "wrong", None, None, "wrong", ISSUER)),
-        await refusal(log_in(ACCOUNT, None, "wrong", None, None, "wrong", ISSUER)),
-        await refusal(log_in(ACCOUNT, None, key, None, None, "wrong", ISSUER)),
-        await refusal(log_in(ACCOUNT, None, key, None, "wrong", None, ISSUER)),
-        await refusal(log_in(ACCOUNT, None, key, "rosa.k", "", None, ISSUER)),
-        await refusal(log_in(ACCOUNT, None, key, "rosa.k", "wrong", None, ISSUER)),
+        await refusal(log_in(_login("nowhere", None, "wrong", None, None, "wrong"))),
+        await refusal(log_in(_login(ACCOUNT, "west", "wrong", None, None, "wrong"))),
+        await refusal(log_in(_login(ACCOUNT, None, "wrong", None, None, "wrong"))),
+        await refusal(log_in(_login(ACCOUNT, None, key, None, None, "wrong"))),
+        await refusal(log_in(_login(ACCOUNT, None, key, None, "wrong", None))),
+        await refusal(log_in(_login(ACCOUNT, None, key, "rosa.k", "", None))),
+        await refusal(log_in(_login(ACCOUNT, None, key, "rosa.k", "wrong", None))),
     ]
     assert refused == [
         "NotFoundError: There is no account of this name.",

@@ -28,6 +28,8 @@ Kind = Literal[
     "checked",
     "reset",
     "verified",
+    "logged-in",
+    "password-proved",
     "email-changed",
     "phone-changed",
     "questions-changed",

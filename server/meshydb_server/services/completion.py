@@ -19,6 +19,7 @@ from meshydb_server import instants
 from meshydb_server.services import codes, handles
 from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.authenticators import Authenticators, live_former
+from meshydb_server.services.counting import is_known_address, name_of
 from meshydb_server.services.errors import CallerGoneError, InvalidRequestError, LimitError, OverloadedError
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.lookup import require_place
@@ -26,9 +27,9 @@ from meshydb_server.services.outbox import Outbox
 from meshydb_server.services.passwords import Passwords, normalise_answer, require_acceptable
 from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import claims_of
 from meshydb_server.storage.authenticators import Authenticator, Contact, mark_proved
+from meshydb_server.storage.counters import save_counters
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import (
     Place,
@@ -197,9 +198,9 @@ class CompletionService:
 
     def _count(self, connection: Connection, attempted: Try, purpose: Purpose | None) -> _Guess | _Unfit:
         now = self.sources.now()
-        key_of_name = username_key(attempted.username)
-        subject = self.authenticators.find_subject(
-            connection, attempted.account, attempted.tenant, key_of_name, purpose
+        named = name_of(self.keyring, attempted.username, attempted.client)
+        subject = self.authenticators.settle_subject(
+            connection, lambda: find_subject(connection, attempted.account, attempted.tenant, named, purpose)
         )
         found = self._match(subject, attempted)
         if found is None:
@@ -207,15 +208,21 @@ class CompletionService:
         recovery, key = found
         if outcome := self._why_not(subject.user, recovery, now):
             return _Unfit(subject.place, outcome, recovery)
+        account, tenant, user_id = recovery.account, recovery.tenant, recovery.user_id
+
+        def is_known() -> bool:
+            return is_known_address(connection, account, tenant, user_id, attempted.client, now)
+
         try:
-            guesses = self.policy.guesses.spend(recovery.guesses, now)
+            changes = self.policy.guesses.spend(subject.counted[recovery.purpose], now, is_known)
         except LimitError as limit:
             return _Unfit(subject.place, "limited", recovery, limit)
-        count_guess(connection, recovery, guesses)
+        count_guess(connection, recovery)
+        save_counters(connection, changes)
         return _Guess(subject.place, subject.user, recovery, key)
 
     def _match(self, subject: Subject, attempted: Try) -> tuple[Recovery, Key] | None:
-        """The request that the handle was made for, of those that are the newest of their purpose."""
+        """The request that the handle was made for, of those that have a slot."""
         handle = handles.parse(attempted.hash)
         key = None if handle is None else self.keyring.find(handle.key_id)
         if handle is None or key is None:
@@ -287,8 +294,8 @@ class CompletionService:
         """Note a try that was refused before its request was looked for. Raises NotFoundError."""
 
         def note(connection: Connection) -> None:
-            key_of_name = username_key(attempted.username)
-            subject = require_place(find_subject(connection, attempted.account, attempted.tenant, key_of_name))
+            named = name_of(self.keyring, attempted.username, attempted.client)
+            subject = require_place(find_subject(connection, attempted.account, attempted.tenant, named))
             self._count_unfit(connection, _Unfit(subject.place, outcome), kind, attempted.client)
 
         await self.database.write(note)

@@ -36,6 +36,7 @@ class Key:
     codes: bytes = field(repr=False)
     messages: bytes = field(repr=False)
     answers: bytes = field(repr=False)
+    counters: bytes = field(repr=False)
     tokens: ec.EllipticCurvePrivateKey = field(repr=False, eq=False)
 
     @classmethod
@@ -47,6 +48,7 @@ class Key:
             codes=_derive(secret, "verification code"),
             messages=_derive(secret, "outbox message"),
             answers=_derive(secret, "answer shown"),
+            counters=_derive(secret, "counter"),
             tokens=_derive_p256(secret, "access token"),
         )
 

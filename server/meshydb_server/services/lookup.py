@@ -26,17 +26,17 @@ def require_tenant(connection: Connection, account: str, tenant: str | None) -> 
     return found
 
 
+def place_of(tenant: Tenant) -> Place:
+    """The tenant, as far as recoveries and the audit trail know it."""
+    return Place(tenant.account, tenant.name, tenant.verification)
+
+
 def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     """The user of this name in the tenant; raises NotFoundError."""
     user = find_user(connection, tenant.account, tenant.name, username_key(username))
     if user is None:
         raise NotFoundError("There is no user of this name.")
     return user
-
-
-def place_of(tenant: Tenant) -> Place:
-    """The same tenant, as recoveries, messages and the audit trail have it."""
-    return Place(tenant.account, tenant.name, tenant.verification)
 
 
 def require_place(subject: Subject | Missing) -> Subject:

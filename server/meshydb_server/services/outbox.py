@@ -61,6 +61,13 @@ class Post:
     recipient: tuple[Channel, str] | None = None
     # When what the message tells of takes effect, or until when it can be undone.
     effective: datetime | None = None
+    # Whether a limit of its recipient keeps it from being sent.
+    suppressed: bool = False
+
+    @property
+    def destination(self) -> tuple[Channel, str | None]:
+        """How it goes, and where to; None for a decoy, or when the user has no address for the channel."""
+        return self.recipient or _by_tenant(self)
 
 
 class DeliveryError(Exception):
@@ -120,9 +127,13 @@ class Outbox:
             _log.error("A message cannot be sent: %s", message.last_error, extra=identify(message))
 
     def _message(self, post: Post, now: datetime) -> Message:
-        channel, recipient = post.recipient or _by_tenant(post)
+        channel, recipient = post.destination
         delivery, status, failure = self._way(channel, recipient, post.user)
         content = {"code": post.code, "effective": post.effective and instants.to_text(post.effective)}
+        # Encrypted in any case, so that it takes no less when it is not sent.
+        payload = None if failure else self.keyring.encrypt(json.dumps(content))
+        if post.suppressed and not failure:
+            status, payload = "suppressed", None
         stand_in = stand_in_domain(self.keyring.oldest, post.username)
         return Message(
             account=post.place.account,
@@ -134,7 +145,7 @@ class Outbox:
             recipient=recipient,
             domain=stand_in if recipient is None else domain_of(recipient),
             delivery=delivery,
-            payload=None if failure else self.keyring.encrypt(json.dumps(content)),
+            payload=payload,
             status=status,
             due_at=now,
             last_error=failure,

@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from meshydb_server.services.codes import CodeFormat
+from meshydb_server.services.counting import Allowance
+from meshydb_server.services.limits import (
+    CHANGED_FACTOR,
+    CHANGED_LETTERS,
+    GUESSES,
+    GUESSES_BY_USER,
+    GUESSES_OF_ALL,
+    REQUESTS,
+    REQUESTS_OF_ALL,
+    UNPROVED_LETTERS,
+)
 from meshydb_server.services.quotas import Quota
 
 LIFETIME: Final = timedelta(hours=1)
 # How long it is tried to tell a user of something that has happened.
 NOTICE_LIFETIME: Final = timedelta(days=3)
 GUESS_WINDOW: Final = timedelta(days=1)
-_REQUEST_WINDOW: Final = timedelta(hours=1)
 
 
 @frozen(kw_only=True)
@@ -23,16 +33,40 @@ class RecoveryPolicy:
 
     guesses_per_request: int = 5
     requests_per_user_per_hour: int = 10
-    guesses_per_user_per_day: int = 20
+    requests_backstop: int = 100
+    guesses_per_user_and_address_per_day: int = 20
+    # Without it, what GUESSES_OF_ALL has for the format of codes.
+    guesses_per_user_per_day: int | None = None
+    unproved_messages_per_recipient_per_hour: int = 5
     decoys: bool = False
     code_format: CodeFormat = "base32"
 
-    @property
-    def requests(self) -> Quota:
-        """How often one username may ask."""
-        return Quota(self.requests_per_user_per_hour, _REQUEST_WINDOW)
+    # Each is made once: to ask is what must be quick.
+    requests: Allowance = field(init=False)
+    """How often one may ask for one username."""
 
-    @property
-    def guesses(self) -> Quota:
-        """How often one username may guess, across all of its requests."""
-        return Quota(self.guesses_per_user_per_day, GUESS_WINDOW)
+    guesses: Allowance = field(init=False)
+    """How often one may guess for one username, across all of its requests."""
+
+    unproved_letters: Quota = field(init=False)
+    """How many letters one recipient may get for users who have proved nothing."""
+
+    changed_letters: Quota = field(init=False)
+    """How many letters one recipient may get for users who changed to that address and have not proved it."""
+
+    @requests.default
+    def _requests(self) -> Allowance:
+        return Allowance(REQUESTS.quota(self.requests_per_user_per_hour), REQUESTS_OF_ALL.quota(self.requests_backstop))
+
+    @guesses.default
+    def _guesses(self) -> Allowance:
+        of_all = self.guesses_per_user_per_day or GUESSES_OF_ALL[self.code_format]
+        return Allowance(GUESSES.quota(self.guesses_per_user_and_address_per_day), GUESSES_BY_USER.quota(of_all))
+
+    @unproved_letters.default
+    def _unproved_letters(self) -> Quota:
+        return UNPROVED_LETTERS.quota(self.unproved_messages_per_recipient_per_hour)
+
+    @changed_letters.default
+    def _changed_letters(self) -> Quota:
+        return CHANGED_LETTERS.quota(CHANGED_FACTOR * self.unproved_messages_per_recipient_per_hour)

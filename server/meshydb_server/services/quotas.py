@@ -38,6 +38,17 @@ class Quota:
             raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000))
         return json.dumps(self._add(entries, current, window), separators=(",", ":"))
 
+    def take_back(self, log: str, at: datetime) -> str:
+        """Forget one that was noted at a time; returns the new log."""
+        noted = instants.to_milliseconds(at)
+        entries: list[tuple[int, int]] = [(each, count) for each, count in json.loads(log)]
+        # Those that are counted together are so at the time of the latest.
+        index = next((index for index, (each, _) in enumerate(entries) if each >= noted), None)
+        if index is not None:
+            latest, count = entries[index]
+            entries[index : index + 1] = [(latest, count - 1)] if count > 1 else []
+        return json.dumps(entries, separators=(",", ":"))
+
     def _add(self, entries: list[tuple[int, int]], current: int, window: int) -> list[tuple[int, int]]:
         stretch = window // _MOST_ENTRIES if self.limit > _MOST_ENTRIES else 1
         at, count = entries[-1] if entries else (0, 0)

@@ -9,14 +9,14 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.authenticators import Authenticators
+from meshydb_server.services.counting import is_known_address, name_of
 from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
 from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import username_key
 from meshydb_server.services.verification import Asked, VerificationRequest, VerificationService
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.questions import Questions
-from meshydb_server.storage.recoveries import EMPTY_LOG
+from meshydb_server.storage.recoveries import Counted, find_asked
 from meshydb_server.storage.users import User
 
 
@@ -41,19 +41,22 @@ class RecoveryService:
         LimitError for one who has asked too often.
         """
         now = self.sources.now()
+        named = name_of(self.verification.keyring, username, client)
 
         def transaction(connection: Connection) -> VerificationRequest | RefusedError:
-            subject = self.authenticators.find_subject(connection, account, tenant, username_key(username), "reset")
+            subject = self.authenticators.settle_subject(
+                connection, lambda: find_asked(connection, account, tenant, named, "reset")
+            )
             asked = Asked(
                 place=subject.place,
                 purpose="reset",
                 username=username,
                 attempt=attempt,
                 user=subject.user,
-                previous=subject.newest,
+                recoveries=subject.recoveries,
                 client=client,
             )
-            outcome, result = self._ask(connection, asked, now)
+            outcome, result = self._ask(connection, asked, subject.counted["reset"], now)
             user_id = None if subject.user is None else subject.user.user_id
             if isinstance(result, RefusedError):
                 # Nothing limits what is refused: each would be a row of its own for whoever asks for one.
@@ -72,7 +75,7 @@ class RecoveryService:
         return result
 
     def _ask(
-        self, connection: Connection, asked: Asked, now: datetime
+        self, connection: Connection, asked: Asked, counted: Counted, now: datetime
     ) -> tuple[str, VerificationRequest | RefusedError]:
         """How it ends, for the trail, and with what."""
         questions = self.verification.questions_for(connection, asked)
@@ -81,12 +84,17 @@ class RecoveryService:
             if not self.policy.decoys:
                 return outcome, refusal
             asked = asked.for_nobody()
+        place, user_id = asked.place, None if asked.user is None else asked.user.user_id
+
+        def is_known() -> bool:
+            return is_known_address(connection, place.account, place.tenant, user_id, asked.client, now)
+
         try:
-            requests = self.policy.requests.spend(asked.previous.requests if asked.previous else EMPTY_LOG, now)
+            changes = self.policy.requests.spend(counted, now, is_known)
         except LimitError as error:
             return "limited", error
-        issued = self.verification.issue(connection, asked, questions, requests=requests, now=now)
-        return ("ok" if refusal is None else f"decoy: {outcome}"), issued
+        ended, issued = self.verification.issue(connection, asked, questions, counted=changes, now=now)
+        return (ended if refusal is None else f"decoy: {outcome}"), issued
 
 
 def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:

@@ -57,9 +57,12 @@ class RegistrationService:
         except DuplicateError as error:
             raise ConflictError(USERNAME_TAKEN) from error
 
-    async def register(self, account: str, tenant: str | None, new: NewUser) -> VerificationRequest | None:
+    async def register(
+        self, account: str, tenant: str | None, new: NewUser, client: str = ""
+    ) -> VerificationRequest | None:
         """Add a user; returns what they need, besides the code that is sent, to be verified, if they must be.
 
+        `client` is the address that the request came from, as `addresses.normalise` writes it; "" for none.
         Raises NotFoundError, InvalidRequestError or ConflictError.
         """
 
@@ -80,7 +83,7 @@ class RegistrationService:
 
         def transaction(connection: Connection) -> VerificationRequest | None:
             user = add_user(connection, self.sources, place, evolve(new, verified=at_once), secrets)
-            return None if at_once else self.verification.issue_registration(connection, place, user, now)
+            return None if at_once else self.verification.issue_registration(connection, place, user, now, client)
 
         try:
             request = await self.database.write(transaction)

@@ -92,7 +92,10 @@ class SelfService:
         authenticators.wake()
 
     async def change_password(self, caller: Caller, previous: str, new: str) -> None:
-        """Set another password, and end all logins of the user but the one that calls. Raises InvalidRequestError."""
+        """Set another password, and end all logins of the user but the one that calls.
+
+        Raises InvalidRequestError, and LimitError after too many wrong passwords.
+        """
         authenticators = self.profiles.authenticators
         user = await self.database.read(lambda connection: _get(connection, caller))
         if user.anonymous:

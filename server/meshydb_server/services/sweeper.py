@@ -11,13 +11,16 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.limits import KNOWN_FOR
 from meshydb_server.services.policy import GUESS_WINDOW
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.sweeping import (
+    sweep_counters,
     sweep_decoys,
     sweep_events,
+    sweep_known_addresses,
     sweep_messages,
     sweep_recoveries,
     sweep_sessions,
@@ -29,13 +32,15 @@ _BATCH: Final = 500
 _FIRST_PAUSE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 600.0
 
-# How long after it has lapsed each kind is kept. Recoveries hold the guesses that count against a user's day.
+# How long after it has lapsed each kind is kept.
 _KEPT: Final[tuple[tuple[_Delete, timedelta], ...]] = (
     (sweep_recoveries, GUESS_WINDOW),
     (sweep_sessions, timedelta()),
     (sweep_messages, timedelta(days=7)),
     # Nobody lists them, whatever became of them.
     (sweep_decoys, timedelta()),
+    (sweep_counters, timedelta()),
+    (sweep_known_addresses, KNOWN_FOR),
 )
 
 _log = logging.getLogger(__name__)

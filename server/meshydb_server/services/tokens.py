@@ -9,17 +9,20 @@ from typing import Any, Final
 from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.addresses import network_of
 from meshydb_server.services.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.authority import permitted
 from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError, OAuthError
-from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.errors import AuthenticationError, LimitError, OAuthError
+from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import ANONYMOUS_PASSWORD, Passwords
 from meshydb_server.services.refresh_tokens import SESSION_ID_BYTES, RefreshToken
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.database import Database
+from meshydb_server.storage.known_addresses import note_login
 from meshydb_server.storage.roles import Permission, list_grants
 from meshydb_server.storage.sessions import (
     Login,
@@ -45,6 +48,21 @@ _WRONG_PASSWORD: Final = "Username or password is wrong."  # noqa: S105 - a sent
 _WRONG_REFRESH_TOKEN: Final = "The refresh token is unknown, expired or revoked."  # noqa: S105 - a sentence
 
 
+@frozen(kw_only=True)
+class PasswordLogin:
+    """What a client sends to log a user in."""
+
+    account: str
+    tenant: str | None
+    client_id: str
+    username: str | None
+    password: str | None = field(repr=False)
+    scope: str | None
+    issuer: str
+    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    client: str = ""
+
+
 @frozen
 class IssuedTokens:
     """What a login or a refresh yields; `expires_in` counts seconds."""
@@ -68,6 +86,16 @@ class _Grant:
 
 
 @frozen
+class _CountedLogin:
+    """A login whose password is still to be looked at."""
+
+    tenant: Tenant
+    found: User | None
+    scope: Sequence[str]
+    guess: LoginGuess
+
+
+@frozen
 class TokenService:
     """Logs users in and out, and says who calls."""
 
@@ -75,28 +103,27 @@ class TokenService:
     sources: Sources
     passwords: Passwords
     access_tokens: AccessTokens
+    guesses: LoginGuesses
 
-    async def log_in(
-        self,
-        account: str,
-        tenant: str | None,
-        client_id: str,
-        username: str | None,
-        password: str | None,
-        scope: str | None,
-        issuer: str,
-    ) -> IssuedTokens:
-        """Begin a login. Raises NotFoundError for an unknown account or tenant, and OAuthError for all else."""
+    async def log_in(self, login: PasswordLogin) -> IssuedTokens:
+        """Begin a login.
 
-        def look(connection: Connection) -> tuple[Tenant, User | None]:
-            place = _require_client(connection, account, tenant, client_id)
-            return place, find_user(connection, place.account, place.name, username_key(username or ""))
-
-        place, found = await self.database.read(look)
-        granted = _read_scope(scope) or SCOPES
-        if not username or not password:
-            raise OAuthError("invalid_request", "A login needs username and password.")
-        user = await self._prove(found, password)
+        Raises NotFoundError for an unknown account or tenant, LimitError after too many wrong passwords,
+        OverloadedError when too many are being hashed, and OAuthError for all else.
+        """
+        # Who is rejected because of others has not guessed.
+        with self.passwords.admit():
+            counted = await self.database.write(lambda connection: self._count(connection, login))
+            if isinstance(counted, LimitError):
+                raise counted
+            try:
+                user = await self._prove(counted.found, login.password or "")
+            except OAuthError:
+                await self.database.write(
+                    lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
+                )
+                raise
+        place, granted = counted.tenant, counted.scope
         _require_admitted(user)
         now = self.sources.now()
         session_id = self.sources.random(SESSION_ID_BYTES)
@@ -106,7 +133,7 @@ class TokenService:
             tenant=place.name,
             session_id=session_id,
             user_id=user.user_id,
-            client_id=client_id,
+            client_id=login.client_id,
             scope=" ".join(granted),
             refresh_hash=None if refresh_token is None else refresh_token.digest,
             credential_version=user.credential_version,
@@ -119,11 +146,14 @@ class TokenService:
             if not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_PASSWORD)
             insert_session(connection, session)
+            self.guesses.forget(connection, counted.guess)
+            if not user.anonymous:
+                note_login(connection, user, network_of(login.client), now)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             text = None if refresh_token is None else refresh_token.text
-            return _Grant(user, session_id, client_id, granted, now, roles, text)
+            return _Grant(user, session_id, login.client_id, granted, now, roles, text)
 
-        return self._issue(await self.database.write(begin), issuer, now)
+        return self._issue(await self.database.write(begin), login.issuer, now)
 
     async def refresh(
         self,
@@ -210,6 +240,17 @@ class TokenService:
     def json_web_keys(self) -> list[dict[str, str]]:
         """The public keys that verify access tokens (RFC 7517), newest first."""
         return self.access_tokens.json_web_keys()
+
+    def _count(self, connection: Connection, login: PasswordLogin) -> _CountedLogin | LimitError:
+        """Find who is to be logged in, and count that somebody tries. Raises NotFoundError or OAuthError."""
+        tenant = _require_client(connection, login.account, login.tenant, login.client_id)
+        scope = _read_scope(login.scope) or SCOPES
+        username = login.username
+        if not username or not login.password:
+            raise OAuthError("invalid_request", "A login needs username and password.")
+        found = find_user(connection, tenant.account, tenant.name, username_key(username))
+        guess = self.guesses.attempt(connection, place_of(tenant), username, login.client, "logged-in")
+        return guess if isinstance(guess, LimitError) else _CountedLogin(tenant, found, scope, guess)
 
     async def _prove(self, found: User | None, password: str) -> User:
         """The user who was found, if this is their password; whoever it is, a wrong one takes as long."""

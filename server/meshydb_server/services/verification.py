@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.addresses import network_of
 from meshydb_server.services import codes, hints
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.authenticators import live_former
+from meshydb_server.services.counting import name_of
 from meshydb_server.services.handles import REQUEST_ID_BYTES, Claims, sign
 from meshydb_server.services.keys import Keyring
+from meshydb_server.services.limits import KNOWN_FOR
 from meshydb_server.services.lookup import require_place
 from meshydb_server.services.outbox import Outbox, Post
 from meshydb_server.services.policy import LIFETIME, RecoveryPolicy
+from meshydb_server.services.recipients import Recipients
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.counters import Change, save_counters
+from meshydb_server.storage.known_addresses import known_among
 from meshydb_server.storage.outbox import Channel
 from meshydb_server.storage.questions import Questions, nearest_questions
-from meshydb_server.storage.recoveries import EMPTY_LOG, Place, Purpose, Recovery, find_subject, store
+from meshydb_server.storage.recoveries import SLOTS, Place, Purpose, Recovery, find_asked, store
 from meshydb_server.storage.users import User
+
+# Stands in place of the client of a request whose letter was suppressed, so that it ends no other.
+_UNSENT: Final = "unsent"
 
 
 @frozen
@@ -44,9 +55,19 @@ class Asked:
     username: str
     attempt: int
     user: User | None
-    previous: Recovery | None
+    # Those of the same username and purpose that have a slot.
+    recoveries: Sequence[Recovery]
     # The address that the request came from; "" for none.
     client: str = ""
+
+    @property
+    def previous(self) -> Recovery | None:
+        """The request of the same client before this one."""
+        return self.of_client(network_of(self.client))
+
+    def of_client(self, client: str) -> Recovery | None:
+        """The request that one client has."""
+        return next((each for each in self.recoveries if each.client == client), None)
 
     def for_nobody(self) -> Asked:
         """The same, of a user who does not exist."""
@@ -80,22 +101,25 @@ class VerificationService:
     outbox: Outbox
     audit: Audit
     policy: RecoveryPolicy
+    recipients: Recipients
 
     def issue_registration(
-        self, connection: Connection, place: Tenant, user: User, now: datetime
+        self, connection: Connection, place: Tenant, user: User, now: datetime, client: str = ""
     ) -> VerificationRequest:
         """Have a new user of a tenant prove their address or number, in the modes `email` and `text`."""
-        subject = require_place(find_subject(connection, place.account, place.name, user.username_key, "register"))
+        named = name_of(self.keyring, user.username, client)
+        subject = require_place(find_asked(connection, place.account, place.name, named, "register"))
         asked = Asked(
             place=subject.place,
             purpose="register",
             username=user.username,
             attempt=1,
             user=user,
-            previous=subject.newest,
+            recoveries=subject.recoveries,
+            client=client,
         )
-        issued = self.issue(connection, asked, None, requests=EMPTY_LOG, now=now)
-        self.audit.note(connection, subject.place, "registered", "ok", now=now, user_id=user.user_id)
+        outcome, issued = self.issue(connection, asked, None, counted=(), now=now)
+        self.audit.note(connection, subject.place, "registered", outcome, now=now, user_id=user.user_id)
         return issued
 
     def questions_for(self, connection: Connection, asked: Asked) -> Questions | None:
@@ -114,14 +138,25 @@ class VerificationService:
         return nearest_questions(connection, place.account, place.tenant, user_id)
 
     def issue(
-        self, connection: Connection, asked: Asked, questions: Questions | None, *, requests: str, now: datetime
-    ) -> VerificationRequest:
-        """Make a request, and send its code where its secret is one. Raises StaleError."""
+        self,
+        connection: Connection,
+        asked: Asked,
+        questions: Questions | None,
+        *,
+        counted: Sequence[Change],
+        now: datetime,
+    ) -> tuple[str, VerificationRequest]:
+        """Make a request, and send its code where its secret is one; also how it ends, for the trail.
+
+        `counted` is saved with it. When a limit suppresses the letter, the request leads nowhere, and ends no other.
+        Raises StaleError.
+        """
         asks = asked.purpose == "reset" and asked.place.verification == "question"
         secret = _choose(asked, questions) if asks else self._draw(asked, now)
         request_id = self.sources.random(REQUEST_ID_BYTES)
-        recovery = self._recovery(asked, secret, request_id, _to_milliseconds(now) + LIFETIME, requests)
-        store(connection, recovery, None if asked.previous is None else asked.previous.version)
+        expires = _to_milliseconds(now) + LIFETIME
+        recovery = self._recovery(asked, secret, request_id, expires)
+        outcome = "ok"
         if secret.code is not None:
             post = Post(
                 place=asked.place,
@@ -129,13 +164,25 @@ class VerificationService:
                 username=asked.username,
                 user=asked.user,
                 code=secret.code,
-                expires=recovery.expires_at,
+                expires=expires,
             )
+            allowed, letters = self.recipients.count(connection, post, now)
+            counted = [*counted, *letters]
+            if not allowed:
+                outcome, post = "suppressed", evolve(post, suppressed=True)
+                if secret.former is None:
+                    recovery = evolve(recovery, user_id=None, client=f"{recovery.client} {_UNSENT}")
+            _seat(connection, asked, recovery, now)
+            save_counters(connection, counted)
             self.outbox.put(connection, post, now)
             if secret.former is not None:
-                former = evolve(post, code=secret.former.code, recipient=secret.former.recipient)
+                # It was proved, so that no limit of the other address keeps it.
+                former = evolve(post, code=secret.former.code, recipient=secret.former.recipient, suppressed=False)
                 self.outbox.put(connection, former, now)
-        return VerificationRequest(
+        else:
+            _seat(connection, asked, recovery, now)
+            save_counters(connection, counted)
+        return outcome, VerificationRequest(
             # As the caller wrote it, not as it is stored: an answer tells nothing that the request did not.
             username=asked.username,
             attempt=recovery.attempt,
@@ -163,15 +210,18 @@ class VerificationService:
             return _Secret(hints.mask_phone(asked.user.phone), code)
         return _Secret(hints.mask_email(asked.user.email), code)
 
-    def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime, requests: str) -> Recovery:
-        previous, user, code, former = asked.previous, asked.user, secret.code, secret.former
+    def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime) -> Recovery:
+        """The request, before it has a slot."""
+        user, code, former = asked.user, secret.code, secret.former
         key = self.keyring.newest
         return Recovery(
             account=asked.place.account,
             tenant=asked.place.tenant,
             username_key=username_key(asked.username),
             purpose=asked.purpose,
-            version=1 if previous is None else previous.version + 1,
+            slot=0,
+            client=network_of(asked.client),
+            version=1,
             request_id=request_id,
             user_id=None if user is None else user.user_id,
             attempt=asked.attempt,
@@ -181,9 +231,6 @@ class VerificationService:
             channel=None if code is None else "text" if asked.place.verification == "text" else "email",
             answer_hash=secret.answer_hash,
             expires_at=expires,
-            requests=requests,
-            # Guesses count across requests: a new one gives no more of them.
-            guesses=EMPTY_LOG if previous is None else previous.guesses,
         )
 
 
@@ -199,6 +246,32 @@ def claims_of(recovery: Recovery) -> Claims:
         credential_version=recovery.credential_version,
         request_id=recovery.request_id,
     )
+
+
+def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetime) -> None:
+    """Store a request in a slot: that of its client, of one that is over, a free one, or else of the oldest.
+
+    Those of networks that the user has logged in from stay longest. Raises StaleError.
+    """
+    user_id = None if asked.user is None else asked.user.user_id
+
+    def is_over(each: Recovery) -> bool:
+        return each.used_at is not None or now >= each.expires_at or each.user_id != user_id
+
+    replaced = asked.of_client(recovery.client) or next(filter(is_over, asked.recoveries), None)
+    if replaced is None and len(asked.recoveries) < SLOTS:
+        free = set(range(SLOTS)) - {each.slot for each in asked.recoveries}
+        store(connection, evolve(recovery, slot=min(free)), None)
+        return
+    if replaced is None:
+        networks = {each.client for each in asked.recoveries}
+        place = asked.place
+        known = known_among(connection, place.account, place.tenant, user_id or "", networks, now - KNOWN_FOR)
+        replaced = min(asked.recoveries, key=lambda each: (each.client in known, each.expires_at))
+        if recovery.user_id != user_id:
+            # Nothing is sent, so nothing ends.
+            recovery = replaced
+    store(connection, evolve(recovery, slot=replaced.slot, version=replaced.version + 1), replaced.version)
 
 
 def _choose(asked: Asked, questions: Questions | None) -> _Secret:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import fields, frozen
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -36,12 +36,12 @@ class Event:
 
 def append_event(connection: Connection, event: Event) -> None:
     """Add an event."""
-    _INSERT.change(connection, asdict(event))
+    _INSERT.change(connection, {name: getattr(event, name) for name in _NAMES})
 
 
 def count_event(connection: Connection, event: Event) -> None:
     """Add an event, or one to the count of the event that has its id. Any number of transactions may do so at once."""
-    _COUNT[connection.dialect.name].change(connection, asdict(event))
+    _COUNT[connection.dialect.name].change(connection, {name: getattr(event, name) for name in _NAMES})
 
 
 def list_events(connection: Connection, account: str) -> Sequence[Event]:
@@ -49,6 +49,7 @@ def list_events(connection: Connection, account: str) -> Sequence[Event]:
     return [Event(**row) for row in connection.execute(_LIST, {"account": account}).mappings()]
 
 
+_NAMES: Final = tuple(attribute.name for attribute in fields(Event))
 _INSERT: Final = Prepared(insert(audit))
 _ONE_MORE: Final[dict[str, Any]] = {
     "index_elements": [*audit.primary_key.columns],

@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from attrs import asdict, field, frozen
+from attrs import field, fields, frozen
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import outbox
 
-Status = Literal["waiting", "sent", "failed"]
+# `suppressed` by a limit of its recipient: it is never sent.
+Status = Literal["waiting", "sent", "failed", "suppressed"]
 Channel = Literal["email", "text"]
 Kind = Literal[
     "reset",
@@ -55,7 +56,7 @@ class Message:
 
 def insert_message(connection: Connection, message: Message) -> None:
     """Add a message."""
-    _INSERT.change(connection, asdict(message))
+    _INSERT.change(connection, {name: getattr(message, name) for name in _NAMES})
 
 
 def has_message(connection: Connection, message: Message, since: datetime) -> bool:
@@ -150,6 +151,7 @@ def _is(message: Message) -> tuple[ColumnElement[bool], ...]:
 
 
 _ALIKE: Final = ("account", "tenant", "kind", "username", "recipient")
+_NAMES: Final = tuple(attribute.name for attribute in fields(Message))
 _INSERT: Final = Prepared(insert(outbox))
 _HAS: Final = (
     select(outbox.c.message_id)

@@ -1,31 +1,37 @@
 """Queries on requests for verification: password resets and registrations.
 
-There is one row for each username and purpose, which holds the newest request. Whoever changes a row says which version
-of it they have seen; when it is another by then, StaleError has their transaction run again.
+A username has a few slots for each purpose, each with the newest request of one client network. Whoever changes a row
+says which version of it they have seen, and whoever fills a slot has seen it empty; when it is otherwise by then,
+StaleError has their transaction run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from attrs import asdict, evolve, field, fields, frozen
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from attrs import evolve, field, fields, frozen
+from sqlalchemy import and_, bindparam, func, insert, literal, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql import ColumnElement, FromClause
 
+from meshydb_server.storage.counters import Counter, CounterKey
 from meshydb_server.storage.errors import StaleError
 from meshydb_server.storage.prepared import Prepared
-from meshydb_server.storage.schema import accounts, recoveries, tenants, users
+from meshydb_server.storage.schema import accounts, counters, recoveries, tenants, users
 from meshydb_server.storage.users import User
 
 Purpose = Literal["reset", "register"]
 Missing = Literal["account", "tenant"]
 
-# A log of services.quotas with nothing in it.
-EMPTY_LOG: Final = "[]"
+# So many requests of one username and purpose have a row.
+SLOTS: Final = 5
+# Names of counters for each purpose. What a client does is counted apart from what all of them do together.
+REQUESTS: Final = "-requests"
+GUESSES: Final = "-guesses"
+OF_ALL: Final = "-of-all"
 
 
 @frozen(kw_only=True)
@@ -36,6 +42,9 @@ class Recovery:
     tenant: str
     username_key: str
     purpose: Purpose
+    slot: int
+    # The network that asked.
+    client: str
     version: int
     request_id: bytes
     user_id: str | None
@@ -48,8 +57,6 @@ class Recovery:
     failures: int = 0
     used_at: datetime | None = None
     expires_at: datetime
-    requests: str
-    guesses: str
 
 
 @frozen
@@ -61,6 +68,23 @@ class Place:
     verification: Literal["email", "text", "question"]
 
 
+@frozen
+class Named:
+    """A username as a client gives it: what it is compared by, and the keys that this client and all count under."""
+
+    username_key: str
+    own: bytes = field(repr=False)
+    of_all: bytes = field(repr=False)
+
+
+@frozen
+class Counted:
+    """What a username has had of something: from the client, and from all of them together."""
+
+    own: Counter
+    of_all: Counter
+
+
 @frozen(kw_only=True)
 class Subject:
     """What one username stands for in one tenant."""
@@ -68,50 +92,51 @@ class Subject:
     place: Place
     user: User | None
     recoveries: Sequence[Recovery]
+    # The requests or the guesses, whichever were asked for, by purpose. Without a request there is no guess.
+    counted: Mapping[Purpose, Counted]
 
-    @property
-    def newest(self) -> Recovery | None:
-        """The request, where those of one purpose were asked for."""
-        return self.recoveries[0] if self.recoveries else None
+
+def find_asked(
+    connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose
+) -> Subject | Missing:
+    """All that there is to a username for who asks: its requests of one purpose, and how often there were any.
+
+    Or what is missing before that.
+    """
+    given = {"account": account, "tenant": tenant, "purpose": purpose, **_named(named)}
+    return _subject(_FIND_ASKED.rows(connection, given), account, named, REQUESTS, purpose)
 
 
 def find_subject(
-    connection: Connection, account: str, tenant: str | None, username_key: str, purpose: Purpose | None = None
+    connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose | None = None
 ) -> Subject | Missing:
-    """All that there is to a username, with its requests of one purpose or of any; or what is missing before that."""
-    given = {"account": account, "tenant": tenant, "username_key": username_key}
+    """All that there is to a username for who guesses: its requests of one purpose or of any, and the guesses.
+
+    Or what is missing before that.
+    """
+    given = {"account": account, "tenant": tenant, **_named(named)}
     if purpose is None:
         rows = _FIND.rows(connection, given)
     else:
         rows = _FIND_ONE.rows(connection, {**given, "purpose": purpose})
-    if not rows:
-        return "account"
-    first = rows[0]
-    if first[0] is None:
-        return "tenant"
-    user: dict[str, Any] = dict(zip(_USER_NAMES, first[_USER], strict=True))
-    found: list[dict[str, Any]] = [dict(zip(_RECOVERY_NAMES, row[_RECOVERY], strict=True)) for row in rows]
-    return Subject(
-        place=Place(account, first[0], first[1]),
-        user=None if user["user_id"] is None else User(**user),
-        recoveries=[Recovery(**each) for each in found if each["request_id"] is not None],
-    )
+    return _subject(rows, account, named, GUESSES, None)
 
 
 def store(connection: Connection, recovery: Recovery, seen: int | None) -> None:
     """Put a request in the place of the one whose version was seen, or of none. Raises StaleError."""
+    row = {name: getattr(recovery, name) for name in _RECOVERY_NAMES}
     if seen is None:
         try:
-            _INSERT.change(connection, asdict(recovery))
+            _INSERT.change(connection, row)
         except IntegrityError as error:
             raise StaleError from error
-    elif _REPLACE.change(connection, {**asdict(recovery), "seen": seen, **_key(recovery)}) != 1:
+    elif _REPLACE.change(connection, {**row, "seen": seen, **_key(recovery)}) != 1:
         raise StaleError
 
 
-def count_guess(connection: Connection, recovery: Recovery, guesses: str) -> None:
+def count_guess(connection: Connection, recovery: Recovery) -> None:
     """Note a guess as failed, before it is looked at. Raises StaleError."""
-    guessed = evolve(recovery, version=recovery.version + 1, failures=recovery.failures + 1, guesses=guesses)
+    guessed = evolve(recovery, version=recovery.version + 1, failures=recovery.failures + 1)
     store(connection, guessed, seen=recovery.version)
 
 
@@ -126,10 +151,13 @@ def disown(connection: Connection, user: User, now: datetime) -> None:
     The guesses stay counted. Raises StaleError.
     """
     of_user = {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER}
-    connection.execute(_DISOWN, {**of_user, "the_purpose": "register"})
-    if connection.execute(_DISOWN, {**of_user, "the_purpose": "reset"}).rowcount == 0:
-        # Whoever asks at this moment may have read what proved the user until now, and must be told that it is stale.
-        store(connection, _nobodys(user, now), seen=None)
+    slots = {row.slot: row.user_id is None or row.used_at is not None for row in connection.execute(_SLOTS, of_user)}
+    connection.execute(_DISOWN, of_user)
+    # Whoever asks at this moment may have read what proved the user until now, and must be told that it is stale. They
+    # take the slot of a request that is over, which has another version now, or else the first one that is free.
+    if not any(slots.values()) and len(slots) < SLOTS:
+        free = min(set(range(SLOTS)) - slots.keys())
+        store(connection, _nobodys(user, free, now), seen=None)
 
 
 def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
@@ -137,13 +165,15 @@ def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
     return connection.execute(_CONSUME, {**_key(recovery), "this": recovery.request_id, "now": now}).rowcount == 1
 
 
-def _nobodys(user: User, now: datetime) -> Recovery:
+def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
     """A request to reset that nobody can complete: no handle has its id."""
     return Recovery(
         account=user.account,
         tenant=user.tenant,
         username_key=user.username_key,
         purpose="reset",
+        slot=slot,
+        client="",
         # Less than that of any request, one of which may have been seen and then swept.
         version=0,
         request_id=b"",
@@ -152,8 +182,42 @@ def _nobodys(user: User, now: datetime) -> Recovery:
         credential_version=user.credential_version,
         used_at=now,
         expires_at=now,
-        requests=EMPTY_LOG,
-        guesses=EMPTY_LOG,
+    )
+
+
+def _named(named: Named) -> dict[str, Any]:
+    return {"username_key": named.username_key, "own_key": named.own, "all_key": named.of_all}
+
+
+def _subject(
+    rows: Sequence[Sequence[Any]], account: str, named: Named, counted: str, purpose: Purpose | None
+) -> Subject | Missing:
+    if not rows:
+        return "account"
+    first = rows[0]
+    if first[0] is None:
+        return "tenant"
+    place = Place(account, first[0], first[1])
+    user: dict[str, Any] = dict(zip(_USER_NAMES, first[_USER], strict=True))
+    found = [Recovery(**dict(zip(_RECOVERY_NAMES, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None]
+    # Rows of one purpose repeat its counters, and where there is no request, there is one row.
+    purposes = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
+    return Subject(
+        place=place,
+        user=None if user["user_id"] is None else User(**user),
+        recoveries=found,
+        counted={
+            each: _counted(place, named, f"{each}{counted}", row) for each, row in zip(purposes, rows, strict=False)
+        },
+    )
+
+
+def _counted(place: Place, named: Named, name: str, row: Sequence[Any]) -> Counted:
+    own = CounterKey(place.account, place.tenant, name, named.own)
+    of_all = CounterKey(place.account, place.tenant, f"{name}{OF_ALL}", named.of_all)
+    return Counted(
+        Counter(own) if row[2] is None else Counter(own, row[2], row[3]),
+        Counter(of_all) if row[4] is None else Counter(of_all, row[4], row[5]),
     )
 
 
@@ -163,22 +227,36 @@ def _key(recovery: Recovery) -> dict[str, str]:
 
 _USER_NAMES: Final = tuple(attribute.name for attribute in fields(User))
 _RECOVERY_NAMES: Final = tuple(attribute.name for attribute in fields(Recovery))
-_USER: Final = slice(2, 2 + len(_USER_NAMES))
-_RECOVERY: Final = slice(2 + len(_USER_NAMES), 2 + len(_USER_NAMES) + len(_RECOVERY_NAMES))
+_USER: Final = slice(6, 6 + len(_USER_NAMES))
+_RECOVERY: Final = slice(6 + len(_USER_NAMES), 6 + len(_USER_NAMES) + len(_RECOVERY_NAMES))
 _KEY_OF_USER: Final = ("account", "tenant", "username_key")
-_KEY: Final = (*_KEY_OF_USER, "purpose")
+_KEY: Final = (*_KEY_OF_USER, "purpose", "slot")
 
 
-def _find(*conditions: ColumnElement[bool]) -> Prepared:
-    """One statement for all that is asked of a username, since each statement costs as much as all of its joins."""
+def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[bool]) -> Prepared:
+    """One statement for all that is asked of a username, since each statement costs as much as all of its joins.
+
+    `purpose` is that of the counters.
+    """
     key = bindparam("username_key", type_=users.c.username_key.type)
     place = (tenants.c.account, tenants.c.tenant)
     of_user = and_(users.c.account == place[0], users.c.tenant == place[1], users.c.username_key == key)
     of_recovery = and_(recoveries.c.account == place[0], recoveries.c.tenant == place[1])
     named = func.coalesce(bindparam("tenant", type_=tenants.c.tenant.type), accounts.c.default_tenant)
+    own, of_all = counters.alias("own"), counters.alias("of_all")
+
+    def is_counter(table: FromClause, name: str, key_name: str) -> ColumnElement[bool]:
+        return and_(
+            table.c.account == place[0],
+            table.c.tenant == place[1],
+            table.c.name == purpose + literal(name, purpose.type),
+            table.c.key == bindparam(key_name, type_=counters.c.key.type),
+        )
+
     columns: list[ColumnElement[Any]] = [
         tenants.c.tenant,
         tenants.c.verification,
+        *(each.c[name] for each in (own, of_all) for name in ("version", "log")),
         *(users.c[name] for name in _USER_NAMES),
         *(recoveries.c[name] for name in _RECOVERY_NAMES),
     ]
@@ -188,12 +266,16 @@ def _find(*conditions: ColumnElement[bool]) -> Prepared:
         .outerjoin(tenants, and_(tenants.c.account == accounts.c.account, tenants.c.tenant == named))
         .outerjoin(users, of_user)
         .outerjoin(recoveries, and_(of_recovery, recoveries.c.username_key == key, *conditions))
+        .outerjoin(own, is_counter(own, counted, "own_key"))
+        .outerjoin(of_all, is_counter(of_all, f"{counted}{OF_ALL}", "all_key"))
         .where(accounts.c.account == bindparam("account"))
     )
 
 
-_FIND: Final = _find()
-_FIND_ONE: Final = _find(recoveries.c.purpose == bindparam("purpose"))
+_PURPOSE: Final = bindparam("purpose", type_=recoveries.c.purpose.type)
+_FIND_ASKED: Final = _find(_PURPOSE, REQUESTS, recoveries.c.purpose == _PURPOSE)
+_FIND: Final = _find(recoveries.c.purpose, GUESSES)
+_FIND_ONE: Final = _find(recoveries.c.purpose, GUESSES, recoveries.c.purpose == _PURPOSE)
 _INSERT: Final = Prepared(insert(recoveries))
 _THE_ROW: Final = and_(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY))
 _THE_REQUEST: Final = and_(_THE_ROW, recoveries.c.request_id == bindparam("this"))
@@ -206,7 +288,11 @@ _REPLACE: Final = Prepared(
 _FORGIVE: Final = (
     update(recoveries).where(_THE_REQUEST).values(failures=recoveries.c.failures - 1, version=_NEXT_VERSION)
 )
-_DISOWN: Final = update(recoveries).where(_THE_ROW).values(user_id=None, version=_NEXT_VERSION)
+_OF_USER: Final = and_(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY_OF_USER))
+_SLOTS: Final = select(recoveries.c.slot, recoveries.c.user_id, recoveries.c.used_at).where(
+    _OF_USER, recoveries.c.purpose == "reset"
+)
+_DISOWN: Final = update(recoveries).where(_OF_USER).values(user_id=None, version=_NEXT_VERSION)
 _CONSUME: Final = (
     update(recoveries)
     .where(_THE_REQUEST, recoveries.c.used_at.is_(None), recoveries.c.user_id.is_not(None))

@@ -218,8 +218,8 @@ sessions = Table(
     Index(None, "expires_at"),
 )
 
-# One row for each username and purpose: its newest request. An older one has no row, so it is good for nothing, and
-# what is to be counted across requests is at hand.
+# The requests of each username and purpose: the newest of each client network, and no more than there are slots. A
+# request without a row is good for nothing.
 recoveries = Table(
     "recoveries",
     metadata,
@@ -228,6 +228,10 @@ recoveries = Table(
     Column("username_key", Text, primary_key=True),
     # `reset` or `register`.
     Column("purpose", Text, primary_key=True),
+    # Counts from 0. It bounds how many requests are live, and how many rows there are to read.
+    Column("slot", Integer, primary_key=True),
+    # The network that the request came from, as addresses.network_of says; see services.verification for the rest.
+    Column("client", Text, nullable=False),
     # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
     Column("version", Integer, nullable=False),
     Column("request_id", LargeBinary, nullable=False),
@@ -246,10 +250,40 @@ recoveries = Table(
     Column("failures", Integer, nullable=False),
     Column("used_at", Instant),
     Column("expires_at", Instant, nullable=False),
-    # When there were requests and guesses, as far as they count against a limit; see services.quotas.
-    Column("requests", Text, nullable=False),
-    Column("guesses", Text, nullable=False),
     Index(None, "expires_at"),
+)
+
+# What limits count; see services.limits. Account and tenant are empty for a limit over all of them.
+counters = Table(
+    "counters",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    # The name of the limit.
+    Column("name", Text, primary_key=True),
+    # A keyed HMAC of what is counted: a mistyped username may be a password.
+    Column("key", LargeBinary, primary_key=True),
+    # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
+    Column("version", Integer, nullable=False),
+    # When there was something, as far as it counts against the limit; see services.quotas.
+    Column("log", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Networks that a user logged in from by password, and when they did so last.
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("last_login_at", Instant, nullable=False),
+    ForeignKeyConstraint(
+        ["account", "tenant", "user_id"], ["users.account", "users.tenant", "users.user_id"], ondelete="CASCADE"
+    ),
+    Index(None, "last_login_at"),
 )
 
 # Appended to and never changed, but for the counts of the current hour, which grow. Swept in the end.

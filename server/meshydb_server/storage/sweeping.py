@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from meshydb_server.storage.outbox import DECOY
-from meshydb_server.storage.schema import audit, outbox, recoveries, sessions
+from meshydb_server.storage.schema import audit, counters, known_addresses, outbox, recoveries, sessions
 
 
 def sweep_recoveries(connection: Connection, before: datetime, limit: int) -> int:
@@ -38,6 +38,16 @@ def sweep_decoys(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(_DECOYS, {"before": before, "limit": limit}).rowcount
 
 
+def sweep_counters(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete counters with nothing in them that counts since before this; returns how many."""
+    return connection.execute(_COUNTERS, {"before": before, "limit": limit}).rowcount
+
+
+def sweep_known_addresses(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete addresses that nobody has logged in from since before this; returns how many."""
+    return connection.execute(_KNOWN_ADDRESSES, {"before": before, "limit": limit}).rowcount
+
+
 def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
     table = when.table
     key = list(table.primary_key.columns)
@@ -51,4 +61,6 @@ _RECOVERIES: Final = _lapsed(recoveries.c.expires_at)
 _SESSIONS: Final = _lapsed(sessions.c.expires_at)
 _MESSAGES: Final = _lapsed(outbox.c.expires_at, outbox.c.status != "waiting")
 _DECOYS: Final = _lapsed(outbox.c.expires_at, outbox.c.delivery == DECOY)
+_COUNTERS: Final = _lapsed(counters.c.expires_at)
+_KNOWN_ADDRESSES: Final = _lapsed(known_addresses.c.last_login_at)
 _EVENTS: Final = _lapsed(audit.c.occurred_at)

@@ -29,7 +29,7 @@ async def register_anonymous_user(services: Services, call: Call) -> Response:
 async def register_user(services: Services, call: Call) -> Response:
     """`POST /{accountName}/users/register`."""
     account, tenant = call.parameters["accountName"], call.parameters.get("tenant")
-    issued = await services.registration.register(account, tenant, read_new_user(call.body))
+    issued = await services.registration.register(account, tenant, read_new_user(call.body), call.client)
     if issued is None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     return JSONResponse(

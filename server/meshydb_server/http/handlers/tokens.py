@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from meshydb_server.http.calls import Call
 from meshydb_server.runtime import Services
-from meshydb_server.services.tokens import SCOPES
+from meshydb_server.services.tokens import SCOPES, PasswordLogin
 
 
 async def request_token(services: Services, call: Call) -> Response:
@@ -14,8 +14,17 @@ async def request_token(services: Services, call: Call) -> Response:
     account, tenant, form = call.parameters["accountName"], call.parameters.get("tenant"), call.body
     client_id, scope, issuer = form["client_id"], form.get("scope"), _issuer(call)
     if form["grant_type"] == "password":
-        username, password = form.get("username"), form.get("password")
-        issued = await services.tokens.log_in(account, tenant, client_id, username, password, scope, issuer)
+        login = PasswordLogin(
+            account=account,
+            tenant=tenant,
+            client_id=client_id,
+            username=form.get("username"),
+            password=form.get("password"),
+            scope=scope,
+            issuer=issuer,
+            client=call.client,
+        )
+        issued = await services.tokens.log_in(login)
     else:
         issued = await services.tokens.refresh(account, tenant, client_id, form.get("refresh_token"), scope, issuer)
     return JSONResponse(

@@ -9,7 +9,9 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authenticators.changes import Proof
 from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError, InvalidRequestError
+from meshydb_server.services.errors import AuthenticationError, InvalidRequestError, LimitError
+from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage.database import Database
@@ -39,6 +41,7 @@ class PasswordProver:
     database: Database
     sources: Sources
     passwords: Passwords
+    guesses: LoginGuesses
     recent_login: timedelta
 
     async def prove(self, caller: Caller, previous: str | None) -> PasswordProof:
@@ -58,14 +61,28 @@ class PasswordProver:
         await self.prove_password(caller, user, previous)
         return PasswordProof(Proof.PASSWORD, user.credential_version)
 
-    async def prove_password(self, caller: Caller, user: User, previous: str) -> None:  # noqa: ARG002 - counts
+    async def prove_password(self, caller: Caller, user: User, previous: str) -> None:
         """Verify the password of the user who calls. Raises InvalidRequestError when it is wrong.
 
-        Every previous password is verified here and nowhere else, so that wrong ones can be counted as failed logins
-        of `user.username` from `caller.client` are (R26).
+        Every previous password is verified here and nowhere else. It is counted as the password of a login is, and
+        raises LimitError after too many wrong ones.
         """
-        if not await self.passwords.verify(user.password_hash, previous):
-            raise InvalidRequestError(WRONG_PASSWORD)
+
+        def count(connection: Connection) -> LoginGuess | LimitError:
+            place = place_of(require_tenant(connection, caller.account, caller.tenant))
+            return self.guesses.attempt(connection, place, user.username, caller.client, "password-proved")
+
+        # Whoever is rejected because of others has not guessed.
+        with self.passwords.admit():
+            guess = await self.database.write(count)
+            if isinstance(guess, LimitError):
+                raise guess
+            if not await self.passwords.verify(user.password_hash, previous):
+                await self.database.write(
+                    lambda connection: self.guesses.note_wrong(connection, guess, "password-proved")
+                )
+                raise InvalidRequestError(WRONG_PASSWORD)
+            await self.database.write(lambda connection: self.guesses.forget(connection, guess))
 
     def is_recent(self, caller: Caller) -> bool:
         """Whether the login behind the access token was by password, and a short time ago."""

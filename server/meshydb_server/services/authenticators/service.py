@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,7 +21,7 @@ from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.authenticators import Authenticator, Contact
 from meshydb_server.storage.errors import StaleError
 from meshydb_server.storage.questions import Question, list_pending_questions
-from meshydb_server.storage.recoveries import Place, Purpose, Subject, disown, find_subject
+from meshydb_server.storage.recoveries import Missing, Place, Subject, disown
 from meshydb_server.storage.users import User, lock_user
 
 # Of the audit trail, and of the notices at once and for later.
@@ -51,11 +51,9 @@ class Authenticators:
     notices: Notices
     delay: timedelta
 
-    def find_subject(
-        self, connection: Connection, account: str, tenant: str | None, username_key: str, purpose: Purpose | None
-    ) -> Subject:
+    def settle_subject(self, connection: Connection, find: Callable[[], Subject | Missing]) -> Subject:
         """What a username stands for, after what was pending and is due. Raises NotFoundError or StaleError."""
-        subject = require_place(find_subject(connection, account, tenant, username_key, purpose))
+        subject = require_place(find())
         now = self.sources.now()
         if subject.user is None or not changes.is_due(subject.user, now):
             return subject
@@ -64,7 +62,7 @@ class Authenticators:
             raise StaleError
         self.settle(connection, subject.place, locked, now)
         # Its requests are nobody's any more.
-        return require_place(find_subject(connection, account, tenant, username_key, purpose))
+        return require_place(find())
 
     def settle(self, connection: Connection, place: Place, user: User, now: datetime) -> User:
         """Bring into force what is due, of a user whom the caller has locked; returns the user as they are then."""

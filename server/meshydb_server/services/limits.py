@@ -1,0 +1,195 @@
+"""Every limit on what callers may do, in one place: what it counts, by what, in which window, and what backs it up.
+
+A limit of one user that anybody can use up would lock that user out. So what a client does is counted by the user and
+the network that the request came from, and a backstop counts what all clients do together. Networks where the user
+logged in during the last 30 days are outside of the backstops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from attrs import frozen
+
+from meshydb_server.services.codes import CodeFormat
+from meshydb_server.services.quotas import Quota
+
+# How long a network counts as one that the user logs in from.
+KNOWN_FOR: Final = timedelta(days=30)
+# So many more letters go to an address that its user changed to than to one whose user has proved nothing.
+CHANGED_FACTOR: Final = 4
+# Six digits are guessed sooner than 40 bits: 50 guesses a day find one code of 20,000.
+GUESSES_OF_ALL: Final[Mapping[CodeFormat, int]] = {"base32": 1000, "digits": 50}
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_SPANS: Final = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
+
+
+@frozen(kw_only=True)
+class Limit:
+    """A limit of the server. `name` is that of its counters, where it has some in the database."""
+
+    name: str
+    counts: str
+    by: str
+    window: timedelta | None
+    """None for as long as what it limits lasts."""
+
+    default: str
+    setting: str | None
+    backstop: str | None = None
+    """The name of the limit that holds when somebody gets around this one."""
+
+    def quota(self, amount: int) -> Quota:
+        """The limit with an amount. Raises TypeError where there is no window."""
+        if self.window is None:
+            raise TypeError(f"The limit {self.name} has no window.")
+        return Quota(amount, self.window)
+
+
+REQUESTS: Final = Limit(
+    name="requests",
+    counts="requests for a password reset",
+    by="user and client network",
+    window=_HOUR,
+    default="10",
+    setting="MESHYDB_RECOVERY_REQUESTS_PER_USER_PER_HOUR",
+    backstop="requests-of-all",
+)
+REQUESTS_OF_ALL: Final = Limit(
+    name="requests-of-all",
+    counts="requests for a password reset",
+    by="user",
+    window=_HOUR,
+    default="100",
+    setting="MESHYDB_RECOVERY_REQUESTS_BACKSTOP",
+)
+GUESSES_OF_REQUEST: Final = Limit(
+    name="guesses-of-request",
+    counts="wrong codes and answers",
+    by="request",
+    window=None,
+    default="5",
+    setting="MESHYDB_RECOVERY_GUESSES_PER_REQUEST",
+    backstop="guesses",
+)
+GUESSES: Final = Limit(
+    name="guesses",
+    counts="codes and answers, right or wrong",
+    by="user and client network",
+    window=_DAY,
+    default="20",
+    setting="MESHYDB_RECOVERY_GUESSES_PER_USER_AND_ADDRESS_PER_DAY",
+    backstop="guesses-of-all",
+)
+GUESSES_BY_USER: Final = Limit(
+    name="guesses-of-all",
+    counts="codes and answers, right or wrong",
+    by="user",
+    window=_DAY,
+    default=f"{GUESSES_OF_ALL['base32']:,}; with codes of six digits {GUESSES_OF_ALL['digits']}",
+    setting="MESHYDB_RECOVERY_GUESSES_PER_USER_PER_DAY",
+)
+LOGIN_GUESSES: Final = Limit(
+    name="login-guesses",
+    counts="wrong passwords",
+    by="username and client network",
+    window=timedelta(minutes=15),
+    default="10",
+    setting="MESHYDB_LOGIN_GUESSES",
+    backstop="login-guesses-of-all",
+)
+LOGIN_GUESSES_BY_USER: Final = Limit(
+    name="login-guesses-of-all",
+    counts="wrong passwords",
+    by="username",
+    window=_DAY,
+    default="1,000",
+    setting="MESHYDB_LOGIN_GUESSES_PER_USER",
+)
+UNPROVED_LETTERS: Final = Limit(
+    name="unproved-letters",
+    counts="codes sent for users who have proved nothing",
+    by="recipient, over all users, tenants and accounts",
+    window=_HOUR,
+    default="5",
+    setting="MESHYDB_UNPROVED_MESSAGES_PER_RECIPIENT_PER_HOUR",
+)
+CHANGED_LETTERS: Final = Limit(
+    name="changed-letters",
+    counts="codes sent to addresses that their users changed to and have not proved",
+    by="recipient, over all users, tenants and accounts",
+    window=_HOUR,
+    default=f"{CHANGED_FACTOR} times the one above",
+    setting="MESHYDB_UNPROVED_MESSAGES_PER_RECIPIENT_PER_HOUR",
+)
+NOTICES: Final = Limit(
+    name="notices",
+    counts="notices",
+    by="user and kind",
+    window=_DAY,
+    default="1",
+    setting=None,
+)
+ADDRESS_REQUESTS: Final = Limit(
+    name="address-requests",
+    counts="all requests",
+    by="client network",
+    window=_MINUTE,
+    default="600",
+    setting="MESHYDB_RATE_LIMIT",
+)
+ACCOUNT_REQUESTS: Final = Limit(
+    name="account-requests",
+    counts="all requests",
+    by="account",
+    window=_HOUR,
+    default="1,000,000",
+    setting="MESHYDB_ACCOUNT_RATE_LIMIT",
+)
+
+LIMITS: Final = (
+    REQUESTS,
+    REQUESTS_OF_ALL,
+    GUESSES_OF_REQUEST,
+    GUESSES,
+    GUESSES_BY_USER,
+    LOGIN_GUESSES,
+    LOGIN_GUESSES_BY_USER,
+    UNPROVED_LETTERS,
+    CHANGED_LETTERS,
+    NOTICES,
+    ADDRESS_REQUESTS,
+    ACCOUNT_REQUESTS,
+)
+
+
+def as_markdown() -> str:
+    """The limits as the table of docs/security.md."""
+    head = ["| What is counted | By | Default | In | Setting | Backstop |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *(_row(limit) for limit in LIMITS)])
+
+
+def _row(limit: Limit) -> str:
+    backstop = next((each for each in LIMITS if each.name == limit.backstop), None)
+    cells = (
+        limit.counts,
+        limit.by,
+        limit.default,
+        _span(limit.window),
+        f"`{limit.setting}`" if limit.setting else "",
+        f"by {backstop.by}" if backstop else "",
+    )
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+
+def _span(window: timedelta | None) -> str:
+    if window is None:
+        return "its lifetime"
+    unit, name = next((unit, name) for unit, name in _SPANS if window >= unit)
+    count = window // unit
+    return f"1 {name}" if count == 1 else f"{count} {name}s"

@@ -1,0 +1,119 @@
+"""Queries on what limits count.
+
+A counter is changed only if it still is as it was read; otherwise StaleError has the transaction run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Final
+
+from attrs import field, frozen
+from sqlalchemy import Integer, and_, bindparam, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Connection
+
+from meshydb_server.storage.errors import StaleError
+from meshydb_server.storage.prepared import Prepared
+from meshydb_server.storage.schema import counters
+
+# A log of services.quotas with nothing in it.
+EMPTY_LOG: Final = "[]"
+
+
+@frozen
+class CounterKey:
+    """Names a counter: the limit, and a keyed HMAC of what is counted. Account and tenant may be empty for all."""
+
+    account: str
+    tenant: str
+    name: str
+    key: bytes = field(repr=False)
+
+
+@frozen
+class Counter:
+    """What was counted until now. A counter without a row has the version 0."""
+
+    key: CounterKey
+    version: int = 0
+    log: str = EMPTY_LOG
+
+
+@frozen
+class Change:
+    """A counter as it was read, with its new log and when that has nothing in it any more."""
+
+    seen: Counter
+    log: str
+    expires_at: datetime
+
+
+def read_counters(connection: Connection, keys: Sequence[CounterKey]) -> Sequence[Counter]:
+    """The counters of these keys, in their order.
+
+    On PostgreSQL no other transaction changes them until this one ends.
+    """
+    given: dict[str, object] = {}
+    for number, each in enumerate(keys):
+        given.update(_key(each, number))
+    found = {
+        CounterKey(*row[:4]): Counter(CounterKey(*row[:4]), *row[4:])
+        for row in _read(len(keys)).rows(connection, given)
+    }
+    return [found.get(key) or Counter(key) for key in keys]
+
+
+def save_counters(connection: Connection, changes: Sequence[Change]) -> None:
+    """Store counters, in one statement. Raises StaleError when one of them was changed since it was read."""
+    if not changes:
+        return
+    given: dict[str, object] = {}
+    for number, each in enumerate(changes):
+        given.update(_key(each.seen.key, number))
+        given[f"version_{number}"] = each.seen.version + 1
+        given[f"log_{number}"] = each.log
+        given[f"expires_at_{number}"] = each.expires_at
+    if _save(len(changes)).change(connection, given) != len(changes):
+        raise StaleError
+
+
+def _key(key: CounterKey, number: int) -> dict[str, object]:
+    return {
+        f"account_{number}": key.account,
+        f"tenant_{number}": key.tenant,
+        f"name_{number}": key.name,
+        f"key_{number}": key.key,
+    }
+
+
+_KEY: Final = ("account", "tenant", "name", "key")
+_COLUMNS: Final = (*_KEY, "version", "log", "expires_at")
+
+
+@cache
+def _read(count: int) -> Prepared:
+    matches = [
+        and_(*(counters.c[name] == bindparam(f"{name}_{number}", type_=counters.c[name].type) for name in _KEY))
+        for number in range(count)
+    ]
+    columns = [*(counters.c[name] for name in _KEY), counters.c.version, counters.c.log]
+    return Prepared(select(*columns).where(or_(*matches)).with_for_update())
+
+
+@cache
+def _save(count: int) -> Prepared:
+    rows = [
+        {name: bindparam(f"{name}_{number}", type_=counters.c[name].type) for name in _COLUMNS}
+        for number in range(count)
+    ]
+    new = insert(counters).values(rows)
+    return Prepared(
+        new.on_conflict_do_update(
+            index_elements=_KEY,
+            set_={name: new.excluded[name] for name in ("version", "log", "expires_at")},
+            where=counters.c.version == new.excluded.version - literal_column("1", Integer),
+        )
+    )
