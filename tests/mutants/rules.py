@@ -91,7 +91,7 @@ def code_of_the_last_request_stays(original: Callable[..., Any], service: object
 @TABLE.settings("checkHash", "guesses_are_few")
 def guesses_without_end(settings: dict[str, str]) -> None:
     """Whoever guesses can do so as often as they like."""
-    settings |= {"recovery_guesses_per_request": "1000", "recovery_guesses_per_user_per_day": "1000"}
+    settings |= {"recovery_guesses_per_request": "1000", "recovery_guesses_per_user_and_address_per_day": "1000"}
 
 
 @TABLE.parts(authenticators, "replace_password", "requestToken", "reset_sets_the_password")

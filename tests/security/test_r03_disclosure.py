@@ -138,7 +138,7 @@ async def _failures(services: Services, issued: Issued) -> list[str]:
 async def test_r03_traces_hold_no_secret(database_url: str, log: pytest.LogCaptureFixture, tenant: str) -> None:
     """Whatever fails, and however, neither the error nor its trace nor the log quotes a secret."""
     async with recovering(
-        database_url, recovery_guesses_per_request="100", recovery_guesses_per_user_per_day="100"
+        database_url, recovery_guesses_per_request="100", recovery_guesses_per_user_and_address_per_day="100"
     ) as services:
         issued = await ask(services, tenant=tenant)
         traces = "\n".join(await _failures(services, issued))

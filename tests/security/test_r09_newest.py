@@ -1,11 +1,11 @@
-"""R9: the newest request is the only one, and asking for it changes nothing about the account."""
+"""R9: the newest request of a client is its only one, and asking for it changes nothing about the account."""
 
 from __future__ import annotations
 
 import pytest
 
 from meshydb_server.services.errors import LimitError
-from meshydb_server.storage.schema import security_questions, sessions, users
+from meshydb_server.storage.schema import recoveries, security_questions, sessions, users
 from tests.support.recovering import (
     BY_QUESTION,
     BY_TEXT,
@@ -13,6 +13,7 @@ from tests.support.recovering import (
     PASSWORD,
     TENANT,
     USERNAME,
+    Issued,
     ask,
     log_in,
     recovering,
@@ -70,3 +71,49 @@ async def test_r09_asking_and_guessing_never_lock_the_account(database_url: str)
         assert [await rows(services, table) for table in tables] == before
         await refresh(services, tokens)
         await log_in(services, OLD_PASSWORD)
+
+
+async def test_r09_a_stranger_ends_nothing(database_url: str) -> None:
+    """A request from another address leaves the owner's good, and the owner's next one ends theirs alone."""
+    async with recovering(database_url) as services:
+        for tenant in (TENANT, BY_TEXT, BY_QUESTION):
+            own = await ask(services, tenant=tenant, client="192.0.2.1")
+            strange = await ask(services, tenant=tenant, client="192.0.2.2")
+            assert await services.completion.check_hash(own.attempted())
+            newer = await ask(services, tenant=tenant, client="192.0.2.1")
+            assert not await services.completion.check_hash(own.attempted())
+            assert await services.completion.check_hash(strange.attempted())
+            await services.completion.reset_password(newer.attempted(), PASSWORD)
+            # Success ends all.
+            assert not await services.completion.check_hash(strange.attempted())
+
+
+async def test_r09_five_are_live(database_url: str) -> None:
+    """The sixth live request ends the oldest, and rather one from where the user never logged in."""
+    clock = SetClock()
+    async with recovering(database_url, clock) as services:
+        await log_in(services, OLD_PASSWORD, client="192.0.2.0")
+        asked = list[Issued]()
+        for number in range(8):
+            asked.append(await ask(services, client=f"192.0.2.{number}"))
+            clock.move(seconds=1)
+        assert [await services.completion.check_hash(each.attempted()) for each in asked] == [
+            True,
+            *[False] * 3,
+            *[True] * 4,
+        ]
+        assert len(await rows(services, recoveries)) == 5
+        # One that has lapsed makes room before any other.
+        clock.now = asked[4].request.expires
+        live = [await ask(services, client=f"198.51.100.{number}") for number in range(2)]
+        for each in (*asked[5:], *live):
+            assert await services.completion.check_hash(each.attempted())
+
+
+async def test_r09_a_refused_request_ends_nothing(database_url: str) -> None:
+    """A request beyond a limit leaves the one before it good."""
+    async with recovering(database_url, recovery_requests_per_user_per_hour="1") as services:
+        issued = await ask(services)
+        with pytest.raises(LimitError):
+            await ask(services)
+        assert await services.completion.check_hash(issued.attempted())

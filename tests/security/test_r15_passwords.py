@@ -92,7 +92,7 @@ async def test_r15_stored_unmodified(database_url: str) -> None:
         password + "\x00",
     ]
     assert password not in others
-    async with recovering(database_url) as services:
+    async with recovering(database_url, login_guesses="100") as services:
         issued = await ask(services)
         await services.completion.reset_password(issued.attempted(), password)
         await log_in(services, password)

@@ -27,7 +27,10 @@ _OTHERS = ["Rex the Do", "RextheDog", "Rex the Dog 2", "Dog the Rex", "", " ", "
 
 async def test_r19_spellings_of_one_answer(database_url: str) -> None:
     """Case, spaces and full-width letters do not matter; letters, their order and their accents do."""
-    limits: dict[str, Any] = {"recovery_guesses_per_request": "100", "recovery_guesses_per_user_per_day": "100"}
+    limits: dict[str, Any] = {
+        "recovery_guesses_per_request": "100",
+        "recovery_guesses_per_user_and_address_per_day": "100",
+    }
     async with recovering(database_url, **limits) as services:
         issued = await ask(services, tenant=BY_QUESTION)
         for answer in _SAME:

@@ -37,7 +37,12 @@ ANONYMOUS: Final = "device-7c1e"
 QUOTAS: Final = {
     "recovery_guesses_per_request": "5",
     "recovery_requests_per_user_per_hour": "10",
-    "recovery_guesses_per_user_per_day": "20",
+    "recovery_requests_backstop": "100",
+    "recovery_guesses_per_user_and_address_per_day": "20",
+    "recovery_guesses_per_user_per_day": "1000",
+    "login_guesses": "10",
+    "login_guesses_per_user": "1000",
+    "unproved_messages_per_recipient_per_hour": "5",
 }
 # Suites ask and guess for the same few users all the time.
 _NO_QUOTAS: Final = dict.fromkeys(QUOTAS, "1000000")

@@ -90,6 +90,6 @@ class LoginGuesses:
 
 def _read(connection: Connection, guess: LoginGuess) -> Counted:
     place, named = guess.place, guess.named
-    own = CounterKey(place.account, place.tenant, LOGIN_GUESSES.name, named.own)
-    of_all = CounterKey(place.account, place.tenant, LOGIN_GUESSES_BY_USER.name, named.of_all)
+    own = CounterKey(place.account, place.tenant, named.own, LOGIN_GUESSES.name)
+    of_all = CounterKey(place.account, place.tenant, named.of_all, LOGIN_GUESSES_BY_USER.name)
     return Counted(*read_counters(connection, [own, of_all]))

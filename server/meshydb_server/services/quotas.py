@@ -19,6 +19,9 @@ from meshydb_server.services.errors import LimitError
 # Where more than so many are allowed, those within such a part of the window are counted together, at the time of the
 # latest: room is made later, never sooner, and the log stays short.
 _MOST_ENTRIES: Final = 64
+_EMPTY: Final = "[]"
+# Made once, since to make one takes longer than to use it.
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @frozen
@@ -30,13 +33,15 @@ class Quota:
 
     def spend(self, log: str, now: datetime) -> str:
         """Note one more in a log; returns the new log. Raises LimitError, saying how long to wait, when it is full."""
-        window = self.window // timedelta(milliseconds=1)
         current = instants.to_milliseconds(now)
+        if log == _EMPTY and self.limit > 0:
+            return f"[[{current},1]]"
+        window = self.window // timedelta(milliseconds=1)
         entries: list[tuple[int, int]] = [(at, count) for at, count in json.loads(log) if at + window > current]
         over = sum(count for _, count in entries) - self.limit
         if over >= 0:
             raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000))
-        return json.dumps(self._add(entries, current, window), separators=(",", ":"))
+        return _encode(self._add(entries, current, window))
 
     def take_back(self, log: str, at: datetime) -> str:
         """Forget one that was noted at a time; returns the new log."""
@@ -47,7 +52,7 @@ class Quota:
         if index is not None:
             latest, count = entries[index]
             entries[index : index + 1] = [(latest, count - 1)] if count > 1 else []
-        return json.dumps(entries, separators=(",", ":"))
+        return _encode(entries)
 
     def _add(self, entries: list[tuple[int, int]], current: int, window: int) -> list[tuple[int, int]]:
         stretch = window // _MOST_ENTRIES if self.limit > _MOST_ENTRIES else 1

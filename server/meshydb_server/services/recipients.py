@@ -41,7 +41,7 @@ class Recipients:
             else (UNPROVED_LETTERS, self.policy.unproved_letters)
         )
         key = counter_key(self.keyring, "recipient", channel, recipient.lower())
-        (counter,) = read_counters(connection, [CounterKey("", "", limit.name, key)])
+        (counter,) = read_counters(connection, [CounterKey("", "", key, limit.name)])
         try:
             return True, [spend(quota, counter, now)]
         except LimitError:
@@ -53,7 +53,7 @@ class Recipients:
         # A counter that no limit reads.
         name = username_key(post.username)
         key = counter_key(self.keyring, "recipient of", post.place.account, post.place.tenant, name)
-        (counter,) = read_counters(connection, [CounterKey("", "", UNPROVED_LETTERS.name, key)])
+        (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_LETTERS.name)])
         return [keep(self.policy.unproved_letters, counter, now)]
 
 

@@ -29,8 +29,8 @@ class CounterKey:
 
     account: str
     tenant: str
-    name: str
     key: bytes = field(repr=False)
+    name: str
 
 
 @frozen
@@ -89,7 +89,7 @@ def _key(key: CounterKey, number: int) -> dict[str, object]:
     }
 
 
-_KEY: Final = ("account", "tenant", "name", "key")
+_KEY: Final = ("account", "tenant", "key", "name")
 _COLUMNS: Final = (*_KEY, "version", "log", "expires_at")
 
 

@@ -198,13 +198,16 @@ def _subject(
     if first[0] is None:
         return "tenant"
     place = Place(account, first[0], first[1])
-    user: dict[str, Any] = dict(zip(_USER_NAMES, first[_USER], strict=True))
-    found = [Recovery(**dict(zip(_RECOVERY_NAMES, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None]
+    key = dict(zip(_KEY_OF_USER, (account, place.tenant, named.username_key), strict=True))
+    user: dict[str, Any] = dict(zip(_USER_READ, first[_USER], strict=True))
+    found = [
+        Recovery(**key, **dict(zip(_RECOVERY_READ, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None
+    ]
     # Rows of one purpose repeat its counters, and where there is no request, there is one row.
     purposes = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
     return Subject(
         place=place,
-        user=None if user["user_id"] is None else User(**user),
+        user=None if user["user_id"] is None else User(**key, **user),
         recoveries=found,
         counted={
             each: _counted(place, named, f"{each}{counted}", row) for each, row in zip(purposes, rows, strict=False)
@@ -213,8 +216,8 @@ def _subject(
 
 
 def _counted(place: Place, named: Named, name: str, row: Sequence[Any]) -> Counted:
-    own = CounterKey(place.account, place.tenant, name, named.own)
-    of_all = CounterKey(place.account, place.tenant, f"{name}{OF_ALL}", named.of_all)
+    own = CounterKey(place.account, place.tenant, named.own, name)
+    of_all = CounterKey(place.account, place.tenant, named.of_all, f"{name}{OF_ALL}")
     return Counted(
         Counter(own) if row[2] is None else Counter(own, row[2], row[3]),
         Counter(of_all) if row[4] is None else Counter(of_all, row[4], row[5]),
@@ -227,9 +230,12 @@ def _key(recovery: Recovery) -> dict[str, str]:
 
 _USER_NAMES: Final = tuple(attribute.name for attribute in fields(User))
 _RECOVERY_NAMES: Final = tuple(attribute.name for attribute in fields(Recovery))
-_USER: Final = slice(6, 6 + len(_USER_NAMES))
-_RECOVERY: Final = slice(6 + len(_USER_NAMES), 6 + len(_USER_NAMES) + len(_RECOVERY_NAMES))
 _KEY_OF_USER: Final = ("account", "tenant", "username_key")
+# What is not known beforehand: each column that is read takes its time.
+_USER_READ: Final = tuple(name for name in _USER_NAMES if name not in _KEY_OF_USER)
+_RECOVERY_READ: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY_OF_USER)
+_USER: Final = slice(6, 6 + len(_USER_READ))
+_RECOVERY: Final = slice(_USER.stop, _USER.stop + len(_RECOVERY_READ))
 _KEY: Final = (*_KEY_OF_USER, "purpose", "slot")
 
 
@@ -257,8 +263,8 @@ def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[
         tenants.c.tenant,
         tenants.c.verification,
         *(each.c[name] for each in (own, of_all) for name in ("version", "log")),
-        *(users.c[name] for name in _USER_NAMES),
-        *(recoveries.c[name] for name in _RECOVERY_NAMES),
+        *(users.c[name] for name in _USER_READ),
+        *(recoveries.c[name] for name in _RECOVERY_READ),
     ]
     return Prepared(
         select(*columns)

@@ -259,16 +259,18 @@ counters = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
+    # A keyed HMAC of what is counted: a mistyped username may be a password. What is counted for one user begins alike,
+    # and stands before the name, so that it is changed together in one place.
+    Column("key", LargeBinary, primary_key=True),
     # The name of the limit.
     Column("name", Text, primary_key=True),
-    # A keyed HMAC of what is counted: a mistyped username may be a password.
-    Column("key", LargeBinary, primary_key=True),
     # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
     Column("version", Integer, nullable=False),
     # When there was something, as far as it counts against the limit; see services.quotas.
     Column("log", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index(None, "expires_at"),
+    sqlite_with_rowid=False,
 )
 
 # Networks that a user logged in from by password, and when they did so last.

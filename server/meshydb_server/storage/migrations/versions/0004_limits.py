@@ -18,12 +18,13 @@ def upgrade() -> None:
         "counters",
         sa.Column("account", sa.Text, nullable=False),
         sa.Column("tenant", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
         sa.Column("key", sa.LargeBinary, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("log", sa.Text, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("account", "tenant", "name", "key", name="pk_counters"),
+        sa.PrimaryKeyConstraint("account", "tenant", "key", "name", name="pk_counters"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_counters_expires_at", "counters", ["expires_at"])
     op.create_table(
