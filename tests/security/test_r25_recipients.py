@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import update
@@ -120,7 +120,7 @@ async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) ->
 
 async def test_r25_changed_addresses(database_url: str) -> None:
     """To an address that its user changed to and has not proved, four times as many letters go."""
-    settings = {"recovery_requests_per_user_per_hour": "100"}
+    settings: dict[str, Any] = {"recovery_requests_per_user_per_hour": "100"}
     async with recovering(database_url, **settings) as services:
         await change(services, update(users).values(email_proved=False))
         asked = [await ask(services) for _ in range(4 * _LIMIT + 3)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -72,7 +72,7 @@ async def test_r26_by_username_and_address(database_url: str, username: str) -> 
 async def test_r26_by_username(database_url: str, username: str) -> None:
     """From however many addresses, a day has so many wrong passwords for one username, and the next ones wait."""
     clock = SetClock()
-    settings = {"login_guesses_per_user": "30"}
+    settings: dict[str, Any] = {"login_guesses_per_user": "30"}
     async with recovering(database_url, clock, **settings) as services:
         for number in range(30):
             await _wrong(services, username, f"198.51.100.{number}")

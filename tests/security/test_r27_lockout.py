@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -108,7 +108,7 @@ async def test_r27_addresses_lapse(database_url: str) -> None:
     """An address counts as the user's for 30 days after the last login, and goes with the sweeper."""
     clock = SetClock()
     for days, allowed in ((29, True), (30, False)):
-        settings = {"recovery_requests_backstop": "1"}
+        settings: dict[str, Any] = {"recovery_requests_backstop": "1"}
         async with recovering(database_url, clock, new=allowed, **settings) as services:
             await log_in(services, OLD_PASSWORD, client=_OWN)
             clock.move(days=days)
@@ -123,7 +123,11 @@ async def test_r27_addresses_lapse(database_url: str) -> None:
 
 async def test_r27_equal_work(database_url: str) -> None:
     """Beyond the backstops too, known and unknown users take the same statements."""
-    settings = {"unknown_user": "decoy", "recovery_requests_backstop": "7", "recovery_guesses_per_user_per_day": "2"}
+    settings: dict[str, Any] = {
+        "unknown_user": "decoy",
+        "recovery_requests_backstop": "7",
+        "recovery_guesses_per_user_per_day": "2",
+    }
     async with recovering(database_url, **settings) as services:
         seen: dict[str, list[list[str]]] = {USERNAME: [], UNKNOWN: []}
         for name, texts in seen.items():

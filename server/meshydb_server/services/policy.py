@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from meshydb_server.services.codes import CodeFormat
 from meshydb_server.services.counting import Allowance
@@ -41,32 +42,23 @@ class RecoveryPolicy:
     decoys: bool = False
     code_format: CodeFormat = "base32"
 
-    # Each is made once: to ask is what must be quick.
-    requests: Allowance = field(init=False)
-    """How often one may ask for one username."""
-
-    guesses: Allowance = field(init=False)
-    """How often one may guess for one username, across all of its requests."""
-
-    unproved_letters: Quota = field(init=False)
-    """How many letters one recipient may get for users who have proved nothing."""
-
-    changed_letters: Quota = field(init=False)
-    """How many letters one recipient may get for users who changed to that address and have not proved it."""
-
-    @requests.default
-    def _requests(self) -> Allowance:
+    @cached_property
+    def requests(self) -> Allowance:
+        """How often one may ask for one username."""
         return Allowance(REQUESTS.quota(self.requests_per_user_per_hour), REQUESTS_OF_ALL.quota(self.requests_backstop))
 
-    @guesses.default
-    def _guesses(self) -> Allowance:
+    @cached_property
+    def guesses(self) -> Allowance:
+        """How often one may guess for one username, across all of its requests."""
         of_all = self.guesses_per_user_per_day or GUESSES_OF_ALL[self.code_format]
         return Allowance(GUESSES.quota(self.guesses_per_user_and_address_per_day), GUESSES_BY_USER.quota(of_all))
 
-    @unproved_letters.default
-    def _unproved_letters(self) -> Quota:
+    @cached_property
+    def unproved_letters(self) -> Quota:
+        """How many letters one recipient may get for users who have proved nothing."""
         return UNPROVED_LETTERS.quota(self.unproved_messages_per_recipient_per_hour)
 
-    @changed_letters.default
-    def _changed_letters(self) -> Quota:
+    @cached_property
+    def changed_letters(self) -> Quota:
+        """How many letters one recipient may get for users who changed to that address and have not proved it."""
         return CHANGED_LETTERS.quota(CHANGED_FACTOR * self.unproved_messages_per_recipient_per_hour)

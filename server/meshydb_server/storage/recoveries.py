@@ -198,13 +198,13 @@ def _subject(
     if first[0] is None:
         return "tenant"
     place = Place(account, first[0], first[1])
-    key = dict(zip(_KEY_OF_USER, (account, place.tenant, named.username_key), strict=True))
+    key: dict[str, Any] = {"account": account, "tenant": place.tenant, "username_key": named.username_key}
     user: dict[str, Any] = dict(zip(_USER_READ, first[_USER], strict=True))
     found = [
         Recovery(**key, **dict(zip(_RECOVERY_READ, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None
     ]
     # Rows of one purpose repeat its counters, and where there is no request, there is one row.
-    purposes = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
+    purposes: list[Purpose] = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
     return Subject(
         place=place,
         user=None if user["user_id"] is None else User(**key, **user),
