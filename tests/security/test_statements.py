@@ -35,6 +35,8 @@ pytestmark = pytest.mark.anyio
 _MOST: Final = {"not_found": 5, "decoy": 6}
 # What SQLite and PostgreSQL call it to read a whole table.
 _SCANS: Final = ("SCAN ", "Seq Scan")
+# And to find rows by an index; the last is PostgreSQL's.
+_BY_INDEX: Final = ("USING INDEX", "USING COVERING INDEX", "USING PRIMARY KEY", "Index")
 # And what SQLite calls it to go through the rows of an INSERT.
 _NO_SCAN: Final = "CONSTANT ROW"
 
@@ -69,9 +71,7 @@ async def _assert_by_index(services: Services, seen: list[Statement]) -> None:
             plan,
         )
         if not statement.text.startswith("INSERT"):
-            assert any("USING INDEX" in line or "USING COVERING INDEX" in line or "Index" in line for line in plan), (
-                plan
-            )
+            assert any(word in line for word in _BY_INDEX for line in plan), plan
 
 
 @pytest.mark.parametrize("setting", ["not_found", "decoy"])
