@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.accounts import has_accounts
-from meshydb_server.storage.deadlines import deadline
+from meshydb_server.storage.deadlines import Deadline
 from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
 from meshydb_server.storage.sqlite import SqliteEngine
 
@@ -112,9 +112,8 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that only reads; returns what it returns, and raises what it raises."""
-        async with self._in_time():
-            with self._told():
-                return await self._engine.read(work)
+        with self._in_time(), self._told():
+            return await self._engine.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction; returns what it returns, and raises what it raises.
@@ -122,7 +121,7 @@ class Database:
         What it wrote is durable once this returns. Raises DuplicateError when a key exists already. After a
         StorageError nothing of it stands, unless the database did not say in time how it ended: then all of it may.
         """
-        async with self._in_time():
+        with self._in_time():
             return await self._write(work)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
@@ -137,11 +136,11 @@ class Database:
                 pause = min(2 * pause, _LONGEST_PAUSE)
         raise self._failure(f"others were faster {_ATTEMPTS} times")
 
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncGenerator[None]:
+    @contextmanager
+    def _in_time(self) -> Generator[None]:
         """Wait for the database no longer than a transaction may take."""
         try:
-            async with deadline(self._timeout):
+            with Deadline(self._timeout):
                 yield
         except TimeoutError as error:
             raise self._failure(f"it has not answered for {self._timeout:g} seconds") from error
