@@ -22,11 +22,13 @@ from meshydb_contract.scenarios import Site, Tenant
 
 # By a variable alone: other users of a machine can read the words of a command.
 _TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name
+_HELPER_TOKEN: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"  # noqa: S105 - likewise
 
 _EPILOG: Final = f"""
 An access token for what needs one is taken from the variable {_TOKEN}. With it, users are
 created, changed and deleted: give that of a tenant that is there for tests. Without it, what needs one is tested for
-refusing.
+refusing. The variable {_HELPER_TOKEN} takes the access token of a user who may manage users
+and nothing else: with it, one scenario shows that such a user cannot act on an administrator.
 """
 
 _WARNING: Final = (
@@ -69,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _site(target: Target) -> Site:
     (public_key,) = target.names.get("publicKeys", [None])
-    tenant = Tenant(target.tenant, public_key, target.token)
+    tenant = Tenant(target.tenant, public_key, target.token, os.environ.get(_HELPER_TOKEN) or None)
     return Site(url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant])
 
 

@@ -13,7 +13,7 @@ def site_in(world: World, clock: ShiftedClock, *tenants: str) -> Site:
     return Site(
         url=world.url,
         account=ACCOUNT,
-        tenants=[Tenant(name, public_key(name), world.tokens[name]) for name in tenants],
+        tenants=[Tenant(name, public_key(name), world.tokens[name], world.helper_tokens[name]) for name in tenants],
         newest_code=lambda tenant, username: world.newest_code(tenant or DEFAULT_TENANT, username),
         clock_at=clock.at,
     )

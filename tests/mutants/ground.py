@@ -34,6 +34,7 @@ class Ground:
 
     folder: Path
     tokens: Mapping[str, str]
+    helper_tokens: Mapping[str, str]
     document: dict[str, Any]
     contract: Contract
     """Compiled once: it takes longer than to start a server."""
@@ -50,7 +51,7 @@ class Ground:
             for change in subject.changes:
                 change(app)
             with serving_app(app, settings) as server:
-                yield Gate(server.url, Path(folder), app, clock, self.tokens)
+                yield Gate(server.url, Path(folder), app, clock, self.tokens, self.helper_tokens)
 
     def subject(self, patch: pytest.MonkeyPatch, check: str | None = None) -> Subject:
         """A server without a fault, as yet, that is fit for a check."""
@@ -68,6 +69,7 @@ class Gate:
     app: Starlette
     clock: ShiftedClock
     tokens: Mapping[str, str]
+    helper_tokens: Mapping[str, str]
 
     def findings(self, check: str, *operations: str) -> list[Finding]:
         """What one scenario finds, or schemathesis with all its checks in some operations."""
@@ -81,7 +83,10 @@ class Gate:
     @property
     def site(self) -> Site:
         """The server, with all that its operator can hand in."""
-        tenants = [Tenant(name, public_key(name), self.tokens[name]) for name in (DEFAULT_TENANT, OTHER_TENANT)]
+        tenants = [
+            Tenant(name, public_key(name), self.tokens[name], self.helper_tokens[name])
+            for name in (DEFAULT_TENANT, OTHER_TENANT)
+        ]
         return Site(
             url=self.url, account=ACCOUNT, tenants=tenants, newest_code=self._newest_code, clock_at=self.clock.at
         )
@@ -101,6 +106,6 @@ def prepared() -> Generator[Ground]:
     """Seed a database."""
     with TemporaryDirectory(prefix="ground-") as folder:
         with inhabited(settings_in(Path(folder))) as world:
-            tokens = dict(world.tokens)
+            tokens, helper_tokens = dict(world.tokens), dict(world.helper_tokens)
         document = read()
-        yield Ground(Path(folder), tokens, document, Contract(copy.deepcopy(document)))
+        yield Ground(Path(folder), tokens, helper_tokens, document, Contract(copy.deepcopy(document)))

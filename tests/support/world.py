@@ -21,6 +21,7 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.roles import NewRole
 from meshydb_server.services.sources import RandomBytes, Sources
 from meshydb_server.settings import Settings
 from meshydb_server.storage import schema
@@ -31,6 +32,7 @@ from tests.support.sources import CHEAP_HASHER
 QUESTION_TENANT: Final = "east"
 TENANTS: Final = (DEFAULT_TENANT, OTHER_TENANT, QUESTION_TENANT)
 ADMIN: Final = "admin"
+HELPER: Final = "helper"
 USER: Final = "username_testermctesterson"
 ANONYMOUS: Final = "device-7c1e"
 PASSWORD: Final = "a seeded passphrase"  # noqa: S105 - of users who are made up
@@ -97,6 +99,9 @@ class World:
     weak_tokens: dict[str, str] = field(factory=dict[str, str])
     """The access token of the user of each tenant, who may do nothing with other users."""
 
+    helper_tokens: dict[str, str] = field(factory=dict[str, str])
+    """The access token of a user of each tenant who may manage users, and nothing else."""
+
     refresh_tokens: dict[str, str] = field(factory=dict[str, str])
     """A refresh token of the user of each tenant."""
 
@@ -147,6 +152,7 @@ def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[W
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
+                world.helper_tokens[tenant] = world.log_in(tenant, HELPER, PASSWORD)["access_token"]
                 tokens = world.log_in(tenant, USER, PASSWORD)
                 world.weak_tokens[tenant] = tokens["access_token"]
                 world.refresh_tokens[tenant] = tokens["refresh_token"]
@@ -168,8 +174,12 @@ async def _seed(services: Services, ids: KnownIds) -> None:
     await services.accounts.create_account(ACCOUNT, TENANTS)
     await services.accounts.configure_tenant(ACCOUNT, QUESTION_TENANT, TenantChange(verification="question"))
     asked = [NewQuestion(QUESTION, ANSWER)]
+    managing = [f"users:{operation}" for operation in ("create", "read", "update", "delete")]
+    for tenant in TENANTS:
+        await services.roles.create_role(ACCOUNT, tenant, NewRole(name="helpers", permissions=managing))
     users = [
         ("ad", NewUser(username=ADMIN, password=PASSWORD, email=_EMAIL, roles=["meshy.admin"])),
+        ("be", NewUser(username=HELPER, password=PASSWORD, email=_EMAIL, roles=["helpers"])),
         ("5e", NewUser(username=USER, password=PASSWORD, email=_EMAIL, questions=asked)),
         ("a0", NewUser(username=ANONYMOUS, anonymous=True)),
         *(("ee", NewUser(username=f"kept-{number}", email=_EMAIL, questions=asked)) for number in range(KEPT)),

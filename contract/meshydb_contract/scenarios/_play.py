@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from meshydb_contract._verdict import Finding
-from meshydb_contract.scenarios import logins, recovery, tenants, users, wire
+from meshydb_contract.scenarios import authenticators, logins, recovery, tenants, users, wire
 from meshydb_contract.scenarios._answers import BreachError, UntoldError
 from meshydb_contract.scenarios._site import Site
 from meshydb_contract.scenarios._stage import Stage
@@ -41,7 +41,9 @@ def _stories(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
-    name: story for module in (wire, recovery, logins, users, tenants) for name, story in _stories(module)
+    name: story
+    for module in (wire, recovery, logins, authenticators, users, tenants)
+    for name, story in _stories(module)
 }
 
 

@@ -20,6 +20,9 @@ class Tenant:
     token: str | None = field(default=None, repr=False)
     """The access token of somebody who may create, read, change and delete users."""
 
+    helper_token: str | None = field(default=None, repr=False)
+    """The access token of somebody who may do the same, and nothing else that not every user may: no administrator."""
+
 
 @frozen(kw_only=True)
 class Site:

@@ -18,6 +18,8 @@ from meshydb_contract.scenarios._site import Site, Tenant
 
 QUESTION: Final = "Which street did this story begin in?"
 ANSWER: Final = "Elm Street"
+# The hint that tells nothing.
+NOWHERE: Final = "xxxx"
 PASSWORD: Final = "a passphrase of this story"  # noqa: S105 - of users who are made up
 NEW_PASSWORD: Final = "another passphrase of it"  # noqa: S105 - likewise
 _PATIENCE_SECONDS: Final = 10.0
@@ -127,6 +129,12 @@ class Stage:
         if tenant.token is None:
             raise UntoldError("needs an administrator's access token")
         return tenant.token
+
+    def helper(self, tenant: Tenant) -> str:
+        """The access token of somebody who may manage users, and may do nothing else that not every user may."""
+        if tenant.helper_token is None:
+            raise UntoldError("needs the access token of a user who may manage users and nothing else")
+        return tenant.helper_token
 
     def public_key(self, tenant: Tenant) -> str:
         """What logins to a tenant need."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from meshydb_contract.scenarios._answers import UntoldError, operation, permissions
 from meshydb_contract.scenarios._stage import NEW_PASSWORD, PASSWORD, Stage
+from meshydb_contract.scenarios._tokens import claims_of, header_of
 
 _COMMON: Final = "password1"
+# What "a few wrong passwords" are not any more.
+_MANY: Final = 50
 
 
 def passwords_are_needed(stage: Stage) -> None:
@@ -21,6 +23,23 @@ def passwords_are_needed(stage: Stage) -> None:
     stage.try_log_in(person.tenant, person.username.upper(), PASSWORD).must_be(200, "Usernames have a case.")
     for other in (PASSWORD.upper(), NEW_PASSWORD, "nopassword"):
         stage.try_log_in(person.tenant, person.username, other).must_be(400, "A wrong password logs in.")
+
+
+def wrong_passwords_are_few(stage: Stage) -> None:
+    """Whoever tries many passwords for one username is told to wait, whether there is such a user or not."""
+    person, other = stage.person(), stage.person()
+    for username in (person.username, stage.free_name(stage.here)):
+        for number in range(_MANY):
+            answer = stage.try_log_in(stage.here, username, f"guessed passphrase {number}")
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            answer.must_be(400, "A wrong password logs in.")
+        else:
+            stage.object("requestToken", f"{_MANY} passwords can be tried for one username.")
+    stage.log_in(other)
+    last = stage.try_log_in(stage.here, person.username, PASSWORD)
+    if last.status != HTTPStatus.TOO_MANY_REQUESTS:
+        last.object("Whoever tried too many passwords is let go on.")
 
 
 def only_active_users_log_in(stage: Stage) -> None:
@@ -61,7 +80,7 @@ def logins_are_renewed(stage: Stage) -> None:
     if "refresh_token" in brief.must_be(200, "A user cannot log in.").json:
         brief.object("There is a refresh token that was not asked for.")
     keys = stage.call("getJsonWebKeySet", person.tenant).must_be(200, "There are no keys.")
-    if _header(tokens["access_token"])["kid"] not in {key["kid"] for key in keys.json["keys"]}:
+    if header_of(tokens["access_token"])["kid"] not in {key["kid"] for key in keys.json["keys"]}:
         keys.object("The key of an access token is not among those that verify them.")
 
 
@@ -71,7 +90,7 @@ def access_tokens_expire(stage: Stage) -> None:
         raise UntoldError("needs to set the server's clock")
     person = stage.person()
     tokens = stage.log_in(person)
-    ends = datetime.fromtimestamp(_claims(tokens["access_token"])["exp"], UTC)
+    ends = datetime.fromtimestamp(claims_of(tokens["access_token"])["exp"], UTC)
     with stage.site.clock_at(ends - timedelta(minutes=1)):
         stage.me(person.tenant, tokens).must_be(200, "An access token has expired before its time.")
     with stage.site.clock_at(ends + timedelta(minutes=1)):
@@ -123,17 +142,3 @@ def permissions_are_needed(stage: Stage) -> None:
         body = stage.registration(person.tenant) if has_body else None
         answer = stage.call(operation_id, person.tenant, body, path={"id": person.id}, token=token)
         answer.must_be(403, f"{permission} is not needed.")
-
-
-def _header(token: str) -> dict[str, Any]:
-    return _part(token, 0)
-
-
-def _claims(token: str) -> dict[str, Any]:
-    return _part(token, 1)
-
-
-def _part(token: str, number: int) -> dict[str, Any]:
-    text = token.split(".")[number]
-    part: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    return part
