@@ -8,7 +8,7 @@ down_revision = "0003"
 
 _KEPT = (
     "account, tenant, username_key, purpose, version, request_id, user_id, attempt, credential_version, code_mac,"
-    " answer_hash, failures, used_at, expires_at"
+    " former_code_mac, channel, answer_hash, failures, used_at, expires_at"
 )
 
 
@@ -64,6 +64,8 @@ def _replace_recoveries() -> None:
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("credential_version", sa.Integer, nullable=False),
         sa.Column("code_mac", sa.LargeBinary),
+        sa.Column("former_code_mac", sa.LargeBinary),
+        sa.Column("channel", sa.Text),
         sa.Column("answer_hash", sa.Text),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("used_at", sa.BigInteger),
