@@ -129,8 +129,8 @@ CHANGED_LETTERS: Final = Limit(
 )
 NOTICES: Final = Limit(
     name="notices",
-    counts="notices",
-    by="user and kind",
+    counts="notices, but those of a reset",
+    by="user, kind and recipient",
     window=_DAY,
     default="1",
     setting=None,
