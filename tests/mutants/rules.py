@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from meshydb_server.http import authentication
 from meshydb_server.services import completion, handles, profiles, registration, selves, tokens, users
 from meshydb_server.services.access_tokens import AccessTokens
-from meshydb_server.services.authenticators import Authenticators
 from meshydb_server.services.completion import CompletionService
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.tokens import TokenService
@@ -70,13 +69,12 @@ def hash_ignored(_: Callable[..., Any], service: CompletionService, subject: Any
     return (subject.recoveries[0], service.keyring.newest) if subject.recoveries else None
 
 
-@TABLE.parts(Authenticators, "find_subject", "checkHash", "requests_are_of_one_tenant")
+@TABLE.parts(completion, "find_subject", "checkHash", "requests_are_of_one_tenant")
 def hash_of_another_tenant_accepted(
-    original: Callable[..., Any], service: object, connection: Connection, account: str, tenant: str | None, *more: Any
+    original: Callable[..., Any], connection: Connection, account: str, _: str | None, *more: Any
 ) -> Any:
     """Codes are looked up in the default tenant, whatever the header says."""
-    _, purpose = more
-    return original(service, connection, account, None if purpose is None else tenant, *more)
+    return original(connection, account, None, *more)
 
 
 @TABLE.parts(VerificationService, "_recovery", "checkHash", "requests_end_those_before_them")

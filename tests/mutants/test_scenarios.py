@@ -48,7 +48,8 @@ def test_nothing_handed_in(gate: Gate) -> None:
     ("lacking", "reason", "count"),
     [
         ({"newest_code": None}, "needs to read the codes that users are sent", 10),
-        ({"clock_at": None}, "needs to set the server's clock", 2),
+        ({"clock_at": None}, "needs to set the server's clock", 3),
+        ({"helper": 0}, "needs the access token of a user who may manage users and nothing else", 1),
         ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 3),
     ],
 )
@@ -57,6 +58,8 @@ def test_something_lacking(gate: Gate, lacking: dict[str, Any], reason: str, cou
     site = gate.site
     if "tenants" in lacking:
         lacking = {"tenants": site.tenants[: lacking["tenants"]]}
+    if "helper" in lacking:
+        lacking = {"tenants": [evolve(tenant, helper_token=None) for tenant in site.tenants]}
     untold = _untold(evolve(site, **lacking))
     assert set(untold.values()) == {reason}
     assert len(untold) == count
@@ -127,8 +130,9 @@ def test_verdict(gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, 
         verdict = hold(Target(gate.url, ACCOUNT), extent, site=site, output=output)
     assert verdict.conforms is not faulty
     assert [each.check for each in verdict.findings] == (["logins_end_when_revoked"] if faulty else [])
-    assert verdict.untold.keys() == {"requests_lapse", "access_tokens_expire"}
-    assert len(verdict.told) == len(SCENARIOS) - 2 - faulty
+    needs_a_clock = {"requests_lapse", "access_tokens_expire", "without_a_password_changes_are_pending"}
+    assert verdict.untold.keys() == needs_a_clock
+    assert len(verdict.told) == len(SCENARIOS) - 3 - faulty
     suite = ET.parse(tmp_path / "report" / "junit.xml").getroot().find("testsuite[@name='scenarios']")  # noqa: S314 - ours
     assert suite is not None
     failed = {case.get("name"): failure.get("message") for case in suite for failure in case.findall("failure")}
@@ -136,5 +140,5 @@ def test_verdict(gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, 
     assert {case.get("name") for case in suite if case.find("skipped") is not None} == verdict.untold.keys()
     assert {case.get("name") for case in suite} == SCENARIOS.keys()
     page = (tmp_path / "report" / "html" / "index.html").read_text(encoding="utf-8")
-    assert f"Scenarios: {len(verdict.told)} passed, {int(faulty)} failed, 2 not told" in page
+    assert f"Scenarios: {len(verdict.told)} passed, {int(faulty)} failed, 3 not told" in page
     assert ("<code>logins_end_when_revoked</code>: failed. getSelf: " in page) is faulty
