@@ -14,11 +14,10 @@ from typing import Final, Literal
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server import instants
 from meshydb_server.addresses import site_of
 from meshydb_server.services.lookup import require_account
 from meshydb_server.services.sources import Sources
-from meshydb_server.storage.audit import Event, append_event, count_event, list_events
+from meshydb_server.storage.audit import Event, append_event, count_event, event_id, list_events
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.recoveries import Place
 
@@ -71,7 +70,7 @@ class Audit:
         event = Event(
             account=place.account,
             tenant=place.tenant,
-            event_id=_event_id(now, self.sources.random(_ID_BYTES)),
+            event_id=event_id(now, self.sources.random(_ID_BYTES)),
             occurred_at=now,
             kind=kind,
             outcome=outcome,
@@ -99,7 +98,7 @@ class Audit:
         event = Event(
             account=place.account,
             tenant=place.tenant,
-            event_id=_event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
+            event_id=event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
             occurred_at=hour,
             kind=kind,
             outcome=outcome,
@@ -117,7 +116,3 @@ class Audit:
             return list_events(connection, account)
 
         return await self.database.read(transaction)
-
-
-def _event_id(at: datetime, end: bytes) -> str:
-    return f"{instants.to_microseconds(at):014x}{end.hex()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import network_of
 from meshydb_server.services.errors import LimitError
-from meshydb_server.services.keys import Keyring, authenticate
+from meshydb_server.services.keys import Keyring
 from meshydb_server.services.limits import KNOWN_FOR
 from meshydb_server.services.quotas import Quota
 from meshydb_server.services.usernames import username_key
@@ -20,7 +21,7 @@ from meshydb_server.storage.counters import Change, Counter
 from meshydb_server.storage.known_addresses import known_among
 from meshydb_server.storage.recoveries import Counted, Named
 
-# What is counted is looked up by so many bytes of its HMAC, which is enough that no two meet.
+# What is counted is looked up by so many bytes of its digest, which is enough that no two meet.
 _KEY_BYTES: Final = 12
 
 
@@ -49,23 +50,36 @@ class Allowance:
 
 def spend(quota: Quota, counter: Counter, now: datetime) -> Change:
     """Count one more; returns what is to be saved. Raises LimitError."""
-    return Change(counter, quota.spend(counter.log, now), now + quota.window)
+    return Change(counter, quota.spend(counter.log, now), _lapses(quota, counter, now))
 
 
 def keep(quota: Quota, counter: Counter, now: datetime, *, log: str | None = None) -> Change:
     """Count nothing, and save the counter as it is, or with another log."""
-    return Change(counter, counter.log if log is None else log, now + quota.window)
+    return Change(counter, counter.log if log is None else log, _lapses(quota, counter, now))
+
+
+def _lapses(quota: Quota, counter: Counter, now: datetime) -> datetime:
+    """When nothing counts any more at the latest: twice the window, so that it rarely moves."""
+    needed = now + quota.window
+    return needed + quota.window if counter.expires_at is None or counter.expires_at < needed else counter.expires_at
 
 
 def counter_key(keyring: Keyring, *counted: str) -> bytes:
     """What is counted, as the database has it. The oldest key makes it, so that new keys forget nothing."""
-    return authenticate(keyring.oldest.counters, *counted)[:_KEY_BYTES]
+    return _digest(keyring.oldest.counters, *counted)
+
+
+def _digest(key: bytes, *counted: str) -> bytes:
+    """By keyed BLAKE2b, which takes a quarter of the time of an HMAC."""
+    # Each with its length before it, so that no two lists read alike.
+    encoded = b"".join(len(each).to_bytes(4, "big") + each for each in (one.encode() for one in counted))
+    return hashlib.blake2b(encoded, key=key, digest_size=_KEY_BYTES).digest()
 
 
 # Many requests come from a few networks.
 @lru_cache(maxsize=4096)
 def _own_part(key: bytes, network: str) -> bytes:
-    return authenticate(key, "network", network)[:_KEY_BYTES]
+    return _digest(key, "network", network)
 
 
 def name_of(keyring: Keyring, username: str, client: str) -> Named:

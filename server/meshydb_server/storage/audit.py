@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from meshydb_server import instants
 from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import audit
 
@@ -32,6 +33,11 @@ class Event:
     request_id: bytes | None
     count: int = 1
     client: str | None = None
+
+
+def event_id(at: datetime, end: bytes = b"") -> str:
+    """The id of an event: the time, by which events are in their order, and what tells those of one time apart."""
+    return f"{instants.to_microseconds(at):014x}{end.hex()}"
 
 
 def append_event(connection: Connection, event: Event) -> None:

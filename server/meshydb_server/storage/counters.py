@@ -35,16 +35,17 @@ class CounterKey:
 
 @frozen
 class Counter:
-    """What was counted until now. A counter without a row has the version 0."""
+    """What was counted until now, and when the row lapses. A counter without a row has the version 0."""
 
     key: CounterKey
     version: int = 0
     log: str = EMPTY_LOG
+    expires_at: datetime | None = None
 
 
 @frozen
 class Change:
-    """A counter as it was read, with its new log and when that has nothing in it any more."""
+    """A counter as it was read, with its new log and when the row lapses, not before the log has nothing in it."""
 
     seen: Counter
     log: str
@@ -76,7 +77,9 @@ def save_counters(connection: Connection, changes: Sequence[Change]) -> None:
         given[f"version_{number}"] = each.seen.version + 1
         given[f"log_{number}"] = each.log
         given[f"expires_at_{number}"] = each.expires_at
-    if _save(len(changes)).change(connection, given) != len(changes):
+    # To set what is set already would move the row in the index of what lapses.
+    prolongs = any(each.seen.expires_at != each.expires_at for each in changes)
+    if _save(len(changes), prolongs=prolongs).change(connection, given) != len(changes):
         raise StaleError
 
 
@@ -89,6 +92,8 @@ def _key(key: CounterKey, number: int) -> dict[str, object]:
     }
 
 
+# What Counter has besides its key, in its order.
+READ: Final = ("version", "log", "expires_at")
 _KEY: Final = ("account", "tenant", "key", "name")
 _COLUMNS: Final = (*_KEY, "version", "log", "expires_at")
 
@@ -99,12 +104,12 @@ def _read(count: int) -> Prepared:
         and_(*(counters.c[name] == bindparam(f"{name}_{number}", type_=counters.c[name].type) for name in _KEY))
         for number in range(count)
     ]
-    columns = [*(counters.c[name] for name in _KEY), counters.c.version, counters.c.log]
+    columns = [*(counters.c[name] for name in _KEY), *(counters.c[name] for name in READ)]
     return Prepared(select(*columns).where(or_(*matches)).with_for_update())
 
 
 @cache
-def _save(count: int) -> Prepared:
+def _save(count: int, *, prolongs: bool) -> Prepared:
     rows = [
         {name: bindparam(f"{name}_{number}", type_=counters.c[name].type) for name in _COLUMNS}
         for number in range(count)
@@ -113,7 +118,7 @@ def _save(count: int) -> Prepared:
     return Prepared(
         new.on_conflict_do_update(
             index_elements=_KEY,
-            set_={name: new.excluded[name] for name in ("version", "log", "expires_at")},
+            set_={name: new.excluded[name] for name in ("version", "log", *(["expires_at"] if prolongs else ()))},
             where=counters.c.version == new.excluded.version - literal_column("1", Integer),
         )
     )

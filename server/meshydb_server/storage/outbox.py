@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final, Literal
 
 from attrs import field, fields, frozen
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.prepared import Prepared
-from meshydb_server.storage.schema import outbox
+from meshydb_server.storage.schema import WAITING, outbox
 
 # `suppressed` by a limit of its recipient: it is never sent.
 Status = Literal["waiting", "sent", "failed", "suppressed"]
@@ -92,9 +92,7 @@ class Search:
 
 def find_due(connection: Connection, search: Search) -> Sequence[Message]:
     """The waiting messages whose time has come, the longest due first."""
-    due = select(outbox).where(
-        outbox.c.status == "waiting", outbox.c.due_at <= search.now, outbox.c.channel.in_(search.channels)
-    )
+    due = select(outbox).where(text(WAITING), outbox.c.due_at <= search.now, outbox.c.channel.in_(search.channels))
     if search.since is not None:
         due = due.where(outbox.c.due_at >= search.since)
     if search.domain is not None:
@@ -109,7 +107,7 @@ def find_due(connection: Connection, search: Search) -> Sequence[Message]:
 
 def count_waiting(connection: Connection, channel: Channel) -> int:
     """How many messages to users wait on a channel, due or not."""
-    waiting = (outbox.c.status == "waiting", outbox.c.channel == channel, outbox.c.delivery != DECOY)
+    waiting = (text(WAITING), outbox.c.channel == channel, outbox.c.delivery != DECOY)
     return connection.execute(select(func.count()).where(*waiting)).scalar_one()
 
 

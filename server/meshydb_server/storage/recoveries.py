@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement, FromClause
 
-from meshydb_server.storage.counters import Counter, CounterKey
+from meshydb_server.storage.counters import READ, Counter, CounterKey
 from meshydb_server.storage.errors import StaleError
 from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import accounts, counters, recoveries, tenants, users
@@ -124,14 +124,16 @@ def find_subject(
 
 def store(connection: Connection, recovery: Recovery, seen: int | None) -> None:
     """Put a request in the place of the one whose version was seen, or of none. Raises StaleError."""
-    row = {name: getattr(recovery, name) for name in _RECOVERY_NAMES}
     if seen is None:
         try:
-            _INSERT.change(connection, row)
+            _INSERT.change(connection, {name: getattr(recovery, name) for name in _RECOVERY_NAMES})
         except IntegrityError as error:
             raise StaleError from error
-    elif _REPLACE.change(connection, {**row, "seen": seen, **_key(recovery)}) != 1:
-        raise StaleError
+    else:
+        # Without the key: to set it, even to what it is, moves the row in its index.
+        row = {name: getattr(recovery, name) for name in _REPLACED}
+        if _REPLACE.change(connection, {**row, "seen": seen, **_key(recovery)}) != 1:
+            raise StaleError
 
 
 def count_guess(connection: Connection, recovery: Recovery) -> None:
@@ -219,9 +221,14 @@ def _counted(place: Place, named: Named, name: str, row: Sequence[Any]) -> Count
     own = CounterKey(place.account, place.tenant, named.own, name)
     of_all = CounterKey(place.account, place.tenant, named.of_all, f"{name}{OF_ALL}")
     return Counted(
-        Counter(own) if row[2] is None else Counter(own, row[2], row[3]),
-        Counter(of_all) if row[4] is None else Counter(of_all, row[4], row[5]),
+        _counter(own, row[_OWN]),
+        _counter(of_all, row[_ALL]),
     )
+
+
+def _counter(key: CounterKey, found: Sequence[Any]) -> Counter:
+    version, log, expires_at = found
+    return Counter(key) if version is None else Counter(key, version, log, expires_at)
 
 
 def _key(recovery: Recovery) -> dict[str, str]:
@@ -234,9 +241,12 @@ _KEY_OF_USER: Final = ("account", "tenant", "username_key")
 # What is not known beforehand: each column that is read takes its time.
 _USER_READ: Final = tuple(name for name in _USER_NAMES if name not in _KEY_OF_USER)
 _RECOVERY_READ: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY_OF_USER)
-_USER: Final = slice(6, 6 + len(_USER_READ))
+_OWN: Final = slice(2, 2 + len(READ))
+_ALL: Final = slice(_OWN.stop, _OWN.stop + len(READ))
+_USER: Final = slice(_ALL.stop, _ALL.stop + len(_USER_READ))
 _RECOVERY: Final = slice(_USER.stop, _USER.stop + len(_RECOVERY_READ))
 _KEY: Final = (*_KEY_OF_USER, "purpose", "slot")
+_REPLACED: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY)
 
 
 def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[bool]) -> Prepared:
@@ -262,7 +272,7 @@ def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[
     columns: list[ColumnElement[Any]] = [
         tenants.c.tenant,
         tenants.c.verification,
-        *(each.c[name] for each in (own, of_all) for name in ("version", "log")),
+        *(each.c[name] for each in (own, of_all) for name in READ),
         *(users.c[name] for name in _USER_READ),
         *(recoveries.c[name] for name in _RECOVERY_READ),
     ]
@@ -289,7 +299,7 @@ _NEXT_VERSION: Final = recoveries.c.version + 1
 _REPLACE: Final = Prepared(
     update(recoveries)
     .where(_THE_ROW, recoveries.c.version == bindparam("seen"))
-    .values({name: bindparam(name) for name in _RECOVERY_NAMES if name not in _KEY})
+    .values({name: bindparam(name) for name in _REPLACED})
 )
 _FORGIVE: Final = (
     update(recoveries).where(_THE_REQUEST).values(failures=recoveries.c.failures - 1, version=_NEXT_VERSION)

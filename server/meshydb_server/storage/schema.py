@@ -6,6 +6,7 @@ Each key begins with the account and, below it, the tenant, so that rows shard b
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -305,7 +307,6 @@ audit = Table(
     Column("count", Integer, nullable=False),
     # The client address or network of a counted event.
     Column("client", Text),
-    Index(None, "occurred_at"),
 )
 
 # A health check adds a row and deletes it again. Not one row for all: a server that is stuck would lock it.
@@ -318,6 +319,10 @@ heartbeat = Table(
     Column("beat_id", Text, primary_key=True),
     Column("beaten_at", Instant, nullable=False),
 )
+
+# Conditions of partial indexes. A query must have them word for word, as databases do not look at bound values.
+WAITING: Final = "status = 'waiting'"
+IS_DECOY: Final = "delivery = 'decoy'"
 
 outbox = Table(
     "outbox",
@@ -345,9 +350,10 @@ outbox = Table(
     Column("last_error", Text),
     Column("expires_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Index(None, "status", "due_at"),
-    Index(None, "status", "domain", "due_at"),
     Index(None, "created_at"),
-    Index(None, "delivery", "expires_at"),
     Index(None, "expires_at"),
+    # Of what waits, and of decoys: most messages are in neither, and cost nothing there.
+    Index("ix_outbox_due", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+    Index("ix_outbox_domain_due", "domain", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+    Index("ix_outbox_decoys", "expires_at", sqlite_where=text(IS_DECOY), postgresql_where=text(IS_DECOY)),
 )

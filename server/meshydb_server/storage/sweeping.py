@@ -5,12 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Delete, and_, bindparam, delete, select, tuple_
+from sqlalchemy import Column, Delete, TextClause, and_, bindparam, delete, select, text, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
-from meshydb_server.storage.outbox import DECOY
-from meshydb_server.storage.schema import audit, counters, known_addresses, outbox, recoveries, sessions
+from meshydb_server.storage.audit import event_id
+from meshydb_server.storage.schema import (
+    IS_DECOY,
+    audit,
+    counters,
+    known_addresses,
+    outbox,
+    recoveries,
+    sessions,
+    tenants,
+)
 
 
 def sweep_recoveries(connection: Connection, before: datetime, limit: int) -> int:
@@ -30,7 +39,7 @@ def sweep_messages(connection: Connection, before: datetime, limit: int) -> int:
 
 def sweep_events(connection: Connection, before: datetime, limit: int) -> int:
     """Delete events of the audit trail that occurred before this; returns how many."""
-    return connection.execute(_EVENTS, {"before": before, "limit": limit}).rowcount
+    return connection.execute(_EVENTS, {"before": event_id(before), "limit": limit}).rowcount
 
 
 def sweep_decoys(connection: Connection, before: datetime, limit: int) -> int:
@@ -48,7 +57,7 @@ def sweep_known_addresses(connection: Connection, before: datetime, limit: int) 
     return connection.execute(_KNOWN_ADDRESSES, {"before": before, "limit": limit}).rowcount
 
 
-def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
+def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool] | TextClause) -> Delete:
     table = when.table
     key = list(table.primary_key.columns)
     lapsed = and_(when < bindparam("before", type_=when.type), *conditions)
@@ -60,7 +69,17 @@ def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool]) -> Delete:
 _RECOVERIES: Final = _lapsed(recoveries.c.expires_at)
 _SESSIONS: Final = _lapsed(sessions.c.expires_at)
 _MESSAGES: Final = _lapsed(outbox.c.expires_at, outbox.c.status != "waiting")
-_DECOYS: Final = _lapsed(outbox.c.expires_at, outbox.c.delivery == DECOY)
+_DECOYS: Final = _lapsed(outbox.c.expires_at, text(IS_DECOY))
 _COUNTERS: Final = _lapsed(counters.c.expires_at)
 _KNOWN_ADDRESSES: Final = _lapsed(known_addresses.c.last_login_at)
-_EVENTS: Final = _lapsed(audit.c.occurred_at)
+# Tenant by tenant, by the key, which begins with the time: an index of its own would cost each event that is written.
+_EVENT_KEY: Final = (audit.c.account, audit.c.tenant, audit.c.event_id)
+# Not plain columns of `tenants`: SQLite would go through all events and look up the tenant of each.
+_OLD: Final = and_(
+    audit.c.account == tenants.c.account + "",
+    audit.c.tenant == tenants.c.tenant + "",
+    audit.c.event_id < bindparam("before"),
+)
+_EVENTS: Final = delete(audit).where(
+    tuple_(*_EVENT_KEY).in_(select(*_EVENT_KEY).join_from(tenants, audit, _OLD).limit(bindparam("limit")))
+)

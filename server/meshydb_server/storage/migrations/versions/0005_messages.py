@@ -10,5 +10,10 @@ down_revision = "0004"
 def upgrade() -> None:
     """Add the domain of each recipient. Messages that wait already have none, and lapse within the hour."""
     op.add_column("outbox", sa.Column("domain", sa.Text, nullable=False, server_default=""))
-    op.create_index("ix_outbox_status_domain_due_at", "outbox", ["status", "domain", "due_at"])
-    op.create_index("ix_outbox_delivery_expires_at", "outbox", ["delivery", "expires_at"])
+    op.drop_index("ix_outbox_status_due_at", "outbox")
+    for name, columns, where in (
+        ("ix_outbox_due", ["due_at"], "status = 'waiting'"),
+        ("ix_outbox_domain_due", ["domain", "due_at"], "status = 'waiting'"),
+        ("ix_outbox_decoys", ["expires_at"], "delivery = 'decoy'"),
+    ):
+        op.create_index(name, "outbox", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))

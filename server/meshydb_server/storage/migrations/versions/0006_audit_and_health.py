@@ -8,10 +8,9 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Let an event stand for several, find old events by an index, and make the table of health checks."""
+    """Let an event stand for several, and make the table of health checks."""
     op.add_column("audit", sa.Column("count", sa.Integer, nullable=False, server_default="1"))
     op.add_column("audit", sa.Column("client", sa.Text))
-    op.create_index("ix_audit_occurred_at", "audit", ["occurred_at"])
     op.create_table(
         "heartbeat",
         sa.Column("account", sa.Text, nullable=False),
