@@ -90,7 +90,11 @@ async def user_show(services: Services, account: str, username: str, tenant: str
 @password_options
 @click.option("--first-name", metavar="N", type=_FIRST_NAME)
 @click.option("--last-name", metavar="N", type=_LAST_NAME)
-@click.option("--verified/--unverified", default=None, help="Whether the user has proved who they are.")
+@click.option(
+    "--verified/--unverified",
+    default=None,
+    help="Whether the user has proved what the tenant verifies users by. A changed address is unproved otherwise.",
+)
 @with_services
 async def user_update(services: Services, /, account: str, username: str, tenant: str | None, **given: Any) -> object:
     """Change a user, and print them. What no option names stays as it is; an empty value removes it.

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import OPERATOR, Audit, Kind
-from meshydb_server.services.authenticators import Proof
+from meshydb_server.services.authenticators import Proof, shown
 from meshydb_server.services.authority import keep_an_administrator
 from meshydb_server.services.contacts import require_email, require_phone
 from meshydb_server.services.errors import InvalidRequestError, NotFoundError
@@ -36,7 +36,10 @@ _USERS_AT_ONCE: Final = 1000
 
 @frozen(kw_only=True)
 class UserChange:
-    """What an operator changes of a user; None leaves a value as it is, and "" removes a name or an address."""
+    """What an operator changes of a user; None leaves a value as it is, and "" removes a name or an address.
+
+    `verified` is for the tenant's present channel. Without it, a changed address is unproved.
+    """
 
     email: str | None = None
     phone: str | None = None
@@ -57,7 +60,7 @@ class OperatorService:
     audit: Audit
 
     async def list_users(self, account: str, tenant: str | None) -> Sequence[tuple[User, Sequence[Membership]]]:
-        """All users of a tenant with their roles, by username."""
+        """All users of a tenant, as read_user shows them, with their roles, by username."""
 
         def look(connection: Connection) -> Sequence[tuple[User, Sequence[Membership]]]:
             place = require_tenant(connection, account, tenant)
@@ -66,7 +69,8 @@ class OperatorService:
             roles: dict[str, Sequence[Membership]] = {}
             for start in range(0, len(users), _USERS_AT_ONCE):
                 roles |= _roles_of(connection, place, users[start : start + _USERS_AT_ONCE])
-            return [(user, roles.get(user.user_id, ())) for user in users]
+            now = self.sources.now()
+            return [(shown(user, place.verification, now, own=False), roles.get(user.user_id, ())) for user in users]
 
         return await self.database.read(look)
 
