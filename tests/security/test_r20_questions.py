@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from sqlalchemy import select
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.callers import Caller
@@ -17,6 +16,7 @@ from tests.support.recovering import (
     ANSWERS,
     BY_QUESTION,
     EMAIL,
+    MAY_UPDATE,
     OLD_PASSWORD,
     PASSWORD,
     USERNAME,
@@ -49,7 +49,7 @@ async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
-        boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), frozenset())
+        boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
         await services.selves.set_questions(caller, [_NEW])
         assert await _shown(services, caller) == [_NEW.question]
@@ -153,13 +153,16 @@ async def test_r20_questions_by_an_administrator(database_url: str) -> None:
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
-        boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), frozenset())
+        boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
         await services.selves.set_questions(caller, [_NEW])
         await services.users.set_questions(boss, caller.user_id, [_OTHER])
         assert await _asked(services) == _OTHER.question
         assert await rows(services, pending_questions) == []
         assert not (await stored(services, BY_QUESTION))["questions_proved"]
+        # The second event tells that it was somebody else.
+        found = await outcomes(services)
+        assert found["questions-changed", "at-once"] == found["user-updated", "ok"] == 1
 
 
 async def test_r20_events_hold_no_questions(database_url: str) -> None:
@@ -170,8 +173,9 @@ async def test_r20_events_hold_no_questions(database_url: str) -> None:
         await services.selves.set_questions(caller, [_NEW])
         clock.move(seconds=STALE)
         await services.selves.set_questions(caller, [_OTHER])
-        events = await services.database.read(lambda connection: connection.execute(select(audit)).all())
-        assert [(each.kind, each.outcome) for each in events] == [
+        events = await rows(services, audit)
+        # But for what the operator did who made the users.
+        assert [(each["kind"], each["outcome"]) for each in events if each["outcome"] != "operator"] == [
             ("questions-changed", "at-once"),
             ("questions-changed", "pending"),
         ]

@@ -190,6 +190,7 @@ class UserService:
             authenticators.change_questions(
                 connection, tenant, user, hashed, proof=Proof.ADMINISTRATOR, now=self.sources.now()
             )
+            self._note(connection, tenant, "user-updated", user)
 
         await self.database.write(transaction)
         authenticators.wake()
