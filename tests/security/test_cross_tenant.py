@@ -149,7 +149,7 @@ def _fill(schema: dict[str, Any], place: str, values: Mapping[str, Any]) -> Any:
 def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Party, named: Values) -> httpx.Request:
     """A request of a party about what is its own, but for one field, and what belongs to that."""
     probed = {each: named[each] for each in {field, *_COMPANIONS.get(field, ())} & named.keys()}
-    fresh = {"username": f"new by {field}"} if operation.id in _CREATING else {}
+    fresh = {"username": f"new-by-{field}".replace(" ", "-")} if operation.id in _CREATING else {}
     grant = {"grant_type": field} if field == "refresh_token" else {}
     values = {**_OTHER, **party.own, **fresh, **grant, **probed, "accountName": party.account}
     is_own = field == _TOKEN or "/me" in operation.path

@@ -24,6 +24,7 @@ from tests.support.recovering import (
     ACCOUNT,
     ANSWERS,
     EMAIL,
+    MAY_UPDATE,
     OLD_PASSWORD,
     PASSWORD,
     PHONE,
@@ -92,7 +93,7 @@ async def _shown(services: Services, user_id: str) -> Profile:
 
 
 def _boss(tenant: str = TENANT) -> Caller:
-    return Caller(ACCOUNT, tenant, "0" * 24, "admin", bytes(16), frozenset())
+    return Caller(ACCOUNT, tenant, "0" * 24, "admin", bytes(16), MAY_UPDATE)
 
 
 @pytest.mark.parametrize(("first", "then"), _SWITCHES)

@@ -149,7 +149,8 @@ def test_change(tmp_path: Path) -> None:
     run_json(tmp_path, "role", "create", "acme", "editors")
     created = [("user-created", "operator")]
     changed_since = ["user-updated", "user-activated", "user-deactivated", "role-granted", "role-revoked"]
-    in_north = [*created * 3, *((kind, "operator") for kind in [*changed_since, "role-created"])]
+    by_operator = [(kind, "operator") for kind in [*changed_since, "role-created"]]
+    in_north = [*created * 3, ("phone-changed", "at-once"), *by_operator]
     assert _kinds(tmp_path) == [*in_north, *created]
 
 

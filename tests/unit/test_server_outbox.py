@@ -50,18 +50,20 @@ async def test_sent(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
 async def test_nothing_of_a_strangers_making(opening: Opening) -> None:
     """Whoever has a message sent has no say in it: it tells of no username and of no name."""
     lure = "your account is locked: https://evil.example/unlock"
-    new = NewUser(username=lure, first_name=lure, last_name=lure, email=EMAIL, password="a password of rosa")  # noqa: S106
+    # A username has neither spaces nor slashes.
+    name = "locked:unlock-at-evil.example"
+    new = NewUser(username=name, first_name=lure, last_name=lure, email=EMAIL, password="a password of rosa")  # noqa: S106
     with receiving(Sink()) as sink:
         async with opening(smtp_url=sink.url) as services:
             await services.registration.register("acme", None, new)
-            request = await services.recovery.forgot_password("acme", None, lure, 1)
+            request = await services.recovery.forgot_password("acme", None, name, 1)
             (message,) = [each for each, _ in await services.outbox.messages() if each.kind == "reset"]
             code = services.outbox.letter(message).code
             assert code is not None
             attempted = Try(
                 account="acme",
                 tenant=None,
-                username=lure,
+                username=name,
                 attempt=1,
                 hash=request.hash,
                 expires=request.expires,
