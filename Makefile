@@ -104,8 +104,8 @@ contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git rev
 	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
 	@PYTHONPATH=scripts $(BIN)/python -m contract_diff "$(BASE)"
 
-bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client, server or decoys for one.
-	@$(BIN)/python -m bench $(PART)
+bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client, server, decoys or before (with BASE=…, a git revision) for one.
+	@BASE="$(BASE)" $(BIN)/python -m bench $(PART)
 
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py

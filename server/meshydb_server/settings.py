@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     connections: int | None = Field(default=None, ge=1)
     """Connections of each server process. Never more than the limit of file descriptors allows."""
 
-    connections_per_address: int = Field(default=100, ge=1)
+    connections_per_address: int = Field(default=256, ge=1)
     """Connections of one client address, or IPv6 network of 64 bits, to each server process."""
 
     public_url: str | None = None

@@ -302,4 +302,4 @@ def test_setting_of_each() -> None:
     """Without settings, the time for a head is 10 s, for a body 30 s, and between requests 75 s."""
     settings = Settings()
     assert (settings.head_timeout, settings.body_timeout, settings.keep_alive) == (10, 30, 75)
-    assert (settings.connections, settings.connections_per_address) == (None, 100)
+    assert (settings.connections, settings.connections_per_address) == (None, 256)

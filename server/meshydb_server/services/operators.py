@@ -145,6 +145,7 @@ class OperatorService:
         )
         if password_hash is not None:
             authenticators.set_password(connection, place_of(place), changed, password_hash, now=now)
+            authenticators.tell_of_reset(connection, place_of(place), user, now)
             disown(connection, user, now)
             end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)

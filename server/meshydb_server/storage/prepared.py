@@ -7,16 +7,20 @@ somebody listens to SQLAlchemy's events or reads its log, a statement goes throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Insert, Select, Update
+from sqlalchemy import Insert, LargeBinary, Select, Update
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-_Convert = Callable[[Any], Any] | None
+from meshydb_server import instants
+from meshydb_server.storage.schema import Instant
+
+_Convert = Callable[[Any], Any]
 
 
 class Prepared:
@@ -43,10 +47,7 @@ class Prepared:
             found: Sequence[Sequence[Any]] = connection.exec_driver_sql(compiled.text, parameters).all()
         else:
             _, found = _execute(connection, compiled.text, parameters, fetch=True)
-        return [
-            [value if convert is None else convert(value) for value, convert in zip(row, compiled.columns, strict=True)]
-            for row in found
-        ]
+        return [compiled.read(row) for row in found]
 
     def _compile(self, dialect: Dialect, values: Mapping[str, Any]) -> _Compiled:
         compiled = self._compiled.get(dialect.name)
@@ -90,37 +91,56 @@ def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool)
 
 @frozen
 class _Compiled:
-    """A text for one dialect; the names in it, each with its value where that is fixed; and how to convert."""
+    """A text for one dialect; the names in it, each with its value where that is fixed; and what is to be converted."""
 
     text: str
     named: bool
-    binds: Sequence[tuple[str, object, _Convert]]
-    columns: Sequence[_Convert]
+    binds: Sequence[tuple[str, object]]
+    # By their places: most values are taken as they are.
+    converted_binds: Sequence[tuple[int, _Convert]]
+    converted_columns: Sequence[tuple[int, _Convert]]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        converted = [
-            values.get(name, fixed) if convert is None else convert(values.get(name, fixed))
-            for name, fixed, convert in self.binds
-        ]
+        converted = [values.get(name, fixed) for name, fixed in self.binds]
+        for place, convert in self.converted_binds:
+            converted[place] = convert(converted[place])
         if self.named:
-            return dict(zip((name for name, _, _ in self.binds), converted, strict=True))
+            return dict(zip((name for name, _ in self.binds), converted, strict=True))
         return tuple(converted)
+
+    def read(self, row: Sequence[Any]) -> Sequence[Any]:
+        converted = list(row)
+        for place, convert in self.converted_columns:
+            converted[place] = convert(converted[place])
+        return converted
 
 
 def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dialect, names: list[str]) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=names)
 
-    def bind(type_: TypeEngine[Any]) -> _Convert:
-        return type_.dialect_impl(dialect).bind_processor(dialect)
+    def bind(type_: TypeEngine[Any]) -> _Convert | None:
+        if isinstance(type_, Instant):
+            return _to_milliseconds
+        # Both drivers take bytes, which SQLAlchemy would wrap for others.
+        return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
 
-    def result(type_: TypeEngine[Any]) -> _Convert:
+    def result(type_: TypeEngine[Any]) -> _Convert | None:
         return type_.dialect_impl(dialect).result_processor(dialect, None)
 
-    binds = compiled.binds
+    binds = [(name, compiled.binds[name]) for name in compiled.positiontup or compiled.binds]
     columns = statement.selected_columns if isinstance(statement, Select) else ()
     return _Compiled(
         text=compiled.string,
         named=not compiled.positional,
-        binds=[(name, binds[name].value, bind(binds[name].type)) for name in compiled.positiontup or binds],
-        columns=[result(column.type) for column in columns],
+        binds=[(name, each.value) for name, each in binds],
+        converted_binds=_converted(bind(each.type) for _, each in binds),
+        converted_columns=_converted(result(column.type) for column in columns),
     )
+
+
+def _converted(converts: Iterable[_Convert | None]) -> Sequence[tuple[int, _Convert]]:
+    return [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+
+
+def _to_milliseconds(value: datetime | None) -> int | None:
+    return None if value is None else instants.to_milliseconds(value)
