@@ -16,6 +16,7 @@ from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.services.errors import CallerGoneError, InvalidRequestError
 from meshydb_server.services.hashing_queue import Requester, requested_by
+from meshydb_server.services.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.questions import NewQuestion
@@ -28,8 +29,10 @@ from tests.support.recovering import (
     BY_QUESTION,
     PASSWORD,
     TENANT,
+    all_ends,
     ask,
     caller,
+    counted,
     outcomes,
     recovering,
     rows,
@@ -162,6 +165,38 @@ async def test_r28_bound_of_all(tmp_path: Path) -> None:
         hosted.hasher.free.set()
         assert (await honest).status_code == 200
         assert sorted(response.status_code for response in await asyncio.gather(*logins)) == [400, 400, 400, 400, 503]
+    # Neither of the two who got 503 has guessed, and the honest one is forgotten.
+    async with open_services(settings_in(tmp_path), Sources(hasher=CHEAP_HASHER)) as services:
+        assert sorted(await counted(services, LOGIN_GUESSES.name)) == [0, 4]
+        assert await counted(services, LOGIN_GUESSES_BY_USER.name) == [4]
+
+
+async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
+    """A previous password gives way in a full queue like a login, and has not been a guess then."""
+
+    async def is_gone() -> bool:
+        return False
+
+    hasher = HeldHasher()
+    with closing(Passwords(hasher, most_waiting=2)) as passwords:
+        async with recovering(database_url) as services:
+            prover = evolve(services.selves.prover, passwords=passwords)
+            user = await caller(services)
+
+            async def prove(client: str) -> None:
+                with requested_by(Requester(client, is_gone)):
+                    await prover.prove(evolve(user, client=client), "a guess")
+
+            crowd = [asyncio.create_task(prove(_CROWD)) for _ in range(_AT_ONCE + 2)]
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await until(lambda: (passwords.waiting, len(hasher.seen)) == (2, _AT_ONCE))
+            honest = asyncio.create_task(prove(_HOME))
+            await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
+            hasher.free.set()
+            assert await all_ends(*crowd) == {"InvalidRequestError": 3, "OverloadedError": 1}
+            assert await all_ends(honest) == {"InvalidRequestError": 1}
+            assert sorted(await counted(services, LOGIN_GUESSES.name)) == [1, 3]
+            assert await counted(services, LOGIN_GUESSES_BY_USER.name) == [4]
 
 
 async def test_r28_questions_that_nobody_asks(database_url: str) -> None:

@@ -73,6 +73,15 @@ class LoginGuesses:
         """Note in the audit trail that a password was wrong."""
         self.audit.count(connection, guess.place, kind, "wrong-password", client=guess.client, now=self.sources.now())
 
+    def take_back(self, connection: Connection, guess: LoginGuess) -> None:
+        """Take a try back, because nobody has looked at its password."""
+        counted, allowance = _read(connection, guess), self.allowance
+        own, of_all = (
+            keep(quota, counter, guess.at, log=quota.take_back(counter.log, guess.at))
+            for quota, counter in ((allowance.own, counted.own), (allowance.of_all, counted.of_all))
+        )
+        save_counters(connection, [own, of_all])
+
     def forget(self, connection: Connection, guess: LoginGuess) -> None:
         """Forget what a client has tried, and take this try back from the count of all: the password was right."""
         counted, allowance = _read(connection, guess), self.allowance

@@ -88,6 +88,10 @@ class Passwords:
         loop = asyncio.get_running_loop()
         return await self._queue.run(lambda: loop.run_in_executor(self._threads, work), admitted=_admitted.get())
 
+    def require_room(self) -> None:
+        """Raise OverloadedError when too many wait now for one more of this request."""
+        self._queue.require_room()
+
     @contextmanager
     def admit(self) -> Generator[None]:
         """Let all that is run within the block wait for the threads, however many do by then.
@@ -95,7 +99,7 @@ class Passwords:
         For what must not be turned away once it has begun, and is limited in its number by other means. Raises
         OverloadedError when too many wait now.
         """
-        self._queue.require_room()
+        self.require_room()
         token = _admitted.set(True)
         try:
             yield

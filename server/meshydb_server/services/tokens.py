@@ -13,7 +13,7 @@ from meshydb_server.addresses import network_of
 from meshydb_server.services.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.authority import permitted
 from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError, LimitError, OAuthError
+from meshydb_server.services.errors import AuthenticationError, LimitError, OAuthError, OverloadedError
 from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import ANONYMOUS_PASSWORD, Passwords
@@ -111,18 +111,22 @@ class TokenService:
         Raises NotFoundError for an unknown account or tenant, LimitError after too many wrong passwords,
         OverloadedError when too many are being hashed, and OAuthError for all else.
         """
-        # Who is rejected because of others has not guessed.
-        with self.passwords.admit():
-            counted = await self.database.write(lambda connection: self._count(connection, login))
-            if isinstance(counted, LimitError):
-                raise counted
-            try:
-                user = await self._prove(counted.found, login.password or "")
-            except OAuthError:
-                await self.database.write(
-                    lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
-                )
-                raise
+        # Before anything is written. Not admitted: a full queue would then have no room for others.
+        self.passwords.require_room()
+        counted = await self.database.write(lambda connection: self._count(connection, login))
+        if isinstance(counted, LimitError):
+            raise counted
+        try:
+            user = await self._prove(counted.found, login.password or "")
+        except OverloadedError:
+            # Who is rejected because of others has not guessed.
+            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
+            raise
+        except OAuthError:
+            await self.database.write(
+                lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
+            )
+            raise
         place, granted = counted.tenant, counted.scope
         _require_admitted(user)
         now = self.sources.now()

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authenticators.changes import Proof
 from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError, InvalidRequestError, LimitError
+from meshydb_server.services.errors import AuthenticationError, InvalidRequestError, LimitError, OverloadedError
 from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import Passwords
@@ -72,17 +72,21 @@ class PasswordProver:
             place = place_of(require_tenant(connection, caller.account, caller.tenant))
             return self.guesses.attempt(connection, place, user.username, caller.client, "password-proved")
 
-        # Whoever is rejected because of others has not guessed.
-        with self.passwords.admit():
-            guess = await self.database.write(count)
-            if isinstance(guess, LimitError):
-                raise guess
-            if not await self.passwords.verify(user.password_hash, previous):
-                await self.database.write(
-                    lambda connection: self.guesses.note_wrong(connection, guess, "password-proved")
-                )
-                raise InvalidRequestError(WRONG_PASSWORD)
-            await self.database.write(lambda connection: self.guesses.forget(connection, guess))
+        # Before anything is written. Not admitted: a full queue would then have no room for others.
+        self.passwords.require_room()
+        guess = await self.database.write(count)
+        if isinstance(guess, LimitError):
+            raise guess
+        try:
+            right = await self.passwords.verify(user.password_hash, previous)
+        except OverloadedError:
+            # Whoever is rejected because of others has not guessed.
+            await self.database.write(lambda connection: self.guesses.take_back(connection, guess))
+            raise
+        if not right:
+            await self.database.write(lambda connection: self.guesses.note_wrong(connection, guess, "password-proved"))
+            raise InvalidRequestError(WRONG_PASSWORD)
+        await self.database.write(lambda connection: self.guesses.forget(connection, guess))
 
     def is_recent(self, caller: Caller) -> bool:
         """Whether the login behind the access token was by password, and a short time ago."""
