@@ -15,10 +15,13 @@ _LONGEST: Final = timedelta(days=36_500)
 
 
 def parse_duration(value: object) -> timedelta:
-    """Read `7d`, `12h`, `30m`, `45s` or a number of seconds; takes a timedelta as it is. Raises ValueError."""
+    """Read `7d`, `12h`, `30m`, `45s` or a number of seconds, with or without white space around it.
+
+    Takes a timedelta as it is. Raises ValueError.
+    """
     if isinstance(value, timedelta):
         return value
-    match = _WRITTEN.fullmatch(str(value))
+    match = _WRITTEN.fullmatch(str(value).strip())
     try:
         duration = None if match is None else timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
