@@ -185,6 +185,7 @@ async def test_r18_gone(database_url: str) -> None:
                 "sessions",
                 "security_questions",
                 "pending_questions",
+                "known_addresses",
                 "user_roles",
                 "users",
             ):
