@@ -41,6 +41,8 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
     def handle_events(self) -> None:
         """Go on with what has come."""
         before = self.cycle
+        # After a response, the next request is not ahead any more.
+        self.flow.resume_reading()
         super().handle_events()
         if self.cycle is not before:
             # The application runs later, and takes it out.
@@ -56,6 +58,12 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         # The slot has that deadline.
         self._unset_keepalive_if_required()
         self._await()
+
+    def is_ahead(self) -> bool:
+        """Whether the client has sent more than the request that is being answered."""
+        # Not SEND_BODY, when the rest of that body is still to come.
+        is_whole = self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}
+        return is_whole and not self.is_ending and bool(self.conn.trailing_data[0])
 
     def ends_with(self, cycle: Any, status: int) -> bool:
         """Whether the connection ends with a response; it also does after a body in chunks.

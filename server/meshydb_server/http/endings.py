@@ -1,4 +1,4 @@
-"""How a connection ends: after its last response, while the client may still be sending."""
+"""What both parsers share: how a connection ends, and how far its client may run ahead of the responses."""
 
 from __future__ import annotations
 
@@ -26,8 +26,25 @@ class _Cycle(Protocol):
     waiting_for_100_continue: bool
 
 
+class _Flow(FlowControl):
+    """Reads nothing while requests wait for the responses before theirs.
+
+    The application has reading resumed whenever it looks for a body or for the client: each time, another piece would
+    be added to what waits.
+    """
+
+    def __init__(self, protocol: ManagedProtocol) -> None:
+        super().__init__(protocol.transport)
+        self._is_ahead = protocol.is_ahead
+
+    def resume_reading(self) -> None:
+        """Read on, unless the client is ahead."""
+        if self.read_paused and not self._is_ahead():
+            super().resume_reading()
+
+
 class ManagedProtocol(asyncio.Protocol):
-    """What is added to uvicorn's protocols: a slot among all connections, and an end in order."""
+    """What is added to uvicorn's protocols: a slot among all connections, a bound on what waits, an end in order."""
 
     # Given by uvicorn's protocols.
     transport: asyncio.Transport
@@ -37,6 +54,11 @@ class ManagedProtocol(asyncio.Protocol):
     slot: Slot
     is_ending = False
     _discarded = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin."""
+        super().connection_made(transport)
+        self.flow = _Flow(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up the slot, and tell the application."""
@@ -52,6 +74,10 @@ class ManagedProtocol(asyncio.Protocol):
         """Go on with the response."""
         super().resume_writing()
         self.slot.resume_writing()
+
+    def is_ahead(self) -> bool:
+        """Whether the client has sent more than the request that is being answered."""
+        raise NotImplementedError
 
     def is_kept_waiting(self) -> bool:
         """Whether it is the server that stopped reading, or has not asked for the body yet."""

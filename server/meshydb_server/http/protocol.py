@@ -31,7 +31,7 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
     * between requests: `_reading` is "nothing", and `_head` is empty;
     * in a head: `_reading` is "head", and `_head` grows;
     * in a body: `_reading` is "body", and `_head` stays as it was;
-    * about to turn to h11: `_for_h11` is set, and grows until no answer is due, when h11 goes on with it;
+    * about to turn to h11: `_for_h11` is set, and nothing is read until no answer is due, when h11 goes on with it;
     * about to refuse: `_refusal` is set, until no answer is due, when it is sent and the connection ends;
     * ending: `is_ending` is set, and what still comes is dropped.
 
@@ -135,11 +135,17 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         self._answers_due -= 1
         if self.transport.is_closing() or self.is_ending:
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        # No sooner, because the client is ahead until the last of them is begun.
+        self.flow.resume_reading()
         self._go_on_after_answers()
         self._await()
+
+    def is_ahead(self) -> bool:
+        """Whether the client has sent more than the request that is being answered."""
+        waits = self.pipeline or (self._answers_due and (self._for_h11 or self._refusal))
+        return bool(waits) and not self.is_ending
 
     def _await(self) -> None:
         """Tell the slot what the connection waits for now."""
