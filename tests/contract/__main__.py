@@ -39,6 +39,9 @@ _REPORTS: Final = ROOT / "build" / "contract"
 _OFTEN_ENOUGH: Final = 300
 _ROUNDS: Final = 8
 _TENANTS: Final = (DEFAULT_TENANT, QUESTION_TENANT)
+# They need hints that tell where codes go. Neither questions nor decoys have such hints.
+_HINTS: Final = (DEFAULT_TENANT, "not_found")
+_NEED_HINTS: Final = {"a_password_changes_addresses_at_once", "without_a_password_changes_are_pending"}
 
 
 def main(*databases: str) -> None:
@@ -115,12 +118,12 @@ def _tell_stories(database: str, unknown_user: str) -> Iterator[str]:
     clock = ShiftedClock()
     sources = Sources(now=clock, hasher=CHEAP_HASHER)
     with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
-        told = [each for tenant in _TENANTS for each in play(site_in(world, clock, tenant, OTHER_TENANT))]
-    print(f"Scenarios told: {len(told)}")
-    for each in told:
+        told = [(tenant, each) for tenant in _TENANTS for each in play(site_in(world, clock, tenant, OTHER_TENANT))]
+    print(f"Scenarios told: {sum(not each.untold for _, each in told)}")
+    for tenant, each in told:
         if each.finding:
             yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
-        elif each.untold:
+        elif each.untold and (each.scenario not in _NEED_HINTS or (tenant, unknown_user) == _HINTS):
             yield f"{each.scenario} could not be told: it {each.untold}"
 
 
