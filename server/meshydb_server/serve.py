@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -150,7 +151,11 @@ def app_of_environment() -> Starlette:
     # In the thread of the event loop, which heeds signals already.
     stopping = Stopping()
     stopping.watch()
-    return create_app(Settings(), stopping=stopping)
+    app = create_app(Settings(), stopping=stopping)
+    # What is there by now stays: the collector need not go through it again and again, while requests wait.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _stop_after(parent: BaseProcess) -> None:

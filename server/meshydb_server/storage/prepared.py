@@ -4,6 +4,8 @@ For each execution SQLAlchemy takes several times as long as SQLite does, most o
 Here the text that it compiles is kept and goes to the driver, whose errors are told as SQLAlchemy tells them. Where
 somebody listens to SQLAlchemy's events or reads its log, a statement goes through it, so that they miss none.
 """
+# SQLAlchemy has no public way to ask whether anybody listens to it.
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
@@ -58,7 +60,6 @@ class Prepared:
 
 def _is_observed(connection: Connection) -> bool:
     """Whether anybody listens to SQLAlchemy's events, or reads its log of statements."""
-    # It has no public way to ask.
     return bool(connection._has_events or connection.engine._has_events or connection._echo)  # noqa: SLF001
 
 
