@@ -6,9 +6,11 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import update
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.errors import InvalidRequestError, LimitError, OAuthError
+from meshydb_server.storage.schema import users
 from tests.support.recovering import (
     OLD_PASSWORD,
     PASSWORD,
@@ -16,6 +18,7 @@ from tests.support.recovering import (
     USERNAME,
     all_ends,
     caller,
+    change,
     counted,
     log_in,
     outcomes,
@@ -113,6 +116,16 @@ async def test_r26_success_forgets(database_url: str) -> None:
             await log_in(services, OLD_PASSWORD, client=_HERE)
         assert await counted(services, "login-guesses") == [0]
         assert await counted(services, "login-guesses-of-all") == [3 * (_LIMIT - 1)]
+
+
+async def test_r26_who_is_not_admitted(database_url: str) -> None:
+    """A right password is no guess, even of a user who may not log in."""
+    async with recovering(database_url) as services:
+        await change(services, update(users).values(is_active=False))
+        for _ in range(_LIMIT + 1):
+            with pytest.raises(OAuthError, match="not active"):
+                await log_in(services, OLD_PASSWORD, client=_HERE)
+        assert await counted(services, "login-guesses") == [0]
 
 
 async def test_r26_at_once(database_url: str) -> None:

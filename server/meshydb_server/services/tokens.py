@@ -128,7 +128,12 @@ class TokenService:
             )
             raise
         place, granted = counted.tenant, counted.scope
-        _require_admitted(user)
+        try:
+            _require_admitted(user)
+        except OAuthError:
+            # The password was right.
+            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
+            raise
         now = self.sources.now()
         session_id = self.sources.random(SESSION_ID_BYTES)
         refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
