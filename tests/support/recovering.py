@@ -31,6 +31,7 @@ from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
 from meshydb_server.storage.schema import counters, users
 from meshydb_server.storage.users import User
+from tests.support.server import PATIENCE
 from tests.support.sources import CHEAP_HASHER, SetClock
 
 ACCOUNT: Final = "acme"
@@ -103,7 +104,8 @@ async def recovering(
     **given: str,
 ) -> AsyncGenerator[Services]:
     """Services on a database, which is seeded when it is new."""
-    settings = Settings.model_validate({"database_url": database_url, "secret_keys": KEYS[0], **given})
+    defaults = {"database_url": database_url, "secret_keys": KEYS[0], "storage_timeout": PATIENCE}
+    settings = Settings.model_validate({**defaults, **given})
     async with open_services(
         settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
     ) as services:

@@ -44,6 +44,8 @@ QUOTAS: Final = {
     "login_guesses_per_user": "1000",
     "unproved_messages_per_recipient_per_hour": "5",
 }
+# Many at once on a busy machine are slow, and still all to be served.
+PATIENCE: Final = "60"
 # Suites ask and guess for the same few users all the time.
 _NO_QUOTAS: Final = dict.fromkeys(QUOTAS, "1000000")
 
@@ -63,7 +65,13 @@ def sqlite_url(folder: Path) -> str:
 
 def settings_in(folder: Path, **given: str) -> Settings:
     """Settings of the database in a folder, or of another that is given, with no limits but those that are given."""
-    defaults = {"database_url": sqlite_url(folder), "rate_limit": "off", "account_rate_limit": "off", **_NO_QUOTAS}
+    defaults = {
+        "database_url": sqlite_url(folder),
+        "rate_limit": "off",
+        "account_rate_limit": "off",
+        "storage_timeout": PATIENCE,
+        **_NO_QUOTAS,
+    }
     # Only an SQLite file has a key file beside it.
     keys = {"secret_keys": SECRET_KEYS} if given.get("database_url", "").startswith("postgresql") else {}
     return Settings.model_validate({**defaults, **keys, **given})
