@@ -114,7 +114,7 @@ def sync_detailed(
      Like a registration, but by another user, who decides whether the new user is verified and active;
     unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
     by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone.
+    everyone. Username and security questions are as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -156,7 +156,7 @@ def sync(
      Like a registration, but by another user, who decides whether the new user is verified and active;
     unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
     by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone.
+    everyone. Username and security questions are as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -193,7 +193,7 @@ async def asyncio_detailed(
      Like a registration, but by another user, who decides whether the new user is verified and active;
     unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
     by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone.
+    everyone. Username and security questions are as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -233,7 +233,7 @@ async def asyncio(
      Like a registration, but by another user, who decides whether the new user is verified and active;
     unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
     by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone.
+    everyone. Username and security questions are as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

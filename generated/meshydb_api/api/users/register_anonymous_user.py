@@ -107,7 +107,7 @@ def sync_detailed(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`.
+    `nopassword`. A new username is as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -147,7 +147,7 @@ def sync(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`.
+    `nopassword`. A new username is as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -182,7 +182,7 @@ async def asyncio_detailed(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`.
+    `nopassword`. A new username is as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -220,7 +220,7 @@ async def asyncio(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`.
+    `nopassword`. A new username is as `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -112,7 +112,9 @@ def sync_detailed(
 
      In the verification modes `email` and `text`, sends the user a verification code; the answer must be
     sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once.
+    log in at once; in the other modes, security questions are dropped. A new username is of the form
+    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
+    and is neither `.` nor `..`; else the error has the code `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -153,7 +155,9 @@ def sync(
 
      In the verification modes `email` and `text`, sends the user a verification code; the answer must be
     sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once.
+    log in at once; in the other modes, security questions are dropped. A new username is of the form
+    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
+    and is neither `.` nor `..`; else the error has the code `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -189,7 +193,9 @@ async def asyncio_detailed(
 
      In the verification modes `email` and `text`, sends the user a verification code; the answer must be
     sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once.
+    log in at once; in the other modes, security questions are dropped. A new username is of the form
+    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
+    and is neither `.` nor `..`; else the error has the code `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -228,7 +234,9 @@ async def asyncio(
 
      In the verification modes `email` and `text`, sends the user a verification code; the answer must be
     sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once.
+    log in at once; in the other modes, security questions are dropped. A new username is of the form
+    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
+    and is neither `.` nor `..`; else the error has the code `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
