@@ -191,6 +191,7 @@ async def test_r20_one_notice_a_day(database_url: str, way: Way) -> None:
         for password, new in ((OLD_PASSWORD, PASSWORD), (PASSWORD, OLD_PASSWORD)):
             caller = await enter(services, way.tenant, password)
             await services.selves.change_password(caller, password, new)
+            caller = await enter(services, way.tenant, new)
             await services.selves.update(caller, way.change(way.new))
             await services.selves.update(caller, way.change(way.old))
         told = [

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.errors import AuthenticationError
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.profiles import ProfileChange
 from meshydb_server.storage.schema import audit, users
@@ -184,6 +185,41 @@ async def test_r20_sent_again_with_the_password(database_url: str, way: Way) -> 
             assert (row[way.contact], row[f"{way.contact}_pending_at"]) == (value, None)
         found = await outcomes(services)
         assert [found[f"{way.kind}-changed", each] for each in ("pending", "cancelled", "at-once")] == [2, 1, 1]
+
+
+async def test_r20_sent_back_after_a_login(database_url: str, way: Way) -> None:
+    """Owners who log in and send back what they read do not bring a thief's change into force."""
+    clock = SetClock()
+    async with recovering(database_url, clock) as services:
+        stolen = await enter(services, way.tenant)
+        clock.move(seconds=STALE)
+        await services.selves.update(stolen, way.change(way.new))
+        planted = await stored(services, way.tenant)
+        owner = await enter(services, way.tenant)
+        read = await services.selves.read(owner)
+        await services.selves.update(owner, way.change(way.value(read), first_name="Rosa"))
+        row = await stored(services, way.tenant)
+        assert row["first_name"] == "Rosa"
+        for name in ("", "_pending", "_pending_at"):
+            assert row[f"{way.contact}{name}"] == planted[f"{way.contact}{name}"]
+        assert (await ask_all(services, way.tenant)).keys() == {way.old}
+
+
+@pytest.mark.parametrize("stale", [0, STALE], ids=["recent", "stale"])
+async def test_r20_in_flight_when_the_password_changes(database_url: str, way: Way, stale: int) -> None:
+    """A change that was under way with a stolen token when the owner reset the password is refused."""
+    clock = SetClock()
+    async with recovering(database_url, clock) as services:
+        stolen = await enter(services, way.tenant)
+        clock.move(seconds=stale)
+        codes = await ask_all(services, way.tenant)
+        await services.completion.reset_password(codes[way.old].attempted(), PASSWORD)
+        before = await stored(services, way.tenant)
+        with pytest.raises(AuthenticationError):
+            await services.selves.update(stolen, way.change(way.new))
+        with pytest.raises(AuthenticationError):
+            await services.users.update(stolen, stolen.user_id, way.change(way.new))
+        assert await stored(services, way.tenant) == before
 
 
 async def test_r20_who_sees_what_is_pending(database_url: str, way: Way) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from attrs import evolve
 from sqlalchemy import select
 
 from meshydb_server.services.errors import InvalidRequestError
@@ -140,7 +141,7 @@ async def test_change_password(people: People) -> None:
     kept = select(sessions.c.session_id).where(sessions.c.user_id == caller.user_id)
     rows = await people.services.database.read(lambda connection: connection.execute(kept).all())
     assert [row.session_id for row in rows] == [caller.session_id]
-    assert await people.authenticate(own) == caller
+    assert await people.authenticate(own) == evolve(caller, credential_version=2)
     await people.refresh(own)
     assert await refusal(people.authenticate(other)) == "AuthenticationError: The access token is not valid."
     assert await refusal(people.refresh(other)) == "OAuthError: The refresh token is unknown, expired or revoked."

@@ -102,4 +102,7 @@ class _Endpoint:
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])
+        if self._guard is not None and self.operation.body is not None:
+            # The body may have been long in coming, and the login may have ended meanwhile.
+            await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
         return await self._handler(services, call)

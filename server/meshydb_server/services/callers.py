@@ -21,3 +21,5 @@ class Caller:
     auth_time: datetime | None = None
     # The address that the request came from, as `addresses.normalise` writes it; "" for none.
     client: str = ""
+    # That of the user when the token was read, so that a request in flight does not outlive a new password.
+    credential_version: int | None = None

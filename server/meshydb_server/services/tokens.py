@@ -244,6 +244,7 @@ class TokenService:
             session_id=session_id,
             permissions=frozenset(claims["permission"]),
             auth_time=_read_auth_time(claims),
+            credential_version=login.credential_version,
         )
 
     def json_web_keys(self) -> list[dict[str, str]]:

@@ -39,6 +39,7 @@ class Login:
     scope: str
     refresh_hash: bytes | None = field(repr=False)
     began_at: datetime
+    credential_version: int
 
 
 def insert_session(connection: Connection, session: Session) -> None:
@@ -95,6 +96,7 @@ _FIND: Final = (
         sessions.c.scope,
         sessions.c.refresh_hash,
         sessions.c.created_at,
+        sessions.c.credential_version,
     )
     .join_from(sessions, users, _ITS_USER)
     .where(

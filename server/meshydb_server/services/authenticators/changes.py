@@ -28,11 +28,17 @@ class Proof(Enum):
     PASSWORD = "the password"  # noqa: S105 - a name
     """The user has proved the password."""
 
+    RECENT_LOGIN = "a recent login"
+    """The user has proved the password a short time ago, and not for this."""
+
     ADMINISTRATOR = "a permission"
     """Another user may update users."""
 
     OPERATOR = "the command line"
     """The operator of the server."""
+
+
+BY_PASSWORD: Final = frozenset({Proof.PASSWORD, Proof.RECENT_LOGIN})
 
 
 @frozen(kw_only=True)
@@ -67,12 +73,16 @@ def change_contact(user: User, contact: Contact, new: str | None, terms: Terms) 
         if state.pending_at is None or terms.proof in {Proof.NONE, Proof.ADMINISTRATOR}:
             return user, None
         return _put(user, contact, evolve(state, pending=None, pending_at=None)), "cancelled"
+    is_pending = state.pending_at is not None and new == state.pending
+    if is_pending and terms.proof is Proof.RECENT_LOGIN:
+        # Users who send back what they have read do not confirm the change, which may be that of a thief.
+        return user, None
     if takes_effect_at_once(user, terms.proof):
         # What an administrator replaces may be the address of a stranger, by mistake.
-        until = terms.now + terms.delay if terms.proof is Proof.PASSWORD else None
-        keeps = terms.proof in {Proof.NONE, Proof.PASSWORD}
+        until = terms.now + terms.delay if terms.proof in BY_PASSWORD else None
+        keeps = terms.proof is Proof.NONE or terms.proof in BY_PASSWORD
         return _put(user, contact, _replace(state, new, terms.now, until=until, keeps=keeps)), "at-once"
-    if state.pending_at is not None and new == state.pending:
+    if is_pending:
         return user, None
     return _put(user, contact, evolve(state, pending=new, pending_at=terms.now + terms.delay)), "pending"
 

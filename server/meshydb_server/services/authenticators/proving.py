@@ -29,9 +29,15 @@ class PasswordProof:
     credential_version: int | None = None
 
     def require_current(self, user: User) -> None:
-        """Raise InvalidRequestError when the password was changed since it was proved."""
-        if self.credential_version not in {None, user.credential_version}:
+        """Raise an error when the password was changed since it was proved, or since the user logged in.
+
+        It is InvalidRequestError when they gave the password for this, and AuthenticationError otherwise.
+        """
+        if self.credential_version in {None, user.credential_version}:
+            return
+        if self.proof is Proof.PASSWORD:
             raise InvalidRequestError(WRONG_PASSWORD)
+        raise AuthenticationError(_INVALID_ACCESS_TOKEN)
 
 
 @frozen
@@ -50,7 +56,8 @@ class PasswordProver:
         Raises AuthenticationError when the caller is deleted meanwhile.
         """
         if previous is None:
-            return PasswordProof(Proof.PASSWORD if self.is_recent(caller) else Proof.NONE)
+            proof = Proof.RECENT_LOGIN if self.is_recent(caller) else Proof.NONE
+            return PasswordProof(proof, caller.credential_version)
 
         def look(connection: Connection) -> User | None:
             return get_user(connection, caller.account, caller.tenant, caller.user_id)

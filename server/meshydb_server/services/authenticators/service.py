@@ -138,7 +138,7 @@ class Authenticators:
             # First of all, so that whoever asks for a reset at this moment is asked one of the new questions.
             disown(connection, user, now)
             # As at registration, setting questions proves them, if it is the user who sets them.
-            proved = proof is Proof.PASSWORD and before.verified
+            proved = proof in changes.BY_PASSWORD and before.verified
             after = evolve(before, questions_pending_at=None, questions_proved=proved)
             rows.replace_questions(connection, user, questions)
             rows.delete_pending_questions(connection, user)
