@@ -25,8 +25,8 @@ _ORIGIN: Final = re.compile(
 # The widest networks that are one operator's own: 10.0.0.0/8 and fc00::/7.
 _SHORTEST_PREFIX: Final = {4: 8, 6: 7}
 _TOO_WIDE: Final = (
-    "must not name everybody: who is believed can claim any client address, and so escape every limit by address;"
-    " name the reverse proxies' own addresses or networks, such as 10.0.0.0/8"
+    "must not cover everybody: any client could then claim another address and evade the limits by address;"
+    " name the addresses or networks of your reverse proxies, such as 10.0.0.0/8"
 )
 
 
@@ -102,6 +102,7 @@ class Settings(BaseSettings):
 
     contact_change_delay: Duration = timedelta(days=7)
     """How long other changes of what proves a user are pending, and a replaced address can still recover."""
+
     audit_retention: Duration = Field(default=timedelta(days=400), ge=timedelta(hours=1))
     """How long events stay in the audit trail, such as `400d`."""
 
@@ -155,7 +156,7 @@ class Settings(BaseSettings):
     @field_validator("rate_limit", "account_rate_limit")
     @classmethod
     def _check_rate_limit(cls, value: str) -> str:
-        if value != "off" and [limit.amount > 0 for limit in limits.parse_many(value)] != [True]:
+        if value != "off" and not _is_rate_limit(value):
             raise ValueError("must be one limit of at least 1 request, such as 600/minute, or off")
         return value
 
@@ -214,6 +215,14 @@ def _is_too_wide(networks: Networks) -> bool:
     return any(each.prefixlen < _SHORTEST_PREFIX[each.version] for each in networks) or any(
         each.prefixlen == 0 for each in together
     )
+
+
+def _is_rate_limit(value: str) -> bool:
+    try:
+        parsed = limits.parse_many(value)
+    except ValueError:
+        return False
+    return [limit.amount > 0 for limit in parsed] == [True]
 
 
 def _is_public_url(value: str) -> bool:

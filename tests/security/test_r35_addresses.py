@@ -86,7 +86,7 @@ def test_listed(host: str, listed: str, expected: bool) -> None:  # noqa: FBT001
 )
 def test_everybody_is_no_proxy(listed: str) -> None:
     """A server that believed everybody does not start, and says why."""
-    with pytest.raises(ValidationError, match="must not name everybody: who is believed can claim any client address"):
+    with pytest.raises(ValidationError, match="must not cover everybody: any client could then claim another address"):
         Settings(forwarded_allow_ips=listed)
 
 

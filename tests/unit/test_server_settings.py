@@ -62,6 +62,7 @@ def test_no_rate_limit(limit: str) -> None:
         Settings(rate_limit=limit)
     (error,) = caught.value.errors(include_input=False, include_url=False)
     assert error["loc"] == ("rate_limit",)
+    assert error["msg"] == "Value error, must be one limit of at least 1 request, such as 600/minute, or off"
 
 
 def test_no_account_rate_limit() -> None:

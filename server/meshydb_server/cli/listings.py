@@ -17,7 +17,7 @@ def outbox() -> None:
 @outbox.command("list")
 @with_services
 async def outbox_list(services: Services) -> object:
-    """List the messages, oldest first; with their codes where console delivery stands in for a mailbox."""
+    """List the messages, oldest first. Those that no mail or text service delivers have their codes."""
     return [
         {
             "account": message.account,
@@ -36,16 +36,16 @@ async def outbox_list(services: Services) -> object:
 
 @click.group()
 def audit() -> None:
-    """Read the trail of recoveries."""
+    """Read the audit trail."""
 
 
 @audit.command("list")
 @click.argument("account", type=ACCOUNT)
 @with_services
 async def audit_list(services: Services, account: str) -> object:
-    """List what was asked of the recovery of an account's users, and how it ended: each tenant's oldest first.
+    """List password recoveries, refused logins, and changes of users and roles: each tenant's oldest first.
 
-    What was refused is counted: one event for all of a kind from one client in the hour that begins at occurredAt.
+    Refused tries are counted: one event for all of a kind from one client in the hour that begins at occurredAt.
     """
     return [
         {

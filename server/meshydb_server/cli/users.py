@@ -37,7 +37,12 @@ def user() -> None:
 @click.option("--first-name", metavar="N", type=_FIRST_NAME)
 @click.option("--last-name", metavar="N", type=_LAST_NAME)
 @click.option("--role", "roles", metavar="NAME", type=ROLE, multiple=True, help="May be repeated.")
-@click.option("--verified/--unverified", default=True, show_default=True)
+@click.option(
+    "--verified/--unverified",
+    default=True,
+    show_default=True,
+    help="Whether the user counts as having proved what the tenant verifies users by.",
+)
 @click.option("--inactive", is_flag=True, help="Do not let the user log in.")
 @with_services
 async def user_create(
@@ -67,7 +72,7 @@ async def user_create(
 @tenant_option
 @with_services
 async def user_list(services: Services, account: str, tenant: str | None) -> object:
-    """List the users of a tenant, by username, with those who are not active."""
+    """List the users of a tenant by username, active or not."""
     return [_show(each, roles) for each, roles in await services.operators.list_users(account, tenant)]
 
 
@@ -93,13 +98,14 @@ async def user_show(services: Services, account: str, username: str, tenant: str
 @click.option(
     "--verified/--unverified",
     default=None,
-    help="Whether the user has proved what the tenant verifies users by. A changed address is unproved otherwise.",
+    help="Whether the user counts as having proved what the tenant verifies users by. Without it, a changed address"
+    " is unproved.",
 )
 @with_services
 async def user_update(services: Services, /, account: str, username: str, tenant: str | None, **given: Any) -> object:
-    """Change a user, and print them. What no option names stays as it is; an empty value removes it.
+    """Change a user, and print them. What no option names stays as it is; an empty value removes a name or an address.
 
-    A new password ends all logins of the user.
+    A new password ends all logins and open password resets of the user.
     """
     if all(value is None for value in given.values()):
         raise click.ClickException("There is nothing to change; see --help for the options.")
@@ -122,7 +128,7 @@ async def user_activate(services: Services, account: str, username: str, tenant:
 @tenant_option
 @with_services
 async def user_deactivate(services: Services, account: str, username: str, tenant: str | None) -> object:
-    """End all logins of a user, and let them log in no more."""
+    """End all logins of a user, and refuse new ones."""
     return _show_profile(await services.operators.set_active(account, tenant, username, active=False))
 
 
