@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import AuthorityError, InvalidRequestError
 from meshydb_server.storage.accounts import lock_tenant
-from meshydb_server.storage.roles import Permission, has_administrator, list_grants
+from meshydb_server.storage.roles import Permission, administrators, list_grants
 from meshydb_server.storage.users import User
 
 _ALL_MESHES: Final = "meshes"
@@ -57,12 +57,14 @@ def keep_an_administrator(connection: Connection, account: str, tenant: str) -> 
 
     Locks the tenant, so that of two transactions that do so at once the second waits. Enter the block before any user
     is locked: all transactions then take their locks in the same order. A tenant that has no administrator before the
-    block needs none after it. Raises InvalidRequestError; the transaction must not be committed then.
+    block needs none after it; one that has one who can log in keeps one who can. Raises InvalidRequestError; the
+    transaction must not be committed then.
     """
     lock_tenant(connection, account, tenant)
-    had_one = has_administrator(connection, account, tenant)
+    before = administrators(connection, account, tenant)
     yield
-    if had_one and not has_administrator(connection, account, tenant):
+    after = administrators(connection, account, tenant)
+    if any(had and not has for had, has in zip(before, after, strict=True)):
         raise InvalidRequestError("The tenant would have no active user left who may update roles.")
 
 

@@ -101,10 +101,12 @@ class OperatorService:
 
         def transaction(connection: Connection) -> Profile:
             place = require_tenant(connection, account, tenant)
-            user = _lock(connection, place, username)
-            if password_hash is not None and user.anonymous:
-                raise InvalidRequestError("An anonymous user has no password.")
-            self._apply(connection, place, user, change, password_hash)
+            shuts_out = change.verified is False
+            with keep_an_administrator(connection, place.account, place.name) if shuts_out else nullcontext():
+                user = _lock(connection, place, username)
+                if password_hash is not None and user.anonymous:
+                    raise InvalidRequestError("An anonymous user has no password.")
+                self._apply(connection, place, user, change, password_hash)
             self._note(connection, place, "user-updated", user)
             if password_hash is not None:
                 self._note(connection, place, "password-changed", user)

@@ -129,7 +129,8 @@ class UserService:
         proof = await self.selves.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
 
         def transaction(connection: Connection) -> Profile:
-            with _keeping_an_administrator(connection, caller) if change.is_active is False else nullcontext():
+            shuts_out = change.is_active is False or change.verified is False
+            with _keeping_an_administrator(connection, caller) if shuts_out else nullcontext():
                 user = _lock(connection, caller, user_id)
                 proof.require_current(user)
                 place = require_tenant(connection, caller.account, caller.tenant)

@@ -112,9 +112,10 @@ def list_permissions(connection: Connection, role: Role) -> Sequence[Permission]
     return [Permission(**row) for row in connection.execute(_PERMISSIONS, given).mappings()]
 
 
-def has_administrator(connection: Connection, account: str, tenant: str) -> bool:
-    """Whether an active user of the tenant may update roles."""
-    return connection.execute(_ADMINISTRATOR, {"account": account, "tenant": tenant}).first() is not None
+def administrators(connection: Connection, account: str, tenant: str) -> tuple[bool, bool]:
+    """Whether an active user of the tenant may update roles, and whether one of them can log in too."""
+    found = connection.scalars(_ADMINISTRATORS, {"account": account, "tenant": tenant}).all()
+    return bool(found), any(found)
 
 
 _INSERT: Final = insert(roles)
@@ -165,11 +166,12 @@ _PERMISSIONS: Final = select(
     permissions.c.can_update,
     permissions.c.can_delete,
 ).where(*(permissions.c[name] == bindparam(name) for name in ("account", "tenant", "role_id")))
-_ADMINISTRATOR: Final = (
-    select(1)
+_ADMINISTRATORS: Final = (
+    # Either answer, once.
+    select(users.c.verified)
+    .distinct()
     .select_from(user_roles)
     .join(users, and_(*(users.c[name] == user_roles.c[name] for name in ("account", "tenant", "user_id"))))
     .join(permissions, and_(*(permissions.c[name] == user_roles.c[name] for name in ("account", "tenant", "role_id"))))
     .where(_HERE, users.c.is_active, permissions.c.permissible == "roles", permissions.c.can_update)
-    .limit(1)
 )
