@@ -9,11 +9,13 @@ from typing import Final
 
 import attrs
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.errors import RefusedError
 from meshydb_server.storage.outbox import Search, claim, find_due
+from meshydb_server.storage.schema import outbox
 from tests.support.recovering import (
     ACCOUNT,
     BY_QUESTION,
@@ -25,6 +27,7 @@ from tests.support.recovering import (
     ask,
     recovering,
     register,
+    rows,
 )
 from tests.support.seams import Statement, statements
 from tests.support.sources import SetClock
@@ -115,6 +118,7 @@ async def test_the_worker_goes_by_indexes(database_url: str) -> None:
     clock = SetClock()
     async with recovering(database_url, clock, smtp_url="smtp://localhost") as services:
         await ask(services)
+        await _crowd(services)
         search = Search(channels=["email"], now=clock.now, limit=5)
         for each, index in (
             (attrs.evolve(search, without=["slow.example"], since=clock.now, retries=False), "due"),
@@ -128,6 +132,18 @@ async def test_the_worker_goes_by_indexes(database_url: str) -> None:
             assert "Sort" not in plan
         seen = await _run(services.database.write(lambda c: claim(c, find_due(c, search)[0], clock.now)))
         await _assert_by_index(services, seen)
+
+
+async def _crowd(services: Services) -> None:
+    """Let many messages to other domains wait, and the planner know of them: among a few it takes any index."""
+    (message,) = await rows(services, outbox)
+    others = [{**message, "message_id": f"{number}", "domain": f"{number}.example"} for number in range(500)]
+
+    def fill(connection: Connection) -> None:
+        connection.execute(insert(outbox), others)
+        connection.exec_driver_sql("ANALYZE outbox")
+
+    await services.database.write(fill)
 
 
 async def test_sweeping_goes_by_indexes(database_url: str) -> None:
