@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.authenticators import WRONG_PASSWORD, PasswordProver
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import AuthenticationError, InvalidRequestError
-from meshydb_server.services.lookup import require_tenant
+from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.questions import (
@@ -22,7 +22,6 @@ from meshydb_server.services.questions import (
 from meshydb_server.services.sources import Sources
 from meshydb_server.services.tokens import INVALID_ACCESS_TOKEN
 from meshydb_server.storage.database import Database
-from meshydb_server.storage.recoveries import Place
 from meshydb_server.storage.sessions import keep_only_session
 from meshydb_server.storage.users import User, get_user, lock_user
 
@@ -106,7 +105,7 @@ class SelfService:
 
         def replace(connection: Connection) -> None:
             tenant = require_tenant(connection, caller.account, caller.tenant)
-            place, now = Place(tenant.account, tenant.name, tenant.verification), self.sources.now()
+            place, now = place_of(tenant), self.sources.now()
             current = authenticators.settle(connection, place, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
                 # It was right when it was verified, and is the previous one no more.

@@ -14,11 +14,11 @@ from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import Passwords
 from meshydb_server.services.sources import Sources
+from meshydb_server.services.tokens import INVALID_ACCESS_TOKEN
 from meshydb_server.storage.database import Database
 from meshydb_server.storage.users import User, get_user
 
 WRONG_PASSWORD = "The previous password is wrong."  # noqa: S105 - a sentence
-_INVALID_ACCESS_TOKEN = "The access token is not valid."  # noqa: S105 - a sentence
 
 
 @frozen
@@ -37,7 +37,7 @@ class PasswordProof:
             return
         if self.proof is Proof.PASSWORD:
             raise InvalidRequestError(WRONG_PASSWORD)
-        raise AuthenticationError(_INVALID_ACCESS_TOKEN)
+        raise AuthenticationError(INVALID_ACCESS_TOKEN)
 
 
 @frozen
@@ -64,7 +64,7 @@ class PasswordProver:
 
         user = await self.database.read(look)
         if user is None:
-            raise AuthenticationError(_INVALID_ACCESS_TOKEN)
+            raise AuthenticationError(INVALID_ACCESS_TOKEN)
         await self.prove_password(caller, user, previous)
         return PasswordProof(Proof.PASSWORD, user.credential_version)
 

@@ -14,7 +14,7 @@ from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.authenticators import changes
 from meshydb_server.services.authenticators.changes import Outcome, Proof, Terms
 from meshydb_server.services.authenticators.notices import Notices
-from meshydb_server.services.lookup import require_place
+from meshydb_server.services.lookup import place_of, require_place
 from meshydb_server.services.sources import Sources
 from meshydb_server.storage import authenticators as rows
 from meshydb_server.storage.accounts import Tenant
@@ -96,7 +96,7 @@ class Authenticators:
         `contacts` has the addresses to be set; None removes one. `verified` is for the tenant's present channel; None
         leaves it as it is. With Proof.OPERATOR, the value in force cancels what is pending.
         """
-        place = _place(tenant)
+        place = place_of(tenant)
         before = self.settle(connection, place, user, now)
         terms = Terms(proof=proof, now=now, delay=self.delay)
         after, outcomes = before, dict[Contact, Outcome]()
@@ -131,7 +131,7 @@ class Authenticators:
 
         Returns the user as they are then. Raises StaleError.
         """
-        place = _place(tenant)
+        place = place_of(tenant)
         before = self.settle(connection, place, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
@@ -220,7 +220,3 @@ class Authenticators:
         now: datetime,
     ) -> None:
         self.audit.note(connection, place, _KINDS[authenticator], outcome, now=now, user_id=user.user_id)
-
-
-def _place(tenant: Tenant) -> Place:
-    return Place(tenant.account, tenant.name, tenant.verification)
