@@ -6,6 +6,7 @@ from meshydb import _operations
 from meshydb._async.raw import AsyncConnectionWithRawResponse
 from meshydb._async.users import AsyncUsersService
 from meshydb._config import AS_BEFORE, changed
+from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ class AsyncMeshyConnection:
     """A user's login. The login methods of a client make one.
 
     Shares the HTTP connections and the settings of its client, and is closed with it; may be shared by threads or by
-    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it.
+    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it. A `with` or
+    `async with` statement signs out at its end.
 
     Every call raises, besides what stands with it:
 
@@ -108,6 +110,17 @@ class AsyncMeshyConnection:
             A secret, to be kept like a password; None if the service gave none, or after `signout`.
         """
         return self._session.login.refresh_token
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        try:
+            await self.signout()
+        except (MeshyError, RuntimeError):
+            # What went wrong in the block is what the caller has to hear of.
+            if error is None:
+                raise
 
     def __repr__(self) -> str:
         config = self._session.config

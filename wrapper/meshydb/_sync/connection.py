@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from meshydb import _operations
 from meshydb._config import AS_BEFORE, changed
+from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
 from meshydb._sync.raw import ConnectionWithRawResponse
 from meshydb._sync.users import UsersService
@@ -17,7 +18,8 @@ class MeshyConnection:
     """A user's login. The login methods of a client make one.
 
     Shares the HTTP connections and the settings of its client, and is closed with it; may be shared by threads or by
-    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it.
+    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it. A `with` or
+    `async with` statement signs out at its end.
 
     Every call raises, besides what stands with it:
 
@@ -109,6 +111,17 @@ class MeshyConnection:
             A secret, to be kept like a password; None if the service gave none, or after `signout`.
         """
         return self._session.login.refresh_token
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        try:
+            self.signout()
+        except (MeshyError, RuntimeError):
+            # What went wrong in the block is what the caller has to hear of.
+            if error is None:
+                raise
 
     def __repr__(self) -> str:
         config = self._session.config
