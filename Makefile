@@ -57,7 +57,7 @@ gate: $(READY)
 	@$(call when_over,$(CONTRACT))
 
 checks: $(READY)
-	@$(call when_over,$(MAKE) --no-print-directory lint types check-generated docs)
+	@$(call when_over,$(MAKE) --no-print-directory lint types check-generated contract-diff docs)
 
 # Runs a command and prints what it wrote when it is over, so that what runs beside it is not mixed with it.
 when_over = mkdir -p build; $(1) >build/$@.log 2>&1; status=$$?; cat build/$@.log; exit $$status
@@ -100,9 +100,8 @@ contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENA
 		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)") \
 		$(if $(AUTH_URL),--auth-url "$(AUTH_URL)") $(if $(PUBLIC_KEY),--public-key "$(PUBLIC_KEY)") $(OPTIONS)
 
-contract-diff: $(READY) ## Compare openapi.yaml with that of BASE=…, a git revision; fail on what breaks clients.
-	@test -n "$(BASE)" || { echo "With which revision? make contract-diff BASE=…" >&2; exit 2; }
-	@PYTHONPATH=scripts $(BIN)/python -m contract_diff "$(BASE)"
+contract-diff: $(READY) ## Compare openapi.yaml with the last release, or with BASE=…; fail on what breaks clients.
+	@PYTHONPATH=scripts $(BIN)/python -m contract_diff $(if $(BASE),"$(BASE)")
 
 bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client, server, decoys or before (with BASE=…, a git revision) for one.
 	@BASE="$(BASE)" $(BIN)/python -m bench $(PART)

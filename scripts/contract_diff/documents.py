@@ -35,6 +35,12 @@ def read_revision(folder: Path, revision: str) -> dict[str, Any]:
     return _parse(content, f"{NAME} of {revision}")
 
 
+def last_release(folder: Path) -> str | None:
+    """The newest tag of a version, such as v1.2.0, before the newest commit; None if there is none."""
+    tag = _git(folder, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*.[0-9]*.[0-9]*")
+    return None if tag is None else tag.decode().strip()
+
+
 def _git(folder: Path, *words: str) -> bytes | None:
     git = shutil.which("git")
     if git is None:

@@ -1,15 +1,23 @@
-"""Schemas as the comparison takes them: references followed, and `allOf` merged where that changes nothing."""
+"""Schemas as the comparison takes them: references followed, and different spellings of the same brought to one.
+
+`allOf` is merged where that changes nothing, an alternative `null` becomes a type, and alternatives that are constants
+become an `enum`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 from contract_diff.errors import UsageError
-from contract_diff.keywords import Schema, is_annotation
+from contract_diff.keywords import Schema, is_annotation, listed, types_of
 
 # Look at what other keywords of the same schema say, so that merging would change what they mean.
 _ADJACENT: Final = frozenset({"additionalProperties", "items", "unevaluatedItems", "unevaluatedProperties"})
+_ALTERNATIVES: Final = ("anyOf", "oneOf")
+# In a schema that is to admit null too, they would still speak of it.
+_SPEAK_OF_NULL: Final = frozenset({*_ALTERNATIVES, "not", "if", "then", "else"})
 
 
 def resolve(document: Schema, node: Schema) -> Schema:
@@ -24,22 +32,76 @@ def resolve(document: Schema, node: Schema) -> Schema:
     return node
 
 
-def flatten(document: Schema, schema: Schema | bool) -> Schema | None:  # noqa: FBT001 - schemas of JSON Schema
-    """A schema without references, and without `allOf` where it can be merged; None for one that admits nothing."""
+def flatten(document: Schema, schema: Schema | bool, *, within: frozenset[str] = frozenset()) -> Schema | None:  # noqa: FBT001 - schemas of JSON Schema
+    """A schema without references, and without `allOf` where it can be merged; None for one that admits nothing.
+
+    `within` names the references that led here, so that a schema that stands for itself is found.
+    """
     if isinstance(schema, bool):
         return {} if schema else None
     if "$ref" in schema:
+        reference: str = schema["$ref"]
+        if reference in within:
+            raise UsageError(f"{reference} refers to itself.")
+        inside = within | {reference}
         beside = {name: value for name, value in schema.items() if name != "$ref"}
         if all(map(is_annotation, beside)):
-            target = resolve(document, {"$ref": schema["$ref"]})
-            return _overridden(flatten(document, target), beside)
+            target = resolve(document, {"$ref": reference})
+            return _overridden(flatten(document, target, within=inside), beside)
         # In 3.1, both hold.
-        return flatten(document, {"allOf": [{"$ref": schema["$ref"]}, beside]})
+        return flatten(document, {"allOf": [{"$ref": reference}, beside]}, within=within)
     if "allOf" not in schema:
-        return schema
+        return _without_spelling(schema, partial(flatten, document, within=within))
     own = {name: value for name, value in schema.items() if name != "allOf"}
-    parts = [flatten(document, each) for each in [*schema["allOf"], own]]
+    parts = [flatten(document, each, within=within) for each in [*schema["allOf"], own]]
     return None if None in parts else _merged(cast("list[Schema]", parts)) or schema
+
+
+def _without_spelling(schema: Schema, flattened: Callable[[Schema | bool], Schema | None]) -> Schema:
+    """The same schema, with alternatives written as `type` or `enum` where they can be."""
+    (keyword, *more) = [each for each in _ALTERNATIVES if each in schema] or [""]
+    beside = {name: value for name, value in schema.items() if name != keyword}
+    if not keyword or more or not all(name == "type" or is_annotation(name) for name in beside):
+        return schema
+    alternatives = [flattened(each) for each in schema[keyword]]
+    if None in alternatives:
+        return schema
+    known = cast("list[Schema]", alternatives)
+    return _constants(known, beside) or _only(known, beside) or schema
+
+
+def _constants(alternatives: Sequence[Schema], beside: Schema) -> Schema | None:
+    """One `enum` of alternatives that are constants each, such as those that have descriptions of their own."""
+    if all("const" in each and _is_bare(each) for each in alternatives):
+        return {**beside, "enum": [each["const"] for each in alternatives]}
+    return None
+
+
+def _only(alternatives: Sequence[Schema], beside: Schema) -> Schema | None:
+    """The only alternative; or the one beside `null`, with `null` among its types."""
+    if len(alternatives) == 1 and "type" not in beside:
+        return {**alternatives[0], **beside}
+    others = [each for each in alternatives if not _is_null(each)]
+    if len(others) != 1 or len(alternatives) - len(others) != 1 or "type" in beside:
+        return None
+    (other,) = others
+    # Where the alternative admits null itself, oneOf admits none.
+    if "type" not in other or "null" in types_of(other) or _SPEAK_OF_NULL & other.keys():
+        return None
+    given = other["type"]
+    schema = {**other, **beside, "type": [*([given] if isinstance(given, str) else given), "null"]}
+    values = listed(other)
+    if values is not None:
+        schema = {name: value for name, value in schema.items() if name != "const"} | {"enum": [*values, None]}
+    return schema
+
+
+def _is_bare(schema: Schema) -> bool:
+    return all(name in {"const", "type"} or is_annotation(name) for name in schema)
+
+
+def _is_null(schema: Schema) -> bool:
+    return schema.get("type") in ("null", ["null"]) and _is_bare(schema)
 
 
 def _target(document: Schema, reference: str) -> Schema:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any, Final, cast
 
 from contract_diff.effects import Difference, Effect
@@ -19,6 +20,16 @@ _ANNOTATIONS: Final = frozenset(
     ("$comment", "bearerFormat", "deprecated", "description", "example", "examples", "externalDocs", "summary", "title")
 )
 _TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+# What a value of JSON is in Python; true and false are whole numbers, too.
+_KINDS: Final[Sequence[tuple[str, type]]] = (
+    ("boolean", bool),
+    ("integer", int),
+    ("number", float),
+    ("string", str),
+    ("null", NoneType),
+    ("array", list),
+    ("object", dict),
+)
 # What one can hold in the other.
 _WIDER_FORMATS: Final = frozenset({("int32", "int64"), ("float", "double")})
 # Says how to show a text, and nothing of what it can be.
@@ -41,8 +52,9 @@ def without_annotations(node: object) -> Any:
 
 
 def types_of(schema: Schema) -> frozenset[str]:
-    """The types of the values that a schema can admit, as far as `type` says."""
-    given = schema.get("type", _TYPES)
+    """The types of the values that a schema can admit, as far as `type` says, or else the values that it lists."""
+    values = listed(schema)
+    given = schema.get("type", _TYPES if values is None else frozenset(map(_type_of, values)))
     types = frozenset({given} if isinstance(given, str) else given)
     return types | {"integer"} if "number" in types else types
 
@@ -54,12 +66,13 @@ def compare_keywords(old: Schema, new: Schema) -> Iterator[Difference]:
         if not types_of(old) & types_of(new):
             # The other keywords are about values of another kind.
             return
-    if _listed(old) != _listed(new):
-        yield _compare_lists(_listed(old), _listed(new))
+    before, after = _as_json(listed(old)), _as_json(listed(new))
+    if before != after:
+        yield _compare_lists(before, after)
     for keyword, judge in _JUDGES.items():
-        before, after = old.get(keyword), new.get(keyword)
-        if before != after:
-            yield _difference(keyword, before, after, judge(before, after))
+        was, now = old.get(keyword), new.get(keyword)
+        if was != now:
+            yield _difference(keyword, was, now, judge(was, now))
 
 
 def compared(old: frozenset[str] | None, new: frozenset[str] | None) -> Effect:
@@ -69,10 +82,19 @@ def compared(old: frozenset[str] | None, new: frozenset[str] | None) -> Effect:
     return lost | gained
 
 
-def _listed(schema: Schema) -> frozenset[str] | None:
-    """The values that `const` or `enum` lists, as JSON; None where neither does."""
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+def listed(schema: Schema) -> Sequence[object] | None:
+    """The values that `const` or `enum` lists; None where neither does."""
+    return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
+def _as_json(values: Sequence[object] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(json.dumps(value, sort_keys=True) for value in values)
+
+
+def _type_of(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return "integer"
+    return next(name for name, kind in _KINDS if isinstance(value, kind))
 
 
 def _compare_lists(old: frozenset[str] | None, new: frozenset[str] | None) -> Difference:

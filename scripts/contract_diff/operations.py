@@ -11,6 +11,8 @@ from attrs import frozen
 from contract_diff.effects import EVERY_OPERATION, Change, Direction
 from contract_diff.flattening import resolve
 from contract_diff.keywords import Schema
+from contract_diff.names import compare_names
+from contract_diff.replays import REPLAY, compare_replays
 from contract_diff.responses import compare_responses
 from contract_diff.security import compare_requirements, compare_schemes
 from contract_diff.values import Finding, Pair, compare_contents, compare_rest, compare_value
@@ -18,7 +20,7 @@ from contract_diff.values import Finding, Pair, compare_contents, compare_rest, 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OF_DOCUMENTS: Final = frozenset({"info", "openapi", "paths", "components", "security", "servers", "tags"})
 _OF_OPERATIONS: Final = frozenset(
-    {"operationId", "parameters", "requestBody", "responses", "security", "servers", "tags"}
+    {"operationId", "parameters", "requestBody", "responses", "security", "servers", "tags", REPLAY}
 )
 _OF_PARAMETERS: Final = frozenset({"name", "in", "required", "schema", "content", "allowEmptyValue"})
 
@@ -134,6 +136,7 @@ def _compare_documents(documents: Pair) -> Iterator[Finding]:
         yield "info", "changed", False
     if old.get("tags") != new.get("tags"):
         yield "tags", "changed", False
+    yield from compare_names(documents)
     yield from compare_schemes(documents)
     yield from compare_rest("document", old, new, _OF_DOCUMENTS)
 
@@ -149,6 +152,7 @@ def _compare_operations(documents: Pair, old: _Operation, new: _Operation) -> It
     yield from _compare_parameters(documents, old, new)
     yield from _compare_bodies(documents, old.node.get("requestBody"), new.node.get("requestBody"))
     yield from compare_responses(documents, old.node["responses"], new.node["responses"])
+    yield from compare_replays(old.node, new.node)
     yield from compare_rest("operation", old.node, new.node, _OF_OPERATIONS)
 
 

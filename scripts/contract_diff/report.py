@@ -1,24 +1,34 @@
-"""Prints what was found as a table."""
+"""Prints what was found, for people."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from contract_diff.effects import Change
 
-_HEADINGS: Final = ("operation", "place", "what", "verdict")
+_WIDTH: Final = 100
+# More operations than these are told after the difference, so that it is not far to the right.
+_FEW: Final = 3
 _VERDICTS: Final = {True: "BREAKING", False: "not breaking"}
 
 
-def table(changes: Sequence[Change]) -> Iterator[str]:
-    """Lines of a table, grouped by operation: first all that is breaking, then all that is not."""
-    ordered = sorted(changes, key=lambda each: (not each.breaking, each.operation))
-    rows = [(each.operation, each.place, each.what, _VERDICTS[each.breaking]) for each in ordered]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    shown = ("", "")
-    for row in (_HEADINGS, tuple("-" * width for width in widths), *rows):
-        group = (row[0], row[3])
-        cells = ("" if group == shown else row[0], *row[1:])
-        shown = group
-        yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def lines(changes: Sequence[Change]) -> Iterator[str]:
+    """Tell each difference once: where, what, and the operations in which it is; first all that is breaking."""
+    for verdict, heading in _VERDICTS.items():
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for each in changes:
+            if each.breaking is verdict:
+                grouped.setdefault((each.place, each.what), []).append(each.operation)
+        if grouped:
+            yield heading
+        for (place, what), operations in sorted(grouped.items(), key=lambda group: sorted(group[1])):
+            names = ", ".join(sorted(operations))
+            few = len(operations) <= _FEW
+            yield from _wrapped(f"{names if few else f'{len(operations)} operations'}: {place}: {what}", "  ")
+            yield from () if few else _wrapped(names, "      ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent="      ", break_on_hyphens=False)

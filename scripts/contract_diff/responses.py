@@ -18,7 +18,10 @@ def compare_responses(documents: Pair, old: Mapping[str, Schema], new: Mapping[s
     """Compare what is documented for each status; a range, such as `4XX`, stands for those that have no entry."""
     for status in dict.fromkeys(str(each) for each in [*old, *new]):
         before, after = _answer(old, status), _answer(new, status)
-        if after is None:
+        members = _members(new, status)
+        if after is None and members:
+            yield f"response {status}", f"only {', '.join(members)} now", False
+        elif after is None:
             yield f"response {status}", "removed", True
         elif before is None:
             # Every client has to bear errors that it does not know; a new kind of success is not read as one.
@@ -35,6 +38,13 @@ def _answer(responses: Mapping[str, Schema], status: str) -> Schema | None:
     documented = {str(name).upper(): response for name, response in responses.items()}
     names = (status.upper(), f"{status[:1]}XX", "DEFAULT")
     return next((documented[name] for name in names if name in documented), None)
+
+
+def _members(responses: Mapping[str, Schema], status: str) -> list[str]:
+    """The statuses of a range that are documented one by one."""
+    if not status.upper().endswith("XX"):
+        return []
+    return sorted(str(name) for name in responses if str(name).startswith(status[0]))
 
 
 def _compare_response(documents: Pair, place: str, old: Schema, new: Schema) -> Iterator[Finding]:

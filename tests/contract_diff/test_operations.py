@@ -55,6 +55,17 @@ def _scheme(**given: Any) -> Node:
     return document({}, {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", **given}}})
 
 
+def _replay(value: str | None) -> Node:
+    return document({} if value is None else {"x-meshydb-replay": value})
+
+
+def _named(name: str, *, used: bool = True, **given: Any) -> Node:
+    thing = {"type": "object", "properties": {"name": _TEXT}, **given}
+    schema = {"$ref": f"#/components/schemas/{name}"} if used else {}
+    answer = {**_ANSWER, "content": {"application/json": {"schema": schema}}}
+    return document({"responses": {"200": answer}}, {"schemas": {name: thing}})
+
+
 def _server(*urls: str) -> Node:
     return document({}, servers=[{"url": url} for url in urls])
 
@@ -188,7 +199,57 @@ _PAIRS: Final = {
         _answers("200", "409"),
         _answers("200", "4XX"),
         [("response 4XX", "added", False)],
-        [("response 4XX", "removed", True)],
+        [("response 4XX", "only 409 now", False)],
+    ),
+    "errors of a range, one by one": _Pair(
+        _answers("200", "5XX"),
+        _answers("200", "500", "503"),
+        [("response 5XX", "only 500, 503 now", False)],
+        [("response 5XX", "added", False)],
+    ),
+    "what may be sent again": _Pair(
+        _replay("safe"),
+        _replay("never"),
+        [("x-meshydb-replay", "safe → never", True)],
+        [("x-meshydb-replay", "never → safe", False)],
+    ),
+    "what may be sent again, unsaid": _Pair(
+        _replay("safe"),
+        _replay(None),
+        [("x-meshydb-replay", "safe → none", True)],
+        [("x-meshydb-replay", "none → safe", False)],
+    ),
+    "a name of a schema": _Pair(
+        _named("Thing"),
+        _named("Item"),
+        [("schemas", "Thing is now Item", True), ("schemas", "Item added", False)],
+        [("schemas", "Item is now Thing", True), ("schemas", "Thing added", False)],
+    ),
+    "a name of a schema that nothing refers to": _Pair(
+        _named("Thing", used=False),
+        _named("Item", used=False, description="An item."),
+        [("schemas", "Thing is now Item", True), ("schemas", "Item added", False)],
+        [("schemas", "Item is now Thing", True), ("schemas", "Thing added", False)],
+    ),
+    "a name of a schema that changes too": _Pair(
+        _named("Thing"),
+        _named("Item", maxProperties=1),
+        [
+            ("response 200", "maxProperties: none → 1", False),
+            ("schemas", "Thing is now Item", True),
+            ("schemas", "Item added", False),
+        ],
+        [
+            ("response 200", "maxProperties: 1 → none", True),
+            ("schemas", "Item is now Thing", True),
+            ("schemas", "Thing added", False),
+        ],
+    ),
+    "a schema": _Pair(
+        document({}),
+        _named("Thing", used=False) | {"paths": document({})["paths"]},
+        [("schemas", "Thing added", False)],
+        [("schemas", "Thing removed", True)],
     ),
     "a number as a status": _Pair(document({"responses": {200: _ANSWER}}), _answers("200"), [], []),
     "a media type of an answer": _Pair(

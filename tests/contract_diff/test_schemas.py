@@ -149,6 +149,33 @@ _PAIRS: Final = {
     "null or a reference": _Pair(
         _with("oneOf", _ref("Short"), _NULL), _with("oneOf", _NULL, _ref("Short")), NEITHER, NEITHER
     ),
+    # Spellings of the same.
+    "null as an alternative": _Pair({"type": ["string", "null"]}, _with("anyOf", _TEXT, _NULL), NEITHER, NEITHER),
+    "null as one of two": _Pair({"type": ["string", "null"]}, _with("oneOf", _NULL, _TEXT), NEITHER, NEITHER),
+    "null beside a reference": _Pair(
+        {"type": ["null", "string"], "maxLength": 5}, _with("oneOf", _ref("Short"), _NULL), NEITHER, NEITHER
+    ),
+    "null beside a list": _Pair(
+        {"type": ["string", "null"], "enum": ["a", None]},
+        _with("oneOf", {"type": "string", "enum": ["a"]}, _NULL),
+        NEITHER,
+        NEITHER,
+    ),
+    "null beside one that admits null": _Pair(
+        {"type": ["string", "null"]}, _with("oneOf", {"type": ["string", "null"]}, _NULL), BOTH, BOTH
+    ),
+    "an only alternative": _Pair(_TEXT, _with("anyOf", _TEXT), NEITHER, NEITHER),
+    "constants": _Pair(
+        {"type": "string", "enum": ["a", "b"]},
+        _with("oneOf", {"const": "a", "description": "One."}, {"const": "b", "type": "string"}),
+        NEITHER,
+        NEITHER,
+    ),
+    "constants, one more": _Pair(
+        _with("oneOf", {"const": "a"}), _with("oneOf", {"const": "a"}, {"const": "b"}), WIDENS, NARROWS
+    ),
+    "a list without a type": _Pair({"type": "string", "enum": ["a"]}, {"enum": ["a"]}, NEITHER, NEITHER),
+    "numbers in a list": _Pair({"type": "number", "enum": [1, 1.5]}, {"enum": [1, 1.5]}, NEITHER, NEITHER),
     "what cannot be judged": _Pair({}, {"not": {"maxLength": 5}}, BOTH, BOTH),
     "a condition": _Pair({"if": {"minLength": 1}}, {"if": {"minLength": 2}}, BOTH, BOTH),
     # Words.
