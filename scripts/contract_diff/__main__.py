@@ -1,8 +1,8 @@
 """Compares openapi.yaml in the current folder with that of another revision.
 
 Exits with 0 when no client breaks, when the version makes room for it, or when there is no release to compare with;
-with 1 when a client breaks and the version does not make room for it; and with 2 when a document cannot be read, or the result not be
-written.
+with 1 when a client breaks and the version does not make room for it; and with 2 when a document cannot be read or the
+result cannot be written.
 """
 
 from __future__ import annotations
