@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test suites gate checks coverage test-matrix generate check-generated lint types surface contract \
-	contract-live contract-diff bench docs clean lock
+	contract-live contract-diff portability bench docs clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENA
 
 contract-diff: $(READY) ## Compare openapi.yaml with the last release, or with BASE=…; fail on what breaks clients.
 	@PYTHONPATH=scripts $(BIN)/python -m contract_diff $(if $(BASE),"$(BASE)")
+
+portability: $(READY) ## Generate code from openapi.yaml with generators of other projects, and compile it. Needs npm.
+	@PYTHONPATH=scripts $(BIN)/python -m portability
 
 bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client, server, decoys or before (with BASE=…, a git revision) for one.
 	@BASE="$(BASE)" $(BIN)/python -m bench $(PART)

@@ -1,0 +1,1 @@
+"""Tries openapi.yaml with code generators of other projects."""
