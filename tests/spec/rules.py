@@ -28,7 +28,7 @@ _BOUNDS: Final = {
 _INSTEAD_OF_TYPE: Final = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf"}
 _ERROR: Final = {"$ref": "#/components/schemas/Error"}
 _OAUTH_ERROR: Final = {"$ref": "#/components/schemas/AuthError"}
-_HEADERS: Final = {"401": {"WWW-Authenticate"}, "405": {"Allow"}, "429": {"Retry-After"}, "5XX": {"Retry-After"}}
+_HEADERS: Final = {"401": {"WWW-Authenticate"}, "405": {"Allow"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
 
 
 def operations_have_names(document: Document) -> Iterator[str]:
@@ -176,7 +176,7 @@ def errors_are_complete(document: Document) -> Iterator[str]:
 
 def _errors_of(operation: Placed) -> set[str]:
     """The refusals that follow from what an operation takes and requires."""
-    statuses = {"405", "5XX"}
+    statuses = {"405", "500", "503"}
     if operation.parameters or "requestBody" in operation.node:
         statuses |= {"400"}
     if "requestBody" in operation.node:
@@ -203,7 +203,7 @@ def errors_have_one_shape(document: Document) -> Iterator[str]:
 
 
 def answers_have_headers(document: Document) -> Iterator[str]:
-    """401 says how to authenticate, 405 what is allowed, 429 and 5XX when to come back; each response has an id."""
+    """401 says how to authenticate, 405 what is allowed, 429 and 503 when to come back; each response has an id."""
     for place, status, response in _responses(document):
         if {*response.get("headers", ())} != {"X-Request-ID"} | _HEADERS.get(status, set()):
             yield f"{place}, {status}"

@@ -40,7 +40,7 @@ def test_operations() -> None:
     ]
     assert asked.body is not None
     assert asked.body.media_type == "application/json"
-    assert {"200", "400", "404", "405", "413", "415", "429", "5XX"} == asked.statuses
+    assert {"200", "400", "404", "405", "413", "415", "429", "500", "503"} == asked.statuses
     assert (asked.permissions, asked.oauth_errors) == (None, False)
     assert operations["getHealth"].body is None
 
