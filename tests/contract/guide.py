@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final, cast
 
 from schemathesis import Case, Response
@@ -12,7 +13,8 @@ from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
 from tests.support.completion import Body, Completion, fit_body, settle, tenant_of
-from tests.support.server import ACCOUNT, DEFAULT_TENANT
+from tests.support.contract import operations, read
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
 from tests.support.sources import SetClock
 from tests.support.world import ANSWER, DELETABLE, KEPT, NAMES, QUESTION_TENANT, World, public_key, user_id
 
@@ -22,8 +24,9 @@ _SECONDS_EACH: Final = 0.1
 # Stands for the token of an administrator until it is known which tenant a case is about.
 _PLACEHOLDER: Final = "placeholder"
 
-# Where codes are mailed, and where questions are asked: each can do what the other cannot.
-_TENANTS: Final = (DEFAULT_TENANT, QUESTION_TENANT)
+# Where journeys begin: where codes are mailed, and where questions are asked. Each can do what the other cannot, and
+# neither is the default, where a link leads that does not carry the tenant.
+_TENANTS: Final = (OTHER_TENANT, QUESTION_TENANT)
 
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
 
@@ -99,36 +102,48 @@ def _lot(case: Case[Any]) -> int:
 
 
 class Journeys:
-    """Puts in what a link cannot know: the tenant that something was issued in, its public key, codes and passwords."""
+    """Begins journeys in one tenant or another, follows links to the letter, and puts in what no link can know.
+
+    That is public keys, codes and passwords. schemathesis leaves out some of what a link gives, in short journeys
+    nearly always the tenant. So a step has the tenant that its link carries, and none if its link carries none.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._numbers = itertools.count(1)
-        self._tenants: dict[str, str] = {}
+        self._origins: dict[str, tuple[str, str]] = {}
+        """What was issued, to the operation that did so and its tenant."""
+
         self._passwords: dict[str, str] = {}
 
     def complete(self, case: Case[Any], lot: int) -> None:
-        """Make a step lead on from those before it, in the tenant that they were in."""
-        known = (self._tenants[each] for each in _handles(case) if each in self._tenants)
-        tenant = next(known, _TENANTS[lot % len(_TENANTS)])
-        case.headers["tenant"] = tenant
+        """Make a step one that can succeed."""
+        origins = (self._origins[each] for each in _handles(case) if each in self._origins)
+        source, tenant = next(origins, ("", ""))
+        carries = _links().get((source, operation_id(case)))
+        if carries is False:
+            case.headers.pop("tenant", None)
+        else:
+            case.headers["tenant"] = tenant if carries else _TENANTS[lot % len(_TENANTS)]
+        tenant = case.headers.get("tenant", DEFAULT_TENANT)
         if operation_id(case) in {"registerUser", "createUser", "updateUser"}:
             fit_body(case, tenant, self._world, next(self._numbers))
         if isinstance(case.body, dict):
             case.body = {**case.body, **self._known(cast("Body", case.body), tenant)}
 
     def remember(self, case: Case[Any], response: Response) -> None:
-        """Remember the tenant that something was issued in, and the password of whoever was registered."""
-        tenant = tenant_of(case)
+        """Remember what was issued by whom in which tenant, and the password of whoever was registered."""
+        tenant, operation = tenant_of(case), operation_id(case)
         if tenant is None or not 200 <= response.status_code < 300:
             return
-        if operation_id(case) in {"registerUser", "forgotPassword", "createUser"} and response.content:
+        if operation in {"registerUser", "forgotPassword", "createUser"} and response.content:
             issued = response.json()
-            self._tenants |= {issued[name]: tenant for name in ("hash", "id") if issued.get(name)}
-        if operation_id(case) == "registerUser":
+            self._origins |= {issued[name]: (operation, tenant) for name in ("hash", "id") if issued.get(name)}
+        if operation == "registerUser":
             body = cast("Body", case.body)
-            self._tenants[body["username"]] = tenant
             self._passwords[body["username"]] = body["newPassword"]
+        if operation == "verifyUser":
+            self._origins[cast("Body", case.body)["username"]] = (operation, tenant)
 
     def _known(self, body: Body, tenant: str) -> Body:
         known: Body = {}
@@ -149,3 +164,14 @@ def _handles(case: Case[Any]) -> Iterator[str]:
     for value in (body.get("hash"), case.path_parameters.get("id"), body.get("username")):
         if isinstance(value, str):
             yield value
+
+
+@cache
+def _links() -> Mapping[tuple[str, str], bool]:
+    """The operations that a link of the contract leads from and to, and whether it carries the tenant."""
+    return {
+        (operation["operationId"], link["operationId"]): "header.tenant" in link["parameters"]
+        for operation in operations(read())
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,9 +47,8 @@ def _evaluate(expression: Any, link: _Link) -> Any:
     """What a runtime expression gives for the first examples of the source; anything else stands for itself."""
     if not isinstance(expression, str) or not expression.startswith("$"):
         return expression
-    if expression.startswith("$request.path."):
-        name = expression.removeprefix("$request.path.")
-        return next(each["example"] for each in link.source.parameters if (each["in"], each["name"]) == ("path", name))
+    if named := re.fullmatch(r"\$request\.(path|header)\.(\w+)", expression):
+        return next(each["example"] for each in link.source.parameters if (each["in"], each["name"]) == named.groups())
     where, _, pointer = expression.partition("#/")
     content = {
         "$request.body": link.source.node.get("requestBody", {}),
@@ -66,10 +66,14 @@ def test_target(link: _Link) -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_parameters(link: _Link) -> None:
-    """A link gives all path parameters of its target, with values that the target admits, and no header."""
-    documented = {f"{each['in']}.{each['name']}": each for each in link.target.parameters if each["in"] != "header"}
+    """A link gives all parameters of its target, the tenant too, with values that the target admits.
+
+    Without the tenant, a client that follows a link asks the default tenant of what another one answered.
+    """
+    documented = {f"{each['in']}.{each['name']}": each for each in link.target.parameters}
     given = link.node["parameters"]
-    assert given.keys() == documented.keys()
+    assert given.keys() == documented.keys() >= {"path.accountName", "header.tenant"}
+    assert given["header.tenant"] == "$request.header.tenant"
     for name, expression in given.items():
         schema = {**_DOCUMENT, **documented[name]["schema"]}
         assert jsonschema_rs.is_valid(schema, _evaluate(expression, link)), name
