@@ -24,7 +24,7 @@ def path_of(name: str) -> Path:
 @cache
 def hosts() -> Mapping[str, bool]:
     """The operations of the contract, by operationId, and whether the public service has each on its auth host."""
-    return {node["operationId"]: "servers" in item for item, node in _operations()}
+    return {node["operationId"]: _has_public_host(item) for item, node in _operations()}
 
 
 @cache
@@ -36,6 +36,11 @@ def links() -> frozenset[tuple[str, str]]:
         for response in node["responses"].values()
         for link in response.get("links", {}).values()
     )
+
+
+def _has_public_host(item: dict[str, Any]) -> bool:
+    """Whether a path has a host of its own at the public service; some paths name a server of one's own alone."""
+    return any(server["url"].startswith("https:") for server in item.get("servers", ()))
 
 
 @cache

@@ -30,7 +30,7 @@ class Placed:
     """Those of the path and its own, resolved."""
 
     servers: list[dict[str, Any]]
-    """Those of the path, where it has its own."""
+    """Its own or those of its path; none where those of the document hold."""
 
     @property
     def id(self) -> str:
@@ -60,7 +60,7 @@ def placed_operations(document: dict[str, Any]) -> list[Placed]:
             method,
             item[method],
             [resolve(document, each) for each in item.get("parameters", []) + item[method].get("parameters", [])],
-            item.get("servers", []),
+            item[method].get("servers", item.get("servers", [])),
         )
         for path, item in document["paths"].items()
         for method in METHODS

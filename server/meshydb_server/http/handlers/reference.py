@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from starlette.responses import HTMLResponse, Response
 
@@ -39,8 +39,15 @@ class Reference:
 def _as_served(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document with one server, API host and auth host in one: where it is read from."""
     paths = {
-        path: {name: member for name, member in item.items() if name != "servers"}
+        path: {name: _without_servers(member) for name, member in _without_servers(item).items()}
         for path, item in document["paths"].items()
     }
     # A relative URL, which holds behind proxies too, whatever they call the host (OpenAPI 3.1, Server Object).
     return {**document, "servers": [{"url": "/", "description": "This server."}], "paths": paths}
+
+
+def _without_servers(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    members = cast("Mapping[str, Any]", node)
+    return {name: member for name, member in members.items() if name != "servers"}
