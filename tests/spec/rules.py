@@ -87,6 +87,13 @@ def schemas_are_described(document: Document) -> Iterator[str]:
             yield path
 
 
+def records_are_stated(document: Document) -> Iterator[str]:
+    """Each object without properties says what members it has: some generators make an empty record of it."""
+    for path, schema in _schemas(document):
+        if schema.get("type") == "object" and not {"properties", "additionalProperties"} & schema.keys():
+            yield path
+
+
 def everything_is_bounded(document: Document) -> Iterator[str]:
     """Each text, number and list says how large it can be.
 
@@ -233,6 +240,7 @@ RULES: Final[tuple[Rule, ...]] = (
     tags_are_declared,
     parameters_are_described,
     schemas_are_described,
+    records_are_stated,
     everything_is_bounded,
     patterns_are_whole,
     patterns_are_told,

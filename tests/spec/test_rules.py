@@ -72,6 +72,11 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
     "a property without example": ((*_NAME, "examples"), _GONE, rules.schemas_are_described),
     "items without description": ((*_KINDS, "items", "description"), _GONE, rules.schemas_are_described),
     "a schema of anything": ((*_ID, "schema"), {}, rules.schemas_are_described),
+    "an object of anything": (
+        (*_THING, "properties", "other"),
+        {"type": "object", "description": "Other."},
+        rules.records_are_stated,
+    ),
     "a text without bound": ((*_NAME, "maxLength"), _GONE, rules.everything_is_bounded),
     "a number without upper bound": ((*_SIZE, "maximum"), _GONE, rules.everything_is_bounded),
     "a number without lower bound": ((*_SIZE, "minimum"), _GONE, rules.everything_is_bounded),
@@ -153,7 +158,7 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
     ),
     "a component that is not used": (
         (*_SCHEMAS, "Other"),
-        {"type": "object", "description": "Other."},
+        {"type": "object", "description": "Other.", "additionalProperties": True},
         rules.nothing_is_unused,
     ),
     "a security scheme that is not used": (

@@ -44,11 +44,18 @@ def test_preflight(origins: str) -> None:
     """A page that asks beforehand may send what the official SDK sends there."""
     answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things", headers=_PREFLIGHT)
     assert answer.status_code == 200
-    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert answer.headers["Access-Control-Allow-Methods"] == "DELETE, GET, HEAD, PATCH, POST, PUT"
     assert {"authorization", "content-type", "tenant"} <= set(
         answer.headers["Access-Control-Allow-Headers"].split(", ")
     )
     assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
+def test_preflight_of_methods(method: str) -> None:
+    """A page may use each method that an operation can have, whether the contract has one of it yet or not."""
+    headers = {**_PREFLIGHT, "Access-Control-Request-Method": method}
+    assert _server().ask("OPTIONS", "/acme/things", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(
