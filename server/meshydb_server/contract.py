@@ -43,6 +43,9 @@ class Schema:
 
     def validate(self, value: object, *, name: str | None = None) -> None:
         """Raise InvalidValueError unless `value` fits; `name` says what the value is called where it came from."""
+        if self._alternatives:
+            self._alternative_of(value, name).validate(value, name=name)
+            return
         # Telling what is wrong takes several times as long as telling whether anything is.
         if self._validator.is_valid(cast("Any", value)):
             return
@@ -53,6 +56,24 @@ class Schema:
             # A pattern is not for people; the description beside it says the same in words.
             reason = f"the value is not allowed. {self._at(error.instance_path).description}"
         raise InvalidValueError(reason, place=place, keyword=error.kind.name)
+
+    def _alternative_of(self, value: object, name: str | None) -> Schema:
+        """The alternative that a value is of, by its member that says so."""
+        key: str = self._node["discriminator"]["propertyName"]
+        place = f"{name}.{key}" if name else key
+        chosen = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
+        if chosen is None:
+            raise InvalidValueError(f"{key} is a required property", place=name or "", keyword="required")
+        if not isinstance(chosen, str) or chosen not in self._alternatives:
+            known = ", ".join(self._alternatives)
+            raise InvalidValueError(f"the value is not one of {known}", place=place, keyword="enum")
+        return self._alternatives[chosen]
+
+    @cached_property
+    def _alternatives(self) -> Mapping[str, Schema]:
+        """The schemas that a discriminator chooses from, by the value of its property; none without one."""
+        mapping: Mapping[str, str] = self._node.get("discriminator", {}).get("mapping", {})
+        return {value: self._contract.schema({"$ref": reference}) for value, reference in mapping.items()}
 
     def _at(self, path: list[str | int]) -> Schema:
         schema = self
@@ -69,9 +90,13 @@ class Schema:
 
     @cached_property
     def properties(self) -> Mapping[str, tuple[str, Schema]]:
-        """The documented properties, from the name in lower case to the name as documented and its schema."""
+        """The documented properties, from the name in lower case to the name as documented and its schema.
+
+        Where there are alternatives, those of all.
+        """
         names: Mapping[str, Any] = self._node.get("properties", {})
-        return {name.lower(): (name, self._contract.schema(node)) for name, node in names.items()}
+        own = {name.lower(): (name, self._contract.schema(node)) for name, node in names.items()}
+        return {name: each for schema in self._alternatives.values() for name, each in schema.properties.items()} | own
 
     @property
     def type(self) -> str | None:

@@ -54,6 +54,25 @@ def test_requests(judge: Judge, body: dict[str, Any], *, fits: bool) -> None:
     assert (objection is None) is fits
 
 
+_GRANT: Final = {"client_id": "key", "grant_type": "password", "username": "rosa.k", "password": "correct horse"}
+
+
+@pytest.mark.parametrize(
+    ("form", "fits"),
+    [
+        (_GRANT, True),
+        ({"client_id": "key", "grant_type": "refresh_token", "refresh_token": "x"}, True),
+        ({"client_id": "key", "grant_type": "refresh_token"}, False),
+        ({**_GRANT, "grant_type": "implicit"}, False),
+    ],
+)
+def test_grants(judge: Judge, form: dict[str, str], *, fits: bool) -> None:
+    """A form that fits no grant is objected to."""
+    request = requests.Request("POST", "http://localhost:1/acme/connect/token", data=form)
+    objection = judge.objection_to_request(_exchange(request, 200, b"", {}))
+    assert (objection is None) is fits
+
+
 def test_nowhere(judge: Judge) -> None:
     """Where there is no operation, it has no opinion."""
     with pytest.raises(PathError):

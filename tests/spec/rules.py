@@ -75,7 +75,10 @@ def parameters_are_described(document: Document) -> Iterator[str]:
 
 
 def schemas_are_described(document: Document) -> Iterator[str]:
-    """Each schema has a type, a description and an example; but an object has those of its properties."""
+    """Each schema has a type, a description and an example; but an object has those of its properties.
+
+    So has one of several objects that a member tells apart.
+    """
     for path, schema in _schemas(document):
         if "$ref" in schema:
             continue
@@ -83,7 +86,8 @@ def schemas_are_described(document: Document) -> Iterator[str]:
             yield path
         # What a parameter or header is says the parameter or header.
         named = path.startswith("#/components/schemas")
-        if named and not (schema.get("description") and (schema.get("type") == "object" or "examples" in schema)):
+        has_parts = schema.get("type") == "object" or "discriminator" in schema
+        if named and not (schema.get("description") and (has_parts or "examples" in schema)):
             yield path
 
 

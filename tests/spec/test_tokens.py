@@ -43,8 +43,8 @@ def test_claims(token: str) -> None:
     """It has all claims that are promised, of the user of the examples, and the key of the examples has signed it."""
     (key,) = jwt.PyJWKSet.from_dict(_example("/{accountName}/.well-known/jwks.json", "get")).keys
     assert jwt.get_unverified_header(token)["kid"] == key.key_id
-    unmeasured = {"verify_exp": False, "verify_iat": False}
-    claims = jwt.decode(token, key, ["ES256"], audience=AUDIENCE, options=unmeasured)
+    # Whatever day it is.
+    claims = jwt.decode(token, key, ["ES256"], audience=AUDIENCE, options={"verify_exp": False, "verify_iat": False})
     assert claims.keys() >= {*_PROMISED}
     user = _example("/{accountName}/users/me", "get")
     names = [claims[name] for name in ("sub", "id", "given_name", "family_name")]

@@ -124,6 +124,46 @@ def test_invalid_value_without_a_place() -> None:
         _schema(type="string").validate(1)
 
 
+def _alternatives() -> Schema:
+    text = {"type": "string", "maxLength": 3}
+    one, other = (
+        {"type": "object", "required": ["kind", name], "properties": {"kind": {"const": name}, name: text}}
+        for name in ("one", "other")
+    )
+    references = {name: f"#/components/schemas/{name}" for name in ("one", "other")}
+    node = {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "kind", "mapping": references},
+    }
+    return Contract(_document(one=one, other=other, It=node)).component("It")
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "keyword"),
+    [
+        ({"kind": "one"}, "body: one is a required property", "required"),
+        ({"kind": "other", "one": "abc"}, "body: other is a required property", "required"),
+        ({"kind": "one", "one": "canary"}, "body.one: the value is longer than 3 characters", "maxLength"),
+        ({"kind": "canary"}, "body.kind: the value is not one of one, other", "enum"),
+        ({"kind": ["one"]}, "body.kind: the value is not one of one, other", "enum"),
+        ({"one": "abc"}, "body: kind is a required property", "required"),
+        ("canary", "body: kind is a required property", "required"),
+    ],
+)
+def test_alternatives(value: object, message: str, keyword: str) -> None:
+    """What breaks a schema with alternatives is told of by the one that it is of, and by no other."""
+    schema = _alternatives()
+    schema.validate({"kind": "one", "one": "abc", "other": "of no matter"}, name="body")
+    with pytest.raises(InvalidValueError) as caught:
+        schema.validate(value, name="body")
+    assert (str(caught.value), caught.value.keyword) == (message, keyword)
+
+
+def test_properties_of_alternatives() -> None:
+    """The documented properties of a schema with alternatives are those of all."""
+    assert _alternatives().properties.keys() == {"kind", "one", "other"}
+
+
 @pytest.mark.parametrize("text", ["2030-02-30T00:00:00Z", "0000-01-01T00:00:00", "yesterday"])
 def test_formats_are_checked(text: str) -> None:
     """`format` is an assertion in this contract, not an annotation."""

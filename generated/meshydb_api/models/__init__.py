@@ -13,14 +13,14 @@ from .open_api_document_info import OpenApiDocumentInfo
 from .open_api_document_paths import OpenApiDocumentPaths
 from .open_api_document_servers_item import OpenApiDocumentServersItem
 from .open_id_configuration import OpenIdConfiguration
+from .password_grant import PasswordGrant
+from .refresh_token_grant import RefreshTokenGrant
 from .register_user import RegisterUser
 from .reset_password import ResetPassword
 from .role_name import RoleName
 from .security_question import SecurityQuestion
 from .security_question_hash import SecurityQuestionHash
 from .self_update import SelfUpdate
-from .token_request import TokenRequest
-from .token_request_grant_type import TokenRequestGrantType
 from .token_response import TokenResponse
 from .token_revocation import TokenRevocation
 from .user import User
@@ -48,14 +48,14 @@ __all__ = (
     "OpenApiDocumentPaths",
     "OpenApiDocumentServersItem",
     "OpenIdConfiguration",
+    "PasswordGrant",
+    "RefreshTokenGrant",
     "RegisterUser",
     "ResetPassword",
     "RoleName",
     "SecurityQuestion",
     "SecurityQuestionHash",
     "SelfUpdate",
-    "TokenRequest",
-    "TokenRequestGrantType",
     "TokenResponse",
     "TokenRevocation",
     "User",

@@ -19,9 +19,9 @@ def log_in(config: Config, username: str, password: str) -> Operation[Tokens]:
     """Describe `POST /{accountName}/connect/token` with a password."""
     return _request_token(
         config,
-        models.TokenRequest(
+        models.PasswordGrant(
             client_id=config.public_key,
-            grant_type=models.TokenRequestGrantType.PASSWORD,
+            grant_type="password",
             username=check_text("username", username),
             password=check_secret("password", password, maximum=MAX_PASSWORD),
             scope=_SCOPE,
@@ -33,9 +33,9 @@ def refresh(config: Config, refresh_token: str) -> Operation[Tokens]:
     """Describe `POST /{accountName}/connect/token` with a refresh token, which is kept if no other comes back."""
     return _request_token(
         config,
-        models.TokenRequest(
+        models.RefreshTokenGrant(
             client_id=config.public_key,
-            grant_type=models.TokenRequestGrantType.REFRESH_TOKEN,
+            grant_type="refresh_token",
             refresh_token=check_secret("refresh_token", refresh_token),
         ),
         refresh_token,
@@ -59,7 +59,9 @@ def revoke(config: Config, tokens: Tokens) -> Operation[None]:
     )
 
 
-def _request_token(config: Config, body: models.TokenRequest, refresh_token: str | None = None) -> Operation[Tokens]:
+def _request_token(
+    config: Config, body: models.PasswordGrant | models.RefreshTokenGrant, refresh_token: str | None = None
+) -> Operation[Tokens]:
     return Operation(
         operation_id="requestToken",
         request=request_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),

@@ -8,7 +8,8 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.auth_error import AuthError
 from ...models.error import Error
-from ...models.token_request import TokenRequest
+from ...models.password_grant import PasswordGrant
+from ...models.refresh_token_grant import RefreshTokenGrant
 from ...models.token_response import TokenResponse
 from ...types import UNSET, Response, Unset
 
@@ -16,7 +17,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     account_name: str,
     *,
-    body: TokenRequest,
+    body: PasswordGrant | RefreshTokenGrant,
     tenant: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -106,7 +107,7 @@ def sync_detailed(
     account_name: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TokenRequest,
+    body: PasswordGrant | RefreshTokenGrant,
     tenant: str | Unset = UNSET,
 ) -> Response[AuthError | Error | TokenResponse]:
     """Log in, or refresh an access token.
@@ -126,7 +127,8 @@ def sync_detailed(
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (TokenRequest): Asks for an access token.
+        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
+            another.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -153,7 +155,7 @@ def sync(
     account_name: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TokenRequest,
+    body: PasswordGrant | RefreshTokenGrant,
     tenant: str | Unset = UNSET,
 ) -> AuthError | Error | TokenResponse | None:
     """Log in, or refresh an access token.
@@ -173,7 +175,8 @@ def sync(
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (TokenRequest): Asks for an access token.
+        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
+            another.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -195,7 +198,7 @@ async def asyncio_detailed(
     account_name: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TokenRequest,
+    body: PasswordGrant | RefreshTokenGrant,
     tenant: str | Unset = UNSET,
 ) -> Response[AuthError | Error | TokenResponse]:
     """Log in, or refresh an access token.
@@ -215,7 +218,8 @@ async def asyncio_detailed(
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (TokenRequest): Asks for an access token.
+        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
+            another.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -240,7 +244,7 @@ async def asyncio(
     account_name: str,
     *,
     client: AuthenticatedClient | Client,
-    body: TokenRequest,
+    body: PasswordGrant | RefreshTokenGrant,
     tenant: str | Unset = UNSET,
 ) -> AuthError | Error | TokenResponse | None:
     """Log in, or refresh an access token.
@@ -260,7 +264,8 @@ async def asyncio(
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (TokenRequest): Asks for an access token.
+        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
+            another.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -1,55 +1,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.token_request_grant_type import TokenRequestGrantType
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="TokenRequest")
+T = TypeVar("T", bound="PasswordGrant")
 
 
 @_attrs_define
-class TokenRequest:
-    """Asks for an access token.
+class PasswordGrant:
+    """Logs a user in.
 
     Attributes:
         client_id (str): The public key of the tenant.
-        grant_type (TokenRequestGrantType): Which grant this is.
+        grant_type (Literal['password']): Which grant this is.
+        username (str): The user.
+        password (str): The password of the user, `nopassword` for an anonymous one.
         client_secret (str | Unset): Ignored, as there is none. The official SDKs send it empty.
-        username (str | Unset): The user; for the grant `password`.
-        password (str | Unset): The password of the user, `nopassword` for an anonymous one; for the grant `password`.
         scope (str | Unset): Any of `meshy.api`, `offline_access` (for a refresh token) and `openid`, by spaces; absent
             means all.
-        refresh_token (str | Unset): The refresh token; for the grant `refresh_token`.
     """
 
     client_id: str
-    grant_type: TokenRequestGrantType
+    grant_type: Literal["password"]
+    username: str
+    password: str = _attrs_field(repr=False)
     client_secret: str | Unset = UNSET
-    username: str | Unset = UNSET
-    password: str | Unset = _attrs_field(default=UNSET, repr=False)
     scope: str | Unset = UNSET
-    refresh_token: str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         client_id = self.client_id
 
-        grant_type = self.grant_type.value
-
-        client_secret = self.client_secret
+        grant_type = self.grant_type
 
         username = self.username
 
         password = self.password
 
-        scope = self.scope
+        client_secret = self.client_secret
 
-        refresh_token = self.refresh_token
+        scope = self.scope
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -57,18 +57,14 @@ class TokenRequest:
             {
                 "client_id": client_id,
                 "grant_type": grant_type,
+                "username": username,
+                "password": password,
             }
         )
         if client_secret is not UNSET:
             field_dict["client_secret"] = client_secret
-        if username is not UNSET:
-            field_dict["username"] = username
-        if password is not UNSET:
-            field_dict["password"] = password
         if scope is not UNSET:
             field_dict["scope"] = scope
-        if refresh_token is not UNSET:
-            field_dict["refresh_token"] = refresh_token
 
         return field_dict
 
@@ -77,30 +73,29 @@ class TokenRequest:
         d = dict(src_dict)
         client_id = d.pop("client_id")
 
-        grant_type = TokenRequestGrantType(d.pop("grant_type"))
+        grant_type = cast(Literal["password"], d.pop("grant_type"))
+        if grant_type != "password":
+            raise ValueError(f"grant_type must match const 'password', got '{grant_type}'")
+
+        username = d.pop("username")
+
+        password = d.pop("password")
 
         client_secret = d.pop("client_secret", UNSET)
 
-        username = d.pop("username", UNSET)
-
-        password = d.pop("password", UNSET)
-
         scope = d.pop("scope", UNSET)
 
-        refresh_token = d.pop("refresh_token", UNSET)
-
-        token_request = cls(
+        password_grant = cls(
             client_id=client_id,
             grant_type=grant_type,
-            client_secret=client_secret,
             username=username,
             password=password,
+            client_secret=client_secret,
             scope=scope,
-            refresh_token=refresh_token,
         )
 
-        token_request.additional_properties = d
-        return token_request
+        password_grant.additional_properties = d
+        return password_grant
 
     @property
     def additional_keys(self) -> list[str]:
