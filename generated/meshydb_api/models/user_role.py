@@ -16,7 +16,7 @@ class UserRole:
 
     Attributes:
         name (str): The name of the role.
-        added_date (datetime.datetime): When the user was given the role, in UTC with milliseconds.
+        added_date (datetime.datetime): In UTC with milliseconds.
     """
 
     name: str

@@ -80,9 +80,11 @@ class UserUpdate:
             roles = UNSET
         elif isinstance(self.roles, list):
             roles = []
-            for roles_type_0_item_data in self.roles:
-                roles_type_0_item = roles_type_0_item_data.to_dict()
-                roles.append(roles_type_0_item)
+            for componentsschemas_same_roles_type_0_item_data in self.roles:
+                componentsschemas_same_roles_type_0_item = (
+                    componentsschemas_same_roles_type_0_item_data.to_dict()
+                )
+                roles.append(componentsschemas_same_roles_type_0_item)
 
         else:
             roles = self.roles
@@ -188,14 +190,20 @@ class UserUpdate:
             try:
                 if not isinstance(data, list):
                     raise TypeError()
-                roles_type_0 = []
-                _roles_type_0 = data
-                for roles_type_0_item_data in _roles_type_0:
-                    roles_type_0_item = RoleName.from_dict(roles_type_0_item_data)
+                componentsschemas_same_roles_type_0 = []
+                _componentsschemas_same_roles_type_0 = data
+                for (
+                    componentsschemas_same_roles_type_0_item_data
+                ) in _componentsschemas_same_roles_type_0:
+                    componentsschemas_same_roles_type_0_item = RoleName.from_dict(
+                        componentsschemas_same_roles_type_0_item_data
+                    )
 
-                    roles_type_0.append(roles_type_0_item)
+                    componentsschemas_same_roles_type_0.append(
+                        componentsschemas_same_roles_type_0_item
+                    )
 
-                return roles_type_0
+                return componentsschemas_same_roles_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             return cast(list[RoleName] | None | Unset, data)

@@ -18,7 +18,7 @@ class UserVerificationHash:
         username (str): Any characters but control characters. Compared without regard to case.
         attempt (int): Which number of request this is, counted from 1.
         hash_ (str): Opaque. Ties this request to its completion; worth nothing without the verification code.
-        expires (datetime.datetime): When the request lapses, in UTC with milliseconds.
+        expires (datetime.datetime): In UTC with milliseconds.
         hint (str): Helps the user to recognise the request: the masked address that the code went to, or the security
             question to answer. `xxxx` says nothing: there is no address, or the operator of a server has chosen to answer
             for unknown users as for known ones.
