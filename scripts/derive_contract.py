@@ -18,7 +18,7 @@ SAFE_TO_REPLAY: Final = frozenset({%s})
 # Their paths, with the names of parameters in place of their values.
 ROUTES: Final = {%s}
 '''
-_METHODS = ("delete", "get", "patch", "post", "put")
+_METHODS = ("delete", "get", "head", "patch", "post", "put")
 _REPLAY = {"safe": True, "never": False}
 
 

@@ -35,6 +35,7 @@ WRAPPED: Final = {
 }
 NOT_WRAPPED: Final = {
     "getHealth": "for whoever operates a server",
+    "headHealth": "likewise",
     "getOpenApiDocument": "for tools that read it where a server serves it",
     "getReference": "for people with a browser",
     "getOpenIdConfiguration": "for libraries of OpenID Connect, which read it at its well-known place",

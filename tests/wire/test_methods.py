@@ -22,7 +22,7 @@ _HEAD_LIMIT = 65_536
     ("target", "method", "allowed"),
     [
         *((PATH, method, "POST") for method in [*_ELSEWHERE, "GET", "post"]),
-        *(("/healthz", method, "GET") for method in [*_ELSEWHERE, "POST", "get"]),
+        *(("/healthz", method, "GET, HEAD") for method in [*_ELSEWHERE, "POST", "get", "head"] if method != "HEAD"),
         ("//acme/users/forgotpassword/", "GET", "POST"),
         ("/nowhere/users/forgotpassword", "GET", "POST"),
     ],
@@ -47,6 +47,18 @@ def test_health(live_server: LiveServer, target: str) -> None:
     answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
     assert_documented(answer, 200)
     assert answer.json == {"status": "ok"}
+
+
+@pytest.mark.parametrize("target", ["/healthz", "//healthz/"])
+def test_head_of_health(live_server: LiveServer, target: str) -> None:
+    """HEAD gets what GET does, with the length of the body and without the body."""
+    get = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    with Connection(live_server.url) as connection:
+        connection.send(compose(b"", "Connection: close", method="HEAD", target=target, content_type=None))
+        head = connection.read(bodiless=True)
+        assert connection.rest() == b""
+    assert_documented(head, 200)
+    assert head.all("content-length") == get.all("content-length") == [str(len(get.body))]
 
 
 def _get(*headers: str, target: str = "/healthz") -> bytes:

@@ -41,6 +41,8 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "deleteUser": users.delete_user,
         "updateUserSecurityQuestions": users.update_user_security_questions,
         "getHealth": health.get_health,
+        # The connection leaves out the body.
+        "headHealth": health.get_health,
         "getOpenApiDocument": reference.get_openapi_document,
         "getReference": reference.get_reference,
     }

@@ -9,6 +9,6 @@ from meshydb_server.runtime import Services
 
 
 async def get_health(services: Services, _: Call) -> Response:
-    """`GET /healthz`."""
+    """`GET /healthz`, and `HEAD`."""
     await services.health.check()
     return JSONResponse({"status": "ok"})
