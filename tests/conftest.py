@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -23,10 +24,9 @@ gc.set_threshold(50_000, 10, 10)
 def _clean_environment() -> Generator[None]:
     """No test depends on, or changes, what the developer has set."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL", "LOG"):
-            patch.delenv(f"MESHYDB_{name}", raising=False)
-        for name in Settings.model_fields:
-            patch.delenv(f"MESHYDB_{name.upper()}", raising=False)
+        for name in os.environ:
+            if name.startswith("MESHYDB_") and not name.startswith("MESHYDB_TEST_"):
+                patch.delenv(name)
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
             patch.delenv(name, raising=False)
             patch.delenv(name.lower(), raising=False)

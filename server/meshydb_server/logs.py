@@ -134,6 +134,14 @@ class QueuedLines(logging.Handler):
             self._dropped += records
 
 
+def warn_before_start(logger: str, message: str) -> None:
+    """Write a warning as a line of the log while nothing is logged yet. It is lost where standard error is."""
+    line = JsonLines().format(logging.LogRecord(logger, logging.WARNING, "", 0, message, None, None))
+    if can_be_written(STANDARD_ERROR):
+        with suppress(OSError):
+            _write_all(STANDARD_ERROR, line.encode("ascii", "backslashreplace") + b"\n")
+
+
 def configure() -> None:
     """Have every logger of the process write JSON lines to standard error."""
     logging.config.dictConfig(LOGGING)

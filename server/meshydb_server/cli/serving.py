@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import click
 
 from meshydb_server.cli.support import CAUSED_BY_OPERATOR, database_url_option
+from meshydb_server.logs import warn_before_start
 from meshydb_server.runtime import open_services
 from meshydb_server.settings import Settings
+from meshydb_server.variables import warnings_of
 
 
 @click.command("serve")
@@ -22,6 +25,9 @@ def serve_command(settings: Settings, host: str, port: int, workers: int) -> Non
     if not host:
         # To listen, that would be every address.
         raise click.ClickException("--host: must be an address or a name; 0.0.0.0 listens at all addresses")
+    # Here, once for all server processes.
+    for warning in warnings_of(os.environ):
+        warn_before_start(__name__, warning)
     # Imported by this command alone: the others need no web server.
     from meshydb_server.serve import listen, serve  # noqa: PLC0415
 

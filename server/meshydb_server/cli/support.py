@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Concatenate, Final, ParamSpec
 
 import click
@@ -19,6 +21,7 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.errors import RefusedError
 from meshydb_server.settings import Settings
 from meshydb_server.storage.errors import StorageError
+from meshydb_server.variables import warnings_of
 
 P = ParamSpec("P")
 
@@ -95,6 +98,10 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[object]]
             async with open_services(click.get_current_context().obj) as services:
                 return await command(services, *args, **kwargs)
 
+        for warning in warnings_of(os.environ):
+            # Whether anybody reads it must not decide on what the command does.
+            with suppress(OSError):
+                click.echo(f"Warning: {warning}", err=True)
         try:
             result = asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:

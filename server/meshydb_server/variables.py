@@ -1,0 +1,44 @@
+"""`MESHYDB_*` variables that nothing reads, as a mistyped one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from meshydb_server.settings import Settings
+
+_PREFIX: Final = "MESHYDB_"
+# Those of the client, which may run on the same machine.
+_OF_THE_CLIENT: Final = ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL", "LOG")
+# Those of the gate, and of the project's own tests.
+_OF_OTHERS: Final = ("CONTRACT_", "TEST_")
+# Kubernetes describes a service to the containers of its namespace. For one called `meshydb`: MESHYDB_SERVICE_HOST,
+# MESHYDB_PORT_8000_TCP_ADDR and more; and MESHYDB_PORT, which it sets to a URL.
+_OF_KUBERNETES: Final = re.compile(
+    r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)=.*|(\w+_)?PORT=(tcp|udp|sctp)://.*",
+    re.DOTALL,
+)
+
+
+def warnings_of(environment: Mapping[str, str]) -> list[str]:
+    """One line for each variable that is named like a setting and is none. No line shows a value."""
+    known = [*(name.upper() for name in Settings.model_fields), *_OF_THE_CLIENT]
+    # Settings are read whatever the case of letters.
+    given = {name: name.upper().removeprefix(_PREFIX) for name in environment if name.upper().startswith(_PREFIX)}
+    unknown = {
+        name: rest
+        for name, rest in given.items()
+        if rest not in known
+        and not rest.startswith(_OF_OTHERS)
+        and not _OF_KUBERNETES.fullmatch(f"{rest}={environment[name]}")
+    }
+    return [_warning(name, get_close_matches(rest, known, 1)) for name, rest in sorted(unknown.items())]
+
+
+def _warning(name: str, close: list[str]) -> str:
+    # A name may hold whatever a line must not.
+    shown = ascii(name)[1:-1]
+    advice = f"did you mean {_PREFIX}{close[0]}?" if close else "it has no effect."
+    return f"{shown} is not a setting; {advice}"
