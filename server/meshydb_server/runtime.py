@@ -72,7 +72,8 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
     Raises StorageError, KeyFileError, SmtpError or TextError, each with one line that says what is wrong.
     """
     sources = sources or Sources()
-    async with Database(settings.database_url, settings.storage_timeout) as database:
+    prepared = settings.prepared_statements == "on"
+    async with Database(settings.database_url, settings.storage_timeout, prepared_statements=prepared) as database:
         deliveries = _deliveries(settings)
         await database.migrate()
         # After the database has proved to be one, because a key file may be made beside it. Asked before the file is
@@ -157,7 +158,8 @@ async def sending(outbox: Outbox, stopping: Stopping | None = None) -> AsyncGene
 def _deliveries(settings: Settings) -> dict[Channel, Delivery]:
     deliveries: dict[Channel, Delivery] = {}
     if settings.smtp_url is not None:
-        deliveries["email"] = SmtpDelivery.from_url(settings.smtp_url.get_secret_value(), settings.smtp_from)
+        url = settings.smtp_url.get_secret_value()
+        deliveries["email"] = SmtpDelivery.from_url(url, settings.smtp_from, settings.smtp_ca_file)
     if settings.text_url is not None:
         deliveries["text"] = TextDelivery.from_url(settings.text_url.get_secret_value())
     return deliveries

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     storage_timeout: float = Field(default=10.0, ge=0.1, le=3600)
     """Seconds that a transaction may take before its request is answered with 503; see docs/how-to/settings.md."""
 
+    prepared_statements: Literal["on", "off"] = "on"
+    """Whether PostgreSQL keeps statements for a connection; `off` behind a pooler in transaction mode."""
+
     secret_keys: SecretStr | None = None
     """Keys of 32 bytes in base64url, newest first, separated by commas. Without them, `key_file` is read."""
 
@@ -51,6 +54,9 @@ class Settings(BaseSettings):
 
     smtp_url: SecretStr | None = None
     """`smtp[s]://[user:password@]host[:port]`; without it, messages stay in the outbox for the console."""
+
+    smtp_ca_file: Path | None = None
+    """Certificates in PEM, of authorities or of the SMTP server itself, to trust in place of the system's."""
 
     smtp_from: str = "meshydb@localhost"
     """The address that messages come from."""

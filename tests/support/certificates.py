@@ -26,8 +26,8 @@ _SIGNS_CERTIFICATES: Final = x509.KeyUsage(
 )
 
 
-def certify(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate for 127.0.0.1; returns the file of who vouches for it, and the server's side of it."""
+def certify(folder: Path, address: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
+    """Make a certificate for an address; returns the file of who vouches for it, and the server's side of it."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     # Two of them, because not every library takes the certificate of an authority for that of a server.
     authority = (
@@ -39,7 +39,7 @@ def certify(folder: Path) -> tuple[Path, ssl.SSLContext]:
     )
     certificate = (
         _certificate("localhost", "authority", key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
             critical=False,

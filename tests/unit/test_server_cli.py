@@ -239,6 +239,11 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     "public-url": (["serve", "--port", "0"], {"public_url": "http://a:99999"}, "MESHYDB_PUBLIC_URL: "),
     "no-host": (["serve", "--port", "0", "--host", ""], {}, "--host: "),
     "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
+    "smtp-ca-file": (
+        ["serve", "--port", "0"],
+        {"smtp_url": "smtp://localhost", "smtp_ca_file": "nowhere.pem"},
+        "MESHYDB_SMTP_CA_FILE: cannot read nowhere.pem",
+    ),
 }
 
 

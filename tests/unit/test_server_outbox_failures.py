@@ -69,7 +69,7 @@ async def test_back_off(opening: Opening, clock: SetClock) -> None:
             delays.append(message.due_at - clock.now)
             reasons.add(message.last_error)
             clock.now = message.due_at
-    assert reasons == {"The server did not take the message: SMTPConnectError."}
+    assert reasons == {"The server did not take the message: ConnectionRefusedError."}
     assert [delay.total_seconds() for delay in delays] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
 
 

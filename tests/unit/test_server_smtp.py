@@ -197,6 +197,58 @@ async def test_untrusted(tmp_path: Path, scheme: str, login: str) -> None:
     assert (sink.logins, sink.tries) == ([], [])
 
 
+@pytest.mark.parametrize("ca_file", ["authority.pem", "certificate.pem"])
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_certificate_of_its_own(tmp_path: Path, scheme: str, ca_file: str) -> None:
+    """A server whose certificate, or whose authority, the operator trusts gets the password and the letter."""
+    _, context = certify(tmp_path)
+    tls, starttls = (context, None) if scheme == "smtps" else (None, context)
+    with receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink:
+        url = f"{scheme}://u:canary@127.0.0.1:{sink.port}"
+        await SmtpDelivery.from_url(url, _SENDER, tmp_path / ca_file).send(_LETTER)
+    assert sink.logins == [("u", "canary")]
+    assert len(sink.messages) == 1
+
+
+@pytest.mark.parametrize("ca_file", ["authority.pem", "certificate.pem"])
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_another_host(tmp_path: Path, scheme: str, ca_file: str) -> None:
+    """A certificate that is trusted still has to be that of the host."""
+    _, context = certify(tmp_path, "127.0.0.2")
+    tls, starttls = (context, None) if scheme == "smtps" else (None, context)
+    with receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink:
+        delivery = SmtpDelivery.from_url(f"{scheme}://u:canary@127.0.0.1:{sink.port}", _SENDER, tmp_path / ca_file)
+        with pytest.raises(DeliveryError, match="did not take the message: SSLCertVerificationError"):
+            await delivery.send(_LETTER)
+    assert (sink.logins, sink.tries) == ([], [])
+
+
+async def test_in_place_of_the_system(trusted: ssl.SSLContext, tmp_path: Path) -> None:
+    """With authorities of its own, the delivery trusts no others."""
+    (tmp_path / "other").mkdir()
+    other, _ = certify(tmp_path / "other")
+    with receiving(Sink(), tls=trusted) as sink, pytest.raises(DeliveryError, match="SSLCertVerificationError"):
+        await SmtpDelivery.from_url(f"smtps://127.0.0.1:{sink.port}", _SENDER, other).send(_LETTER)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, r"cannot read .*ca\.pem: No such file or directory"),
+        (b"", r".*ca\.pem holds no certificates in PEM\."),
+        (b"canary", r".*ca\.pem holds no certificates in PEM\."),
+        (b"-----BEGIN CERTIFICATE-----\ncanary\n", r".*ca\.pem holds no certificates in PEM\."),
+    ],
+)
+def test_no_certificates(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    """A file that vouches for nobody is refused in one line, before there is a message that it would hold up."""
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SmtpError, match=f"^MESHYDB_SMTP_CA_FILE: {reason}$"):
+        SmtpDelivery.from_url("smtps://localhost", _SENDER, path)
+
+
 async def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts the connection and never speaks is given up."""
     connected = asyncio.Event()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -37,14 +39,18 @@ class SmtpDelivery:
     username: str | None
     password: str | None = field(repr=False)
     tls: bool
+    trusted: ssl.SSLContext | None = field(default=None, repr=False)
+    """What the server's certificate is verified by; None for the authorities that the system trusts."""
+
     name: str = "smtp"
 
     @classmethod
-    def from_url(cls, url: str, sender: str) -> SmtpDelivery:
+    def from_url(cls, url: str, sender: str, ca_file: Path | None = None) -> SmtpDelivery:
         """Read `smtp://[user:password@]host[:port]`, or `smtps://…` for TLS from the first byte.
 
         Over `smtp://`, STARTTLS is used when the server offers it, and is required before a password is sent.
-        Raises SmtpError when the URL or the sender cannot be used.
+        Only certificates that `ca_file` vouches for are taken, if there is one.
+        Raises SmtpError when the URL, the sender or the file cannot be used.
         """
         try:
             parts, port = _split(url)
@@ -59,6 +65,7 @@ class SmtpDelivery:
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             tls=tls,
+            trusted=None if ca_file is None else _trusting(ca_file),
         )
 
     async def send(self, letter: Letter) -> None:
@@ -77,6 +84,7 @@ class SmtpDelivery:
             username=self.username,
             password=self.password,
             use_tls=self.tls,
+            tls_context=self.trusted,
             # None means: if the server offers it.
             start_tls=False if self.tls else True if self.username else None,
             timeout=_SECONDS,
@@ -99,7 +107,9 @@ class SmtpDelivery:
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryError(f"The server answered {error.code}.") from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise DeliveryError(f"The server did not take the message: {type(error).__name__}.") from error
+            # The library's own error stands for many, such as a certificate that is not trusted.
+            reason = error.__cause__ or error
+            raise DeliveryError(f"The server did not take the message: {type(reason).__name__}.") from error
         finally:
             # A failure while connecting, such as STARTTLS refused, leaves the connection open.
             client.close()
@@ -139,6 +149,20 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or bool(parts.username) != bool(parts.password):
         raise ValueError(url)
     return parts, parts.port
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise SmtpError(f"MESHYDB_SMTP_CA_FILE: {ca_file} holds no certificates in PEM.") from error
+    except OSError as error:
+        raise SmtpError(f"MESHYDB_SMTP_CA_FILE: cannot read {ca_file}: {error.strerror}") from error
+    # The certificate of the server itself will do, though no authority stands behind it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # From Python 3.13 on, it would refuse what people's own authorities leave out.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _require_sender(sender: str) -> None:

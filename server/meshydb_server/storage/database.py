@@ -41,6 +41,9 @@ _CLOSE_SECONDS: Final = 3.0
 # What SQLite and PostgreSQL call a key that exists already.
 _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
 
+# What PgBouncer says to the limits that each connection begins with.
+_NO_STARTUP_OPTIONS: Final = "unsupported startup parameter: options"
+
 
 class Engine(Protocol):
     """What each kind of database does in its own way. Errors are those of SQLAlchemy, and StaleError."""
@@ -75,13 +78,14 @@ class Engine(Protocol):
 class Database:
     """Runs transactions on one database, for one event loop. Each raises StorageError when the database fails."""
 
-    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS, *, prepared_statements: bool = True) -> None:
         """Take an SQLAlchemy URL of SQLite or PostgreSQL, and the seconds that a transaction may take.
 
+        Without prepared statements, nothing is left on a connection of PostgreSQL from one transaction to the next.
         Connects at first use.
         """
         self._url = _parse(url)
-        self._engine = _open(self._url, timeout)
+        self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
         self._timeout = timeout + self._engine.patience
 
     async def __aenter__(self) -> Self:
@@ -153,7 +157,7 @@ class Database:
         except DBAPIError as error:
             if _code(error) in _DUPLICATE:
                 raise DuplicateError(_first_line(error.orig)) from error
-            raise self._failure(_first_line(error.orig)) from error
+            raise self._failure(_first_line(error.orig) + _advice(error)) from error
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
         except UnknownVersionError as error:
@@ -172,7 +176,7 @@ def _parse(url: str) -> URL:
         raise _useless("it does not read dialect+driver://user:password@host:port/database") from error
 
 
-def _open(url: URL, timeout: float) -> Engine:
+def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
     try:
         match url.drivername:
             case "sqlite" | "sqlite+aiosqlite":
@@ -181,7 +185,7 @@ def _open(url: URL, timeout: float) -> Engine:
                 # Needs what an extra of its own brings.
                 from meshydb_server.storage.postgresql import PostgresqlEngine  # noqa: PLC0415
 
-                return PostgresqlEngine(url, timeout)
+                return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)
             case _:
                 raise _useless("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
     except ArgumentError as error:
@@ -200,6 +204,12 @@ def _without_secrets(url: URL) -> str:
 
 def _code(error: DBAPIError) -> object:
     return getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+
+
+def _advice(error: DBAPIError) -> str:
+    if _NO_STARTUP_OPTIONS in str(error.orig):
+        return "; behind a pooler such as PgBouncer, set MESHYDB_PREPARED_STATEMENTS=off"
+    return ""
 
 
 def _first_line(error: BaseException | None) -> str:

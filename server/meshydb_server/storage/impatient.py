@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -27,6 +27,29 @@ class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
 
     psycopg itself asks the server to cancel the statement, and waits for the answer: one that is stopped gives none.
     """
+
+    @classmethod
+    async def connect(cls, *args: Any, **kwargs: Any) -> Self:
+        """Connect, and do without prepared statements where the server is not the one at the other end.
+
+        A pooler may have each transaction run on another connection, with statements of others under the same names.
+        """
+        connection = await super().connect(*args, **kwargs)
+        try:
+            if connection.prepare_threshold is not None and await connection.is_pooled():
+                connection.prepare_threshold = None
+        except BaseException:
+            connection.pgconn.finish()
+            raise
+        return connection
+
+    async def is_pooled(self) -> bool:
+        """Whether something that answers for the server stands between: it cannot know which process will serve."""
+        # So that nothing is begun for it.
+        await self.set_autocommit(True)
+        found = await (await self.execute("SELECT pg_backend_pid()", prepare=False)).fetchone()
+        await self.set_autocommit(False)
+        return found != (self.pgconn.backend_pid,)
 
     async def wait(
         self,

@@ -44,10 +44,15 @@ class PostgresqlEngine:
     # A transaction gets no time beyond what all have.
     patience = 0.0
 
-    def __init__(self, url: URL, timeout: float) -> None:
+    def __init__(self, url: URL, timeout: float, *, prepared_statements: bool = True) -> None:
         self.file = None
+        limits = _limits(timeout)
+        # Behind a pooler, connections have no settings of their own: each transaction brings its limits.
+        self._limits = None if prepared_statements else _set_local(limits)
+        query = _options(url, timeout, limits if prepared_statements else {})
+        connect_args = {"async_creator_fn": ImpatientConnection.connect}
         self._writing = create_async_engine(
-            url.set(drivername="postgresql+psycopg", query=_options(url, timeout)),
+            url.set(drivername="postgresql+psycopg", query=query),
             # They hold what no log should.
             hide_parameters=True,
             pool_size=_CONNECTIONS,
@@ -55,7 +60,7 @@ class PostgresqlEngine:
             pool_timeout=timeout * _POOL_PART,
             # Connections do not outlive a restart of the server, and this notices.
             pool_pre_ping=True,
-            connect_args={"async_creator_fn": ImpatientConnection.connect},
+            connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
 
@@ -68,13 +73,13 @@ class PostgresqlEngine:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that only reads."""
         async with self._reading.begin() as connection:
-            return await connection.run_sync(work)
+            return await connection.run_sync(self._run, work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction; raises StaleError when it would succeed at another moment."""
         try:
             async with self._writing.begin() as connection:
-                return await connection.run_sync(work)
+                return await connection.run_sync(self._run, work)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) in _STALE:
                 raise StaleError from error
@@ -84,16 +89,31 @@ class PostgresqlEngine:
         """Close all connections."""
         await self._writing.dispose()
 
+    def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        if self._limits is not None:
+            connection.exec_driver_sql(self._limits)
+        return work(connection)
 
-def _options(url: URL, timeout: float) -> dict[str, Any]:
-    """The query of the URL, with limits for whatever it sets none for."""
-    milliseconds = timeout * 1000
-    settings = {
-        "statement_timeout": milliseconds * _STATEMENT_PART,
-        "lock_timeout": milliseconds * _LOCK_PART,
-        "idle_in_transaction_session_timeout": milliseconds,
+
+def _limits(timeout: float) -> dict[str, int]:
+    """What PostgreSQL itself gives up after, in milliseconds."""
+    parts = {
+        "statement_timeout": _STATEMENT_PART,
+        "lock_timeout": _LOCK_PART,
+        "idle_in_transaction_session_timeout": 1.0,
     }
-    ours = " ".join(f"-c {name}={max(1, round(value))}" for name, value in settings.items())
+    return {name: max(1, round(timeout * 1000 * part)) for name, part in parts.items()}
+
+
+def _set_local(limits: dict[str, int]) -> str:
+    """One statement, for one round trip, which sets limits for the rest of a transaction."""
+    values = (f"set_config('{name}', '{value}', true)" for name, value in limits.items())
+    return f"SELECT {', '.join(values)}"
+
+
+def _options(url: URL, timeout: float, limits: dict[str, int]) -> dict[str, Any]:
+    """The query of the URL, with limits for whatever it sets none for."""
+    ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
     given = url.query.get("options", "")
     # PostgreSQL takes the last of several settings of one name.
     options = " ".join((ours, *((given,) if isinstance(given, str) else given))).strip()
@@ -103,7 +123,7 @@ def _options(url: URL, timeout: float) -> dict[str, Any]:
         "keepalives_idle": str(max(1, round(timeout))),
         "keepalives_interval": str(max(1, round(timeout))),
         "keepalives_count": "3",
-        "tcp_user_timeout": str(max(1, round(milliseconds))),
+        "tcp_user_timeout": str(max(1, round(timeout * 1000))),
         **url.query,
-        "options": options,
+        **({"options": options} if options else {}),
     }
