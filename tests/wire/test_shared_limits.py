@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from fakeredis import TcpFakeServer
 
+from tests.support import redis
 from tests.support.bodies import GOOD
 from tests.support.server import seed, serving, settings_in
 from tests.support.wire import assert_documented, compose, exchange
 
 
-@pytest.fixture(scope="module")
-def redis_url() -> Generator[str]:
-    """Something that speaks Redis, on loopback."""
-    with TcpFakeServer(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
-        server.shutdown()
-        thread.join()
+@pytest.fixture(scope="module", params=["fake", "real"])
+def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Something that speaks Redis on loopback: in Python everywhere, and the real one where there is one."""
+    with redis.fake() if request.param == "fake" else redis.real(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 # Limits are per hour, lest the window end in the middle of a test.

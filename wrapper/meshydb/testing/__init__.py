@@ -1,4 +1,4 @@
-"""A server for the tests of applications: the real one, in process, with its outbox in reach.
+"""A server for the tests of applications: the real one, in a process of its own, with its outbox in reach.
 
 Needs the extra `server`, and pytest. Name the plugin in the `conftest.py` at the top of your tests, and ask for the
 fixture:

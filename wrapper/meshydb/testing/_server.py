@@ -1,106 +1,83 @@
-"""A server in a thread, and an account of it for each test.
+"""A server in a process of its own, and an account of it for each test.
 
-To start a server takes a third of a second, to create an account milliseconds; and all that the server keeps, it keeps
-by account. So tests share the server, and none shares an account.
+To start a server takes a second, to create an account milliseconds; and all that the server keeps, it keeps by account.
+So tests share the server, and none shares an account.
 """
 
 import itertools
-from collections.abc import Coroutine, Generator, Sequence
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self
 
-import uvicorn
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from argon2 import PasswordHasher
 from attrs import field, frozen
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from meshydb import AsyncMeshyClient, MeshyClient, SecurityQuestion
-from meshydb_server.contract import Contract, InvalidValueError
-from meshydb_server.http.app import create_app
-from meshydb_server.runtime import Services, open_services
-from meshydb_server.serve import configure, listen, url_of
-from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import Sources
-from meshydb_server.settings import Settings
 
-T = TypeVar("T")
+# Imported by the server's process alone.
+for _name in ("argon2", "sqlalchemy", "starlette", "uvicorn"):
+    if find_spec(_name) is None:
+        raise ModuleNotFoundError(name=_name)
 
 _DEFAULT_TENANT: Final = "default"
-
-# Argon2id as ever, at the least cost that it has: a hash takes a millisecond, and protects nobody. For tests alone.
-_CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class _Settings(Settings):
-    """Settings without those of the environment: a developer's own would send real mail, or open a real database."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic hands it over
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given, and nothing else."""
-        return (init_settings,)
+# What this process has found its packages by, after what another one finds by itself.
+_PROGRAM: Final = (
+    "import sys; sys.path += [path for path in sys.argv[2:] if path not in sys.path];"
+    " from meshydb.testing._process import main; main(sys.argv[1])"
+)
 
 
 @frozen
 class Host:
-    """A server that listens, and the services that tests reach past it."""
+    """A server that listens, and can be asked for what is past HTTP."""
 
     url: str
-    services: Services
-    contract: Contract
-    _portal: BlockingPortal
+    _process: "subprocess.Popen[str]"
     _numbers: "itertools.count[int]" = field(factory=lambda: itertools.count(1))
+    _asking: threading.Lock = field(factory=threading.Lock)
 
     def unused_account_name(self) -> str:
         """A name that no test had."""
         return f"test-{next(self._numbers)}"
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something where the server runs. Raises ValueError when it is refused."""
-
-        async def call() -> T:
-            return await work
-
-        try:
-            return self._portal.call(call)
-        except RefusedError as error:
-            raise ValueError(str(error)) from error
+    def ask(self, name: str, *arguments: object) -> Any:
+        """Have the server do something; returns what it returns. Raises ValueError when it is refused."""
+        with self._asking:
+            return _ask(self._process, json.dumps([name, arguments]))
 
 
 @contextmanager
 def hosting(folder: Path) -> Generator[Host]:
     """Serve an empty database in a folder until the block ends."""
-    settings = _Settings(
-        database_url=f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}",
-        # All tests have one address.
-        rate_limit="off",
-        account_rate_limit="off",
-    )
-    sources, contract = Sources(hasher=_CHEAP_HASHER), Contract.load()
-    server = uvicorn.Server(configure(create_app(settings, sources, contract), settings))
-    with (
-        listen("127.0.0.1", 0) as sock,
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_services(settings, sources)) as services,
-    ):
-        serving = portal.start_task_soon(server.serve, [sock])
-        try:
-            yield Host(url_of(sock), services, contract, portal)
-        finally:
-            server.should_exit = True
-            serving.result()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", _PROGRAM, folder, *filter(None, sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        # It ends when its standard input does.
+        yield Host(_ask(process), process)
+
+
+def _ask(process: "subprocess.Popen[str]", line: str | None = None) -> Any:
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError
+    if line is not None:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+    answer = process.stdout.readline()
+    if not answer:
+        raise RuntimeError("the server of the tests has ended; what it said of that stands on standard error")
+    parsed = json.loads(answer)
+    if "error" in parsed:
+        raise ValueError(parsed["error"])
+    return parsed["result"]
 
 
 @frozen
@@ -142,6 +119,8 @@ class MeshyServer:
     The server is the real one, with the limits on guesses and requests that it has for each user. It differs in what
     makes tests slow: there is no limit on the requests of an address, and hashing passwords costs next to nothing.
 
+    It runs in a process of its own and on the time of the machine, so that a test may freeze or move the clock.
+
     Attributes:
         url: Where the server listens, on loopback; `base_url` of clients.
         account: The name of the account.
@@ -161,8 +140,8 @@ class MeshyServer:
         self.url = host.url
         self.account = host.unused_account_name()
         self.tenant = _DEFAULT_TENANT
-        (created,) = host.run(host.services.accounts.create_account(self.account, [self.tenant]))
-        self._public_keys[self.tenant] = self.public_key = created.public_key
+        self.public_key = host.ask("create_account", self.account, self.tenant)
+        self._public_keys[self.tenant] = self.public_key
 
     def __enter__(self) -> Self:
         return self
@@ -213,11 +192,7 @@ class MeshyServer:
         Raises:
             ValueError: The name is taken, or not one.
         """
-        self._check("TenantName", name)
-        accounts = self._host.services.accounts
-        created = self._host.run(accounts.create_tenant(self.account, name))
-        self._host.run(accounts.configure_tenant(self.account, name, TenantChange(verification=verification)))
-        self._public_keys.update({each.name: each.public_key for each in created})
+        self._public_keys.update(self._host.ask("create_tenant", self.account, name, verification))
         return self._public_keys[name]
 
     def create_user(
@@ -250,44 +225,25 @@ class MeshyServer:
         Raises:
             ValueError: There is no such tenant or role, the name is taken, or a value is not what it should be.
         """
-        self._check("Username", username)
-        new = NewUser(
-            username=username,
-            email=email,
-            phone=phone,
-            password=password,
-            questions=[NewQuestion(each.question, each.answer) for each in security_questions],
-            roles=roles,
-            verified=verified,
-        )
-        accounts = self._host.services.accounts
-        return self._host.run(accounts.create_user(self.account, tenant or self.tenant, new)).user_id
+        given = {"email": email, "phone": phone, "password": password, "roles": [*roles], "verified": verified}
+        questions = [(each.question, each.answer) for each in security_questions]
+        user_id: str = self._host.ask("create_user", self.account, tenant or self.tenant, username, questions, given)
+        return user_id
 
     @property
     def outbox(self) -> list[Message]:
         """All messages to the account's users, oldest first."""
-        return [
-            Message(
-                tenant=message.tenant,
-                username=message.username,
-                kind=message.kind,
-                channel=message.channel,
-                to=message.recipient,
-                code=code,
-                created_at=message.created_at,
-            )
-            for message, code in self._host.run(self._host.services.outbox.messages(self.account))
-        ]
+        return self._messages()
 
     def last_code(self, username: str, *, tenant: str | None = None) -> str:
-        """The code that a user was sent last.
+        """The code that a user was sent last, in whatever case of letters the user is named.
 
         Raises:
             LookupError: None was sent.
         """
         name = tenant or self.tenant
-        for message in reversed(self.outbox):
-            if (message.tenant, message.username) == (name, username) and message.code is not None:
+        for message in reversed(self._messages(name, username)):
+            if message.code is not None:
                 return message.code
         raise LookupError(f"no code was sent to {username!r} of the tenant {name!r}")
 
@@ -296,8 +252,6 @@ class MeshyServer:
             raise ValueError(f"there is no tenant {tenant!r}: create_tenant makes one")
         return self._public_keys[tenant]
 
-    def _check(self, schema: str, name: str) -> None:
-        try:
-            self._host.contract.component(schema).validate(name)
-        except InvalidValueError as error:
-            raise ValueError(f"{name!r} cannot be a name: {error}") from error
+    def _messages(self, *of: str) -> list[Message]:
+        found: list[dict[str, Any]] = self._host.ask("messages", self.account, *of)
+        return [Message(created_at=datetime.fromisoformat(each.pop("created_at")), **each) for each in found]
