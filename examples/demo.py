@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from meshydb import BadRequestError, MeshyClient
+from meshydb import BadRequestError, MeshyClient, UserVerificationHash
 
 _ACCOUNT = "acme"
 _TENANT = "north"
@@ -51,14 +51,13 @@ def _serving() -> Generator[str]:
             process.terminate()
 
 
-def _recover(client: MeshyClient) -> bytes:
+def _recover(client: MeshyClient) -> UserVerificationHash:
     """Go the whole way from a forgotten password to a login, and see the ways that must be closed.
 
     Returns the response to forgot_password.
     """
     _tell(f">>> reset = client.forgot_password({_USERNAME!r}, 1)")
-    response = client.with_raw_response.forgot_password(_USERNAME, 1)
-    reset = response.parsed
+    reset = client.forgot_password(_USERNAME, 1)
     _tell(f"a code was sent to {reset.hint}")
 
     code = _administer("outbox", "list")[-1]["code"]
@@ -77,7 +76,7 @@ def _recover(client: MeshyClient) -> bytes:
     _refused(lambda: client.login(_USERNAME, _OLD_PASSWORD))
     _tell(f">>> client.reset_password(reset, {code!r}, {_OLD_PASSWORD!r})")
     _refused(lambda: client.reset_password(reset, code, _OLD_PASSWORD))
-    return response.body
+    return reset
 
 
 def _refused(call: Callable[[], object]) -> None:
@@ -97,8 +96,8 @@ def main() -> None:
         _administer("user", "create", _ACCOUNT, _USERNAME, "--email", "u@example.org", "--password", _OLD_PASSWORD)
         public_key = account["tenants"][0]["publicKey"]
         with _serving() as url, MeshyClient(_ACCOUNT, _TENANT, public_key, base_url=url) as client:
-            response = _recover(client)
-    print(json.dumps(json.loads(response)))
+            reset = _recover(client)
+    print(json.dumps(reset.to_dict()))
 
 
 if __name__ == "__main__":

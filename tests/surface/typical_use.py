@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 import attrs
 import httpx
@@ -88,6 +89,22 @@ def recover(client: MeshyClient, code: str) -> None:
     reset = UserVerificationHash("rosa.k", 1, "the hash", datetime(2030, 1, 1, tzinfo=UTC), "r***@example.org")
     if assert_type(client.check_hash(reset, code), bool):
         assert_type(client.reset_password(reset, code, "a new correct horse"), None)
+
+
+def keep(reset: UserVerificationHash, session: dict[str, object]) -> UserVerificationHash:
+    """Keep a request in the session of a web application, and take it out again."""
+    session["reset"] = assert_type(reset.to_dict(), dict[str, Any])
+    kept = json.loads(json.dumps(session))
+    return assert_type(UserVerificationHash.from_dict(kept["reset"]), UserVerificationHash)
+
+
+def respond(page: Page[User], me: CurrentUser, sent: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Respond with what the service returned, and read what a form sent."""
+    assert_type(Page.from_dict(page.to_dict()), Page[User])
+    assert_type(User.from_dict(sent), User)
+    assert_type(NewUser.from_dict(sent).roles, tuple[str, ...])
+    models = [me, RegisterUser.from_dict(sent), UserUpdate.from_dict(sent), SecurityQuestion.from_dict(sent)]
+    return [page.to_dict(), *(model.to_dict() for model in models)]
 
 
 def register(client: MeshyClient, code: str) -> MeshyConnection:

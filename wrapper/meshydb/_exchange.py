@@ -14,6 +14,7 @@ from attrs import frozen
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
 from meshydb._logging import Attempt
 from meshydb._messages import Answer, Request, secrets_of
+from meshydb._models.model import MalformedError
 from meshydb._operations import Operation
 from meshydb._raw import note_answer
 from meshydb._responses import error_body, request_id, status_error
@@ -98,6 +99,9 @@ def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
             return operation.parse(body)
         except KeyError as error:
             reason += f", without {error}"
+        except MalformedError as error:
+            # It names model and member, and shows no value.
+            reason += f": {error}"
         except (TypeError, ValueError):
             pass
     # Not while an error is handled, which would chain it: it may quote a value or show the whole body.

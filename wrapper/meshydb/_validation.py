@@ -6,7 +6,7 @@ Each returns the value it was given and names it in its error, which never repea
 import math
 import re
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from meshydb._usernames import is_new_username
@@ -106,6 +106,10 @@ def check_aware(name: str, value: object) -> datetime:
         raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
     if value.utcoffset() is None:
         raise ValueError(f"{name} must have an offset from UTC")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} must be in the years 1 to 9999 in UTC") from None
     return value
 
 

@@ -4,10 +4,11 @@ import json
 from argparse import Namespace
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from meshydb._cli.outcomes import Outcome, printable
-from meshydb._cli.requests import read_request, to_json
+from meshydb._cli.requests import read_request
 from meshydb._cli.terminal import Secrets, waiting
 from meshydb._sync.client import MeshyClient
 
@@ -17,13 +18,13 @@ def forgot_password(options: Namespace) -> Outcome:
     with _client(options) as client, waiting():
         reset = client.forgot_password(options.username, options.attempt)
     if options.json:
-        print(json.dumps(to_json(reset)))
+        print(json.dumps(reset.to_dict()))
         return Outcome.DONE
     shown = {
         "username": reset.username,
         "attempt": reset.attempt,
         "hash": reset.hash,
-        "expires": f"{reset.expires.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+        "expires": f"{_local(reset.expires):%Y-%m-%d %H:%M:%S %Z}",
         "hint": reset.hint,
     }
     for name, value in shown.items():
@@ -56,6 +57,15 @@ def reset_password(options: Namespace) -> Outcome:
     if not options.json:
         print("The password is set, and all logins have ended.")
     return Outcome.DONE
+
+
+def _local(instant: datetime) -> datetime:
+    """Return the time of this place, or, in the first and the last hours that `datetime` can hold, that of UTC."""
+    try:
+        return instant.astimezone()
+    except (OverflowError, ValueError, OSError):
+        # Which of them, and whether at all, depends on the platform and its time zone.
+        return instant.astimezone(UTC)
 
 
 @contextmanager

@@ -2,24 +2,10 @@
 
 import json
 import sys
-from datetime import UTC
 from pathlib import Path
 
 from meshydb._cli.outcomes import UsageError
 from meshydb._models import UserVerificationHash
-from meshydb._operations.recovery import parse_verification
-
-
-def to_json(request: UserVerificationHash) -> dict[str, object]:
-    """Write the request in the form of the contract: in UTC, with milliseconds."""
-    expires = request.expires.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-    return {
-        "username": request.username,
-        "attempt": request.attempt,
-        "hash": request.hash,
-        "expires": f"{expires}Z",
-        "hint": request.hint,
-    }
 
 
 def read_request(file: str | None) -> UserVerificationHash:
@@ -32,6 +18,6 @@ def read_request(file: str | None) -> UserVerificationHash:
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from error
     try:
-        return parse_verification(json.loads(content))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return UserVerificationHash.from_dict(json.loads(content))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} does not hold what forgot-password --json prints") from error

@@ -5,11 +5,12 @@ from datetime import datetime
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_each, by_if_any
+from meshydb._models.model import Model
 from meshydb._validation import check_aware, check_str
 
 
 @frozen
-class CurrentUser:
+class CurrentUser(Model):
     """The user who is logged in, as the access token tells it.
 
     Attributes:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from meshydb._models.fields import Validator, by, by_each, by_if_any, each_is
+from meshydb._models.model import Model, wrapped
 from meshydb._validation import check_bool, check_new_username, check_secret, check_text, to_tuple
 
 MAX_QUESTIONS = 10
@@ -20,8 +21,8 @@ def _text_if_any(maximum: int) -> Validator:
 
 
 @frozen
-class SecurityQuestion:
-    """A security question and its answer.
+class SecurityQuestion(Model):
+    """A security question and its answer. `to_dict` holds both.
 
     Attributes:
         question: What the user is asked, in 1 to 256 characters without control characters.
@@ -45,7 +46,12 @@ def _to_roles(roles: Iterable[str]) -> tuple[str, ...]:
 
 
 @frozen
-class _Person:
+class _RoleName(Model):
+    name: str
+
+
+@frozen
+class _Person(Model):
     username: str = field(validator=by(check_new_username))
     new_password: str = field(validator=by(check_secret, **NEW_PASSWORD_LENGTH), repr=False)
     first_name: str | None = field(default=None, kw_only=True, validator=_text_if_any(256))
@@ -59,7 +65,7 @@ class _Person:
 
 @frozen
 class RegisterUser(_Person):
-    """Someone who registers.
+    """Someone who registers. `to_dict` holds the password, and the answers to security questions.
 
     Attributes:
         username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
@@ -79,7 +85,7 @@ class RegisterUser(_Person):
 
 @frozen
 class NewUser(_Person):
-    """A user to be created by another one.
+    """A user to be created by another one. `to_dict` holds the password, and the answers to security questions.
 
     Attributes:
         username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
@@ -106,11 +112,12 @@ class NewUser(_Person):
         kw_only=True,
         converter=_to_roles,
         validator=by_each(check_text, most=_MAX_ROLES, maximum=_MAX_ROLE_NAME),
+        metadata=wrapped(_RoleName),
     )
 
 
 @frozen(kw_only=True)
-class UserUpdate:
+class UserUpdate(Model):
     """What a user is to be. Replaces names, phone number and email address: what is None is removed.
 
     Attributes:

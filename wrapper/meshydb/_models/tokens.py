@@ -5,6 +5,7 @@ import re
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_if_any
+from meshydb._models.model import Model, named
 from meshydb._validation import INT32_MAX, check_int, check_secret, check_str
 
 # RFC 6750; it goes into a header.
@@ -19,8 +20,8 @@ def _check_bearer(name: str, value: object) -> str:
 
 
 @frozen
-class Tokens:
-    """The tokens of a login, none of which is in the `repr`.
+class Tokens(Model):
+    """The tokens of a login, none of which is in the `repr`. `to_dict` holds them, in the names of OAuth.
 
     Attributes:
         access_token: Stands for the user in every request.
@@ -28,6 +29,6 @@ class Tokens:
         expires_in: For how many seconds the access token is good, from when it was received.
     """
 
-    access_token: str = field(validator=by(_check_bearer), repr=False)
-    refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False)
-    expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX))
+    access_token: str = field(validator=by(_check_bearer), repr=False, metadata=named("access_token"))
+    refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False, metadata=named("refresh_token"))
+    expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX), metadata=named("expires_in"))

@@ -5,11 +5,12 @@ from datetime import datetime
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_if_any, each_is
+from meshydb._models.model import Model
 from meshydb._validation import check_aware, check_bool, check_str
 
 
 @frozen
-class UserRole:
+class UserRole(Model):
     """A role that a user holds.
 
     Attributes:
@@ -22,8 +23,8 @@ class UserRole:
 
 
 @frozen
-class SecurityQuestionHash:
-    """A security question of a user, without its answer.
+class SecurityQuestionHash(Model):
+    """A security question of a user, without its answer. `to_dict` holds the hash of it.
 
     Attributes:
         question: What the user is asked.
@@ -35,8 +36,10 @@ class SecurityQuestionHash:
 
 
 @frozen
-class User:
+class User(Model):
     """A user. `attrs.evolve` makes a changed copy, which the users service takes for an update.
+
+    `to_dict` holds the hashes of the answers to security questions.
 
     Attributes:
         id: The id of the user, of 24 hexadecimal digits.

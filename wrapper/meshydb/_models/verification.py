@@ -5,12 +5,15 @@ from datetime import datetime
 from attrs import field, frozen
 
 from meshydb._models.fields import by
+from meshydb._models.model import Model
 from meshydb._validation import check_aware, check_int, check_str
 
 
 @frozen
-class UserVerificationHash:
+class UserVerificationHash(Model):
     """A request for a password reset, or a registration, to be sent back unchanged with the verification code.
+
+    Goes through sessions and forms by `to_dict`, which holds the hash, and `from_dict`.
 
     Attributes:
         username: The user whose password is to be reset, or who is to be verified.

@@ -1,6 +1,6 @@
 """The operations of the API, each as a description of its request and of how its answer is read.
 
-Nothing here does I/O. The generated endpoint modules describe the requests and the generated models read the answers.
+Nothing here does I/O. The generated endpoint modules describe the requests, and `_models` reads the responses.
 Every function raises TypeError for an argument of the wrong type, and ValueError for one that is out of bounds.
 
 What `catalogue` lists is found here at its first use: the generated modules import httpx, which takes time, and which

@@ -1,12 +1,14 @@
 """What an operation is, and what the descriptions of operations share."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
 from meshydb._config import Config
 from meshydb._contract import ROUTES, SAFE_TO_REPLAY
+from meshydb._models.model import Model, read
 from meshydb_api.types import UNSET, Unset
 
 T = TypeVar("T")
@@ -66,6 +68,16 @@ def members(body: object) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise TypeError(f"the body must be an object, not {type(body).__name__}")
     return cast("dict[str, Any]", body)
+
+
+def read_by(kind: type[T], item: type[object] | None = None) -> Callable[[object], T]:
+    """Return what reads a model from a response; `item` is what a generic one holds."""
+    return partial(read, kind, item=item)
+
+
+def present(model: Model) -> dict[str, Any]:
+    """Return the JSON of a model as it is sent: members that are None or empty lists are left out."""
+    return {name: value for name, value in model.to_dict().items() if value not in (None, [])}
 
 
 def nothing(_: object) -> None:

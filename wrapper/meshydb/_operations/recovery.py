@@ -9,7 +9,7 @@ from typing import Any
 from meshydb._config import Config
 from meshydb._models import UserVerificationHash
 from meshydb._models.people import NEW_PASSWORD_LENGTH
-from meshydb._operations.operation import Operation, members, nothing, tenant
+from meshydb._operations.operation import Operation, members, nothing, read_by, tenant
 from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
 from meshydb_api import models
 from meshydb_api.api.users import check_hash as check_hash_endpoint
@@ -18,7 +18,7 @@ from meshydb_api.api.users import reset_password as reset_password_endpoint
 from meshydb_api.api.users import verify_user as verify_user_endpoint
 
 _MAX_HINT = 320
-# The contract's bounds. Within them, no offset from UTC leads out of what datetime can hold.
+# The contract's bounds of what is sent. What is received may be outside of them.
 _FIRST_YEAR = 1000
 _LAST_YEAR = 2999
 
@@ -32,7 +32,7 @@ def forgot_password(config: Config, username: str, attempt: int) -> Operation[Us
     return Operation(
         operation_id="forgotPassword",
         request=forgot_password_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=parse_verification,
+        parse=read_by(UserVerificationHash),
     )
 
 
@@ -73,18 +73,6 @@ def verify_user(config: Config, verification: UserVerificationHash, verification
     )
 
 
-def parse_verification(body: object) -> UserVerificationHash:
-    """Read the request that a verification code completes."""
-    answer = models.UserVerificationHash.from_dict(members(body))
-    return UserVerificationHash(
-        username=answer.username,
-        attempt=answer.attempt,
-        hash=answer.hash_,
-        expires=_check_years("expires", answer.expires),
-        hint=answer.hint,
-    )
-
-
 def _completion(verification: UserVerificationHash, verification_code: str) -> dict[str, Any]:
     check_instance("verification", verification, UserVerificationHash)
     return {
@@ -99,13 +87,10 @@ def _completion(verification: UserVerificationHash, verification_code: str) -> d
 
 def _in_utc(name: str, value: datetime) -> datetime:
     # An offset may have seconds, which the service does not take.
-    return _check_years(name, value).astimezone(UTC)
-
-
-def _check_years(name: str, value: datetime) -> datetime:
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+    in_utc = value.astimezone(UTC)
+    if not _FIRST_YEAR <= in_utc.year <= _LAST_YEAR:
         raise ValueError(f"{name} must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    return value
+    return in_utc
 
 
 def _parse_valid(body: object) -> bool:

@@ -5,9 +5,8 @@
 
 from meshydb._config import Config
 from meshydb._models import RegisterUser, User, UserVerificationHash
-from meshydb._operations.operation import Operation, members, tenant
-from meshydb._operations.people import parse_user, person
-from meshydb._operations.recovery import parse_verification
+from meshydb._models.model import read
+from meshydb._operations.operation import Operation, members, present, read_by, tenant
 from meshydb._validation import check_bool, check_instance, check_new_username, check_segment
 from meshydb_api import models
 from meshydb_api.api.users import check_user_exist as check_user_exist_endpoint
@@ -32,13 +31,13 @@ def register_anonymous_user(config: Config, username: str) -> Operation[User]:
     return Operation(
         operation_id="registerAnonymousUser",
         request=register_anonymous_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=parse_user,
+        parse=read_by(User),
     )
 
 
 def register_user(config: Config, user: RegisterUser) -> Operation[UserVerificationHash | None]:
     """Describe `POST /{accountName}/users/register`."""
-    body = models.RegisterUser(**person(check_instance("user", user, RegisterUser)))
+    body = models.RegisterUser.from_dict(present(check_instance("user", user, RegisterUser)))
     return Operation(
         operation_id="registerUser",
         request=register_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
@@ -52,4 +51,4 @@ def _parse_exists(body: object) -> bool:
 
 
 def _parse_verification_if_any(body: object) -> UserVerificationHash | None:
-    return None if body is None else parse_verification(body)
+    return None if body is None else read(UserVerificationHash, body)

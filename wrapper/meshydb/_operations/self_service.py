@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.people import MAX_PASSWORD, NEW_PASSWORD_LENGTH
-from meshydb._operations.operation import Operation, nothing, tenant
-from meshydb._operations.people import as_update, changes, parse_user, previous, questions_update
+from meshydb._operations.operation import Operation, nothing, read_by, tenant
+from meshydb._operations.people import as_update, changes, previous, questions_update
 from meshydb._validation import check_secret
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint
@@ -23,7 +23,7 @@ def get_self(config: Config) -> Operation[User]:
     return Operation(
         operation_id="getSelf",
         request=get_self_endpoint._get_kwargs(config.account_name, tenant=tenant(config)),
-        parse=parse_user,
+        parse=read_by(User),
     )
 
 
@@ -33,7 +33,7 @@ def update_self(config: Config, user: User | UserUpdate, previous_password: str 
     return Operation(
         operation_id="updateSelf",
         request=update_self_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=parse_user,
+        parse=read_by(User),
         counts_guess=previous_password is not None,
     )
 

@@ -7,7 +7,7 @@ from meshydb._config import Config
 from meshydb._models import Tokens
 from meshydb._models.people import MAX_PASSWORD
 from meshydb._operations.operation import Operation, members, nothing, tenant
-from meshydb._validation import check_secret, check_text
+from meshydb._validation import check_secret, check_str, check_text
 from meshydb_api import models
 from meshydb_api.api.tokens import request_token as request_token_endpoint
 from meshydb_api.api.tokens import revoke_token as revoke_token_endpoint
@@ -72,9 +72,8 @@ def _request_token(
 
 
 def _parse_tokens(body: object, known_refresh_token: str | None) -> Tokens:
-    answer = models.TokenResponse.from_dict(members(body))
-    return Tokens(
-        access_token=answer.access_token,
-        refresh_token=answer.refresh_token or known_refresh_token,
-        expires_in=answer.expires_in,
-    )
+    answer = members(body)
+    # In any case of letters (RFC 6749, section 5.1).
+    if check_str("token_type", answer.get("token_type")).lower() != "bearer":
+        raise ValueError("token_type must be Bearer")
+    return Tokens.from_dict({**answer, "refresh_token": answer.get("refresh_token") or known_refresh_token})

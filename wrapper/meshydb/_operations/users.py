@@ -12,15 +12,12 @@ from attrs import field, frozen
 from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
 from meshydb._models.fields import by, by_if_any
-from meshydb._operations.operation import Operation, given, members, nothing, tenant
+from meshydb._operations.operation import Operation, given, nothing, present, read_by, tenant
 from meshydb._operations.people import (
     as_update,
     changes,
-    parse_user,
-    person,
     previous,
     questions_update,
-    read_user,
 )
 from meshydb._validation import INT32_MAX, check_bool, check_id, check_instance, check_int, check_str, check_text
 from meshydb_api import models
@@ -75,23 +72,18 @@ def search_users(config: Config, query: UserQuery, page: int) -> Operation[Page[
             page_size=query.page_size,
             tenant=tenant(config),
         ),
-        parse=_parse_page,
+        parse=read_by(Page[User], User),
     )
 
 
 def create_user(config: Config, user: NewUser) -> Operation[User]:
     """Describe `POST /{accountName}/users`."""
     check_instance("user", user, NewUser)
-    body = models.NewUser(
-        **person(user),
-        verified=user.verified,
-        is_active=user.is_active,
-        roles=given([models.RoleName(name=role) for role in user.roles] or None),
-    )
+    body = models.NewUser.from_dict(present(user))
     return Operation(
         operation_id="createUser",
         request=create_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=parse_user,
+        parse=read_by(User),
     )
 
 
@@ -100,7 +92,7 @@ def get_user(config: Config, user_id: str) -> Operation[User]:
     return Operation(
         operation_id="getUser",
         request=get_user_endpoint._get_kwargs(config.account_name, check_id("user_id", user_id), tenant=tenant(config)),
-        parse=parse_user,
+        parse=read_by(User),
     )
 
 
@@ -120,7 +112,7 @@ def update_user(
         request=update_user_endpoint._get_kwargs(
             config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
         ),
-        parse=parse_user,
+        parse=read_by(User),
         counts_guess=previous_password is not None,
     )
 
@@ -150,14 +142,4 @@ def update_user_security_questions(
         parse=nothing,
         may_be_empty=True,
         counts_guess=previous_password is not None,
-    )
-
-
-def _parse_page(body: object) -> Page[User]:
-    page = models.UserPage.from_dict(members(body))
-    return Page(
-        results=tuple(read_user(user) for user in page.results),
-        page=page.page,
-        page_size=page.page_size,
-        total_records=page.total_records,
     )

@@ -1,0 +1,43 @@
+"""Timestamps as the API writes them (RFC 3339), read and written."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+# `datetime.fromisoformat` takes forms that are not RFC 3339, and refuses a small `z` and leap seconds, which are.
+_TIMESTAMP = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<minute>\d\d:\d\d):(?P<second>\d\d)(?P<fraction>\.\d+)?"
+    r"(?:[Zz]|(?P<offset>[+-]\d\d:[0-5]\d))",
+    re.ASCII,
+)
+_MILLISECOND = 1000
+
+
+def read_timestamp(text: str) -> datetime:
+    """Read an RFC 3339 timestamp, and keep its offset. Digits after microseconds are cut off.
+
+    A leap second becomes the first second of the next minute, as in Unix time.
+
+    Raises:
+        ValueError: The text is not a timestamp, or `datetime` cannot hold it.
+    """
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 timestamp")
+    is_leap = match["second"] == "60"
+    time = f"{match['minute']}:{'59' if is_leap else match['second']}{match['fraction'] or ''}"
+    instant = datetime.fromisoformat(f"{match['date']}T{time}{match['offset'] or '+00:00'}")
+    try:
+        in_utc = instant.astimezone(UTC)
+        if not is_leap:
+            return instant
+        if (in_utc.hour, in_utc.minute) == (23, 59):
+            return instant + timedelta(seconds=1)
+    except OverflowError:
+        raise ValueError("out of the years 1 to 9999") from None
+    raise ValueError("a leap second is the last of a day")
+
+
+def write_timestamp(instant: datetime) -> str:
+    """Write an aware datetime in UTC, with milliseconds as the API does, or with microseconds where it has them."""
+    timespec = "microseconds" if instant.microsecond % _MILLISECOND else "milliseconds"
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec)}Z"
