@@ -26,7 +26,7 @@ from meshydb_contract.scenarios import play
 from meshydb_server.services.sources import Sources
 from tests.contract import reach
 from tests.contract.guide import Insider, fits, target_in
-from tests.contract.judge import Heard, Judge
+from tests.contract.judge import Heard, Judge, objection_to_code
 from tests.contract.stories import site_in
 from tests.support.contract import ROOT
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
@@ -151,6 +151,7 @@ def _second_opinion(verdict: Verdict) -> Iterator[str]:
                 served += 1
     judged = len(objections) - served
     print(f"Judged by openapi-core: {judged} of {len(heard)} answers, {served} requests")
+    objections += [objection_to_code(exchange) for exchange in heard]
     yield from (objection for objection in objections if objection)
     if judged < 0.8 * len(heard) or served < _OFTEN_ENOUGH:
         yield "openapi-core could judge too little of it"

@@ -5,6 +5,7 @@ Those two have the same library for JSON Schema, so neither can be the other's j
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,6 +19,7 @@ from requests import PreparedRequest
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from tests.support.contract import read
+from tests.support.error_codes import flaw_in_code
 
 
 @frozen
@@ -78,6 +80,21 @@ class Judge:
     def objection_to_answer(self, exchange: Heard) -> str | None:
         """Why an answer does not fit the contract, if it does not."""
         return _objection(lambda: self._openapi.validate_response(exchange.asked, exchange.answered))
+
+
+def objection_to_code(exchange: Heard) -> str | None:
+    """Why the code of our own server's error is none of the contract's table, if it is not.
+
+    The contract does not ask it of other servers: there, `code` is optional, and may be another.
+    """
+    response = exchange.response
+    if response.status_code < HTTPStatus.BAD_REQUEST or not response.content:
+        return None
+    try:
+        flaw = flaw_in_code(response.status_code, response.json())
+    except ValueError:
+        flaw = "an error is JSON"
+    return flaw and f"{exchange.request.method} {exchange.request.path_url}: {response.status_code}: {flaw}"
 
 
 def _objection(validate: Any) -> str | None:

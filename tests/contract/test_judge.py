@@ -9,7 +9,7 @@ import requests
 import schemathesis
 from openapi_core.templating.paths.exceptions import PathError
 
-from tests.contract.judge import Heard, Judge
+from tests.contract.judge import Heard, Judge, objection_to_code
 
 _ASKED: Final = {"username": "rosa.k", "attempt": 1}
 _EXIST: Final = b'{"exists":true}'
@@ -71,6 +71,28 @@ def test_grants(judge: Judge, form: dict[str, str], *, fits: bool) -> None:
     request = requests.Request("POST", "http://localhost:1/acme/connect/token", data=form)
     objection = judge.objection_to_request(_exchange(request, 200, b"", {}))
     assert (objection is None) is fits
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "fits"),
+    [
+        (200, b"{}", True),
+        (404, b"", True),
+        (404, b'{"message":"Why.","code":"unknown_user"}', True),
+        (400, b'{"error":"invalid_grant","error_description":"Why."}', True),
+        (404, b'{"message":"Why."}', False),
+        (404, b'{"message":"Why.","code":7}', False),
+        (404, b'{"message":"Why.","code":"unknown_planet"}', False),
+        (400, b'{"message":"Why.","code":"unknown_user"}', False),
+        (404, b'{"error":"invalid_grant","error_description":"Why."}', False),
+        (404, b"[]", False),
+        (404, b"Why.", False),
+    ],
+)
+def test_codes(status: int, content: bytes, *, fits: bool) -> None:
+    """An error of our own server without a code of the table, or with one of another status, is objected to."""
+    request = requests.Request("GET", "http://localhost:1/nowhere")
+    assert (objection_to_code(_exchange(request, status, content, _ID)) is None) is fits
 
 
 def test_nowhere(judge: Judge) -> None:

@@ -125,7 +125,7 @@ async def _end(call: Any) -> object:
     except LimitError as error:
         return error.retry_after
     except InvalidRequestError as error:
-        return error.message
+        return error.code, error.message
     return result if isinstance(result, bool) else "issued"
 
 

@@ -102,7 +102,7 @@ async def _refusals(services: Services, clock: SetClock, issued: Issued) -> dict
     return said
 
 
-async def test_r13_one_message_for_every_failure(database_url: str) -> None:
+async def test_r13_one_message_and_code_for_every_failure(database_url: str) -> None:
     """Whatever is wrong with a request, its handle or its secret, a reset and a verification say the same of it."""
     clock = SetClock()
     messages: set[str] = set()

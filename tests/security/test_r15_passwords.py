@@ -63,15 +63,16 @@ def test_r15_policy() -> None:
 
 
 async def test_r15_a_reset_asks_what_registration_asks(database_url: str) -> None:
-    """What registration refuses, a reset refuses with the same words, at no cost of a guess; the request stays good."""
+    """What registration refuses, a reset refuses with the same words and code, at no cost of a guess; the request stays good."""
     async with recovering(database_url, recovery_guesses_per_request="1") as services:
         issued = await ask(services)
         for password, reason in _REFUSED.items():
             if "username" in reason:
                 continue
             new = NewUser(username="newcomer", email=EMAIL, password=password)
-            assert await refusal(services.registration.register(ACCOUNT, TENANT, new)) == reason
-            assert await refusal(services.completion.reset_password(issued.attempted(), password)) == reason
+            said = await refusal(services.registration.register(ACCOUNT, TENANT, new))
+            assert said.endswith(f": {reason}")
+            assert await refusal(services.completion.reset_password(issued.attempted(), password)) == said
         (row,) = await rows(services, recoveries)
         assert (row["failures"], row["used_at"]) == (0, None)
         await services.completion.reset_password(issued.attempted(), _TAKEN[0])

@@ -108,7 +108,7 @@ async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
             services.selves.set_questions(caller, [_NEW], "not the password"),
             services.users.set_questions(caller, caller.user_id, [_NEW], "not the password"),
         ):
-            assert await refusal(call) == "The previous password is wrong."
+            assert await refusal(call) == "previous_password_wrong: The previous password is wrong."
         assert await _asked(services) == _OLD
         assert await notices(services, BY_QUESTION) == []
 

@@ -263,10 +263,10 @@ def spent(log: str) -> int:
 
 
 async def refusal(of: Awaitable[object]) -> str:
-    """The sentence that something is refused with."""
+    """The code and the sentence that something is refused with."""
     with pytest.raises(InvalidRequestError) as caught:
         await of
-    return caught.value.message
+    return f"{caught.value.code}: {caught.value.message}"
 
 
 async def all_ends(*tries: Awaitable[object]) -> Counter[str]:

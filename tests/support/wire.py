@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from tests.support.error_codes import flaw_in_code
+
 PATH: Final = "/acme/users/forgotpassword"
 JSON_TYPE: Final = "Content-Type: application/json"
 
@@ -117,6 +119,7 @@ def assert_documented(answer: Answer, status: int) -> None:
         message = answer.json["message"]
         assert isinstance(message, str)
         assert message.strip()
+        assert flaw_in_code(status, answer.json) is None, answer
 
 
 def assert_empty(answer: Answer, status: int) -> None:

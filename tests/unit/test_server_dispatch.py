@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import (
     AuthenticationError,
+    AuthorityError,
     ConflictError,
     InvalidRequestError,
     LimitError,
@@ -196,29 +198,39 @@ def test_form_refused(form: bytes, code: str) -> None:
     assert answer.json().keys() == {"error", "error_description"}
 
 
+_TEMPORARY = "temporarily_unavailable"
 _FAILURES = [
-    (InvalidRequestError("Why."), 400, "invalid_request", "Why."),
-    (ConflictError("Why."), 400, "invalid_request", "Why."),
-    (OAuthError("invalid_grant", "Why."), 400, "invalid_grant", "Why."),
-    (AuthenticationError("Why."), 401, "invalid_request", "Why."),
-    (PermissionDeniedError("a.b"), 403, "invalid_request", "The permission a:b is required."),
-    (NotFoundError("Why."), 404, "invalid_request", "Why."),
-    (LimitError(7), 429, "temporarily_unavailable", "Too many requests; ask again in 7 seconds."),
-    (RuntimeError("Why."), 500, "server_error", "The server failed unexpectedly."),
-    (OverloadedError(), 503, "temporarily_unavailable", "The server is overloaded; try again in 5 seconds."),
-    (StorageError("Why."), 503, "temporarily_unavailable", "The server cannot reach its storage; try again later."),
+    (InvalidRequestError("Why.", ErrorCode.CODE_INVALID), 400, "code_invalid", "invalid_request", "Why."),
+    (ConflictError("Why.", ErrorCode.USERNAME_TAKEN), 400, "username_taken", "invalid_request", "Why."),
+    (OAuthError("invalid_grant", "Why."), 400, "invalid_request", "invalid_grant", "Why."),
+    (AuthenticationError("Why."), 401, "token_invalid", "invalid_request", "Why."),
+    (PermissionDeniedError("a.b"), 403, "permission_required", "invalid_request", "The permission a:b is required."),
+    (AuthorityError("Why."), 403, "authority_insufficient", "invalid_request", "Why."),
+    (NotFoundError("Why.", ErrorCode.UNKNOWN_TENANT), 404, "unknown_tenant", "invalid_request", "Why."),
+    (LimitError(7), 429, "limit_exceeded", _TEMPORARY, "Too many requests; ask again in 7 seconds."),
+    (RuntimeError("Why."), 500, "server_error", "server_error", "The server failed unexpectedly."),
+    (OverloadedError(), 503, "overloaded", _TEMPORARY, "The server is overloaded; try again in 5 seconds."),
+    (
+        StorageError("Why."),
+        503,
+        "storage_unavailable",
+        _TEMPORARY,
+        "The server cannot reach its storage; try again later.",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("error", "status", "code", "message"), _FAILURES, ids=lambda value: type(value).__name__)
-def test_failures(error: Exception, status: int, code: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "code", "oauth", "message"), _FAILURES, ids=lambda value: type(value).__name__
+)
+def test_failures(error: Exception, status: int, code: str, oauth: str, message: str) -> None:
     """Whatever a service raises has its status, and on a token endpoint the members of OAuth 2 as well."""
     server = Server(error=error)
     answer = server.ask("GET", "/acme/things/7/exists")
-    assert (answer.status_code, answer.json()) == (status, {"message": message})
+    assert (answer.status_code, answer.json()) == (status, {"message": message, "code": code})
     answer = server.ask("POST", "/acme/token", data={"grant_type": "password"})
-    more = {} if status == 400 else {"message": message}
-    assert (answer.status_code, answer.json()) == (status, {"error": code, "error_description": message, **more})
+    more = {} if status == 400 else {"message": message, "code": code}
+    assert (answer.status_code, answer.json()) == (status, {"error": oauth, "error_description": message, **more})
 
 
 @pytest.mark.parametrize(
@@ -233,7 +245,7 @@ def test_generic_failures_of_token_endpoints(method: str, headers: dict[str, str
     """What every operation can answer has its member on a token endpoint too, beside those of OAuth 2."""
     answer = Server().ask(method, "/acme/token", headers=headers, content=content)
     assert answer.status_code == status
-    assert answer.json().keys() == {"error", "error_description", "message"}
+    assert answer.json().keys() == {"error", "error_description", "message", "code"}
     assert answer.json()["error"] == "invalid_request"
 
 

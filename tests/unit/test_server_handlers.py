@@ -140,7 +140,8 @@ async def test_registration(api: _Api) -> None:
     body = {"username": "rosa.k", "newPassword": PASSWORD, **_NAMES, "securityQuestions": [_QUESTION]}
     assert await api.ask("POST", "users/register", 204, json=body) is None
     assert await api.ask("GET", "users/Rosa.K/exists", 200) == {"exists": True}
-    assert (await api.ask("POST", "users/register", 400, json=body)) == {"message": "The username is taken."}
+    refused = await api.ask("POST", "users/register", 400, json=body)
+    assert refused == {"message": "The username is taken.", "code": "username_taken"}
     user = await (await api.entered("rosa.k")).ask("GET", "users/me", 200)
     assert {name: user[name] for name in _NAMES} == _NAMES
     await api.people.configure("email")
@@ -194,7 +195,7 @@ async def test_previous_password(api: _Api) -> None:
     for own in ("users/me", f"users/{user.user_id}"):
         for method, path, body in (("PUT", own, other), ("POST", f"{own}/questions", questions)):
             refused = await rosa.ask(method, path, 400, json={**body, "previousPassword": "canary"})
-            assert refused == {"message": "The previous password is wrong."}
+            assert refused == {"message": "The previous password is wrong.", "code": "previous_password_wrong"}
     assert (await rosa.ask("PUT", "users/me", 200, json=other))["emailAddress"] == "kern@example.org"
     await rosa.ask("POST", "users/me/questions", 204, json=questions)
     # Shown to the user, and in force for nobody yet.
@@ -226,7 +227,8 @@ async def test_users(api: _Api) -> None:
     assert await admin.ask("DELETE", path, 204) is None
     await admin.ask("GET", path, 404)
     own = (await admin.ask("GET", "users/me", 200))["id"]
-    assert await admin.ask("DELETE", f"users/{own}", 400) == {"message": "Users cannot delete themselves."}
+    refused = await admin.ask("DELETE", f"users/{own}", 400)
+    assert refused == {"message": "Users cannot delete themselves.", "code": "invalid_request"}
     active = await admin.ask("POST", "users", 201, json={**body, "verified": True, "isActive": True, "roles": None})
     assert (active["verified"], active["isActive"], len(active["roles"])) == (True, True, 1)
 
@@ -263,6 +265,7 @@ async def test_permissions(api: _Api) -> None:
         ("DELETE", path, "users:delete"),
         ("POST", f"{path}/questions", "users:update"),
     ]:
-        assert await rosa.ask(method, where, 403) == {"message": f"The permission {permission} is required."}
+        message = f"The permission {permission} is required."
+        assert await rosa.ask(method, where, 403) == {"message": message, "code": "permission_required"}
         await api.ask(method, where, 401)
     await rosa.ask("GET", "users/me", 200)

@@ -79,7 +79,7 @@ def test_upgrade_behind_a_request(live_server: LiveServer, cut: int) -> None:
         answer = connection.read()
         assert connection.rest() == b""
     assert_documented(answer, 400)
-    assert answer.json == {"message": "The request is not HTTP/1.1."}
+    assert answer.json == {"message": "The request is not HTTP/1.1.", "code": "invalid_request"}
 
 
 def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:

@@ -134,7 +134,7 @@ def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) ->
         answer = exchange(server.url, _ASK)
         assert_documented(exchange(server.url, _HEALTH), 200)
     assert_documented(answer, 500)
-    assert answer.json == {"message": "The server failed unexpectedly."}
+    assert answer.json == {"message": "The server failed unexpectedly.", "code": "server_error"}
     (record,) = errors(caplog)
     assert record.exc_info
     assert str(record.exc_info[1]) == _CANARY

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from meshydb_server.contract import Contract
+from tests.support.error_codes import flaw_in_code
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
 from tests.support.wire import JSON_TYPE, Answer, assert_documented, assert_empty, compose, exchange
 from tests.support.world import PASSWORD, USER, World, public_key
@@ -31,11 +32,11 @@ def _assert_refused(answer: Answer, code: str, status: int = 400) -> None:
     assert answer.all("content-type") == ["application/json"]
     assert answer.all("cache-control") == ["no-store"]
     assert answer.json["error"] == code
-    more = set() if status == 400 else {"message"}
+    more = set() if status == 400 else {"message", "code"}
     assert answer.json.keys() == {"error", "error_description"} | more
     documented = Contract.load().component("AuthError" if status == 400 else "Error")
-    # The member `code` is for errors of other operations.
-    assert answer.json.keys() == documented.properties.keys() - {"code"}
+    assert answer.json.keys() == documented.properties.keys()
+    assert flaw_in_code(status, answer.json) is None, answer
 
 
 @pytest.mark.parametrize(

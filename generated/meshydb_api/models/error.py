@@ -17,8 +17,8 @@ class Error:
 
     Attributes:
         message (str): One sentence for a person to read.
-        code (str | Unset): The kind of error, for programs, where one is known: `username_invalid` for a new username
-            that is not allowed. More are added over time.
+        code (str | Unset): The kind of error, for programs. Known codes are listed under **Errors** at the beginning of
+            this document; more are added over time.
         error (str | Unset): Of token endpoints only. The kind of error, for programs (RFC 6749).
         error_description (str | Unset): Of token endpoints only. The same as `message`.
     """

@@ -19,6 +19,7 @@ from meshydb_server.http.endings import ENDS, ManagedProtocol
 from meshydb_server.http.errors import error_response
 from meshydb_server.http.exchange import access_log, new_request_id
 from meshydb_server.http.strict_heads import StrictConnection
+from meshydb_server.services.error_codes import ErrorCode
 
 
 class AnyMethodProtocol(ManagedProtocol, H11Protocol):
@@ -109,7 +110,7 @@ def refusal(message: str, client: tuple[str, int] | None, scope: Mapping[str, An
         "malformed", extra={"requestId": request_id, "status": 400, "client": normalise(client[0]) if client else None}
     )
     headers = {"X-Request-ID": request_id, "Cache-Control": "no-store", "Connection": "close"}
-    response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, message, headers)
+    response: JSONResponse = error_response(HTTPStatus.BAD_REQUEST, message, ErrorCode.INVALID_REQUEST, headers)
     lines = (b"%b: %b\r\n" % header for header in response.raw_headers)
     body = b"" if scope and scope["method"] == "HEAD" else bytes(response.body)
     return b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (b"".join(lines), body)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import Final, Protocol
 
-from starlette.exceptions import HTTPException
-
 from meshydb_server.contract import InvalidValueError, Operation, Parameter
+from meshydb_server.http.errors import token_missing
 from meshydb_server.http.headers import Headers, values_of
 from meshydb_server.services.callers import Caller
 from meshydb_server.services.errors import PermissionDeniedError
@@ -34,7 +32,7 @@ class Guard:
         self._tenant = next((each for each in operation.parameters if each.name == "tenant"), None)
 
     async def admit(self, headers: Headers, account: str, tokens: Tokens) -> Caller:
-        """Who calls. Raises HTTPException 401, AuthenticationError or PermissionDeniedError."""
+        """Who calls. Raises HttpError 401, AuthenticationError or PermissionDeniedError."""
         caller = await tokens.authenticate(account, _tenant(headers, self._tenant), _token(headers))
         for permission in self._permissions:
             if permission not in caller.permissions:
@@ -46,8 +44,7 @@ def _token(headers: Headers) -> str:
     values = values_of(headers, b"authorization")
     match = _CREDENTIALS.fullmatch(values[0]) if len(values) == 1 else None
     if match is None:
-        message = "An access token is required: Authorization: Bearer, a space, and the token."
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
+        raise token_missing()
     return match[1]
 
 

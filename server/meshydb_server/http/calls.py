@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from attrs import field, frozen
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from meshydb_server.contract import FORM_MEDIA_TYPE, Body, Operation, Parameter
-from meshydb_server.http.errors import bad_request
+from meshydb_server.http.errors import bad_request, content_too_large, unsupported_media_type
 from meshydb_server.http.headers import client_of, media_type_of, origin_of, values_of
 from meshydb_server.http.normalise import normalise
 from meshydb_server.http.strict_json import JsonError, parse, require_storable
 from meshydb_server.http.urlencoded import Fields, Value
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.error_codes import ErrorCode
 
 MAX_BODY_BYTES: Final = 65_536
 
@@ -59,7 +58,7 @@ class CallReader:
         self._body = None if operation.body is None else _BodyReader(operation.body)
 
     async def read(self, request: Request, path: Mapping[str, str], caller: Caller | None) -> Call:
-        """Read and validate a call. Raises HTTPException or InvalidValueError."""
+        """Read and validate a call. Raises HttpError or InvalidValueError."""
         scope = request.scope
         parameters: dict[str, Any] = {}
         for parameter in self._path:
@@ -67,7 +66,7 @@ class CallReader:
         for name, parameter in self._headers:
             values = values_of(scope["headers"], name)
             if len(values) > 1:
-                raise bad_request(f"The header {parameter.name} is there more than once.")
+                raise bad_request(f"The header {parameter.name} is there more than once.", ErrorCode.VALUE_INVALID)
             _take(parameters, parameter, values[0] if values else None)
         if self._queried:
             found = self._query.read(scope["query_string"])
@@ -82,7 +81,7 @@ def _take(parameters: dict[str, Any], parameter: Parameter, value: Value | None)
         parameter.schema.validate(value, name=parameter.name)
         parameters[parameter.name] = value
     elif parameter.required:
-        raise bad_request(f"{parameter.name} is missing.")
+        raise bad_request(f"{parameter.name} is missing.", ErrorCode.VALUE_INVALID)
 
 
 class _BodyReader:
@@ -106,17 +105,16 @@ class _BodyReader:
             value = normalise(parse(encoded), self._schema)
             require_storable(value)
         except JsonError as error:
-            raise bad_request(str(error)) from error
+            raise bad_request(str(error), ErrorCode.JSON_INVALID) from error
         return value
 
     def _require_declaration(self, request: Request) -> None:
         headers = request.scope["headers"]
         media_type, charset = media_type_of(headers)
         if media_type != self._media_type or charset not in {"utf-8", "utf8"}:
-            message = f"Content-Type must be {self._media_type} in UTF-8."
-            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+            raise unsupported_media_type(f"Content-Type must be {self._media_type} in UTF-8.")
         if any(encoding.lower() != "identity" for encoding in values_of(headers, b"content-encoding")):
-            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A compressed body is not supported.")
+            raise unsupported_media_type("A compressed body is not supported.")
 
 
 async def _read_bytes(request: Request) -> bytes:
@@ -124,6 +122,5 @@ async def _read_bytes(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            # Not HTTPStatus.CONTENT_TOO_LARGE, which Python 3.11 and 3.12 do not have.
-            raise HTTPException(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+            raise content_too_large(MAX_BODY_BYTES)
     return bytes(body)

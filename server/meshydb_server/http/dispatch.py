@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Final
 
 from attrs import evolve
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -16,7 +15,7 @@ from meshydb_server.addresses import network_of
 from meshydb_server.contract import Contract, ContractError, Operation
 from meshydb_server.http.authentication import Guard
 from meshydb_server.http.calls import CallReader
-from meshydb_server.http.errors import method_not_allowed, no_such_path, problem_of
+from meshydb_server.http.errors import HttpError, method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
 from meshydb_server.http.headers import client_of
 from meshydb_server.http.paths import Paths, read_segments
@@ -68,7 +67,7 @@ class _Path:
         self._allowed = ", ".join(sorted(endpoints))
         self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
 
-    def endpoint(self, method: str, flaw: HTTPException | None) -> _Endpoint:
+    def endpoint(self, method: str, flaw: HttpError | None) -> _Endpoint:
         """What serves a method, unless there is nothing here, or the path that led here has a flaw."""
         if flaw is not None or not self._endpoints:
             raise flaw or no_such_path()

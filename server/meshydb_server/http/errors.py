@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from meshydb_server.contract import InvalidValueError
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import (
     AuthenticationError,
     CallerGoneError,
@@ -33,62 +34,94 @@ _log = logging.getLogger(__name__)
 _LONGEST_WAIT_SECONDS: Final = 86_400
 # When to ask again after a failure whose end nobody knows.
 _SOON_SECONDS: Final = "5"
+# What token endpoints call errors that others have too (RFC 6749, 4.1.2.1 and 5.2).
+_OAUTH_INVALID_REQUEST: Final = "invalid_request"
+_OAUTH_SERVER_ERROR: Final = "server_error"
+_OAUTH_UNAVAILABLE: Final = "temporarily_unavailable"
+
+
+class HttpError(HTTPException):
+    """A request that is refused before it reaches a service."""
+
+    def __init__(self, status: int, message: str, code: ErrorCode, headers: Mapping[str, str] | None = None) -> None:
+        """Take what the response says."""
+        super().__init__(status, message, headers)
+        self.code = code
 
 
 @frozen
 class Problem:
-    """What an error answer says. The code is for token endpoints, whose errors are those of OAuth 2 (RFC 6749).
+    """What an error response says.
 
-    `reason` is the `code` of all other endpoints, where the status alone does not tell a program what to do.
+    `oauth_error` is for token endpoints, whose errors are those of OAuth 2 (RFC 6749).
     """
 
     status: int
     message: str
+    code: ErrorCode
     headers: Mapping[str, str] | None = None
-    code: str = "invalid_request"
-    reason: str | None = None
+    oauth_error: str = _OAUTH_INVALID_REQUEST
 
     def response(self, *, oauth: bool) -> JSONResponse:
-        """The answer, in the shape of a token endpoint or of the rest of the API."""
+        """The response, in the shape of a token endpoint or of the rest of the API."""
         if not oauth:
-            return error_response(self.status, self.message, self.headers, self.reason)
-        body = {"error": self.code, "error_description": self.message}
-        # All that other operations answer too has their member besides.
-        more = {} if self.status == HTTPStatus.BAD_REQUEST else {"message": self.message}
+            return error_response(self.status, self.message, self.code, self.headers)
+        body = {"error": self.oauth_error, "error_description": self.message}
+        # What other operations answer too has their members besides.
+        more = {} if self.status == HTTPStatus.BAD_REQUEST else {"message": self.message, "code": self.code}
         return JSONResponse({**body, **more}, self.status, self.headers)
 
 
 def error_response(
-    status: int, message: str, headers: Mapping[str, str] | None = None, code: str | None = None
+    status: int, message: str, code: ErrorCode, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An error answer of the API."""
-    return JSONResponse({"message": message} if code is None else {"message": message, "code": code}, status, headers)
+    """An error response of the API."""
+    return JSONResponse({"message": message, "code": code}, status, headers)
 
 
-def bad_request(message: str) -> HTTPException:
+def bad_request(message: str, code: ErrorCode) -> HttpError:
     """The exception for a request that is malformed or breaks a bound."""
-    return HTTPException(HTTPStatus.BAD_REQUEST, message)
+    return HttpError(HTTPStatus.BAD_REQUEST, message, code)
 
 
-def method_not_allowed(method: str, allowed: str) -> HTTPException:
+def method_not_allowed(method: str, allowed: str) -> HttpError:
     """The exception for a path that exists, but not for this method."""
     message = f"{method[:32]} is not allowed here; allowed: {allowed}."
-    return HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": allowed})
+    return HttpError(HTTPStatus.METHOD_NOT_ALLOWED, message, ErrorCode.METHOD_NOT_ALLOWED, {"Allow": allowed})
 
 
-def no_such_path() -> HTTPException:
+def no_such_path() -> HttpError:
     """The exception for a path that the contract does not have."""
-    return HTTPException(HTTPStatus.NOT_FOUND, "There is no such path.")
+    return HttpError(HTTPStatus.NOT_FOUND, "There is no such path.", ErrorCode.UNKNOWN_PATH)
 
 
-def unavailable(message: str) -> HTTPException:
-    """The exception for what the server needs and cannot reach, before anything was done."""
-    return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": _SOON_SECONDS})
+def token_missing() -> HttpError:
+    """The exception for a request without one well-formed access token, where one is required."""
+    message = "An access token is required: Authorization: Bearer, a space, and the token."
+    return HttpError(HTTPStatus.UNAUTHORIZED, message, ErrorCode.TOKEN_MISSING, {"WWW-Authenticate": "Bearer"})
+
+
+def content_too_large(most: int) -> HttpError:
+    """The exception for a body of more than so many bytes."""
+    # Not HTTPStatus.CONTENT_TOO_LARGE, which Python 3.11 and 3.12 do not have.
+    return HttpError(413, f"The body is larger than {most} bytes.", ErrorCode.CONTENT_TOO_LARGE)
+
+
+def unsupported_media_type(message: str) -> HttpError:
+    """The exception for a body of another type or encoding than documented."""
+    return HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, ErrorCode.UNSUPPORTED_MEDIA_TYPE)
+
+
+def unavailable(message: str) -> HttpError:
+    """The exception for storage that the server needs and cannot reach, before anything was done."""
+    headers = {"Retry-After": _SOON_SECONDS}
+    return HttpError(HTTPStatus.SERVICE_UNAVAILABLE, message, ErrorCode.STORAGE_UNAVAILABLE, headers)
 
 
 def unexpected_error() -> Problem:
-    """The answer when the server is at fault. Tells nothing of the fault, which is in the log."""
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed unexpectedly.", code="server_error")
+    """The response when the server is at fault. Tells nothing of the fault, which is in the log."""
+    message = "The server failed unexpectedly."
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, message, ErrorCode.SERVER_ERROR, oauth_error=_OAUTH_SERVER_ERROR)
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
@@ -100,68 +133,70 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     return unexpected_error()
 
 
-def _http_exception(error: HTTPException, _: str) -> Problem:
-    code = "temporarily_unavailable" if error.status_code == HTTPStatus.SERVICE_UNAVAILABLE else "invalid_request"
-    return Problem(error.status_code, error.detail, error.headers, code)
+def _http_error(error: HttpError, _: str) -> Problem:
+    is_temporary = error.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    oauth_error = _OAUTH_UNAVAILABLE if is_temporary else _OAUTH_INVALID_REQUEST
+    return Problem(error.status_code, error.detail, error.code, error.headers, oauth_error)
 
 
 def _invalid_value(error: InvalidValueError, _: str) -> Problem:
-    # RFC 6749 has a code of its own for this one member of a token request.
+    # RFC 6749 has an error of its own for this one member of a token request.
     unsupported = (error.place, error.keyword) == ("grant_type", "enum")
-    code = "unsupported_grant_type" if unsupported else "invalid_request"
-    return Problem(HTTPStatus.BAD_REQUEST, str(error), code=code)
+    oauth_error = "unsupported_grant_type" if unsupported else _OAUTH_INVALID_REQUEST
+    return Problem(HTTPStatus.BAD_REQUEST, str(error), ErrorCode.VALUE_INVALID, oauth_error=oauth_error)
 
 
 def _bad_request(error: RefusedError, _: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, error.message, reason=error.code)
+    return Problem(HTTPStatus.BAD_REQUEST, error.message, error.code)
 
 
 def _not_found(error: NotFoundError, _: str) -> Problem:
-    return Problem(HTTPStatus.NOT_FOUND, error.message)
+    return Problem(HTTPStatus.NOT_FOUND, error.message, error.code)
 
 
 def _oauth(error: OAuthError, _: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, error.message, code=error.code or "invalid_request")
+    return Problem(HTTPStatus.BAD_REQUEST, error.message, error.code, oauth_error=error.error)
 
 
 def _unauthenticated(error: AuthenticationError, _: str) -> Problem:
     # RFC 6750, 3: once a token was sent, the answer says that it was the token.
     challenge = 'Bearer error="invalid_token", error_description="The access token is not valid."'
-    return Problem(HTTPStatus.UNAUTHORIZED, error.message, {"WWW-Authenticate": challenge})
+    return Problem(HTTPStatus.UNAUTHORIZED, error.message, error.code, {"WWW-Authenticate": challenge})
 
 
 def _forbidden(error: PermissionDeniedError, _: str) -> Problem:
-    return Problem(HTTPStatus.FORBIDDEN, error.message)
+    return Problem(HTTPStatus.FORBIDDEN, error.message, error.code)
 
 
 def _limited(error: LimitError, _: str) -> Problem:
     seconds = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
     message = f"Too many requests; ask again in {seconds} seconds."
     headers = {"Retry-After": str(seconds)}
-    return Problem(HTTPStatus.TOO_MANY_REQUESTS, message, headers, "temporarily_unavailable")
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, message, error.code, headers, _OAUTH_UNAVAILABLE)
 
 
 def _overloaded(error: OverloadedError, _: str) -> Problem:
     headers = {"Retry-After": str(error.retry_after)}
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.message, headers, "temporarily_unavailable")
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.code, headers, _OAUTH_UNAVAILABLE)
 
 
 def _storage_failed(error: StorageError, request_id: str) -> Problem:
     _log.error("Storage failed.", exc_info=error, extra={"requestId": request_id})
     # Without Retry-After, with which clients send anything again: a commit whose answer was lost may stand.
     message = "The server cannot reach its storage; try again later."
-    return _http_exception(HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, message), request_id)
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return Problem(status, message, ErrorCode.STORAGE_UNAVAILABLE, oauth_error=_OAUTH_UNAVAILABLE)
 
 
 def _client_left(_: ClientDisconnect | CallerGoneError, __: str) -> Problem:
     # Nobody reads this; it is here so that the log does not take a closed connection for a fault of the server.
-    return Problem(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
+    return _bad_request(CallerGoneError(), "")
 
 
 _PROBLEMS: Final = cast(
     "Mapping[type, Callable[[Any, str], Problem]]",
     {
-        HTTPException: _http_exception,
+        HttpError: _http_error,
         InvalidValueError: _invalid_value,
         InvalidRequestError: _bad_request,
         ConflictError: _bad_request,

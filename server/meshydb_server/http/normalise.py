@@ -9,6 +9,7 @@ from typing import cast
 
 from meshydb_server.contract import Schema
 from meshydb_server.http.errors import bad_request
+from meshydb_server.services.error_codes import ErrorCode
 
 
 def normalise(value: object, schema: Schema) -> object:
@@ -31,6 +32,6 @@ def _normalise_object(members: dict[str, object], schema: Schema) -> dict[str, o
             continue
         name, member_schema = schema.properties[written.lower()]
         if name in result:
-            raise bad_request(f"{name} stands twice, in different case.")
+            raise bad_request(f"{name} stands twice, in different case.", ErrorCode.VALUE_INVALID)
         result[name] = normalise(member, member_schema)
     return result

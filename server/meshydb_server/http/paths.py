@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Generic, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
-from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from meshydb_server.http.errors import bad_request, no_such_path
+from meshydb_server.http.errors import HttpError, bad_request, no_such_path
+from meshydb_server.services.error_codes import ErrorCode
 
 _ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
 # Unicode's category Cc, whole.
@@ -19,7 +19,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 T = TypeVar("T")
 
 
-def read_segments(scope: Scope) -> tuple[list[str], HTTPException | None]:
+def read_segments(scope: Scope) -> tuple[list[str], HttpError | None]:
     """The segments of a request's path, decoded, and why they cannot be those of any path, if they cannot.
 
     Those that doubled and trailing slashes leave empty are left out.
@@ -31,9 +31,10 @@ def read_segments(scope: Scope) -> tuple[list[str], HTTPException | None]:
     try:
         segments = [segment.decode("utf-8") for segment in decoded]
     except UnicodeDecodeError:
-        return [segment.decode("utf-8", "replace") for segment in decoded], bad_request("The path is not UTF-8.")
+        flaw = bad_request("The path is not UTF-8.", ErrorCode.INVALID_REQUEST)
+        return [segment.decode("utf-8", "replace") for segment in decoded], flaw
     if any(_CONTROL.search(segment) for segment in segments):
-        return segments, bad_request("The path holds a control character.")
+        return segments, bad_request("The path holds a control character.", ErrorCode.INVALID_REQUEST)
     return segments, no_such_path() if any("/" in segment for segment in segments) else None
 
 

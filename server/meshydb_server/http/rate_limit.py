@@ -47,7 +47,7 @@ class RateLimits:
     async def count_address(self, request: Request) -> None:
         """Count a request by where it comes from.
 
-        Raises LimitError when the limit is used up, and HTTPException 503 when there is no counting.
+        Raises LimitError when the limit is used up, and HttpError 503 when there is no counting.
         """
         if self._of_address is None or self._of_site is None:
             return

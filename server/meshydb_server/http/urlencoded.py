@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from meshydb_server.contract import ContractError, InvalidValueError, Schema
 from meshydb_server.http.errors import bad_request
+from meshydb_server.services.error_codes import ErrorCode
 
 Value = str | int | bool
 
@@ -25,7 +26,7 @@ class Fields:
     def read(self, encoded: bytes) -> dict[str, Value]:
         """The documented fields that are there and not empty, by their documented names, of the documented types.
 
-        Raises InvalidValueError for a value of another type, and HTTPException for what cannot be read at all.
+        Raises InvalidValueError for a value of another type, and HttpError for what cannot be read at all.
         """
         values: dict[str, Value] = {}
         seen: set[bytes] = set()
@@ -35,7 +36,7 @@ class Fields:
                 continue
             name, convert = self._fields[key]
             if key in seen:
-                raise bad_request(f"{name} stands twice.")
+                raise bad_request(f"{name} stands twice.", ErrorCode.VALUE_INVALID)
             seen.add(key)
             if text:
                 values[name] = convert(_decode(text, name), name)
@@ -62,11 +63,11 @@ def _unquote(text: bytes) -> bytes:
 
 def _decode(text: bytes, name: str) -> str:
     if b"\x00" in text:
-        raise bad_request(f"{name} holds NUL.")
+        raise bad_request(f"{name} holds NUL.", ErrorCode.VALUE_INVALID)
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise bad_request(f"{name} is not UTF-8.") from error
+        raise bad_request(f"{name} is not UTF-8.", ErrorCode.VALUE_INVALID) from error
 
 
 def _to_string(text: str, _: str) -> str:

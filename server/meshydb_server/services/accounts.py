@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import OPERATOR, Audit
 from meshydb_server.services.contacts import require_email, require_phone
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import ConflictError
 from meshydb_server.services.lookup import place_of, require_account, require_tenant
 from meshydb_server.services.new_users import NewUser, add_user, hash_secrets
@@ -79,7 +80,7 @@ class AccountService:
         """
         names = tenants or (DEFAULT_TENANT,)
         if len(set(names)) < len(names):
-            raise ConflictError("A tenant is named twice.")
+            raise ConflictError("A tenant is named twice.", ErrorCode.INVALID_REQUEST)
 
         def transaction(connection: Connection) -> Sequence[Tenant]:
             insert_account(connection, account, names[0], self.sources.now())
@@ -90,7 +91,7 @@ class AccountService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(f"The account {account} exists already.") from error
+            raise ConflictError(f"The account {account} exists already.", ErrorCode.INVALID_REQUEST) from error
 
     async def create_tenant(self, account: str, tenant: str) -> Sequence[Tenant]:
         """Add a tenant to an account; returns all its tenants. Raises NotFoundError or ConflictError."""
@@ -103,7 +104,9 @@ class AccountService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(f"The account {account} has a tenant {tenant} already.") from error
+            raise ConflictError(
+                f"The account {account} has a tenant {tenant} already.", ErrorCode.INVALID_REQUEST
+            ) from error
 
     async def configure_tenant(self, account: str, tenant: str, change: TenantChange) -> Tenant:
         """Change what is given of a tenant's settings; returns the tenant. Raises NotFoundError."""
@@ -137,7 +140,7 @@ class AccountService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError("The tenant has a user of this name already.") from error
+            raise ConflictError("The tenant has a user of this name already.", ErrorCode.USERNAME_TAKEN) from error
 
     def _add_tenant(self, connection: Connection, account: str, tenant: str) -> None:
         public_key = base64.urlsafe_b64encode(self.sources.random(_PUBLIC_KEY_BYTES)).decode()

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import AuthorityError, InvalidRequestError
 from meshydb_server.storage.accounts import lock_tenant
 from meshydb_server.storage.roles import Permission, administrators, list_grants
@@ -65,7 +66,9 @@ def keep_an_administrator(connection: Connection, account: str, tenant: str) -> 
     yield
     after = administrators(connection, account, tenant)
     if any(had and not has for had, has in zip(before, after, strict=True)):
-        raise InvalidRequestError("The tenant would have no active user left who may update roles.")
+        raise InvalidRequestError(
+            "The tenant would have no active user left who may update roles.", ErrorCode.LAST_ADMINISTRATOR
+        )
 
 
 def _of_all_meshes(permission: str) -> str | None:

@@ -20,6 +20,7 @@ from meshydb_server.services import codes, handles
 from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.authenticators import Authenticators, live_former
 from meshydb_server.services.counting import is_known_address, name_of
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import CallerGoneError, InvalidRequestError, LimitError, OverloadedError
 from meshydb_server.services.keys import Key, Keyring
 from meshydb_server.services.lookup import require_place
@@ -133,7 +134,7 @@ class CompletionService:
         async with self._admitted(attempted, "reset"):
             guess = await self._guess(attempted, "reset", "reset")
             if guess is None:
-                raise InvalidRequestError(_REFUSED)
+                raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
             password_hash = await self.passwords.hash(new_password)
 
         def change(connection: Connection, user: User) -> bool:
@@ -154,7 +155,7 @@ class CompletionService:
         """Note that a new user has proved to have their address. Raises as `reset_password` does."""
         guess = await self._guess(attempted, "register", "verified")
         if guess is None:
-            raise InvalidRequestError(_REFUSED)
+            raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
         contact = _contact(guess)
         await self._complete(guess, "verified", lambda connection, user: mark_proved(connection, user, contact))
 
@@ -274,7 +275,7 @@ class CompletionService:
         """Use the request up together with what it was for. Raises InvalidRequestError when others were faster."""
         user = guess.user
         if user is None:
-            raise InvalidRequestError(_REFUSED)
+            raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
 
         def transaction(connection: Connection) -> bool:
             done = consume(connection, guess.recovery, self.sources.now()) and change(connection, user)
@@ -288,7 +289,7 @@ class CompletionService:
             await self.database.write(transaction)
         except _TooLateError as error:
             await self.database.write(lambda connection: self._note(connection, guess, kind, "used"))
-            raise InvalidRequestError(_REFUSED) from error
+            raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID) from error
 
     async def _note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
         """Note a try that was refused before its request was looked for. Raises NotFoundError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.storage.accounts import Tenant
 
@@ -26,19 +27,26 @@ def require_email(address: str) -> None:
     if len(address) > _MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
         raise InvalidRequestError(
             f"The email address is not of the form name@domain, in at most {_MAX_EMAIL_LENGTH} characters of ASCII"
-            " without =?."
+            " without =?.",
+            ErrorCode.VALUE_INVALID,
         )
 
 
 def require_phone(number: str) -> None:
     """Raise InvalidRequestError unless this is a phone number in international format."""
     if not _PHONE.fullmatch(number):
-        raise InvalidRequestError("The phone number is not in international format, such as +15551230000.")
+        raise InvalidRequestError(
+            "The phone number is not in international format, such as +15551230000.", ErrorCode.VALUE_INVALID
+        )
 
 
 def require_reachable(tenant: Tenant, email: str | None, phone: str | None) -> None:
     """Raise InvalidRequestError unless a user can be sent codes in the way that the tenant sends them."""
     if tenant.verification == "email" and not email:
-        raise InvalidRequestError("An email address is required, since verification codes are sent by email.")
+        raise InvalidRequestError(
+            "An email address is required, since verification codes are sent by email.", ErrorCode.EMAIL_REQUIRED
+        )
     if tenant.verification == "text" and not phone:
-        raise InvalidRequestError("A phone number is required, since verification codes are sent by text message.")
+        raise InvalidRequestError(
+            "A phone number is required, since verification codes are sent by text message.", ErrorCode.PHONE_REQUIRED
+        )

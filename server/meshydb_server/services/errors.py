@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from meshydb_server.services.error_codes import ErrorCode
+
 
 class RefusedError(Exception):
-    """The base of all refusals; `code` names the reason for programs, where they need one."""
+    """The base of all refusals; `code` names the reason for programs."""
 
-    code: str | None = None
-
-    def __init__(self, message: str = "", *, code: str | None = None) -> None:
-        """Take the sentence, and the code if there is one."""
+    def __init__(self, message: str, code: ErrorCode) -> None:
+        """Take the sentence and the code."""
         super().__init__(message)
-        if code is not None:
-            self.code = code
+        self.code = code
 
     @property
     def message(self) -> str:
@@ -39,7 +38,7 @@ class LimitError(RefusedError):
 
     def __init__(self, retry_after: int) -> None:
         """Say how long to wait."""
-        super().__init__(f"Too many requests; ask again in {retry_after} seconds.")
+        super().__init__(f"Too many requests; ask again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
         self.retry_after = retry_after
 
 
@@ -50,15 +49,24 @@ class OverloadedError(RefusedError):
 
     def __init__(self) -> None:
         """Say how long to wait."""
-        super().__init__(f"The server is overloaded; try again in {self.retry_after} seconds.")
+        message = f"The server is overloaded; try again in {self.retry_after} seconds."
+        super().__init__(message, ErrorCode.OVERLOADED)
 
 
 class CallerGoneError(RefusedError):
     """The caller has closed the connection, so that there is nobody to answer."""
 
+    def __init__(self) -> None:
+        """Say so, although nobody reads it."""
+        super().__init__("The connection was closed before the request was complete.", ErrorCode.INVALID_REQUEST)
+
 
 class AuthenticationError(RefusedError):
     """The access token is not good for what is called."""
+
+    def __init__(self, message: str) -> None:
+        """Take the sentence."""
+        super().__init__(message, ErrorCode.TOKEN_INVALID)
 
 
 class PermissionDeniedError(RefusedError):
@@ -66,7 +74,8 @@ class PermissionDeniedError(RefusedError):
 
     def __init__(self, permission: str) -> None:
         """Name the permission, such as `users.read`."""
-        super().__init__(f"The permission {permission.replace('.', ':')} is required.")
+        message = f"The permission {permission.replace('.', ':')} is required."
+        super().__init__(message, ErrorCode.PERMISSION_REQUIRED)
 
 
 class AuthorityError(PermissionDeniedError):
@@ -74,12 +83,13 @@ class AuthorityError(PermissionDeniedError):
 
     def __init__(self, message: str) -> None:
         """Say what the caller cannot do."""
-        RefusedError.__init__(self, message)
+        RefusedError.__init__(self, message, ErrorCode.AUTHORITY_INSUFFICIENT)
 
 
 class OAuthError(RefusedError):
-    """A token endpoint refuses; `code` is one of RFC 6749's or RFC 7009's."""
+    """A token endpoint refuses; `error` is one of RFC 6749's or RFC 7009's, and stands in place of the code."""
 
-    def __init__(self, code: str, description: str) -> None:
-        """Take the code for programs, and the sentence for people."""
-        super().__init__(description, code=code)
+    def __init__(self, error: str, description: str) -> None:
+        """Take RFC 6749's name of the error, and the sentence for people."""
+        super().__init__(description, ErrorCode.INVALID_REQUEST)
+        self.error = error

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authority import covers, operations_of
 from meshydb_server.services.contacts import require_reachable
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import AuthorityError, InvalidRequestError
 from meshydb_server.services.passwords import Passwords, require_acceptable
 from meshydb_server.services.questions import NewQuestion, hash_answers, require_complete
@@ -62,7 +63,7 @@ def require_complete_user(tenant: Tenant, new: NewUser) -> None:
     """Raise InvalidRequestError unless a user has what the tenant asks of them, and a good password."""
     require_reachable(tenant, new.email, new.phone)
     if tenant.verification == "question" and not new.questions:
-        raise InvalidRequestError("At least one security question is required.")
+        raise InvalidRequestError("At least one security question is required.", ErrorCode.QUESTIONS_INVALID)
     require_complete(new.questions)
     require_acceptable(new.password or "", new.username)
 
@@ -127,7 +128,7 @@ def _give_roles(
     found = find_roles(connection, user.account, user.tenant, wanted)
     for key, name in wanted.items():
         if key not in found:
-            raise InvalidRequestError(f"There is no role {name}.")
+            raise InvalidRequestError(f"There is no role {name}.", ErrorCode.UNKNOWN_ROLE)
         if key != USER_ROLE and held is not None:
             _require_no_more(held, name, list_permissions(connection, found[key]))
         insert_membership(connection, user, found[key].role_id, now)

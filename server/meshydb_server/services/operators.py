@@ -13,6 +13,7 @@ from meshydb_server.services.auditing import OPERATOR, Audit, Kind
 from meshydb_server.services.authenticators import Proof, shown
 from meshydb_server.services.authority import keep_an_administrator
 from meshydb_server.services.contacts import require_email, require_phone
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError, NotFoundError
 from meshydb_server.services.lookup import place_of, require_tenant, require_user
 from meshydb_server.services.passwords import Passwords, require_acceptable
@@ -105,7 +106,7 @@ class OperatorService:
             with keep_an_administrator(connection, place.account, place.name) if shuts_out else nullcontext():
                 user = _lock(connection, place, username)
                 if password_hash is not None and user.anonymous:
-                    raise InvalidRequestError("An anonymous user has no password.")
+                    raise InvalidRequestError("An anonymous user has no password.", ErrorCode.USER_ANONYMOUS)
                 self._apply(connection, place, user, change, password_hash)
             self._note(connection, place, "user-updated", user)
             if password_hash is not None:
@@ -179,5 +180,5 @@ def _reread(connection: Connection, user: User) -> User:
 def _require(user: User | None) -> User:
     if user is None:
         # Deleted since it was found.
-        raise NotFoundError("There is no user of this name.")
+        raise NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
     return user

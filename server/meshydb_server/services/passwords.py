@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.hashing_queue import HashingQueue
 from meshydb_server.services.usernames import username_key
@@ -124,11 +125,13 @@ def require_acceptable(password: str, username: str) -> None:
     It is taken as it is, character for character; no kind of character is asked for.
     """
     if not _SHORTEST <= len(password) <= _LONGEST:
-        raise InvalidRequestError(f"The password must have {_SHORTEST} to {_LONGEST} characters.")
+        raise InvalidRequestError(
+            f"The password must have {_SHORTEST} to {_LONGEST} characters.", ErrorCode.VALUE_INVALID
+        )
     if password.casefold() in _COMMON:
-        raise InvalidRequestError("The password is one of the most common ones.")
+        raise InvalidRequestError("The password is one of the most common ones.", ErrorCode.PASSWORD_TOO_COMMON)
     if username_key(password) == username_key(username):
-        raise InvalidRequestError("The password must not be the username.")
+        raise InvalidRequestError("The password must not be the username.", ErrorCode.PASSWORD_IS_USERNAME)
 
 
 def normalise_answer(answer: str) -> str:

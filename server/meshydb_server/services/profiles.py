@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authenticators import Authenticators, Proof, shown
 from meshydb_server.services.contacts import require_reachable
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError
 from meshydb_server.services.keys import Keyring, authenticate
 from meshydb_server.services.roles import role_key, roles_of
@@ -110,9 +111,9 @@ class Profiles:
         if not user.anonymous:
             require_reachable(tenant, change.email, change.phone)
         if change.username and username_key(change.username) != user.username_key:
-            raise InvalidRequestError("The username cannot be changed.")
+            raise InvalidRequestError("The username cannot be changed.", ErrorCode.INVALID_REQUEST)
         if change.roles is not None and not _same_roles(change.roles, roles_of(connection, user)):
-            raise InvalidRequestError("Roles cannot be changed together with the user.")
+            raise InvalidRequestError("Roles cannot be changed together with the user.", ErrorCode.INVALID_REQUEST)
         contacts: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
         now = self.sources.now()
         changed = evolve(

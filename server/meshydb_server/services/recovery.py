@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.auditing import Audit
 from meshydb_server.services.authenticators import Authenticators
 from meshydb_server.services.counting import is_known_address, name_of
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
 from meshydb_server.services.policy import RecoveryPolicy
 from meshydb_server.services.sources import Sources
@@ -100,9 +101,13 @@ class RecoveryService:
 def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:
     """Whether a user can recover: how it ends if not, and with which refusal."""
     if user is None:
-        return "unknown-user", NotFoundError("There is no user of this name.")
+        return "unknown-user", NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
     if user.anonymous:
-        return "anonymous", InvalidRequestError("An anonymous user cannot recover a password.")
+        return "anonymous", InvalidRequestError(
+            "An anonymous user cannot recover a password.", ErrorCode.USER_ANONYMOUS
+        )
     if asks and (questions is None or questions.user_id != user.user_id):
-        return "no-question", InvalidRequestError("The user has no security question to answer.")
+        return "no-question", InvalidRequestError(
+            "The user has no security question to answer.", ErrorCode.USER_WITHOUT_QUESTION
+        )
     return "ok", None

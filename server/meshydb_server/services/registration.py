@@ -7,6 +7,7 @@ from typing import Final
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import ConflictError, InvalidRequestError
 from meshydb_server.services.lookup import require_tenant
 from meshydb_server.services.new_users import NewUser, Secrets, add_user, hash_secrets, require_complete_user
@@ -49,13 +50,13 @@ class RegistrationService:
         def transaction(connection: Connection) -> Profile:
             place = require_tenant(connection, account, tenant)
             if not place.anonymous_registration:
-                raise InvalidRequestError("Anonymous registration is switched off.")
+                raise InvalidRequestError("Anonymous registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
             return self.profiles.load(connection, place, add_user(connection, self.sources, place, new, Secrets()))
 
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(USERNAME_TAKEN) from error
+            raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN) from error
 
     async def register(
         self, account: str, tenant: str | None, new: NewUser, client: str = ""
@@ -72,11 +73,11 @@ class RegistrationService:
 
         place, taken = await self.database.read(look)
         if not place.public_registration:
-            raise InvalidRequestError("Public registration is switched off.")
+            raise InvalidRequestError("Public registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
         require_complete_user(place, new)
         if taken:
             # The index of the database decides; this spares the hashing of what is refused anyway.
-            raise ConflictError(USERNAME_TAKEN)
+            raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN)
         secrets = await hash_secrets(self.passwords, place, new)
         at_once = place.verification == "question"
         now = self.sources.now()
@@ -88,6 +89,6 @@ class RegistrationService:
         try:
             request = await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(USERNAME_TAKEN) from error
+            raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN) from error
         self.verification.outbox.wake()
         return request

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.auditing import OPERATOR, Audit
 from meshydb_server.services.authority import keep_an_administrator
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.lookup import place_of, require_tenant, require_user
 from meshydb_server.services.sources import RandomBytes, Sources
@@ -102,7 +103,7 @@ class RoleService:
         try:
             return await self.database.write(transaction), permissions
         except DuplicateError as error:
-            raise ConflictError(f"There is a role {new.name} already.") from error
+            raise ConflictError(f"There is a role {new.name} already.", ErrorCode.INVALID_REQUEST) from error
 
     async def grant_role(
         self, account: str, tenant: str | None, username: str, role: str
@@ -117,7 +118,7 @@ class RoleService:
             place = require_tenant(connection, account, tenant)
             user = require_user(connection, place, username)
             if user.anonymous:
-                raise InvalidRequestError("An anonymous user cannot hold roles.")
+                raise InvalidRequestError("An anonymous user cannot hold roles.", ErrorCode.USER_ANONYMOUS)
             found = _require_role(connection, place, role)
             # So that nobody gives it at the same time.
             lock_user(connection, user.account, user.tenant, user.user_id)
@@ -180,7 +181,7 @@ def create_system_roles(connection: Connection, account: str, tenant: str, now: 
 def _require_role(connection: Connection, tenant: Tenant, name: str) -> Role:
     found = find_roles(connection, tenant.account, tenant.name, [role_key(name)]).get(role_key(name))
     if found is None:
-        raise NotFoundError("There is no role of this name.")
+        raise NotFoundError("There is no role of this name.", ErrorCode.UNKNOWN_ROLE)
     return found
 
 
@@ -192,9 +193,13 @@ def _add_role(connection: Connection, random: RandomBytes, role: Role, permissio
 
 def _require_name(name: str) -> None:
     if role_key(name).startswith(_SYSTEM_PREFIX):
-        raise InvalidRequestError(f"Names of roles that begin with {_SYSTEM_PREFIX} are reserved.")
+        raise InvalidRequestError(
+            f"Names of roles that begin with {_SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
+        )
     if not _NAME.fullmatch(name):
-        raise InvalidRequestError("The name of a role has letters only, from A to Z, and at most 64.")
+        raise InvalidRequestError(
+            "The name of a role has letters only, from A to Z, and at most 64.", ErrorCode.INVALID_REQUEST
+        )
 
 
 def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
@@ -204,11 +209,16 @@ def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
         offered = OPERATIONS if _MESH.fullmatch(permissible) else _PERMISSIBLES.get(permissible)
         if offered is None:
             raise InvalidRequestError(
-                "A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of meshes."
+                "A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of meshes.",
+                ErrorCode.INVALID_REQUEST,
             )
         if operation not in offered:
-            raise InvalidRequestError(f"The operations on {permissible} are: {', '.join(offered)}.")
+            raise InvalidRequestError(
+                f"The operations on {permissible} are: {', '.join(offered)}.", ErrorCode.INVALID_REQUEST
+            )
         given.setdefault(permissible, set()).add(operation)
     if "meshes" in given and any(_MESH.fullmatch(permissible) for permissible in given):
-        raise InvalidRequestError("A role cannot hold a permission for all meshes and one for a single mesh.")
+        raise InvalidRequestError(
+            "A role cannot hold a permission for all meshes and one for a single mesh.", ErrorCode.INVALID_REQUEST
+        )
     return [permit(permissible, *operations) for permissible, operations in given.items()]

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authenticators import WRONG_PASSWORD, PasswordProver
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import AuthenticationError, InvalidRequestError
 from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.passwords import Passwords, require_acceptable
@@ -98,7 +99,7 @@ class SelfService:
         authenticators = self.profiles.authenticators
         user = await self.database.read(lambda connection: _get(connection, caller))
         if user.anonymous:
-            raise InvalidRequestError("An anonymous user has no password to change.")
+            raise InvalidRequestError("An anonymous user has no password to change.", ErrorCode.USER_ANONYMOUS)
         await self.prover.prove_password(caller, user, previous)
         require_acceptable(new, user.username)
         hashed = await self.passwords.hash(new)
@@ -109,7 +110,7 @@ class SelfService:
             current = authenticators.settle(connection, place, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
                 # It was right when it was verified, and is the previous one no more.
-                raise InvalidRequestError(WRONG_PASSWORD)
+                raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
             authenticators.set_password(connection, place, current, hashed, now=now)
             authenticators.tell_of_password(connection, place, current, now)
             keep_only_session(connection, current, caller.session_id)

@@ -7,9 +7,9 @@ from typing import Final
 
 from precis_i18n import get_profile
 
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import InvalidRequestError
 
-USERNAME_INVALID: Final = "username_invalid"
 _BIDI_RULE: Final = "DISALLOWED/bidi_rule"
 _PROFILE: Final = get_profile("UsernameCasePreserved")
 # A client resolves these two as steps within a path, however they are encoded (RFC 3986, 5.2.4).
@@ -25,9 +25,10 @@ def require_new_username(username: str) -> None:
     try:
         enforced = _PROFILE.enforce(username)
     except UnicodeEncodeError as error:
-        raise InvalidRequestError(_explain(error), code=USERNAME_INVALID) from None
+        raise InvalidRequestError(_explain(error), ErrorCode.USERNAME_INVALID) from None
     if "/" in enforced or enforced in _DOT_SEGMENTS:
-        raise InvalidRequestError('The username must not contain "/", nor be "." or "..".', code=USERNAME_INVALID)
+        message = 'The username must not contain "/", nor be "." or "..".'
+        raise InvalidRequestError(message, ErrorCode.USERNAME_INVALID)
 
 
 def _explain(error: UnicodeEncodeError) -> str:

@@ -14,6 +14,7 @@ from meshydb_server.services.auditing import Audit, Kind
 from meshydb_server.services.authenticators import PasswordProof, Proof
 from meshydb_server.services.authority import authority_of, keep_an_administrator, require_authority
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.lookup import place_of, require_tenant
 from meshydb_server.services.new_users import NewUser, add_user, hash_secrets, require_complete_user
@@ -106,7 +107,7 @@ class UserService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(USERNAME_TAKEN) from error
+            raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN) from error
 
     async def read(self, caller: Caller, user_id: str) -> Profile:
         """A user. Raises NotFoundError."""
@@ -151,7 +152,7 @@ class UserService:
         AuthorityError for a user who may do more than the caller.
         """
         if user_id.lower() == caller.user_id:
-            raise InvalidRequestError("Users cannot delete themselves.")
+            raise InvalidRequestError("Users cannot delete themselves.", ErrorCode.INVALID_REQUEST)
 
         def transaction(connection: Connection) -> None:
             place = require_tenant(connection, caller.account, caller.tenant)
@@ -219,5 +220,5 @@ def _lock(connection: Connection, caller: Caller, user_id: str) -> User:
 
 def _require(user: User | None) -> User:
     if user is None:
-        raise NotFoundError("There is no user of this id.")
+        raise NotFoundError("There is no user of this id.", ErrorCode.UNKNOWN_USER)
     return user

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.authenticators.changes import Proof
 from meshydb_server.services.callers import Caller
+from meshydb_server.services.error_codes import ErrorCode
 from meshydb_server.services.errors import AuthenticationError, InvalidRequestError, LimitError, OverloadedError
 from meshydb_server.services.login_guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.lookup import place_of, require_tenant
@@ -36,7 +37,7 @@ class PasswordProof:
         if self.credential_version in {None, user.credential_version}:
             return
         if self.proof is Proof.PASSWORD:
-            raise InvalidRequestError(WRONG_PASSWORD)
+            raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
         raise AuthenticationError(INVALID_ACCESS_TOKEN)
 
 
@@ -92,7 +93,7 @@ class PasswordProver:
             raise
         if not right:
             await self.database.write(lambda connection: self.guesses.note_wrong(connection, guess, "password-proved"))
-            raise InvalidRequestError(WRONG_PASSWORD)
+            raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
         await self.database.write(lambda connection: self.guesses.forget(connection, guess))
 
     def is_recent(self, caller: Caller) -> bool:

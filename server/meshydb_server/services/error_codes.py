@@ -1,0 +1,42 @@
+"""The codes of errors, which programs tell them apart by. The contract lists them with their statuses and meanings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """The member `code` of an error. A code never tells more than the message beside it."""
+
+    INVALID_REQUEST = "invalid_request"
+    JSON_INVALID = "json_invalid"
+    VALUE_INVALID = "value_invalid"
+    USERNAME_INVALID = "username_invalid"
+    USERNAME_TAKEN = "username_taken"
+    PASSWORD_TOO_COMMON = "password_too_common"  # noqa: S105 - a code
+    PASSWORD_IS_USERNAME = "password_is_username"  # noqa: S105 - a code
+    PREVIOUS_PASSWORD_WRONG = "previous_password_wrong"  # noqa: S105 - a code
+    EMAIL_REQUIRED = "email_required"
+    PHONE_REQUIRED = "phone_required"
+    QUESTIONS_INVALID = "questions_invalid"
+    CODE_INVALID = "code_invalid"
+    USER_ANONYMOUS = "user_anonymous"
+    USER_WITHOUT_QUESTION = "user_without_question"
+    REGISTRATION_DISABLED = "registration_disabled"
+    LAST_ADMINISTRATOR = "last_administrator"
+    UNKNOWN_ROLE = "unknown_role"
+    TOKEN_MISSING = "token_missing"  # noqa: S105 - a code
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 - a code
+    PERMISSION_REQUIRED = "permission_required"
+    AUTHORITY_INSUFFICIENT = "authority_insufficient"
+    UNKNOWN_PATH = "unknown_path"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    UNKNOWN_TENANT = "unknown_tenant"
+    UNKNOWN_USER = "unknown_user"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    CONTENT_TOO_LARGE = "content_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    SERVER_ERROR = "server_error"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    OVERLOADED = "overloaded"

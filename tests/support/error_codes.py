@@ -1,0 +1,52 @@
+"""The contract's table of error codes, and what an error must have of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from attrs import frozen
+
+from tests.support.contract import read
+
+_ROW: Final = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \| (.+) \|$", re.MULTILINE)
+# The members of a token endpoint's 400 (RFC 6749, 5.2).
+_OAUTH_ONLY: Final = {"error", "error_description"}
+
+
+@frozen
+class Known:
+    """A row of the table."""
+
+    status: int
+    meaning: str
+
+
+@cache
+def known_codes() -> Mapping[str, Known]:
+    """The table, by code."""
+    return codes_in(read()["info"]["description"])
+
+
+def codes_in(text: str) -> dict[str, Known]:
+    """The table in a text. Raises ValueError for a code that stands twice."""
+    rows = _ROW.findall(text)
+    known = {code: Known(int(status), meaning) for code, status, meaning in rows}
+    if len(known) < len(rows):
+        raise ValueError("a code stands twice")
+    return known
+
+
+def flaw_in_code(status: int, body: Any) -> str | None:
+    """What is wrong with the code of our own server's error, if anything is."""
+    if not isinstance(body, dict):
+        return "an error is an object"
+    if status == 400 and body.keys() == _OAUTH_ONLY:
+        return None
+    code = body.get("code")
+    known = known_codes().get(code) if isinstance(code, str) else None
+    if known is None:
+        return f"{code!r} is no code of the table"
+    return None if known.status == status else f"{code} stands for {known.status}, not for {status}"

@@ -1,0 +1,261 @@
+"""Codes of errors: the contract's table has those that the server sets, and each error has one of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from attrs import field, frozen
+
+import meshydb_server
+from meshydb_server.contract import Contract
+from meshydb_server.http.app import create_app
+from meshydb_server.services.accounts import TenantChange
+from meshydb_server.services.error_codes import ErrorCode
+from meshydb_server.services.errors import LimitError, OverloadedError
+from meshydb_server.services.roles import NewRole
+from meshydb_server.storage.errors import StorageError
+from tests.support.error_codes import codes_in, flaw_in_code, known_codes
+from tests.support.people import PASSWORD, People, settled
+from tests.support.server import settings_in, sqlite_url
+from tests.unit.small_contract import Server
+
+pytestmark = pytest.mark.anyio
+
+_SERVER: Final = Path(meshydb_server.__file__).parent
+_OPERATIONS: Final = Contract.load().operations
+_UNKNOWN_ID: Final = "0" * 24
+_RESET: Final[Mapping[str, Any]] = {
+    "username": "rosa.k",
+    "attempt": 1,
+    "hash": "x",
+    "expires": "2030-01-01T01:00:00.000Z",
+    "verificationCode": "AAAAAAAA",
+    "newPassword": PASSWORD,
+}
+_QUESTION: Final = {"question": "First street?", "answer": "Elm"}
+
+
+def test_table() -> None:
+    """The contract's table and the server's list have the same codes, each of a form that the contract allows."""
+    assert known_codes().keys() == set(ErrorCode)
+    schema = Contract.load().component("Error")
+    for code in known_codes():
+        schema.validate({"message": "Why.", "code": code})
+
+
+def test_table_is_read() -> None:
+    """A code that stands twice in the table is found."""
+    row = "| `a` | 400 | Why. |\n"
+    assert codes_in(row).keys() == {"a"}
+    with pytest.raises(ValueError, match="twice"):
+        codes_in(row * 2)
+
+
+def _used() -> Iterator[str]:
+    for path in _SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ErrorCode":
+                yield node.attr
+
+
+def test_each_code_is_used() -> None:
+    """The server has no code that it never sets."""
+    assert {ErrorCode[name] for name in _used()} == set(ErrorCode)
+
+
+@frozen
+class _Asked:
+    """A request to the account's API that is refused, by whom it is sent and how the tenant verifies users."""
+
+    method: str
+    path: str
+    json: Any = None
+    by: str | None = None
+    verification: str = "email"
+    headers: Mapping[str, str] = field(factory=dict)
+    content: bytes | None = None
+    account: str = "acme"
+
+
+def _registered(**given: Any) -> dict[str, Any]:
+    return {"username": "ben.t", "newPassword": PASSWORD, "emailAddress": "ben@example.org", **given}
+
+
+_JSON: Final = {"Content-Type": "application/json"}
+_FORGOT: Final = "users/forgotpassword"
+_REGISTER: Final = "users/register"
+_ASKED: Final[Mapping[str, list[_Asked]]] = {
+    "json_invalid": [
+        _Asked("POST", _FORGOT, content=b"{", headers=_JSON),
+        _Asked("POST", _FORGOT, content=b'{"username":"\\u0000"}', headers=_JSON),
+    ],
+    "value_invalid": [
+        _Asked("POST", _FORGOT, {}),
+        _Asked("POST", _FORGOT, {"username": "rosa.k", "attempt": 0}),
+        _Asked("POST", _FORGOT, content=b'{"username":"a","Username":"b"}', headers=_JSON),
+        _Asked("GET", "users?page=x", by="admin"),
+        _Asked("GET", "users?page=1&page=1", by="admin"),
+        _Asked("GET", "users/rosa.k/exists", headers={"tenant": ""}),
+        _Asked("POST", _REGISTER, _registered(newPassword="short")),
+        _Asked("POST", _REGISTER, _registered(emailAddress="no address")),
+        _Asked("POST", "users/resetpassword", {**_RESET, "newPassword": "short"}),
+    ],
+    "invalid_request": [
+        _Asked("PUT", "users/me", {"username": "other", "emailAddress": "r@example.org"}, by="rosa.k"),
+        _Asked("GET", "users/%FF/exists"),
+    ],
+    "username_invalid": [_Asked("POST", _REGISTER, _registered(username="a b"))],
+    "username_taken": [
+        _Asked("POST", _REGISTER, _registered(username="rosa.k")),
+        _Asked("POST", "users/register/anonymous", {"username": "rosa.k"}),
+        _Asked("POST", "users", _registered(username="rosa.k"), by="admin"),
+    ],
+    "password_too_common": [_Asked("POST", _REGISTER, _registered(newPassword="password1"))],
+    "password_is_username": [
+        _Asked("POST", _REGISTER, _registered(username="a.longer.one", newPassword="a.longer.ONE"))
+    ],
+    "previous_password_wrong": [
+        _Asked("POST", "users/me/password", {"previousPassword": "x", "newPassword": PASSWORD}, by="rosa.k"),
+        _Asked("PUT", "users/me", {"emailAddress": "r@example.org", "previousPassword": "x"}, by="rosa.k"),
+    ],
+    "email_required": [_Asked("POST", _REGISTER, _registered(emailAddress=None))],
+    "phone_required": [_Asked("POST", _REGISTER, _registered(), verification="text")],
+    "questions_invalid": [
+        _Asked("POST", _REGISTER, _registered(), verification="question"),
+        _Asked("POST", "users/me/questions", {"securityQuestions": [_QUESTION]}, by="rosa.k"),
+    ],
+    "code_invalid": [_Asked("POST", "users/resetpassword", _RESET), _Asked("POST", "users/verify", _RESET)],
+    "user_anonymous": [
+        _Asked("POST", _FORGOT, {"username": "device", "attempt": 1}),
+        _Asked("POST", "users/me/password", {"previousPassword": "x", "newPassword": PASSWORD}, by="device"),
+    ],
+    "user_without_question": [_Asked("POST", _FORGOT, {"username": "rosa.k", "attempt": 1}, verification="question")],
+    "registration_disabled": [
+        _Asked("POST", _REGISTER, _registered(), headers={"tenant": "south"}),
+        _Asked("POST", "users/register/anonymous", {"username": "gadget"}, headers={"tenant": "south"}),
+    ],
+    "last_administrator": [_Asked("PUT", "users/{admin}", {"isActive": False, "emailAddress": "a@b.org"}, by="admin")],
+    "unknown_role": [_Asked("POST", "users", _registered(roles=[{"name": "lost"}]), by="admin")],
+    "token_missing": [_Asked("GET", "users/me")],
+    "token_invalid": [
+        _Asked("GET", "users/me", headers={"Authorization": "Bearer x"}),
+        _Asked("GET", "users/me", headers={"tenant": "south"}, by="rosa.k"),
+    ],
+    "permission_required": [_Asked("GET", "users", by="rosa.k")],
+    "authority_insufficient": [
+        _Asked("DELETE", "users/{admin}", by="helper"),
+        _Asked("POST", "users", _registered(roles=[{"name": "meshy.admin"}]), by="helper"),
+    ],
+    "unknown_path": [_Asked("GET", "nowhere")],
+    "unknown_account": [
+        _Asked("POST", _FORGOT, {"username": "rosa.k", "attempt": 1}, account="globex"),
+        _Asked("POST", "users/resetpassword", _RESET, account="globex"),
+    ],
+    "unknown_tenant": [
+        _Asked("POST", _FORGOT, {"username": "rosa.k", "attempt": 1}, headers={"tenant": "nroth"}),
+        _Asked("POST", _REGISTER, _registered(), headers={"tenant": "nroth"}),
+        _Asked("POST", "users/verify", _RESET, headers={"tenant": "nroth"}),
+    ],
+    "unknown_user": [
+        _Asked("POST", _FORGOT, {"username": "nobody", "attempt": 1}),
+        _Asked("GET", f"users/{_UNKNOWN_ID}", by="admin"),
+    ],
+    "method_not_allowed": [_Asked("GET", _FORGOT)],
+    "content_too_large": [_Asked("POST", _FORGOT, content=b" " * 65_537, headers=_JSON)],
+    "unsupported_media_type": [
+        _Asked("POST", _FORGOT, content=b"{}"),
+        _Asked("POST", _FORGOT, content=b"{}", headers={**_JSON, "Content-Encoding": "gzip"}),
+    ],
+}
+_OF_FAILURES: Final[Mapping[str, Exception]] = {
+    "limit_exceeded": LimitError(7),
+    "server_error": RuntimeError("Why."),
+    "storage_unavailable": StorageError("Why."),
+    "overloaded": OverloadedError(),
+}
+
+
+@frozen
+class _Api:
+    people: People
+    client: httpx.AsyncClient
+
+    async def ask(self, asked: _Asked) -> httpx.Response:
+        await self.people.configure(asked.verification)  # type: ignore[arg-type] # one of the three
+        admin = (await self.people.enter("admin")).user_id
+        headers = dict(asked.headers)
+        if asked.by is not None:
+            password = "nopassword" if asked.by == "device" else PASSWORD
+            headers["Authorization"] = f"Bearer {(await self.people.log_in(asked.by, password)).access_token}"
+        content: dict[str, Any] = {"json": asked.json} if asked.content is None else {"content": asked.content}
+        path = f"/{asked.account}/{asked.path.format(admin=admin)}"
+        return await self.client.request(asked.method, path, headers=headers, **content)
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncGenerator[_Api]:
+    """An API with users of each kind."""
+    app = create_app(settings_in(tmp_path))
+    async with (
+        settled(tmp_path, sqlite_url(tmp_path)) as people,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client,
+    ):
+        app.state.services = people.services
+        closed = TenantChange(public_registration=False, anonymous_registration=False)
+        await people.services.accounts.configure_tenant("acme", "south", closed)
+        helper = NewRole(name="helper", permissions=["users:create", "users:delete"])
+        await people.services.roles.create_role("acme", None, helper)
+        await people.add("admin", roles=["meshy.admin"])
+        await people.add("helper", roles=["helper"])
+        await people.add("rosa.k", email="rosa@example.org")
+        await people.add("device", anonymous=True)
+        yield _Api(people, client)
+
+
+async def test_each_code(api: _Api) -> None:
+    """Each code of the table is seen in an error that has the status of the table, and is no code of another."""
+    for code, requests in _ASKED.items():
+        for asked in requests:
+            response = await api.ask(asked)
+            body = response.json()
+            assert body.keys() == {"message", "code"}, asked
+            assert (response.status_code, body["code"]) == (known_codes()[code].status, code), (asked, body)
+    assert _ASKED.keys() | _OF_FAILURES.keys() == known_codes().keys()
+
+
+@pytest.mark.parametrize("code", _OF_FAILURES)
+def test_failures_have_codes(code: str) -> None:
+    """What the server fails with has its code, on token endpoints too."""
+    server = Server(error=_OF_FAILURES[code])
+    responses = server.ask_all(("GET", "/health", {}), ("POST", "/acme/token", {"data": {"grant_type": "password"}}))
+    for response in responses:
+        assert (response.status_code, response.json()["code"]) == (known_codes()[code].status, code)
+
+
+async def test_every_operation(api: _Api) -> None:
+    """Whatever is wrong with a call of any operation, its error has a code of the table, or is a token endpoint's."""
+    admin = (await api.people.log_in("admin")).access_token
+    for operation in _OPERATIONS:
+        for account in ("acme", "globex"):
+            path = operation.path.format(accountName=account, username="nobody", id=_UNKNOWN_ID)
+            media_type = None if operation.body is None else operation.body.media_type
+            for headers in ({}, {"Authorization": f"Bearer {admin}"}, {"tenant": "nroth"}, {"tenant": "!"}):
+                for content in (b"", b"{}", b"client_id=x&grant_type=x", b" " * 65_537):
+                    for type_ in {media_type, "text/plain"} - {None}:
+                        with_type = {**headers, "Content-Type": str(type_)}
+                        await _assert_coded(api, operation.method, path, with_type, content)
+            for other in ("PATCH", "TRACE", "BREW"):
+                await _assert_coded(api, other, path, {}, b"")
+            await _assert_coded(api, operation.method, f"{path}/%00", {}, b"")
+
+
+async def _assert_coded(api: _Api, method: str, path: str, headers: Mapping[str, str], content: bytes) -> None:
+    response = await api.client.request(method, path, headers=headers, content=content)
+    if response.is_error:
+        flaw = flaw_in_code(response.status_code, response.json())
+        assert flaw is None, (method, path, headers, content[:99], response.text)
