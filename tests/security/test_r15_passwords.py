@@ -63,7 +63,7 @@ def test_r15_policy() -> None:
 
 
 async def test_r15_a_reset_asks_what_registration_asks(database_url: str) -> None:
-    """What registration refuses, a reset refuses with the same words and code, at no cost of a guess; the request stays good."""
+    """What registration refuses, a reset refuses alike, at no cost of a guess; the request stays good."""
     async with recovering(database_url, recovery_guesses_per_request="1") as services:
         issued = await ask(services)
         for password, reason in _REFUSED.items():

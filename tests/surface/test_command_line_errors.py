@@ -91,7 +91,7 @@ def test_setting_is_missing(variable: str, option: str) -> None:
 ANSWERS: Final[dict[str, tuple[bytes | Silence, int, str]]] = {
     "refused": (answer(400, {"message": "No\x1b way."}), 1, "BadRequestError"),
     "forbidden": (answer(403, {"message": "No."}), 1, "PermissionDeniedError"),
-    "limited": (answer(429, {"message": "No."}, {"Retry-After": "3600"}), 4, "RateLimitError"),
+    "limited": (answer(429, {"message": "No.", "code": "full"}, {"Retry-After": "3600"}), 4, "RateLimitError"),
     "failed": (answer(500, {"message": "Oh."}), 6, "ServerError"),
     "redirected": (answer(302, b"", {"Location": "/"}), 6, "APIStatusError"),
     "garbage": (answer(200, b"<html>"), 6, "APIResponseError"),
@@ -114,7 +114,7 @@ def test_exit_codes(case: str) -> None:
     told = json.loads(as_json.stderr)
     assert told["error"] == kind
     if kind == "RateLimitError":
-        assert told == {"error": kind, "message": "No.", "statusCode": 429, "retryAfter": 3600}
+        assert told == {"error": kind, "message": "No.", "statusCode": 429, "code": "full", "retryAfter": 3600}
         assert done.stderr == "meshydb: 429: No.; try again in 3600 seconds\n"
 
 

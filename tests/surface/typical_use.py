@@ -77,6 +77,7 @@ def refused() -> float | None:
         assert_type(error.status_code, int)
         assert_type(error.message, str)
         assert_type(error.code, str | None)
+        assert_type(error.headers, Mapping[str, str])
         assert_type(error.body, object)
         assert_type(error.request_id, str | None)
     finally:

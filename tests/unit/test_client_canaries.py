@@ -122,7 +122,8 @@ def _refusal(status: int) -> Answer:
 
     def refuse(request: bytes) -> bytes:
         sent = request.decode().replace("Bearer ", "")
-        return answer(status, {"message": sent, "error": sent, "error_description": sent, "password": CANARY})
+        body = {"message": sent, "code": sent, "error": sent, "error_description": sent, "password": CANARY}
+        return answer(status, body)
 
     return refuse
 

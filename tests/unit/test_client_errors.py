@@ -286,7 +286,7 @@ def test_timeout(forgot_password: ForgotPassword) -> None:
 def _exceptions() -> list[MeshyError]:
     kinds = [kind for name in meshydb.__all__ if isinstance(kind := getattr(meshydb, name), type)]
     return [
-        kind("No.", status_code=400, body={"message": "No."}, request_id="4bf9")
+        kind("No.", status_code=400, body={"message": "No."}, request_id="4bf9", headers={"Retry-After": "3"})
         if issubclass(kind, APIStatusError | APIResponseError)
         else kind("No.")
         for kind in kinds

@@ -144,8 +144,8 @@ def test_code(play: Play, body: object, message: str, code: str | None) -> None:
     assert (caught.value.message, caught.value.code) == (message, code)
 
 
-def test_no_code_at_the_api_host(play: Play) -> None:
-    """Only refusals of the auth host have a code."""
+def test_oauth_code_is_of_the_auth_host(play: Play) -> None:
+    """`error` is the code of the auth host's errors alone."""
     body = {"message": "No.", "error": "Not Found"}
     with ScriptedServer(answer(404, body)) as server, pytest.raises(NotFoundError) as caught:
         play(once(lambda client: client.forgot_password("rosa")), server.url)

@@ -135,6 +135,7 @@ class Login:
                 status_code=error.status_code,
                 body=error.body,
                 request_id=error.request_id,
+                headers=error.headers,
             )
             expired.code = error.code
             raise expired from error

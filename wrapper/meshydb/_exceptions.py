@@ -16,7 +16,10 @@
     + ServerError                   500 to 599
 """
 
+from collections.abc import Mapping
 from typing import Any
+
+from meshydb._headers import Headers
 
 
 class MeshyError(Exception):
@@ -44,6 +47,7 @@ class _AnswerError(MeshyError):
         status_code: int,
         body: object = None,
         request_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         text = f"{status_code}: {message}"
         super().__init__(f"{text} (request {request_id})" if request_id else text)
@@ -51,6 +55,7 @@ class _AnswerError(MeshyError):
         self.status_code = status_code
         self.body = body
         self.request_id = request_id
+        self.headers: Mapping[str, str] = Headers(headers)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own way calls the class with the text alone, which lacks the keyword arguments. This one
@@ -70,6 +75,8 @@ class APIResponseError(_AnswerError):
         message: What is wrong with the body.
         body: The decoded JSON; else the beginning of the text; else None.
         request_id: The `X-Request-ID` of the answer, which identifies the exchange in the server's log.
+        headers: The headers of the response, read-only. Names are found in any case of letters. The `repr` shows no
+            values.
     """
 
 
@@ -79,10 +86,13 @@ class APIStatusError(_AnswerError):
     Attributes:
         status_code: The HTTP status.
         message: What the service says is wrong; without a word from it, the reason phrase of the status.
-        code: The kind of refusal, for programs, where a login or a token is refused, such as `invalid_grant`; elsewhere
-            None.
+        code: The kind of error, for programs, such as `unknown_tenant` or `username_taken`; None when the service sends
+            none. The known codes are listed in the reference, and services may add others. A login or a token that is
+            refused with 400 has a code of OAuth 2, such as `invalid_grant`.
         body: The decoded JSON; else the beginning of the text; else None.
         request_id: The `X-Request-ID` of the answer, which identifies the exchange in the server's log.
+        headers: The headers of the response, read-only. Names are found in any case of letters. The `repr` shows no
+            values.
     """
 
     code: str | None = None
@@ -104,7 +114,12 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such account, tenant, user or path."""
+    """404: there is no such account, tenant, user or path.
+
+    A mistyped account or tenant raises this too. `code` tells which is missing: `unknown_account`, `unknown_tenant`,
+    `unknown_user` or `unknown_path`. A server that hides which users exist has no 404 for an unknown user in
+    `forgot_password`.
+    """
 
 
 class MethodNotAllowedError(APIStatusError):

@@ -114,4 +114,5 @@ def _response_error(reason: str, operation: Operation[Any], request: Request, an
         status_code=answer.status_code,
         body=error_body(answer.content),
         request_id=request_id(answer, secrets_of(operation, request)),
+        headers=answer.headers,
     )

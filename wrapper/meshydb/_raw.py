@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
+from meshydb._headers import Headers
+
 if TYPE_CHECKING:
     from meshydb._messages import Answer
 
@@ -21,7 +23,7 @@ class RawResponse(Generic[T]):
 
     Attributes:
         status_code: The HTTP status, from 200 to 299.
-        headers: The headers, whose names are found in any case of letters.
+        headers: The headers, read-only. Names are found in any case of letters.
         body: The body, decompressed. May hold secrets.
         parsed: What the call returns without `with_raw_response`.
     """
@@ -49,7 +51,7 @@ class _Watch:
     def response(self, parsed: T) -> RawResponse[T]:
         if self._last is None:
             raise RuntimeError("Nothing was sent, so there is no answer: this connection is signed out already.")
-        return RawResponse(self._last.status_code, self._last.headers, self._last.content, parsed)
+        return RawResponse(self._last.status_code, Headers(self._last.headers), self._last.content, parsed)
 
 
 # Of the task or thread that makes the call. Whatever lies between the call and its exchange need not know of it.

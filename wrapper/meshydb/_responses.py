@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import cast
 
 from httpx import codes
@@ -25,13 +26,14 @@ def status_error(answer: Answer, secrets: Iterable[str], *, from_auth_host: bool
     """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
     known = list(secrets)
     body = error_body(answer.content)
-    code = _text(body, "error") if from_auth_host else None
+    code = _code(body, answer.status_code, from_auth_host=from_auth_host)
     message = _message(body) or code or codes.get_reason_phrase(answer.status_code)
     error = class_for_status(answer.status_code)(
         _printable(without(message, known)) or "no message",
         status_code=answer.status_code,
         body=body,
         request_id=request_id(answer, known),
+        headers=answer.headers,
     )
     if code is not None:
         error.code = _printable(without(code, known))
@@ -69,6 +71,14 @@ def retry_after(answer: Answer) -> float | None:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _code(body: object, status_code: int, *, from_auth_host: bool) -> str | None:
+    """Find the kind of error: `code`, or `error` of the auth host, whose 400 has that one alone (RFC 6749)."""
+    if not from_auth_host:
+        return _text(body, "code")
+    names = ("error", "code") if status_code == HTTPStatus.BAD_REQUEST else ("code", "error")
+    return _text(body, names[0]) or _text(body, names[1])
 
 
 def _message(body: object) -> str | None:

@@ -60,7 +60,7 @@ class AsyncMeshyClient:
     Every call raises, besides what stands with it:
 
     * TypeError or ValueError: An argument is wrong. Nothing was sent.
-    * NotFoundError: There is no such account or tenant.
+    * NotFoundError: There is no such account or tenant; `code` tells which.
     * RateLimitError: Too many requests; `retry_after` tells how long to wait.
     * APIStatusError: The service answered with another status that is not a success.
     * APIResponseError: The service reported success with a body that is not what the contract says.
@@ -283,7 +283,7 @@ class AsyncMeshyClient:
 
         Raises:
             BadRequestError: The service refuses the request, such as for an anonymous user.
-            NotFoundError: There is no such account, tenant or user.
+            NotFoundError: There is no such account, tenant or user; `code` tells which.
             MeshyError: As every call.
         """
         return await self._driver.call(_operations.forgot_password(self._config, username, attempt))

@@ -98,7 +98,7 @@ class AsyncMeshyConnection:
 
         Raises:
             BadRequestError: The service refuses, such as for a public key of another tenant.
-            NotFoundError: There is no such account or tenant.
+            NotFoundError: There is no such account or tenant; `code` tells which.
             MeshyError: As every call.
         """
         await self._session.end()

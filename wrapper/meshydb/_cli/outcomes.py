@@ -82,6 +82,7 @@ def _details(error: Exception) -> dict[str, object]:
         "error": type(error).__name__ if isinstance(error, MeshyError) else UsageError.__name__,
         "message": getattr(error, "message", str(error)),
         "statusCode": getattr(error, "status_code", None),
+        "code": getattr(error, "code", None),
         "requestId": getattr(error, "request_id", None),
         "retryAfter": getattr(error, "retry_after", None),
     }

@@ -99,7 +99,7 @@ class MeshyConnection:
 
         Raises:
             BadRequestError: The service refuses, such as for a public key of another tenant.
-            NotFoundError: There is no such account or tenant.
+            NotFoundError: There is no such account or tenant; `code` tells which.
             MeshyError: As every call.
         """
         self._session.end()
