@@ -31,10 +31,15 @@ def _parse_response(
 
         return response_405
 
-    if 500 <= response.status_code <= 599:
-        response_5xx = Error.from_dict(response.json())
+    if response.status_code == 500:
+        response_500 = Error.from_dict(response.json())
 
-        return response_5xx
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Error.from_dict(response.json())
+
+        return response_503
 
     if client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(response.status_code, response.content)
