@@ -13,15 +13,19 @@ _PACKAGE = Path(__file__).parents[1] / "wrapper" / "meshydb"
 _HEADER = "# Derived from _async by scripts/derive_sync.py; do not edit.\n"
 _REPLACEMENTS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
+    "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
     "AsyncClientOptions": "ClientOptions",
     "AsyncClientWithRawResponse": "ClientWithRawResponse",
     "AsyncConnectionWithRawResponse": "ConnectionWithRawResponse",
     "AsyncDriver": "Driver",
+    "AsyncHTTPTransport": "HTTPTransport",
     "AsyncHttpxSender": "HttpxSender",
     "AsyncLock": "Lock",
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
+    "AsyncOwner": "Owner",
+    "AsyncRoute": "Route",
     "AsyncSender": "Sender",
     "AsyncSession": "Session",
     "AsyncUserSearch": "UserSearch",
@@ -33,6 +37,8 @@ _REPLACEMENTS = {
     "anyio": "time",
     "aiter_bytes": "iter_bytes",
     "async_raw": "raw",
+    "build_async_client": "build_client",
+    "handle_async_request": "handle_request",
     # A string is replaced as a whole.
     "httpx.AsyncClient | None": "httpx.Client | None",
     "new_async_sender": "new_sender",

@@ -208,7 +208,7 @@ def test_fork() -> None:
         run = subprocess.run(
             [sys.executable, "-c", _FORKING, server.url], check=True, capture_output=True, text=True, timeout=60
         )
-    refusal = "This client was made before the process was forked; make one in each process."
+    refusal = "This client, or its http_client, was made before the process was forked; make new ones in each process."
     assert run.stdout.splitlines() == [refusal, RESET["hint"], RESET["hint"]]
 
 

@@ -165,12 +165,13 @@ def test_retries_end(max_retries: int) -> None:
     assert len(sleeps) == max_retries
     assert type(outcome) is APIConnectionError
     assert outcome.__cause__ is REFUSED
-    assert str(outcome) == "no usable answer from example.org: Connection refused"
+    assert str(outcome) == "no usable answer from example.org: Connection refused; the request was not sent"
 
 
 def test_error_without_a_text_is_named() -> None:
     """An error that has no text of its own is told by its name."""
-    assert str(_run([httpx.ReadTimeout("")], max_retries=0)[1]) == "no usable answer from example.org: ReadTimeout"
+    error = _run([httpx.ReadTimeout("")], max_retries=0, operation_id="getSelf")[1]
+    assert str(error) == "no usable answer from example.org: ReadTimeout"
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -145,7 +145,6 @@ def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         {"http_proxy": "http://user:s3cr3t@h:port"},
         {"http_proxy": "ht!p://user:s3cr3t@127.0.0.1:8"},
         {"all_proxy": "socks5://user:s3cr3t@127.0.0.1:8"},
-        {"http_proxy": "http://user:s3cr3t@127.0.0.1:8", "no_proxy": "[::1"},
     ],
 )
 @pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])

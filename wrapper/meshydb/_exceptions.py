@@ -29,8 +29,16 @@ class MeshyError(Exception):
 class APIConnectionError(MeshyError):
     """No usable answer arrived: the service is out of reach, or the connection broke.
 
-    The request may have been carried out nevertheless, unless the connection was never made.
+    Attributes:
+        may_have_been_processed: False if the service cannot have carried out the request, as it was not sent as a
+            whole: repeat it as you like. True if nobody knows.
+        connection_was_stale: True if the connection was kept from an earlier request and was closed without a
+            response. Mostly a server or proxy closed it as idle before the request arrived, but that is not certain.
+            With `meshydb[fast]`, it may also have been a new connection.
     """
+
+    may_have_been_processed: bool = True
+    connection_was_stale: bool = False
 
 
 class APITimeoutError(APIConnectionError):

@@ -16,9 +16,10 @@ from meshydb._logging import Attempt
 from meshydb._messages import Answer, Request, secrets_of
 from meshydb._models.model import MalformedError
 from meshydb._operations import Operation
+from meshydb._progress import StaleConnectionError
 from meshydb._raw import note_answer
 from meshydb._responses import error_body, request_id, status_error
-from meshydb._retry import RetryPolicy
+from meshydb._retry import NEVER_SENT, RetryPolicy
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
             attempt.failed(error)
             delay = policy.delay_after_error(retries, error, safe_to_replay=operation.safe_to_replay)
             if delay is None:
-                raise _connection_error(request, error) from error
+                raise _connection_error(operation, request, error) from error
         else:
             attempt.answered(answer)
             delay = policy.delay_after_answer(retries, answer, safe_to_replay=operation.safe_to_replay)
@@ -73,14 +74,29 @@ def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
     return result
 
 
-def _connection_error(request: Request, error: httpx.HTTPError) -> APIConnectionError:
+def _connection_error(operation: Operation[Any], request: Request, error: httpx.HTTPError) -> APIConnectionError:
     if isinstance(error, httpx.ProtocolError) or _QUOTED.search(str(error)):
         # Bytes of headers that were to be sent, or of what was received: either may hold a secret. Causes say the same.
         error.args = (_QUOTED.sub("", str(error)),)
         error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
-    return kind(f"no usable answer from {host}: {str(error) or type(error).__name__}")
+    reason = str(error).removesuffix(".") or type(error).__name__
+    told = kind(f"no usable answer from {host}: {reason}{_fate(operation, error)}")
+    told.may_have_been_processed = not isinstance(error, NEVER_SENT)
+    told.connection_was_stale = isinstance(error, StaleConnectionError)
+    return told
+
+
+def _fate(operation: Operation[Any], error: httpx.HTTPError) -> str:
+    """Say what may have become of a request, if it matters."""
+    if operation.safe_to_replay:
+        return ""
+    if isinstance(error, NEVER_SENT):
+        return "; the request was not sent"
+    if isinstance(error, StaleConnectionError):
+        return "; the idle connection was closed before the request arrived, or after it was carried out"
+    return "; the request may have been carried out"
 
 
 def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
@@ -88,7 +104,7 @@ def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
         reason = "the body cannot be decompressed, or is too large"
         raise _response_error(reason, operation, request, answer) from answer.error
     if answer.error is not None:
-        raise _connection_error(request, answer.error) from answer.error
+        raise _connection_error(operation, request, answer.error) from answer.error
     try:
         body = None if operation.may_be_empty and not answer.content else json.loads(answer.content)
     except (ValueError, RecursionError):

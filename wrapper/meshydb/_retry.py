@@ -1,10 +1,10 @@
 """When a request is sent again, and after how long: the one place that decides on it.
 
-Every operation is sent again when it surely was not carried out: no connection was made, or the service turned it away
-and said when to come back. When nobody knows whether it was, as after a time-out, a broken connection or a failure of
-the service, only an operation is sent again that the contract marks as `safe`. Any other might send a second message to
-a person, count a second guess or find its code used up. Of operations that are safe, a request with a password that
-counts as a guess when it is wrong is not.
+Every operation is sent again when it surely was not carried out: no connection was made, it broke before the request
+was sent as a whole, or the service turned it away and said when to come back. When nobody knows whether it was, as
+after a time-out, a broken connection or a failure of the service, only an operation is sent again that the contract
+marks as `safe`. Any other might send a second message to a person, count a second guess or find its code used up. Of
+operations that are safe, a request with a password that counts as a guess when it is wrong is not.
 """
 
 import random
@@ -15,9 +15,10 @@ import httpx
 from attrs import frozen
 
 from meshydb._messages import Answer
+from meshydb._progress import NotSentError
 from meshydb._responses import retry_after
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, NotSentError)
 # Besides those: what else comes of the network or of the other side, and not of the request itself.
 _BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
 _TURNED_AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -42,7 +43,7 @@ class RetryPolicy:
         """Decide after an error that came instead of an answer."""
         if retries >= self.max_retries:
             return None
-        may_repeat = isinstance(error, _NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
+        may_repeat = isinstance(error, NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
         return self._backoff(retries) if may_repeat else None
 
     def delay_after_answer(self, retries: int, answer: Answer, *, safe_to_replay: bool) -> float | None:

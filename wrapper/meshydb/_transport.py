@@ -1,22 +1,22 @@
 """The choice of what sends requests. No other module decides on it."""
 
 import ssl
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from os import environ
-from typing import Protocol, TypeVar
-from urllib.request import getproxies
+from typing import Protocol
 
 import httpx
 
+from meshydb._async.httpx_client import build_async_client
 from meshydb._async.httpx_sender import AsyncHttpxSender
 from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Request
+from meshydb._proxies import proxies_of_environment
+from meshydb._sync.httpx_client import build_client
 from meshydb._sync.httpx_sender import HttpxSender
 from meshydb._validation import check_instance
-
-C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 _TIMEOUT = 30.0
 
@@ -57,7 +57,8 @@ def new_sender(http_client: httpx.Client | None = None) -> Sender:
     if http_client is not None:
         return HttpxSender(check_instance("http_client", http_client, httpx.Client))
     _check_certificates()
-    if not _proxies_are_named():
+    # Of proxies, and of hosts that go without, httpx and pyreqwest differ.
+    if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
             from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always there
 
@@ -75,12 +76,15 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
     if http_client is not None:
         return AsyncHttpxSender(check_instance("http_client", http_client, httpx.AsyncClient))
     _check_certificates()
-    if not _proxies_are_named():
+    # Of proxies, and of hosts that go without, httpx and pyreqwest differ.
+    if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
             from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always there
 
             return AsyncFastSender(_TIMEOUT)
-    return AsyncHttpxSender(_build(httpx.AsyncClient))
+    trusted = _trusted()
+    with _naming_the_variables():
+        return AsyncHttpxSender(build_async_client(_TIMEOUT, trusted, proxies_of_environment()))
 
 
 def new_interruptible_client() -> httpx.Client:
@@ -89,35 +93,28 @@ def new_interruptible_client() -> httpx.Client:
     Raises:
         ValueError: As `new_sender`.
     """
-    return _build(httpx.Client)
+    trusted = _trusted()
+    with _naming_the_variables():
+        return build_client(_TIMEOUT, trusted, proxies_of_environment())
 
 
-def _build(kind: type[C]) -> C:
-    verify = _trusted()
+@contextmanager
+def _naming_the_variables() -> Generator[None]:
+    """Say of a proxy that cannot be used where it was named."""
     try:
-        return kind(timeout=_TIMEOUT, verify=verify, cookies=_no_cookies())
+        yield
     except (httpx.InvalidURL, ValueError, ImportError):
         # What they say may have the password of a proxy in it.
         raise ValueError(
             "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must name proxies that httpx can use, for which SOCKS needs"
-            " httpx[socks], and NO_PROXY must name hosts"
+            " httpx[socks]"
         ) from None
-
-
-def _proxies_are_named() -> bool:
-    """Whether the environment names proxies. Of these, and of hosts that go without, httpx and pyreqwest differ."""
-    return not {"http", "https", "all"}.isdisjoint(getproxies())
 
 
 def _check_certificates() -> None:
     """Refuse certificates of the environment that are none, which pyreqwest would pass by. Raises ValueError."""
     if environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
         _trusted()
-
-
-def _no_cookies() -> CookieJar:
-    """A jar that takes none: those of one person must not go out with the requests of another."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _trusted() -> ssl.SSLContext:

@@ -8,8 +8,9 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
 from meshydb._fast.places import Places
-from meshydb._fast.shared import MAX_CONNECTIONS, Process, as_answer, as_httpx, build, prepare
+from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare
 from meshydb._messages import Answer, Content, Request
+from meshydb._pool import MAX_CONNECTIONS
 
 # In seconds, of what is left to a request whose turn came just before its time was up.
 _LEAST = 0.001
@@ -27,18 +28,13 @@ class AsyncFastSender:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._process = Process()
+        self._kept = Kept()
         # pyreqwest sends what waits in its own queue even if nobody wants it any more.
         self._places = Places(MAX_CONNECTIONS)
         self._client = build(ClientBuilder())
 
     async def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says.
-
-        Raises:
-            RuntimeError: The process was forked since this was made.
-        """
-        self._process.check()
+        """Send a request, as `Sender` says."""
         loop = get_running_loop()
         deadline = loop.time() + (self._timeout if request.timeout is None else request.timeout)
         await self._places.take(deadline)
@@ -53,15 +49,17 @@ class AsyncFastSender:
 
     async def _send(self, request: Request, seconds: float) -> Answer:
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
+        kept = self._kept.may_serve(request)
         try:
             response = await sending.__aenter__()
         except PyreqwestError as error:
-            raise as_httpx(error) from None
+            raise as_httpx(error, kept=kept) from None
         content = Content()
         broken: httpx.HTTPError | None = None
         try:
             while (chunk := await response.body_reader.read()) is not None:
                 content.add(bytes(chunk))
+            self._kept.note(request, response)
         except (PyreqwestError, httpx.DecodingError) as error:
             broken = as_httpx(error)
         finally:

@@ -4,8 +4,9 @@ import httpx
 from pyreqwest.client import SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._fast.shared import MAX_CONNECTIONS, Process, as_answer, as_httpx, build, prepare
+from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare
 from meshydb._messages import Answer, Content, Request
+from meshydb._pool import MAX_CONNECTIONS
 
 
 class FastSender:
@@ -20,27 +21,24 @@ class FastSender:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._process = Process()
+        self._kept = Kept()
         self._client = build(SyncClientBuilder().max_connections(MAX_CONNECTIONS))
 
     def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says.
-
-        Raises:
-            RuntimeError: The process was forked since this was made.
-        """
-        self._process.check()
+        """Send a request, as `Sender` says."""
         seconds = self._timeout if request.timeout is None else request.timeout
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
+        kept = self._kept.may_serve(request)
         try:
             response = sending.__enter__()
         except PyreqwestError as error:
-            raise as_httpx(error) from None
+            raise as_httpx(error, kept=kept) from None
         content = Content()
         broken: httpx.HTTPError | None = None
         try:
             while (chunk := response.body_reader.read()) is not None:
                 content.add(bytes(chunk))
+            self._kept.note(request, response)
         except (PyreqwestError, httpx.DecodingError) as error:
             broken = as_httpx(error)
         finally:

@@ -1,7 +1,7 @@
 """What both forms share: how pyreqwest is set up, and what its answers and errors mean."""
 
-import os
 from datetime import timedelta
+from time import monotonic
 from typing import Any, overload
 
 import httpx
@@ -20,29 +20,36 @@ from pyreqwest.response import Response, SyncResponse
 
 from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Content, Request, check_encoding
+from meshydb._pool import IDLE_SECONDS
+from meshydb._progress import NotSentError, StaleConnectionError
 
-# As httpx has them.
-MAX_CONNECTIONS = 100
-_KEEPALIVE = timedelta(seconds=5)
+_IDLE = timedelta(seconds=IDLE_SECONDS)
 _HEADERS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
 # How hyper, on which all of it stands, says that it got no connection.
 _NOT_CONNECTED = "client error (Connect)"
+# How it says that a request still waited when its connection closed.
+_NOT_SENT = "operation was canceled"
 
 # Of a compressed body, how much is unpacked at a time.
 _PIECE = 65_536
 
 
-class Process:
-    """The process that something was made in. Its threads, which pyreqwest waits for, are not there after a fork."""
+class Kept:
+    """Whether there may be a connection that was kept from an earlier request, which pyreqwest does not tell."""
 
     def __init__(self) -> None:
-        self._id = os.getpid()
+        self._last_answers: dict[bytes, float] = {}
 
-    def check(self) -> None:
-        """Raise RuntimeError in any other process."""
-        if os.getpid() != self._id:
-            raise RuntimeError("This client was made before the process was forked; make one in each process.")
+    def note(self, request: Request, response: Response | SyncResponse) -> None:
+        """Take down that a response was read to its end."""
+        if "close" not in _values(response.headers, "Connection"):
+            self._last_answers[request.url.netloc] = monotonic()
+
+    def may_serve(self, request: Request) -> bool:
+        """Whether a request that is sent now may go out on such a connection."""
+        last = self._last_answers.get(request.url.netloc)
+        return last is not None and monotonic() - last <= IDLE_SECONDS
 
 
 @overload
@@ -58,7 +65,7 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
     """
     # `as_answer` decompresses by httpx, so that bad compression is told alike. Proxies are left to httpx altogether.
     plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
-    plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(_KEEPALIVE)
+    plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(_IDLE)
     try:
         return plain.build()
     except (BuilderError, RuntimeError) as error:
@@ -95,12 +102,21 @@ def as_answer(response: Response | SyncResponse, content: Content, error: httpx.
     return Answer(response.status, headers, b"" if error else bytes(content), error)
 
 
-def as_httpx(error: PyreqwestError | httpx.HTTPError) -> httpx.HTTPError:
-    """Make of an error the one that httpx has for it."""
+def as_httpx(error: PyreqwestError | httpx.HTTPError, *, kept: bool = False) -> httpx.HTTPError:
+    """Make of an error the one that httpx has for it.
+
+    Args:
+        error: The error.
+        kept: Whether it came instead of a response, on a connection that may have been kept from an earlier request.
+    """
     if isinstance(error, httpx.HTTPError):
         return error
     causes = _causes(error)
     kind = _kind(error, connected=_NOT_CONNECTED not in causes)
+    if kind is httpx.ReadError and _NOT_SENT in causes:
+        kind = NotSentError
+    elif kind is httpx.ReadError and kept:
+        kind = StaleConnectionError
     # The last is the most precise, and names no URL.
     return kind(causes[-1] if causes else error.message)
 

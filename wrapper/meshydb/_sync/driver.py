@@ -17,6 +17,7 @@ from meshydb._logging import configure_from_environment
 from meshydb._messages import build_request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
+from meshydb._owner import Owner
 from meshydb._retry import RetryPolicy
 from meshydb._transport import Sender, new_sender
 
@@ -45,8 +46,10 @@ class Driver:
         if origin is None:
             configure_from_environment()
             self._sender = new_sender(http_client)
+            self._owner = Owner(http_client)
         else:
             self._sender = origin._sender  # noqa: SLF001 - it is of the same class
+            self._owner = origin._owner  # noqa: SLF001 - it is of the same class
         self._owns_connections = http_client is None and origin is None
         self._policy = RetryPolicy(config.max_retries)
         self._origin = origin
@@ -80,10 +83,16 @@ class Driver:
         return exchange(operation, build_request(self.config, operation, access_token), self._policy)
 
     def run(self, steps: AuthSteps[T], lock: AbstractContextManager[object]) -> T:
-        """Take the steps, those that are to be taken alone with the lock, and return their result."""
+        """Take the steps, those that are to be taken alone with the lock, and return their result.
+
+        Raises:
+            RuntimeError: The client belongs to another process or event loop.
+        """
         try:
             step = next(steps)
             while True:
+                # Before the lock, which someone in that process may have held as it was forked.
+                self._owner.check()
                 if isinstance(step, Sleep):
                     time.sleep(step.seconds)
                     step = next(steps)
@@ -103,9 +112,12 @@ class Driver:
             return result
 
     def close(self) -> None:
-        """Close the connections, unless the HTTP client was handed in; then refuse further use."""
+        """Close the connections, unless the HTTP client was handed in; then refuse further use.
+
+        Elsewhere than where they belong, connections are left alone: to close one over TLS tells the other side so.
+        """
         self._closed = True
-        if self._owns_connections:
+        if self._owns_connections and self._owner.is_here:
             self._sender.close()
 
 

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 
 from meshydb._messages import Answer, Content, Request, check_encoding
+from meshydb._progress import Progress
 
 
 class HttpxSender:
@@ -16,29 +19,41 @@ class HttpxSender:
 
     def send(self, request: Request) -> Answer:
         """Send a request, as `Sender` says."""
+        progress = Progress()
+
+        def trace(event: str, details: Mapping[str, object]) -> None:
+            progress.note(event, details)
+
         built = self._client.build_request(
             request.method,
             request.url,
             headers=request.headers,
             content=request.body,
             timeout=httpx.USE_CLIENT_DEFAULT if request.timeout is None else request.timeout,
+            extensions={"trace": trace},
         )
         # An `auth` of the client would replace the access token.
         auth = None if "Authorization" in request.headers else httpx.USE_CLIENT_DEFAULT
         # Streamed, because a body that cannot be read must not hide the status that came before it.
-        response = self._client.send(built, stream=True, follow_redirects=False, auth=auth)
+        try:
+            response = self._client.send(built, stream=True, follow_redirects=False, auth=auth)
+        except httpx.HTTPError as error:
+            explained = progress.explain(error)
+            if explained is error:
+                raise
+            raise explained from error
         content = Content()
-        error: httpx.HTTPError | None = None
+        broken: httpx.HTTPError | None = None
         try:
             check_encoding(response.headers)
             for chunk in response.iter_bytes():
                 content.add(chunk)
         except httpx.HTTPError as caught:
-            error = caught
+            broken = caught
         finally:
             response.close()
-        body = b"" if error else bytes(content)
-        return Answer(response.status_code, response.headers, body, error)
+        body = b"" if broken else bytes(content)
+        return Answer(response.status_code, response.headers, body, broken)
 
     def close(self) -> None:
         """Close the client."""

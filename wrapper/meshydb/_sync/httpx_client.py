@@ -1,0 +1,59 @@
+# Derived from _async by scripts/derive_sync.py; do not edit.
+"""The httpx client that is used where none is handed in."""
+
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from meshydb._pool import IDLE_SECONDS, MAX_CONNECTIONS
+from meshydb._proxies import Proxies
+
+# The last is what httpx has, too.
+_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS, max_keepalive_connections=20)
+
+
+def build_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies) -> httpx.Client:
+    """Build a client that goes by these settings, and by nothing of the environment.
+
+    Raises:
+        httpx.InvalidURL: A proxy has no URL.
+        ValueError: A proxy is of a kind that httpx does not know.
+        ImportError: A proxy is of a kind that needs more than is installed.
+    """
+    return httpx.Client(
+        timeout=timeout,
+        verify=verify,
+        limits=_LIMITS,
+        # A jar that takes none: those of one person must not go out with the requests of another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        mounts={scheme: Route(_proxy(url), verify, proxies) for scheme, url in proxies.urls.items()},
+        # httpx would refuse entries of `NO_PROXY` that are networks.
+        trust_env=False,
+    )
+
+
+class Route(httpx.BaseTransport):
+    """Sends requests through a proxy, or past it to hosts that are excepted."""
+
+    def __init__(self, proxy: httpx.Proxy, verify: ssl.SSLContext, proxies: Proxies) -> None:
+        self._proxied = httpx.HTTPTransport(verify=verify, limits=_LIMITS, proxy=proxy, trust_env=False)
+        self._direct = httpx.HTTPTransport(verify=verify, limits=_LIMITS, trust_env=False)
+        self._covers = proxies.covers
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        chosen = self._proxied if self._covers(request.url) else self._direct
+        return chosen.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._proxied.close()
+        self._direct.close()
+
+
+def _proxy(url: str) -> httpx.Proxy:
+    proxy = httpx.Proxy(url)
+    if not proxy.url.host:
+        raise ValueError("a proxy has no host")
+    return proxy
