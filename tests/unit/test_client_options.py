@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -12,7 +11,8 @@ import pytest
 
 from meshydb import AsyncMeshyClient, MeshyClient, ServerError
 from tests.unit.calls import RESET, USER, Play, access_token, connect, once, token_answer
-from tests.unit.tcp import LoopbackServer, ScriptedServer, answer, parts
+from tests.unit.keeping import KeepingServer
+from tests.unit.tcp import ScriptedServer, answer, parts
 
 OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
     ("timeout", 0, ValueError),
@@ -24,28 +24,6 @@ OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
     ("tenant", "a\r\nX-Evil: 1", ValueError),
     ("tenant", 7, TypeError),
 ]
-
-
-class KeepingServer(LoopbackServer):
-    """Answers each request with a reset, and keeps connections open; notes which connection each came over."""
-
-    class _Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        connections: ClassVar[list[int]]
-
-        def do_POST(self) -> None:
-            """Answer."""
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.connections.append(self.client_address[1])
-            self.wfile.write(answer(200, RESET, {"Connection": "keep-alive"}))
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    def __init__(self) -> None:
-        self.connections: list[int] = []
-        handler = type("Handler", (self._Handler,), {"connections": self.connections})
-        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), handler))
 
 
 def test_connections_are_shared(play: Play) -> None:

@@ -3,11 +3,14 @@
 import os
 import re
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import evolve, frozen
 
 from meshydb._validation import check_int, check_seconds, check_segment, check_text
+
+if TYPE_CHECKING:
+    import httpx
 
 DEFAULT_MAX_RETRIES = 2
 
@@ -41,7 +44,7 @@ class Config:
         public_key: Identifies the client application when it asks for a token.
         base_url: The API host, without a trailing slash.
         auth_url: The host that issues tokens, without a trailing slash.
-        timeout: Seconds to wait for the service; None leaves it to the HTTP client.
+        timeout: Seconds to wait for the service, or an httpx.Timeout; None leaves it to the HTTP client.
         max_retries: How often a request that failed is sent again, at most.
     """
 
@@ -50,8 +53,13 @@ class Config:
     public_key: str
     base_url: str
     auth_url: str
-    timeout: float | None
+    timeout: "float | httpx.Timeout | None"
     max_retries: int
+
+    def shown(self, of: object, **more: object) -> str:
+        """Compose the `repr` of something that goes by these settings, without what may be a secret."""
+        given = "".join(f", {name}={value!r}" for name, value in more.items() if value is not None)
+        return f"{type(of).__name__}({self.account_name!r}, {self.tenant!r}, base_url={self.base_url!r}{given})"
 
 
 def resolve(
@@ -61,7 +69,7 @@ def resolve(
     public_key: str | None,
     base_url: str | None,
     auth_url: str | None,
-    timeout: float | None,
+    timeout: "float | httpx.Timeout | None",
     max_retries: int,
 ) -> Config:
     """Complete the arguments of a client from `MESHYDB_*` variables and defaults, and check them all.
@@ -90,7 +98,7 @@ def resolve(
 def changed(
     config: Config,
     *,
-    timeout: float | None = AS_BEFORE,
+    timeout: "float | httpx.Timeout | None" = AS_BEFORE,
     max_retries: int = AS_BEFORE,
     tenant: str | None = AS_BEFORE,
 ) -> Config:
@@ -138,8 +146,20 @@ def _check_tenant(name: str, value: str) -> str:
     return value
 
 
-def _check_timeout(value: float | None) -> float | None:
-    return None if value is None else check_seconds("timeout", value)
+def _check_timeout(value: "float | httpx.Timeout | None") -> "float | httpx.Timeout | None":
+    if value is None or isinstance(value, int | float):
+        return None if value is None else check_seconds("timeout", value)
+    # Here, so that to import the package does not import httpx.
+    import httpx  # noqa: PLC0415
+
+    if not isinstance(value, httpx.Timeout):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"timeout must be a number of seconds or an httpx.Timeout, not {type(value).__name__}")
+    parts: dict[str, float | None] = value.as_dict()
+    return httpx.Timeout(**{part: _check_part(part, seconds) for part, seconds in parts.items()})
+
+
+def _check_part(part: str, seconds: float | None) -> float | None:
+    return None if seconds is None else check_seconds(f"timeout.{part}", seconds)
 
 
 def _check_max_retries(value: int) -> int:

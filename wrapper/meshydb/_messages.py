@@ -28,14 +28,15 @@ class Request:
         url: The whole URL.
         headers: Not in the `repr`, like the body, as they may hold secrets.
         body: The body, encoded; empty for none.
-        timeout: Seconds to wait for a connection, and for each piece of data; None leaves it to what sends.
+        timeout: Seconds to wait for a connection, and for each piece of data, or an httpx.Timeout; None leaves it to
+            what sends.
     """
 
     method: str
     url: httpx.URL
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    timeout: float | None
+    timeout: float | httpx.Timeout | None
 
 
 @frozen

@@ -39,6 +39,14 @@ class RawResponse(Generic[T]):
         return self.headers.get("X-Request-ID")
 
 
+class RawCalls:
+    """The calls of something, wrapped by `raw` or `async_raw`; they are all attributes that there are."""
+
+    def __repr__(self) -> str:
+        wrapped = next(iter(vars(self).values())).__wrapped__
+        return f"{type(self).__name__}({wrapped.__self__!r})"
+
+
 class _Watch:
     """What a call was answered; of several answers, as when a token was renewed before, the last."""
 

@@ -25,7 +25,7 @@ class AsyncClientOptions(TypedDict, total=False):
 
     base_url: str | None
     auth_url: str | None
-    timeout: float | None
+    timeout: "float | httpx.Timeout | None"
     max_retries: int
     http_client: "httpx.AsyncClient | None"
 
@@ -37,6 +37,11 @@ class AsyncMeshyClient:
     Make one client and keep it: it holds a pool of connections, and may be shared by threads or by tasks. Close it
     when it is no longer needed, or use it in a `with` or `async with` statement.
 
+    A client belongs to the process that made it: after a fork, each process makes its own client, and its own
+    `http_client`. An `AsyncMeshyClient` also belongs to the asyncio event loop that used it first: make one within each
+    `asyncio.run()`. Elsewhere, calls raise RuntimeError and send nothing, and `close` leaves the connections alone. The
+    same holds for the connections that `login` returns.
+
     Args:
         account_name: The account to connect to; by default `MESHYDB_ACCOUNT_NAME`.
         tenant: The tenant whose data to use; by default `MESHYDB_TENANT`. None stands for the account's default tenant.
@@ -44,13 +49,16 @@ class AsyncMeshyClient:
         base_url: The API host; by default `MESHYDB_BASE_URL`, else the public service.
         auth_url: The host that issues tokens; by default `MESHYDB_AUTH_URL`, else `base_url` if that is given, else the
             public service.
-        timeout: Seconds to wait for a connection, and for each piece of data that is sent or received. By default 30,
-            or what `http_client` is set to. With `meshydb[fast]`, for all of a request.
-        max_retries: How often, at most, a request is sent again: if no connection was made, or the service refused it
-            with 429 or 503 and a `Retry-After` of at most 30 seconds. After a time-out, a broken connection or a
-            failure of the service, only what twice does no more than once; never what sends a message, counts a guess
-            or uses up a code.
+        timeout: Seconds to wait for a connection, and for each piece of data that is sent or received; or an
+            `httpx.Timeout`, which has one for each. By default 30, or what `http_client` is set to. `meshydb[fast]` has
+            one limit for all of a request: this number, or the longest part of the `httpx.Timeout`.
+        max_retries: How often, at most, a request is sent again: if no connection was made, it broke before the request
+            was sent, or the service refused it with 429 or 503 and a `Retry-After` of at most 30 seconds. After a
+            time-out, a broken connection or a failure of the service, only what twice does no more than once; never
+            what sends a message, counts a guess or uses up a code.
         http_client: The httpx client to send with, for proxies, certificates and the like. It stays open after `close`.
+            Set its `keepalive_expiry` below the idle timeout of the server; without one, connections are kept idle for
+            4 seconds.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -65,8 +73,9 @@ class AsyncMeshyClient:
     * APIStatusError: The service answered with another status that is not a success.
     * APIResponseError: The service reported success with a body that is not what the contract says.
     * APITimeoutError: The service did not answer in time. It may have done what it was asked.
-    * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
-    * RuntimeError: The client is closed, or with `meshydb[fast]`, was made before the process was forked.
+    * APIConnectionError: No usable answer arrived. The service may have done what it was asked, unless the error's
+      `may_have_been_processed` is False.
+    * RuntimeError: The client is closed, or belongs to another process or event loop.
     """
 
     def __init__(
@@ -77,7 +86,7 @@ class AsyncMeshyClient:
         *,
         base_url: str | None = None,
         auth_url: str | None = None,
-        timeout: float | None = None,
+        timeout: "float | httpx.Timeout | None" = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: "httpx.AsyncClient | None" = None,
     ) -> None:
@@ -130,7 +139,11 @@ class AsyncMeshyClient:
         return cls(account_name, check_instance("tenant", tenant, str), public_key, **options)
 
     def with_options(
-        self, *, timeout: float | None = AS_BEFORE, max_retries: int = AS_BEFORE, tenant: str | None = AS_BEFORE
+        self,
+        *,
+        timeout: "float | httpx.Timeout | None" = AS_BEFORE,
+        max_retries: int = AS_BEFORE,
+        tenant: str | None = AS_BEFORE,
     ) -> Self:
         """Make a client of other settings that shares the HTTP connections of this one. Nothing is sent.
 
@@ -354,8 +367,7 @@ class AsyncMeshyClient:
         await self.close()
 
     def __repr__(self) -> str:
-        config = self._config
-        return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"
+        return self._config.shown(self)
 
     @property
     def _config(self) -> Config:

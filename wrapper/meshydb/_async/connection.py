@@ -10,6 +10,8 @@ from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
 
 if TYPE_CHECKING:
+    import httpx
+
     from meshydb._async.driver import AsyncSession
 
 
@@ -28,8 +30,9 @@ class AsyncMeshyConnection:
     * APIStatusError: The service answered with another status that is not a success.
     * APIResponseError: The service reported success with a body that is not what the contract says.
     * APITimeoutError: The service did not answer in time. It may have done what it was asked.
-    * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
-    * RuntimeError: The connection is signed out, or its client is closed.
+    * APIConnectionError: No usable answer arrived. The service may have done what it was asked, unless the error's
+      `may_have_been_processed` is False.
+    * RuntimeError: The connection is signed out, or its client is closed or belongs to another process or event loop.
     """
 
     def __init__(self, session: "AsyncSession") -> None:
@@ -51,7 +54,9 @@ class AsyncMeshyConnection:
         """The users of the tenant, oneself among them."""
         return self._users
 
-    def with_options(self, *, timeout: float | None = AS_BEFORE, max_retries: int = AS_BEFORE) -> Self:
+    def with_options(
+        self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE
+    ) -> Self:
         """Make a connection of other settings, of the same login and over the same HTTP connections. Nothing is sent.
 
         When the login is renewed or ended in one of them, it is in the other.
@@ -123,5 +128,4 @@ class AsyncMeshyConnection:
                 raise
 
     def __repr__(self) -> str:
-        config = self._session.config
-        return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"
+        return self._session.config.shown(self)

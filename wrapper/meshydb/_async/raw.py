@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from meshydb._raw import async_raw
+from meshydb._raw import RawCalls, async_raw
 
 if TYPE_CHECKING:
     from meshydb._async.client import AsyncMeshyClient
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from meshydb._async.users import AsyncUsersService
 
 
-class AsyncClientWithRawResponse:
+class AsyncClientWithRawResponse(RawCalls):
     """The calls of a client. Each takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, client: "AsyncMeshyClient") -> None:
@@ -27,7 +27,7 @@ class AsyncClientWithRawResponse:
         self.verify_user = async_raw(client.verify_user)
 
 
-class AsyncConnectionWithRawResponse:
+class AsyncConnectionWithRawResponse(RawCalls):
     """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
 
     Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
@@ -38,7 +38,7 @@ class AsyncConnectionWithRawResponse:
         self.signout = async_raw(connection.signout)
 
 
-class AsyncUsersWithRawResponse:
+class AsyncUsersWithRawResponse(RawCalls):
     """The calls of a users service. Each takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, users: "AsyncUsersService") -> None:
@@ -52,7 +52,7 @@ class AsyncUsersWithRawResponse:
         self.update_user_security_questions = async_raw(users.update_user_security_questions)
 
 
-class AsyncUserSearchWithRawResponse:
+class AsyncUserSearchWithRawResponse(RawCalls):
     """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, search: "AsyncUserSearch") -> None:

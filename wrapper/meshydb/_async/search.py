@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from attrs import asdict
+
 from meshydb import _operations
 from meshydb._async.raw import AsyncUserSearchWithRawResponse
 from meshydb._models import Page, User
@@ -71,3 +73,6 @@ class AsyncUserSearch:
             futile = 0 if len(known) > seen else futile + 1
             if not page.results or received >= page.total_records:
                 return
+
+    def __repr__(self) -> str:
+        return self._session.config.shown(self, **asdict(self._query))

@@ -216,3 +216,6 @@ class AsyncUsersService:
             self._session.config, user_id, questions, previous_password
         )
         await self._session.call(operation)
+
+    def __repr__(self) -> str:
+        return self._session.config.shown(self)

@@ -8,7 +8,7 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
 from meshydb._fast.places import Places
-from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare
+from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
 from meshydb._messages import Answer, Content, Request
 from meshydb._pool import MAX_CONNECTIONS
 
@@ -36,7 +36,7 @@ class AsyncFastSender:
     async def send(self, request: Request) -> Answer:
         """Send a request, as `Sender` says."""
         loop = get_running_loop()
-        deadline = loop.time() + (self._timeout if request.timeout is None else request.timeout)
+        deadline = loop.time() + seconds_for(request, self._timeout)
         await self._places.take(deadline)
         try:
             return await self._send(request, max(_LEAST, deadline - loop.time()))

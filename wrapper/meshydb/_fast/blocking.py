@@ -4,7 +4,7 @@ import httpx
 from pyreqwest.client import SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare
+from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
 from meshydb._messages import Answer, Content, Request
 from meshydb._pool import MAX_CONNECTIONS
 
@@ -26,7 +26,7 @@ class FastSender:
 
     def send(self, request: Request) -> Answer:
         """Send a request, as `Sender` says."""
-        seconds = self._timeout if request.timeout is None else request.timeout
+        seconds = seconds_for(request, self._timeout)
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
         kept = self._kept.may_serve(request)
         try:

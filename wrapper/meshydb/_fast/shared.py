@@ -31,6 +31,9 @@ _NOT_CONNECTED = "client error (Connect)"
 # How it says that a request still waited when its connection closed.
 _NOT_SENT = "operation was canceled"
 
+# What stands for no limit.
+_DAY = 86_400.0
+
 # Of a compressed body, how much is unpacked at a time.
 _PIECE = 65_536
 
@@ -70,6 +73,15 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
         return plain.build()
     except (BuilderError, RuntimeError) as error:
         raise UnusableError from error
+
+
+def seconds_for(request: Request, default: float) -> float:
+    """Return the seconds that all of a request may take, as pyreqwest has one limit that can differ by request."""
+    if request.timeout is None:
+        return default
+    if isinstance(request.timeout, httpx.Timeout):
+        return max(_DAY if part is None else part for part in request.timeout.as_dict().values())
+    return request.timeout
 
 
 @overload

@@ -11,6 +11,8 @@ from meshydb._sync.raw import ConnectionWithRawResponse
 from meshydb._sync.users import UsersService
 
 if TYPE_CHECKING:
+    import httpx
+
     from meshydb._sync.driver import Session
 
 
@@ -29,8 +31,9 @@ class MeshyConnection:
     * APIStatusError: The service answered with another status that is not a success.
     * APIResponseError: The service reported success with a body that is not what the contract says.
     * APITimeoutError: The service did not answer in time. It may have done what it was asked.
-    * APIConnectionError: No usable answer arrived. The service may have done what it was asked.
-    * RuntimeError: The connection is signed out, or its client is closed.
+    * APIConnectionError: No usable answer arrived. The service may have done what it was asked, unless the error's
+      `may_have_been_processed` is False.
+    * RuntimeError: The connection is signed out, or its client is closed or belongs to another process or event loop.
     """
 
     def __init__(self, session: "Session") -> None:
@@ -52,7 +55,9 @@ class MeshyConnection:
         """The users of the tenant, oneself among them."""
         return self._users
 
-    def with_options(self, *, timeout: float | None = AS_BEFORE, max_retries: int = AS_BEFORE) -> Self:
+    def with_options(
+        self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE
+    ) -> Self:
         """Make a connection of other settings, of the same login and over the same HTTP connections. Nothing is sent.
 
         When the login is renewed or ended in one of them, it is in the other.
@@ -124,5 +129,4 @@ class MeshyConnection:
                 raise
 
     def __repr__(self) -> str:
-        config = self._session.config
-        return f"{type(self).__name__}({config.account_name!r}, {config.tenant!r}, base_url={config.base_url!r})"
+        return self._session.config.shown(self)

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from meshydb._raw import raw
+from meshydb._raw import RawCalls, raw
 
 if TYPE_CHECKING:
     from meshydb._sync.client import MeshyClient
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from meshydb._sync.users import UsersService
 
 
-class ClientWithRawResponse:
+class ClientWithRawResponse(RawCalls):
     """The calls of a client. Each takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, client: "MeshyClient") -> None:
@@ -28,7 +28,7 @@ class ClientWithRawResponse:
         self.verify_user = raw(client.verify_user)
 
 
-class ConnectionWithRawResponse:
+class ConnectionWithRawResponse(RawCalls):
     """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
 
     Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
@@ -39,7 +39,7 @@ class ConnectionWithRawResponse:
         self.signout = raw(connection.signout)
 
 
-class UsersWithRawResponse:
+class UsersWithRawResponse(RawCalls):
     """The calls of a users service. Each takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, users: "UsersService") -> None:
@@ -53,7 +53,7 @@ class UsersWithRawResponse:
         self.update_user_security_questions = raw(users.update_user_security_questions)
 
 
-class UserSearchWithRawResponse:
+class UserSearchWithRawResponse(RawCalls):
     """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
 
     def __init__(self, search: "UserSearch") -> None:

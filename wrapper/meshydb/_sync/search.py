@@ -4,6 +4,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from attrs import asdict
+
 from meshydb import _operations
 from meshydb._models import Page, User
 from meshydb._sync.raw import UserSearchWithRawResponse
@@ -72,3 +74,6 @@ class UserSearch:
             futile = 0 if len(known) > seen else futile + 1
             if not page.results or received >= page.total_records:
                 return
+
+    def __repr__(self) -> str:
+        return self._session.config.shown(self, **asdict(self._query))

@@ -217,3 +217,6 @@ class UsersService:
             self._session.config, user_id, questions, previous_password
         )
         self._session.call(operation)
+
+    def __repr__(self) -> str:
+        return self._session.config.shown(self)
