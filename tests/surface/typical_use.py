@@ -214,7 +214,7 @@ def raw(client: MeshyClient, connection: MeshyConnection) -> bytes:
 
 async def raw_awaited(client: AsyncMeshyClient, connection: AsyncMeshyConnection) -> bool:
     """The same, without blocking."""
-    patient = client.with_options(timeout=60.0)
+    patient = client.with_options(timeout=httpx.Timeout(60.0, connect=5.0))
     assert_type(patient, AsyncMeshyClient)
     async with asyncio.TaskGroup() as group:
         group.create_task(client.with_raw_response.check_user_exist("rosa.k"))

@@ -41,7 +41,9 @@ def tell(call):
 http_client = classes[1]() if transport == "handed in" else None
 client = new(http_client)
 """
-_REFUSED: Final = _HEAD + """
+_REFUSED: Final = (
+    _HEAD
+    + """
 connection = run(client.login("rosa", "correct horse"))
 calls = [
     lambda: client.forgot_password("rosa"),
@@ -71,7 +73,10 @@ thread = threading.Thread(target=fork)
 thread.start()
 thread.join()
 """
-_LEFT_ALONE: Final = _HEAD + """
+)
+_LEFT_ALONE: Final = (
+    _HEAD
+    + """
 run(client.forgot_password("rosa"))
 pid = os.fork()
 if pid == 0:
@@ -85,9 +90,11 @@ assert os.waitpid(pid, 0)[1] == 0
 print(run(client.forgot_password("rosa")).hint)
 run(client.close())
 """
+)
 
 _REFUSAL: Final = (
-    "RuntimeError: This client, or its http_client, was made before the process was forked; make new ones in each process."
+    "RuntimeError: This client, or its http_client, was made before the process was forked;"
+    " make new ones in each process."
 )
 
 

@@ -9,15 +9,20 @@ import anyio
 import httpx
 import pytest
 
-from meshydb import AsyncMeshyClient, MeshyClient, ServerError
+from meshydb import APITimeoutError, AsyncMeshyClient, MeshyClient, ServerError
+from meshydb._fast.shared import seconds_for
+from meshydb._messages import Request
 from tests.unit.calls import RESET, USER, Play, access_token, connect, once, token_answer
 from tests.unit.keeping import KeepingServer
-from tests.unit.tcp import ScriptedServer, answer, parts
+from tests.unit.tcp import ScriptedServer, Silence, answer, parts
 
 OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
     ("timeout", 0, ValueError),
     ("timeout", float("nan"), ValueError),
     ("timeout", "1", TypeError),
+    ("timeout", httpx.Timeout(5.0, read=0), ValueError),
+    ("timeout", httpx.Timeout(5.0, pool=float("nan")), ValueError),
+    ("timeout", httpx.Timeout(5.0, connect="1"), TypeError),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ("max_retries", -1, ValueError),
     ("max_retries", None, TypeError),
     ("tenant", "", ValueError),
@@ -110,6 +115,42 @@ def test_timeout_of_an_awaited_call() -> None:
     assert _timeouts(sent) == [30.0, 40.0, 50.0]
 
 
+@pytest.mark.usefixtures("_transport")
+@pytest.mark.parametrize("timeout", [httpx.Timeout(0.05), httpx.Timeout(0.05, connect=0.04, pool=0.03)])
+def test_a_timeout_of_httpx(play: Play, timeout: httpx.Timeout) -> None:
+    """An `httpx.Timeout` ends calls that take too long, for a client and for one call."""
+
+    def scenario(client: Any) -> Generator[Any, Any, None]:
+        with pytest.raises(APITimeoutError):
+            yield client.forgot_password("rosa")
+
+    def derived(client: Any) -> Generator[Any, Any, None]:
+        yield from scenario(client.with_options(timeout=timeout))
+
+    with ScriptedServer(Silence.STALL, Silence.STALL) as server:
+        play(scenario, server.url, timeout=timeout)
+        play(derived, server.url)
+
+
+def test_the_parts_of_a_timeout() -> None:
+    """HTTPX is given each part; what has one limit for a request takes the longest, and a day for none."""
+    each: dict[str, float | None] = {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": None}
+    given = httpx.Timeout(**each)
+    sent: list[httpx.Request] = []
+    with (
+        ScriptedServer(answer(200, RESET)) as server,
+        httpx.Client(event_hooks={"request": [sent.append]}) as http_client,
+        MeshyClient("acme", None, "key", base_url=server.url, timeout=given, http_client=http_client) as client,
+    ):
+        # What is changed afterwards is not the client's.
+        given.read = 99.0
+        client.forgot_password("rosa")
+    assert sent[0].extensions["timeout"] == each
+    for timeout, seconds in ((httpx.Timeout(2.0, read=7.0), 7.0), (httpx.Timeout(**each), 86_400.0), (4.0, 4.0)):
+        assert seconds_for(Request("GET", httpx.URL("http://h"), {}, b"", timeout), 30.0) == seconds
+    assert seconds_for(Request("GET", httpx.URL("http://h"), {}, b"", None), 30.0) == 30.0
+
+
 def test_closing_a_derived_client(play: Play) -> None:
     """To close a derived client ends its use alone; the connections stay open for the others."""
 
@@ -161,10 +202,10 @@ def test_connections_of_one_login(play_connected: Play) -> None:
 def test_bad_option(name: str, value: object, error: type[Exception]) -> None:
     """An option that cannot be used is refused by name, as it is when a client is made."""
     options: dict[str, Any] = {name: value}
-    with MeshyClient("acme", None, "key") as client, pytest.raises(error, match=f"^{name} must"):
+    with MeshyClient("acme", None, "key") as client, pytest.raises(error, match=rf"^{name}(\.\w+)? must"):
         client.with_options(**options)
     if name != "tenant":
         connection, driver = connect("http://127.0.0.1:1")
-        with pytest.raises(error, match=f"^{name} must"):
+        with pytest.raises(error, match=rf"^{name}(\.\w+)? must"):
             connection.with_options(**options)
         driver.close()

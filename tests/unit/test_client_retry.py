@@ -18,6 +18,7 @@ from meshydb import (
 from meshydb._exchange import Sleep, exchange
 from meshydb._messages import Answer, Request
 from meshydb._operations import Operation
+from meshydb._progress import NotSentError, StaleConnectionError
 from meshydb._responses import retry_after
 from meshydb._retry import RetryPolicy
 from tests.support.contract import operations, read
@@ -79,6 +80,7 @@ UNSURE: Final = [
     httpx.ReadError(""),
     httpx.WriteError(""),
     httpx.RemoteProtocolError(""),
+    StaleConnectionError(""),
     httpx.ProxyError(""),
     _answer(429),
     _answer(500),
@@ -105,7 +107,9 @@ def test_operations_of_both_kinds() -> None:
 
 
 @pytest.mark.parametrize("operation_id", EACH)
-@pytest.mark.parametrize("error", [REFUSED, httpx.ConnectTimeout(""), httpx.PoolTimeout("")], ids=_named)
+@pytest.mark.parametrize(
+    "error", [REFUSED, httpx.ConnectTimeout(""), httpx.PoolTimeout(""), NotSentError("")], ids=_named
+)
 def test_no_connection_is_retried(error: httpx.HTTPError, operation_id: str) -> None:
     """A request that never left is sent again, whatever it is."""
     assert _run([error, SUCCESS], max_retries=1, operation_id=operation_id) == ([0.25], "done")

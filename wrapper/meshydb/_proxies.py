@@ -78,7 +78,7 @@ def _parsed(entry: str) -> _Exception | None:
 
 def _network(text: str) -> _Network | None:
     try:
-        return ip_network(text.removeprefix("[").removesuffix("]"), strict=False)
+        return ip_network(re.sub(r"^\[|\](?=/|$)", "", text), strict=False)
     except ValueError:
         return None
 

@@ -8,8 +8,8 @@ import httpx
 from meshydb._pool import IDLE_SECONDS, MAX_CONNECTIONS
 from meshydb._proxies import Proxies
 
-# The last is what httpx has, too.
-_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS, max_keepalive_connections=20)
+# What httpx has, too.
+_MAX_IDLE = 20
 
 
 def build_async_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies) -> httpx.AsyncClient:
@@ -23,7 +23,7 @@ def build_async_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies)
     return httpx.AsyncClient(
         timeout=timeout,
         verify=verify,
-        limits=_LIMITS,
+        limits=_limits(),
         # A jar that takes none: those of one person must not go out with the requests of another.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         mounts={scheme: AsyncRoute(_proxy(url), verify, proxies) for scheme, url in proxies.urls.items()},
@@ -36,8 +36,8 @@ class AsyncRoute(httpx.AsyncBaseTransport):
     """Sends requests through a proxy, or past it to hosts that are excepted."""
 
     def __init__(self, proxy: httpx.Proxy, verify: ssl.SSLContext, proxies: Proxies) -> None:
-        self._proxied = httpx.AsyncHTTPTransport(verify=verify, limits=_LIMITS, proxy=proxy, trust_env=False)
-        self._direct = httpx.AsyncHTTPTransport(verify=verify, limits=_LIMITS, trust_env=False)
+        self._proxied = httpx.AsyncHTTPTransport(verify=verify, limits=_limits(), proxy=proxy, trust_env=False)
+        self._direct = httpx.AsyncHTTPTransport(verify=verify, limits=_limits(), trust_env=False)
         self._covers = proxies.covers
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -49,6 +49,12 @@ class AsyncRoute(httpx.AsyncBaseTransport):
         """Close the connections."""
         await self._proxied.aclose()
         await self._direct.aclose()
+
+
+def _limits() -> httpx.Limits:
+    return httpx.Limits(
+        max_connections=MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE, keepalive_expiry=IDLE_SECONDS
+    )
 
 
 def _proxy(url: str) -> httpx.Proxy:

@@ -23,7 +23,6 @@ from meshydb._messages import Answer, Content, Request, check_encoding
 from meshydb._pool import IDLE_SECONDS
 from meshydb._progress import NotSentError, StaleConnectionError
 
-_IDLE = timedelta(seconds=IDLE_SECONDS)
 _HEADERS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
 # How hyper, on which all of it stands, says that it got no connection.
@@ -67,8 +66,9 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
             certificates.
     """
     # `as_answer` decompresses by httpx, so that bad compression is told alike. Proxies are left to httpx altogether.
+    idle = timedelta(seconds=IDLE_SECONDS)
     plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
-    plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(_IDLE)
+    plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(idle)
     try:
         return plain.build()
     except (BuilderError, RuntimeError) as error:

@@ -9,8 +9,8 @@ import httpx
 from meshydb._pool import IDLE_SECONDS, MAX_CONNECTIONS
 from meshydb._proxies import Proxies
 
-# The last is what httpx has, too.
-_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=IDLE_SECONDS, max_keepalive_connections=20)
+# What httpx has, too.
+_MAX_IDLE = 20
 
 
 def build_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies) -> httpx.Client:
@@ -24,7 +24,7 @@ def build_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies) -> ht
     return httpx.Client(
         timeout=timeout,
         verify=verify,
-        limits=_LIMITS,
+        limits=_limits(),
         # A jar that takes none: those of one person must not go out with the requests of another.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         mounts={scheme: Route(_proxy(url), verify, proxies) for scheme, url in proxies.urls.items()},
@@ -37,8 +37,8 @@ class Route(httpx.BaseTransport):
     """Sends requests through a proxy, or past it to hosts that are excepted."""
 
     def __init__(self, proxy: httpx.Proxy, verify: ssl.SSLContext, proxies: Proxies) -> None:
-        self._proxied = httpx.HTTPTransport(verify=verify, limits=_LIMITS, proxy=proxy, trust_env=False)
-        self._direct = httpx.HTTPTransport(verify=verify, limits=_LIMITS, trust_env=False)
+        self._proxied = httpx.HTTPTransport(verify=verify, limits=_limits(), proxy=proxy, trust_env=False)
+        self._direct = httpx.HTTPTransport(verify=verify, limits=_limits(), trust_env=False)
         self._covers = proxies.covers
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -50,6 +50,12 @@ class Route(httpx.BaseTransport):
         """Close the connections."""
         self._proxied.close()
         self._direct.close()
+
+
+def _limits() -> httpx.Limits:
+    return httpx.Limits(
+        max_connections=MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE, keepalive_expiry=IDLE_SECONDS
+    )
 
 
 def _proxy(url: str) -> httpx.Proxy:
