@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -67,6 +69,20 @@ def test_a_client_that_was_made_outside(new_client: NewClient) -> None:
 
     with ScriptedServer(*[answer(200, RESET)] * 2) as server:
         assert asyncio.run(main(new_client(server.url))) == [RESET["hint"]] * 2
+
+
+def test_closing_in_another_event_loop(new_client: NewClient) -> None:
+    """A client whose event loop was closed over its connections can be closed."""
+    with KeepingServer() as server, warnings.catch_warnings():
+        # They were not closed in time, which Python warns of.
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = new_client(server.url)
+        assert asyncio.run(client.forgot_password("rosa")).hint == RESET["hint"]
+        asyncio.run(client.close())
+        with pytest.raises(RuntimeError, match="closed"):
+            asyncio.run(client.forgot_password("rosa"))
+        del client
+        gc.collect()
 
 
 def test_trio(monkeypatch: pytest.MonkeyPatch) -> None:

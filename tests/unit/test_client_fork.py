@@ -78,6 +78,11 @@ _LEFT_ALONE: Final = (
     _HEAD
     + """
 run(client.forgot_password("rosa"))
+# As another thread does for a moment of each of its requests.
+held = None
+if transport == "plain" and not awaited:
+    held = client._driver._sender._client._transport._pool._optional_thread_lock._lock
+    held.acquire()
 pid = os.fork()
 if pid == 0:
     loop = asyncio.new_event_loop()
@@ -87,6 +92,8 @@ if pid == 0:
     gc.collect()
     sys.exit(0)
 assert os.waitpid(pid, 0)[1] == 0
+if held:
+    held.release()
 print(run(client.forgot_password("rosa")).hint)
 run(client.close())
 """
