@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from meshydb_server.json_lines import JsonLines, has_plain_values
+from meshydb_server.streams import STANDARD_ERROR
 
 # Records that may wait to be written.
 _CAPACITY: Final = 10_000
@@ -22,7 +23,6 @@ _BATCH_INTERVAL: Final = 0.05
 _PATIENCE: Final = 2.0
 # Bytes. Up to here a pipe takes a write whole, so that lines of several processes do not mix.
 _ATOMIC_WRITE: Final = 4096
-STANDARD_ERROR: Final = 2
 
 
 class QueuedLines(logging.Handler):
@@ -157,19 +157,6 @@ LOGGING: Final[dict[str, Any]] = {
     # They tell of each start and stop, which `serve` does too, in one line.
     "loggers": {"uvicorn": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
 }
-
-
-def open_standard_streams() -> None:
-    """Open what of standard input, output and error is closed, as the null device.
-
-    Else the next file or connection that is opened becomes one of them, and the log is written into it.
-    """
-    for descriptor in range(STANDARD_ERROR + 1):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            # The lowest number that is free is this one.
-            os.open(os.devnull, os.O_RDWR)
 
 
 def can_be_written(descriptor: int) -> bool:

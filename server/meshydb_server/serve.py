@@ -24,10 +24,11 @@ from uvicorn.supervisors import Multiprocess
 from meshydb_server.http.app import create_app
 from meshydb_server.http.connections import Registry
 from meshydb_server.http.protocol import Protocol
-from meshydb_server.logs import STANDARD_ERROR, can_be_written, open_standard_streams
+from meshydb_server.logs import can_be_written
 from meshydb_server.logs import configure as configure_logs
 from meshydb_server.settings import Settings
 from meshydb_server.stopping import DRAIN_SECONDS, SUPERVISOR_SECONDS, Deadline, Stopping
+from meshydb_server.streams import STANDARD_ERROR, open_standard_streams
 
 _BACKLOG: Final = 2048
 

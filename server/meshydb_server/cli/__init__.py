@@ -1,21 +1,29 @@
-"""The command line: `meshydb-server`. JSON on standard output, everything else on standard error."""
+"""The command line: `meshydb-server`. Results on standard output, everything else on standard error."""
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 import click
 
 from meshydb_server.cli.accounts import account, tenant
 from meshydb_server.cli.listings import audit, outbox
 from meshydb_server.cli.roles import role
+from meshydb_server.cli.running import EXIT_CODES, run
 from meshydb_server.cli.serving import serve_command
 from meshydb_server.cli.users import user
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(package_name="meshydb")
-def main() -> None:
+def commands() -> None:
     """Host a MeshyDB server: logins, users and password recovery for your accounts."""
 
 
 for command in (serve_command, account, tenant, user, role, outbox, audit):
-    main.add_command(command)
+    commands.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line, and exit."""
+    run(commands)

@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
 from meshydb_server import instants
+from meshydb_server.cli.results import Result, changed, changed_record, listing
 from meshydb_server.cli.support import ACCOUNT, TENANT, with_services
+from meshydb_server.cli.tables import Column, Table
 from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.storage.accounts import Tenant, Verification
+
+_ACCOUNTS: Final = Table(
+    [
+        Column("ACCOUNT", "account", cut=False),
+        Column("DEFAULT TENANT", "defaultTenant", cut=False),
+        Column("CREATED", "createdAt", cut=False),
+    ],
+    empty="There are no accounts yet. Create one with: meshydb-server account create ACCOUNT",
+)
+_TENANTS: Final = Table(
+    [
+        Column("TENANT", "tenant", cut=False),
+        Column("DEFAULT", "default", cut=False),
+        Column("PUBLIC KEY", "publicKey", cut=False),
+        Column("VERIFIED BY", "verification", cut=False),
+        Column("REGISTER", "registration", cut=False),
+        Column("ANONYMOUS", "anonymousRegistration", cut=False),
+    ],
+    empty="The account has no tenants.",
+)
+_NEW_TENANTS: Final = Table(
+    [
+        Column("TENANT", "name", cut=False),
+        Column("DEFAULT", "default", cut=False),
+        Column("PUBLIC KEY", "publicKey", cut=False),
+    ],
+    empty="The account has no tenants.",
+)
 
 
 @click.group()
@@ -22,16 +53,17 @@ def account() -> None:
 @click.argument("account", type=ACCOUNT)
 @click.option("--tenant", "tenants", type=TENANT, multiple=True, help="May be repeated; the first is the default.")
 @with_services
-async def account_create(services: Services, account: str, tenants: Sequence[str]) -> object:
+async def account_create(services: Services, account: str, tenants: Sequence[str]) -> Result:
     """Create an account. Without --tenant, it has one tenant, called `default`."""
-    return _show(account, await services.accounts.create_account(account, tenants))
+    created = await services.accounts.create_account(account, tenants)
+    return _show_new(f"Created the account {account}.", account, created)
 
 
 @account.command("list")
 @with_services
-async def account_list(services: Services) -> object:
+async def account_list(services: Services) -> Result:
     """List the accounts, by name."""
-    return [
+    rows = [
         {
             "account": each.name,
             "defaultTenant": each.default_tenant,
@@ -39,6 +71,7 @@ async def account_list(services: Services) -> object:
         }
         for each in await services.accounts.list_accounts()
     ]
+    return listing(_ACCOUNTS, rows)
 
 
 @click.group()
@@ -50,20 +83,22 @@ def tenant() -> None:
 @click.argument("account", type=ACCOUNT)
 @click.argument("tenant", type=TENANT)
 @with_services
-async def tenant_create(services: Services, account: str, tenant: str) -> object:
+async def tenant_create(services: Services, account: str, tenant: str) -> Result:
     """Add a tenant to an account."""
-    return _show(account, await services.accounts.create_tenant(account, tenant))
+    created = await services.accounts.create_tenant(account, tenant)
+    return _show_new(f"Created the tenant {tenant} of the account {account}.", account, created)
 
 
 @tenant.command("list")
 @click.argument("account", type=ACCOUNT)
 @with_services
-async def tenant_list(services: Services, account: str) -> object:
+async def tenant_list(services: Services, account: str) -> Result:
     """List the tenants of an account with their public keys and settings: the default first, then the oldest."""
-    return [
+    rows = [
         {**_show_settings(each), "default": each.default, "publicKey": each.public_key}
         for each in await services.accounts.list_tenants(account)
     ]
+    return listing(_TENANTS, rows)
 
 
 @tenant.command("configure")
@@ -89,14 +124,15 @@ async def tenant_configure(
     *,
     registration: bool | None,
     anonymous_registration: bool | None,
-) -> object:
+) -> Result:
     """Change settings of a tenant, and print all of them. What no option names stays as it is."""
     change = TenantChange(
         verification=verification,
         public_registration=registration,
         anonymous_registration=anonymous_registration,
     )
-    return _show_settings(await services.accounts.configure_tenant(account, tenant, change))
+    configured = _show_settings(await services.accounts.configure_tenant(account, tenant, change))
+    return changed_record(f"Configured the tenant {tenant} of the account {account}.", configured)
 
 
 def _show_settings(tenant: Tenant) -> dict[str, object]:
@@ -109,8 +145,6 @@ def _show_settings(tenant: Tenant) -> dict[str, object]:
     }
 
 
-def _show(account: str, tenants: Sequence[Tenant]) -> object:
-    return {
-        "account": account,
-        "tenants": [{"name": each.name, "default": each.default, "publicKey": each.public_key} for each in tenants],
-    }
+def _show_new(message: str, account: str, tenants: Sequence[Tenant]) -> Result:
+    rows = [{"name": each.name, "default": each.default, "publicKey": each.public_key} for each in tenants]
+    return changed(message, {"account": account, "tenants": rows}, lambda screen: _NEW_TENANTS.render(rows, screen))

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from meshydb_server import instants
+from meshydb_server.cli.results import Result, listing
 from meshydb_server.cli.support import ACCOUNT, with_services
+from meshydb_server.cli.tables import Column, Table
 from meshydb_server.runtime import Services
+
+_MESSAGES: Final = Table(
+    [
+        Column("CREATED", "createdAt", cut=False),
+        Column("ACCOUNT", "account"),
+        Column("TENANT", "tenant"),
+        Column("USERNAME", "username"),
+        Column("KIND", "kind"),
+        Column("TO", "to"),
+        Column("CODE", "code", cut=False),
+        Column("STATUS", "status", cut=False),
+    ],
+    empty="There are no messages.",
+)
+_EVENTS: Final = Table(
+    [
+        Column("OCCURRED", "occurredAt", cut=False),
+        Column("TENANT", "tenant"),
+        Column("KIND", "kind", cut=False),
+        Column("OUTCOME", "outcome", cut=False),
+        Column("COUNT", "count", cut=False),
+        Column("USER ID", "userId"),
+        Column("CLIENT", "client"),
+    ],
+    empty="There are no events.",
+)
 
 
 @click.group()
@@ -16,9 +46,9 @@ def outbox() -> None:
 
 @outbox.command("list")
 @with_services
-async def outbox_list(services: Services) -> object:
+async def outbox_list(services: Services) -> Result:
     """List the messages, oldest first. Those that no mail or text service delivers have their codes."""
-    return [
+    rows = [
         {
             "account": message.account,
             "tenant": message.tenant,
@@ -32,6 +62,7 @@ async def outbox_list(services: Services) -> object:
         }
         for message, code in await services.outbox.messages()
     ]
+    return listing(_MESSAGES, rows)
 
 
 @click.group()
@@ -42,12 +73,12 @@ def audit() -> None:
 @audit.command("list")
 @click.argument("account", type=ACCOUNT)
 @with_services
-async def audit_list(services: Services, account: str) -> object:
+async def audit_list(services: Services, account: str) -> Result:
     """List password recoveries, refused logins, and changes of users and roles: each tenant's oldest first.
 
     Refused tries are counted: one event for all of a kind from one client in the hour that begins at occurredAt.
     """
-    return [
+    rows = [
         {
             "account": event.account,
             "tenant": event.tenant,
@@ -60,3 +91,4 @@ async def audit_list(services: Services, account: str) -> object:
         }
         for event in await services.audit.events(account)
     ]
+    return listing(_EVENTS, rows)

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from meshydb_server.cli.results import Result
 from meshydb_server.cli.support import Utf8Type
 
 _TYPE: Final = Utf8Type("PASSWORD")
@@ -26,26 +27,26 @@ _value_option = click.option(
 )
 
 
-def password_options(command: Callable[..., None]) -> Callable[..., None]:
+def password_options(command: Callable[..., Result]) -> Callable[..., Result]:
     """Add the options that a password is passed by. The command receives it as `password`, or None."""
 
     # Outside of the command itself: it runs in an event loop, which would not let Ctrl-C end a prompt.
     @_stdin_option
     @_ask_option
     @functools.wraps(command)
-    def run(*, password_stdin: bool, ask_password: bool, password: str | None = None, **given: object) -> None:
+    def run(*, password_stdin: bool, ask_password: bool, password: str | None = None, **given: object) -> Result:
         if (password is not None) + password_stdin + ask_password > 1:
             raise click.ClickException("Pass the password in one way only.")
         if password_stdin:
             password = _read_first_line()
         elif ask_password:
             password = _ask()
-        command(password=password, **given)
+        return command(password=password, **given)
 
     return run
 
 
-def password_value_option(command: Callable[..., None]) -> Callable[..., None]:
+def password_value_option(command: Callable[..., Result]) -> Callable[..., Result]:
     """Add `--password P` to those options."""
     return _value_option(command)
 
@@ -68,6 +69,6 @@ def _read_first_line() -> str:
 def _ask() -> str:
     if not sys.stdin.isatty():
         raise click.ClickException("--ask-password needs a terminal; elsewhere use --password-stdin")
-    # On standard error: standard output is the JSON's.
+    # On standard error: standard output is for the result.
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Password, again", err=True)
     return _TYPE.convert(password, None, None)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from meshydb_server.cli.results import Result, changed, changed_record
 from meshydb_server.cli.support import ACCOUNT, ROLE, USERNAME, Utf8Type, tenant_option, with_services
 from meshydb_server.runtime import Services
 from meshydb_server.services.roles import NewRole
@@ -42,11 +43,11 @@ async def role_create(
     tenant: str | None,
     description: str | None,
     permissions: Sequence[str],
-) -> object:
+) -> Result:
     """Add a role to a tenant."""
     new = NewRole(name=name, description=description, permissions=permissions)
     created, granted = await services.roles.create_role(account, tenant, new)
-    return {
+    shown = {
         "account": created.account,
         "tenant": created.tenant,
         "id": created.role_id,
@@ -54,6 +55,7 @@ async def role_create(
         "description": created.description,
         "permissions": [f"{each.permissible}:{operation}" for each in granted for operation in each.operations],
     }
+    return changed_record(f"Created the role {created.name}.", shown)
 
 
 @role.command("grant")
@@ -62,9 +64,10 @@ async def role_create(
 @click.argument("role", type=ROLE)
 @tenant_option
 @with_services
-async def role_grant(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> object:
+async def role_grant(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> Result:
     """Give a role to a user."""
-    return _show(*await services.roles.grant_role(account, tenant, username, role))
+    user, held = await services.roles.grant_role(account, tenant, username, role)
+    return _show(f"Granted the role {role} to {user.username}.", user, held)
 
 
 @role.command("revoke")
@@ -73,19 +76,17 @@ async def role_grant(services: Services, account: str, username: str, role: str,
 @click.argument("role", type=ROLE)
 @tenant_option
 @with_services
-async def role_revoke(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> object:
+async def role_revoke(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> Result:
     """Take a role from a user.
 
     Access tokens keep what they permit until they expire, within an hour. To end all logins at once, deactivate the
     user or set a new password.
     """
-    return _show(*await services.roles.revoke_role(account, tenant, username, role))
+    user, held = await services.roles.revoke_role(account, tenant, username, role)
+    return _show(f"Revoked the role {role} of {user.username}.", user, held)
 
 
-def _show(user: User, held: Sequence[Membership]) -> object:
-    return {
-        "account": user.account,
-        "tenant": user.tenant,
-        "username": user.username,
-        "roles": [each.name for each in held],
-    }
+def _show(message: str, user: User, held: Sequence[Membership]) -> Result:
+    roles = [each.name for each in held]
+    value = {"account": user.account, "tenant": user.tenant, "username": user.username, "roles": roles}
+    return changed(f"{message} Roles now: {', '.join(roles)}.", value)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Concatenate, Final, ParamSpec
 
+import attrs
 import click
 from pydantic import ValidationError
 
+from meshydb_server.cli.results import Result
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.delivery.text import TextError
@@ -88,13 +89,19 @@ database_url_option = click.option(
 )
 
 
-def with_services(command: Callable[Concatenate[Services, P], Awaitable[object]]) -> Callable[P, None]:
-    """Run a command on open services, and print what it returns as JSON."""
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to a terminal too.")
 
+
+def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]) -> Callable[..., Result]:
+    """Run a command on open services. Adds the options `--database-url` and `--json`."""
+
+    @_json_option
     @database_url_option
     @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def call() -> object:
+    def run(*args: P.args, **kwargs: P.kwargs) -> Result:
+        as_json = bool(kwargs.pop("as_json"))
+
+        async def call() -> Result:
             async with open_services(click.get_current_context().obj) as services:
                 return await command(services, *args, **kwargs)
 
@@ -106,10 +113,6 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[object]]
             result = asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:
             raise click.ClickException(str(error)) from error
-        try:
-            click.echo(json.dumps(result, ensure_ascii=False))
-        except UnicodeEncodeError:
-            # Nothing of it is written yet. The work is done, so that what the terminal cannot show is escaped.
-            click.echo(json.dumps(result))
+        return attrs.evolve(result, as_json=as_json)
 
     return run

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from meshydb_server import instants
 from meshydb_server.cli.passwords import password_options, password_value_option
+from meshydb_server.cli.results import Result, changed, changed_record, listing, record
 from meshydb_server.cli.support import ACCOUNT, ROLE, USERNAME, ContractType, tenant_option, with_services
+from meshydb_server.cli.tables import Column, Table
 from meshydb_server.runtime import Services
 from meshydb_server.services.new_users import NewUser
 from meshydb_server.services.operators import UserChange
@@ -19,6 +21,17 @@ from meshydb_server.storage.users import User
 
 _FIRST_NAME = ContractType("GivenPersonName", "FIRST_NAME")
 _LAST_NAME = ContractType("GivenPersonName", "LAST_NAME")
+_USERS: Final = Table(
+    [
+        Column("USERNAME", "username", cut=False),
+        Column("EMAIL", "emailAddress"),
+        Column("PHONE", "phoneNumber"),
+        Column("ACTIVE", "isActive", cut=False),
+        Column("VERIFIED", "verified", cut=False),
+        Column("ROLES", "roles"),
+    ],
+    empty="The tenant has no users.",
+)
 
 
 @click.group()
@@ -53,11 +66,11 @@ async def user_create(
     *,
     inactive: bool,
     **given: Any,
-) -> object:
+) -> Result:
     """Add a user to a tenant. Every user has the role meshy.user."""
     new = NewUser(is_active=not inactive, **given)
     created = await services.accounts.create_user(account, tenant, new)
-    return {
+    shown = {
         "account": created.account,
         "tenant": created.tenant,
         "id": created.user_id,
@@ -65,15 +78,17 @@ async def user_create(
         "emailAddress": created.email,
         "phoneNumber": created.phone,
     }
+    return changed_record(f"Created the user {created.username}.", shown)
 
 
 @user.command("list")
 @click.argument("account", type=ACCOUNT)
 @tenant_option
 @with_services
-async def user_list(services: Services, account: str, tenant: str | None) -> object:
+async def user_list(services: Services, account: str, tenant: str | None) -> Result:
     """List the users of a tenant by username, active or not."""
-    return [_show(each, roles) for each, roles in await services.operators.list_users(account, tenant)]
+    users = await services.operators.list_users(account, tenant)
+    return listing(_USERS, [_show(each, roles) for each, roles in users])
 
 
 @user.command("show")
@@ -81,9 +96,9 @@ async def user_list(services: Services, account: str, tenant: str | None) -> obj
 @click.argument("username", type=USERNAME)
 @tenant_option
 @with_services
-async def user_show(services: Services, account: str, username: str, tenant: str | None) -> object:
+async def user_show(services: Services, account: str, username: str, tenant: str | None) -> Result:
     """Show a user."""
-    return _show_profile(await services.operators.read_user(account, tenant, username))
+    return record(_show_profile(await services.operators.read_user(account, tenant, username)))
 
 
 @user.command("update")
@@ -102,14 +117,15 @@ async def user_show(services: Services, account: str, username: str, tenant: str
     " is unproved.",
 )
 @with_services
-async def user_update(services: Services, /, account: str, username: str, tenant: str | None, **given: Any) -> object:
+async def user_update(services: Services, /, account: str, username: str, tenant: str | None, **given: Any) -> Result:
     """Change a user, and print them. What no option names stays as it is; an empty value removes a name or an address.
 
     A new password ends all logins and open password resets of the user.
     """
     if all(value is None for value in given.values()):
         raise click.ClickException("There is nothing to change; see --help for the options.")
-    return _show_profile(await services.operators.update_user(account, tenant, username, UserChange(**given)))
+    profile = await services.operators.update_user(account, tenant, username, UserChange(**given))
+    return changed_record(f"Changed the user {profile.user.username}.", _show_profile(profile))
 
 
 @user.command("activate")
@@ -117,9 +133,10 @@ async def user_update(services: Services, /, account: str, username: str, tenant
 @click.argument("username", type=USERNAME)
 @tenant_option
 @with_services
-async def user_activate(services: Services, account: str, username: str, tenant: str | None) -> object:
+async def user_activate(services: Services, account: str, username: str, tenant: str | None) -> Result:
     """Let a user log in again."""
-    return _show_profile(await services.operators.set_active(account, tenant, username, active=True))
+    profile = await services.operators.set_active(account, tenant, username, active=True)
+    return changed(f"The user {profile.user.username} can log in.", _show_profile(profile))
 
 
 @user.command("deactivate")
@@ -127,9 +144,10 @@ async def user_activate(services: Services, account: str, username: str, tenant:
 @click.argument("username", type=USERNAME)
 @tenant_option
 @with_services
-async def user_deactivate(services: Services, account: str, username: str, tenant: str | None) -> object:
+async def user_deactivate(services: Services, account: str, username: str, tenant: str | None) -> Result:
     """End all logins of a user, and refuse new ones."""
-    return _show_profile(await services.operators.set_active(account, tenant, username, active=False))
+    profile = await services.operators.set_active(account, tenant, username, active=False)
+    return changed(f"The user {profile.user.username} can no longer log in.", _show_profile(profile))
 
 
 def _show(user: User, roles: Sequence[Membership]) -> dict[str, object]:
@@ -151,7 +169,7 @@ def _show(user: User, roles: Sequence[Membership]) -> dict[str, object]:
     }
 
 
-def _show_profile(profile: Profile) -> object:
+def _show_profile(profile: Profile) -> dict[str, object]:
     return {
         **_show(profile.user, profile.roles),
         "securityQuestions": [each.question for each in profile.questions],

@@ -1,0 +1,91 @@
+"""Runs the command line, writes what it prints, and exits."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import sys
+from contextlib import redirect_stdout
+from typing import Final, NoReturn
+
+import click
+
+from meshydb_server.cli.results import Result
+from meshydb_server.cli.tables import harmless
+from meshydb_server.streams import discard, open_standard_streams
+
+_FAILED: Final = 1
+# The command `meshydb` exits with the same codes.
+_NOT_WRITTEN: Final = 7
+_NOT_READ: Final = 141
+
+EXIT_CODES: Final = """\
+\b
+Exit codes:
+  0    done
+  1    refused or failed; nothing was changed, and the message says why
+  2    an option or an argument is wrong; nothing was changed
+  3    a server process could not start
+  7    done, but standard output could not be written; if something was
+       changed, the message on standard error has the result
+  141  done, but the reader of standard output had gone; likewise
+"""
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command with the arguments of the process, and exit."""
+    open_standard_streams()
+    # click prints help by itself. Everything is written below, which knows what to do when that fails.
+    with redirect_stdout(io.StringIO()) as printed:
+        outcome = _invoke(command)
+    if isinstance(outcome, Result):
+        code = _write(outcome.text_for(sys.stdout), outcome)
+    else:
+        code = _write(printed.getvalue()) or outcome
+    sys.exit(code)
+
+
+def _invoke(command: click.Command) -> Result | int:
+    """Run the command; returns its result, or else the exit code."""
+    try:
+        outcome = command.main(standalone_mode=False)
+    except click.ClickException as error:
+        message = io.StringIO()
+        error.show(message)
+        _say(message.getvalue())
+        return error.exit_code
+    except click.Abort:
+        _say("Aborted!")
+        return _FAILED
+    return outcome if isinstance(outcome, Result | int) else 0
+
+
+def _write(text: str, result: Result | None = None) -> int:
+    """Write to standard output; returns the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        discard(sys.stdout)
+        gone = isinstance(error, BrokenPipeError)
+        if result is not None and result.is_change:
+            value = json.dumps(result.value)
+            _say(f"Error: The change is made, but its result cannot be written: {_reason(error)}. It is: {value}")
+        elif not gone:
+            _say(f"Error: Standard output cannot be written: {_reason(error)}")
+        return _NOT_READ if gone else _NOT_WRITTEN
+    return 0
+
+
+def _reason(error: OSError) -> str:
+    return "it is closed" if error.errno == errno.EBADF else str(error.strerror)
+
+
+def _say(message: str) -> None:
+    """Write to standard error. If that fails, the exit code has to do."""
+    try:
+        sys.stderr.write("".join(f"{harmless(line)}\n" for line in message.splitlines()))
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
