@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import multiprocessing
 import os
 import signal
@@ -19,7 +20,6 @@ from typing import Final, cast
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from meshydb_server.http.app import create_app
 from meshydb_server.http.connections import Registry
@@ -27,10 +27,13 @@ from meshydb_server.http.protocol import Protocol
 from meshydb_server.logs import can_be_written
 from meshydb_server.logs import configure as configure_logs
 from meshydb_server.settings import Settings
-from meshydb_server.stopping import DRAIN_SECONDS, SUPERVISOR_SECONDS, Deadline, Stopping
+from meshydb_server.stopping import DRAIN_SECONDS, Stopping
 from meshydb_server.streams import STANDARD_ERROR, open_standard_streams
+from meshydb_server.workers import Supervisor
 
 _BACKLOG: Final = 2048
+# A container with a part of a CPU, or a cold disk, may take a minute to load the server.
+START_SECONDS: Final = 120.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,8 +80,16 @@ def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvi
     )
 
 
-def serve(sock: socket.socket, settings: Settings, workers: int, announce: Callable[[str], None]) -> None:
+def serve(
+    sock: socket.socket,
+    settings: Settings,
+    workers: int,
+    announce: Callable[[str], None],
+    start_seconds: float = START_SECONDS,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way and return. Exits if a server cannot start.
+
+    Each of several workers has `start_seconds` to start.
 
     `announce` is told the URL once a signal would be heeded: who reads it may send one at once.
     """
@@ -86,10 +97,12 @@ def serve(sock: socket.socket, settings: Settings, workers: int, announce: Calla
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
     if workers > 1:
         configure_logs()
-        supervisor = _Supervisor(config, [sock])
+        # uvicorn waits this long for a new worker when SIGHUP replaces them.
+        config.timeout_worker_healthcheck = math.ceil(start_seconds)
+        supervisor = Supervisor(config, [sock], start_seconds)
         _announce(url_of(sock), announce)
         supervisor.run()
-        if not supervisor.told_to_stop:
+        if supervisor.has_failed:
             sys.exit(STARTUP_FAILURE)
     else:
         _Server(config, lambda: _announce(url_of(sock), announce)).run([sock])
@@ -123,25 +136,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
-
-
-class _Supervisor(Multiprocess):
-    """Runs several servers until a signal tells it to stop, or one of them cannot start."""
-
-    told_to_stop = False
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
-        super().__init__(config, sockets)
-        Deadline(SUPERVISOR_SECONDS, self._kill_all).watch()
-
-    def _kill_all(self) -> None:
-        for each in self.processes:
-            each.process.kill()
-
-    def handle_signals(self) -> None:
-        super().handle_signals()
-        # It looks after the servers next, and stops too if one has failed to start.
-        self.told_to_stop = self.should_exit.is_set()
 
 
 def app_of_environment() -> Starlette:

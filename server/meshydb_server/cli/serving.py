@@ -17,10 +17,18 @@ from meshydb_server.variables import warnings_of
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Server processes.")
+@click.option(
+    "--start-timeout",
+    metavar="SECONDS",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="With several workers: the time that each may take to start.",
+)
 @database_url_option
 @click.pass_obj
-def serve_command(settings: Settings, host: str, port: int, workers: int) -> None:
+def serve_command(settings: Settings, host: str, port: int, workers: int, start_timeout: float) -> None:
     """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
     if not host:
         # To listen, that would be every address.
@@ -45,4 +53,10 @@ def serve_command(settings: Settings, host: str, port: int, workers: int) -> Non
         # asyncio and socket add the address in brackets, which stands there already.
         reason = str(error.strerror).partition(" (")[0]
         raise click.ClickException(f"Cannot listen at {host}, port {port}: {reason}") from error
-    serve(sock, settings, workers, announce=lambda url: click.echo(f"meshydb-server listens at {url}", err=True))
+    serve(
+        sock,
+        settings,
+        workers,
+        announce=lambda url: click.echo(f"meshydb-server listens at {url}", err=True),
+        start_seconds=start_timeout,
+    )

@@ -1,0 +1,103 @@
+"""`meshydb-server serve --workers`: how long a worker may take to start, and what happens when one does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.commands import run, unmeasured
+from tests.support.server import seed, settings_in
+from tests.support.wire import assert_documented, compose, exchange
+
+_PATIENCE_SECONDS: Final = 120.0
+_HEALTH: Final = compose(method="GET", target="/healthz", content_type=None)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and signals of POSIX are used.")
+
+# What each worker does before anything else: it leaves a trace, then waits until somebody opens the FIFO.
+_WAITING: Final = """
+import os, sys
+from pathlib import Path
+if "--multiprocessing-fork" in sys.orig_argv:
+    Path(f"{os.getpid()}.trace").touch()
+    open("gate").close()
+"""
+# Opens the FIFO once the supervisor has looked at its workers three times, and from then on for whoever waits.
+_OPENING: Final = """
+import os
+from contextlib import suppress
+from meshydb_server import __main__, serve
+
+class Looking(serve.Supervisor):
+    looks = 0
+
+    def keep_subprocess_alive(self):
+        super().keep_subprocess_alive()
+        self.looks += 1
+        if self.looks >= 3:
+            with suppress(OSError):
+                os.close(os.open("gate", os.O_WRONLY | os.O_NONBLOCK))
+
+serve.Supervisor = Looking
+__main__.main()
+"""
+
+
+def _environment(folder: Path, customization: str) -> Mapping[str, str]:
+    """An environment in which every interpreter begins with some code."""
+    site = folder / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(customization)
+    return {"PYTHONPATH": str(site)}
+
+
+def test_slow_workers(tmp_path: Path) -> None:
+    """Workers that take their time to start are waited for, and serve."""
+    seed(settings_in(tmp_path))
+    os.mkfifo(tmp_path / "gate")
+    environment = unmeasured(_environment(tmp_path, _WAITING))
+    command = [sys.executable, "-c", _OPENING, "serve", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr is not None
+            url = process.stderr.readline().decode().split()[-1]
+            assert_documented(exchange(url, _HEALTH), 200)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(_PATIENCE_SECONDS) == 0
+        finally:
+            process.kill()
+    assert len(list(tmp_path.glob("*.trace"))) == 2
+
+
+def _fail(folder: Path, monkeypatch: pytest.MonkeyPatch, customization: str, *options: str) -> str:
+    """Serve with workers that begin with some code, and cannot start; returns the line that says why."""
+    for name, value in _environment(folder, customization).items():
+        monkeypatch.setenv(name, value)
+    done = run(folder, "serve", "--port", "0", "--workers", "2", *options)
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = (line for line in done.stderr.splitlines() if "failed to start" in line)
+    return line
+
+
+def test_workers_that_never_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a worker does not start in time, the server says so and fails."""
+    os.mkfifo(tmp_path / "gate")
+    line = _fail(tmp_path, monkeypatch, _WAITING, "--start-timeout", "0.5")
+    assert "it did not start within 0.5 seconds; see --start-timeout" in line
+
+
+def test_workers_that_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a worker ends before it serves, whatever the reason, the server says so and fails."""
+    line = _fail(
+        tmp_path,
+        monkeypatch,
+        'import os, sys\nif "--multiprocessing-fork" in sys.orig_argv:\n    os._exit(9)\n',
+    )
+    assert "it ended with exit code 9" in line
