@@ -1,6 +1,6 @@
 """`meshydb-contract`, also as `python -m meshydb_contract`.
 
-A plain `pip install meshydb` brings this command too, but not what it needs.
+A plain installation has this command too, but not what it needs.
 """
 
 import gc
@@ -23,7 +23,9 @@ def main() -> None:
         from meshydb_contract._command import run  # noqa: PLC0415
     except ModuleNotFoundError as error:
         print(
-            f"meshydb-contract needs {error.name}, which comes with: pip install 'meshydb[contract]'", file=sys.stderr
+            f"meshydb-contract needs {error.name}, which the extra contract brings."
+            " From a checkout: pip install '.[contract]'. From a wheel: pip install 'FILE.whl[contract]'.",
+            file=sys.stderr,
         )
         sys.exit(2)
     # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.

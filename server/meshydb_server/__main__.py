@@ -1,6 +1,6 @@
 """`meshydb-server`, also as `python -m meshydb_server`.
 
-A plain `pip install meshydb` brings this command too, but not what it needs.
+A plain installation has this command too, but not what it needs.
 """
 
 import sys
@@ -11,7 +11,10 @@ def main() -> None:
     try:
         from meshydb_server.cli import main as run  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        sys.exit(f"meshydb-server needs {error.name}, which comes with: pip install 'meshydb[server]'")
+        sys.exit(
+            f"meshydb-server needs {error.name}, which the extra server brings."
+            " From a checkout: pip install '.[server]'. From a wheel: pip install 'FILE.whl[server]'."
+        )
     run()
 
 

@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         if not url.startswith(("redis://", "rediss://")):
             raise ValueError("must be memory://, or a redis:// or rediss:// URL")
         if find_spec("coredis") is None:
-            raise ValueError("needs the extra redis: pip install 'meshydb[server,redis]'")
+            raise ValueError("needs the extra redis; from a checkout: pip install '.[server,redis]'")
         try:
             storage_from_string(f"async+{url}")
         except Exception:  # noqa: BLE001 - whatever it is, it may name the password

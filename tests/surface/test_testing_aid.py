@@ -137,7 +137,8 @@ def test_says_how_to_install(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "ImportError: meshydb.testing needs uvicorn; install what it needs with: pip install 'meshydb[server]' pytest"
+        "ImportError: meshydb.testing needs uvicorn. From a checkout: pip install '.[server]' pytest."
+        " From a wheel: pip install 'FILE.whl[server]' pytest."
     )
 
 

@@ -112,7 +112,7 @@ def test_commands_without_extras(wheel: Path, name: str) -> None:
     run = subprocess.run(command, cwd=wheel.parent, env=env, check=False, capture_output=True, encoding="utf-8")
     assert run.returncode == {"contract": 2, "server": 1}[name]
     assert run.stderr.startswith(f"meshydb-{name} needs ")
-    assert run.stderr.endswith(f"which comes with: pip install 'meshydb[{name}]'\n")
+    assert f"which the extra {name} brings. From a checkout: pip install '.[{name}]'." in run.stderr
 
 
 def test_gate_runs(wheel: Path, live_server: LiveServer, tmp_path: Path) -> None:

@@ -278,4 +278,7 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit) as caught:
         main()
-    assert caught.value.code == "meshydb-server needs click, which comes with: pip install 'meshydb[server]'"
+    assert caught.value.code == (
+        "meshydb-server needs click, which the extra server brings. From a checkout: pip install '.[server]'."
+        " From a wheel: pip install 'FILE.whl[server]'."
+    )

@@ -165,5 +165,5 @@ async def test_no_such_database(postgresql: Postgres) -> None:
 def test_no_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its driver, the error says how to install it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StorageError, match=r"pip install 'meshydb\[postgres\]'$"):
+    with pytest.raises(StorageError, match=r"pip install '\.\[server,postgres\]'$"):
         Database("postgresql+psycopg://localhost/meshydb")

@@ -26,7 +26,8 @@ try:
     from meshydb.testing._server import Host, MeshyServer, Message, hosting
 except ModuleNotFoundError as error:
     raise ImportError(
-        f"meshydb.testing needs {error.name}; install what it needs with: pip install 'meshydb[server]' pytest"
+        f"meshydb.testing needs {error.name}. From a checkout: pip install '.[server]' pytest."
+        " From a wheel: pip install 'FILE.whl[server]' pytest."
     ) from error
 
 __all__ = ["MeshyServer", "Message", "meshydb_server"]
