@@ -1,16 +1,19 @@
 """The command line: `meshydb`. Results on standard output, everything else on standard error."""
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import NoReturn, cast
+from typing import Final, NoReturn, cast
 
 from meshydb._cli.arguments import JSON_OPTION, parse
 from meshydb._cli.outcomes import Outcome, UsageError, report
 from meshydb._exceptions import MeshyError
+
+# Standard output is opened so that writing to it fails: an answer must not get lost without an error.
+_STREAMS: Final = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
 
 
 def main() -> NoReturn:
@@ -28,7 +31,8 @@ def main() -> NoReturn:
         outcome = _give_up_output(Outcome.NOT_READ)
     except OSError as error:
         with suppress(OSError):
-            print(f"meshydb: the answer cannot be written: {error.strerror}", file=sys.stderr)
+            reason = "standard output is closed" if error.errno == errno.EBADF else error.strerror
+            print(f"meshydb: the answer cannot be written: {reason}", file=sys.stderr)
         outcome = _give_up_output(Outcome.NOT_WRITTEN)
     except KeyboardInterrupt:
         outcome = Outcome.INTERRUPTED
@@ -36,10 +40,18 @@ def main() -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Stand in for streams that were closed when this was started, which Python has as None."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Open streams that were closed at start as the null device. Python has None for them.
+
+    Otherwise the next connection takes the number of one of them, and text is written into it.
+    """
+    for descriptor, (name, mode, flags) in enumerate(_STREAMS):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # open() returns the lowest number that is free, which is this one.
+            os.open(os.devnull, flags)
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def _give_up_output(outcome: Outcome) -> Outcome:

@@ -35,6 +35,7 @@ exit codes:
   5  no usable answer arrived; what was asked may have been done all the same
   6  the service failed, or its answer cannot be understood
   7  what was asked is done, but the answer cannot be written
+  141  the same, because the reader of standard output had gone
 """
 
 
