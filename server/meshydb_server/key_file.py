@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import base64
 import secrets
+import time
 from pathlib import Path
+from typing import Final
 
 from meshydb_server.private_files import make_private
 from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
 from meshydb_server.settings import Settings
+
+# Where there are no hard links, a file that another process makes is empty for a moment.
+_EMPTY_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.01
 
 
 class KeyFileError(Exception):
@@ -31,9 +37,17 @@ def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -
                     "all access tokens, codes and waiting messages are lost."
                 )
             make_private(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-        return _parse(path.read_text(encoding="ascii"), str(path))
+        return _parse(_read(path), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"The key file {path} cannot be read or made: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not ASCII"
+        raise KeyFileError(f"The key file {path} cannot be read or made: {reason}") from error
+
+
+def _read(path: Path) -> str:
+    end = time.monotonic() + _EMPTY_SECONDS
+    while not (text := path.read_text(encoding="ascii")) and time.monotonic() < end:
+        time.sleep(_PAUSE_SECONDS)
+    return text
 
 
 def _parse(text: str, source: str) -> Keyring:

@@ -170,10 +170,14 @@ class Database:
 
 def _parse(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         # Without the reason, which may quote a part of the password that has been taken for the port.
         raise _useless("it does not read dialect+driver://user:password@host:port/database") from error
+    if "?" in url and not parsed.query:
+        # SQLAlchemy ignores what follows, so that the data would be in another place.
+        raise _useless("what follows ? is no option, as in ?timeout=30; in a path, write %3F for ?, and %25 for %")
+    return parsed
 
 
 def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
@@ -191,7 +195,9 @@ def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
     except ArgumentError as error:
         raise _useless(_first_line(error)) from error
     except ImportError as error:
-        raise _useless("PostgreSQL needs psycopg, which comes with: pip install 'meshydb[postgres]'") from error
+        raise _useless(
+            "PostgreSQL needs the extra postgres; from a checkout: pip install '.[server,postgres]'"
+        ) from error
 
 
 def _useless(reason: str) -> StorageError:

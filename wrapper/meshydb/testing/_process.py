@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -119,7 +120,7 @@ class _Host:
 def _hosting(folder: Path) -> Generator[_Host]:
     """Serve an empty database in a folder until the block ends."""
     settings = _Settings(
-        database_url=f"sqlite+aiosqlite:///{folder / 'meshydb.sqlite3'}",
+        database_url=f"sqlite+aiosqlite:///{quote(str(folder / 'meshydb.sqlite3'))}",
         # All tests have one address.
         rate_limit="off",
         account_rate_limit="off",
