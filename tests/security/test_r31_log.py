@@ -91,7 +91,7 @@ def test_dropped(tmp_path: Path) -> None:
     assert {record["level"] for record in records if "dropped" in record} == {"WARNING"}
 
 
-@pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", ">/dev/full 2>/dev/full", "0<&- 1>&- 2>&-"])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
     """A server that has no standard error, or none that takes anything, serves all the same."""

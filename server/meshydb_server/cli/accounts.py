@@ -51,10 +51,16 @@ def account() -> None:
 
 @account.command("create")
 @click.argument("account", type=ACCOUNT)
-@click.option("--tenant", "tenants", type=TENANT, multiple=True, help="May be repeated; the first is the default.")
+@click.option(
+    "--tenant",
+    "tenants",
+    type=TENANT,
+    multiple=True,
+    help="Name of a tenant. May be repeated; the first is the default.",
+)
 @with_services
 async def account_create(services: Services, account: str, tenants: Sequence[str]) -> Result:
-    """Create an account. Without --tenant, it has one tenant, called `default`."""
+    """Create an account, and show its public keys. Without --tenant, its only tenant is `default`."""
     created = await services.accounts.create_account(account, tenants)
     return _show_new(f"Created the account {account}.", account, created)
 
@@ -84,7 +90,7 @@ def tenant() -> None:
 @click.argument("tenant", type=TENANT)
 @with_services
 async def tenant_create(services: Services, account: str, tenant: str) -> Result:
-    """Add a tenant to an account."""
+    """Add a tenant to an account, and show the public keys of all."""
     created = await services.accounts.create_tenant(account, tenant)
     return _show_new(f"Created the tenant {tenant} of the account {account}.", account, created)
 
@@ -93,7 +99,7 @@ async def tenant_create(services: Services, account: str, tenant: str) -> Result
 @click.argument("account", type=ACCOUNT)
 @with_services
 async def tenant_list(services: Services, account: str) -> Result:
-    """List the tenants of an account with their public keys and settings: the default first, then the oldest."""
+    """List tenants with their public keys and settings. The default tenant comes first, then the oldest."""
     rows = [
         {**_show_settings(each), "default": each.default, "publicKey": each.public_key}
         for each in await services.accounts.list_tenants(account)
@@ -107,7 +113,7 @@ async def tenant_list(services: Services, account: str) -> Result:
 @click.option(
     "--verification",
     type=click.Choice(["email", "text", "question"]),
-    help="How users prove who they are: by a code that is sent, or by answering a security question.",
+    help="How users verify themselves: with a code by email or text message, or by answering a security question.",
 )
 @click.option("--registration/--no-registration", default=None, help="Whether users may register themselves.")
 @click.option(
@@ -125,7 +131,7 @@ async def tenant_configure(
     registration: bool | None,
     anonymous_registration: bool | None,
 ) -> Result:
-    """Change settings of a tenant, and print all of them. What no option names stays as it is."""
+    """Change settings of a tenant, and show all of them. Settings without an option stay unchanged."""
     change = TenantChange(
         verification=verification,
         public_registration=registration,

@@ -47,7 +47,7 @@ def outbox() -> None:
 @outbox.command("list")
 @with_services
 async def outbox_list(services: Services) -> Result:
-    """List the messages, oldest first. Those that no mail or text service delivers have their codes."""
+    """List messages, oldest first. Those that no mail or text service delivers show their codes."""
     rows = [
         {
             "account": message.account,
@@ -74,9 +74,9 @@ def audit() -> None:
 @click.argument("account", type=ACCOUNT)
 @with_services
 async def audit_list(services: Services, account: str) -> Result:
-    """List password recoveries, refused logins, and changes of users and roles: each tenant's oldest first.
+    """List events, oldest first in each tenant: recoveries, refused logins, changes of users and roles.
 
-    Refused tries are counted: one event for all of a kind from one client in the hour that begins at occurredAt.
+    Refused attempts are counted: all of one kind, from one client, in one hour are one event.
     """
     rows = [
         {

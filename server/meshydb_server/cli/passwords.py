@@ -20,9 +20,9 @@ _stdin_option = click.option(
 _ask_option = click.option("--ask-password", is_flag=True, help="Ask for the password at the terminal, without echo.")
 _value_option = click.option(
     "--password",
-    metavar="P",
+    metavar="PASSWORD",
     type=_TYPE,
-    help="Of 8 to 128 characters. Others on this machine can see it in the list of processes, and your shell keeps it:"
+    help="8 to 128 characters. Other users can see it in the process list, and your shell history keeps it:"
     " prefer --password-stdin or --ask-password.",
 )
 

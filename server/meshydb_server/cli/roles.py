@@ -25,14 +25,14 @@ def role() -> None:
 @click.argument("account", type=ACCOUNT)
 @click.argument("name", type=ROLE)
 @tenant_option
-@click.option("--description", metavar="D", type=_DESCRIPTION)
+@click.option("--description", metavar="TEXT", type=_DESCRIPTION, help="What the role is for.")
 @click.option(
     "--permission",
     "permissions",
-    metavar="P",
+    metavar="PERMISSION",
     type=Utf8Type("PERMISSION"),
     multiple=True,
-    help="Such as users:read or meshes.task:create; may be repeated.",
+    help="A permission, such as users:read or meshes.task:create. May be repeated.",
 )
 @with_services
 async def role_create(
@@ -79,7 +79,7 @@ async def role_grant(services: Services, account: str, username: str, role: str,
 async def role_revoke(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> Result:
     """Take a role from a user.
 
-    Access tokens keep what they permit until they expire, within an hour. To end all logins at once, deactivate the
+    Access tokens that the user already has stay valid for up to an hour. To end all logins at once, deactivate the
     user or set a new password.
     """
     user, held = await services.roles.revoke_role(account, tenant, username, role)

@@ -15,21 +15,27 @@ from meshydb_server.variables import warnings_of
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Server processes.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Number of server processes.")
 @click.option(
     "--start-timeout",
     metavar="SECONDS",
     default=120.0,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="With several workers: the time that each may take to start.",
+    help="How long each of several workers may take to start.",
 )
 @database_url_option
 @click.pass_obj
 def serve_command(settings: Settings, host: str, port: int, workers: int, start_timeout: float) -> None:
-    """Serve the API until SIGTERM or SIGINT, then finish what is under way and exit 0."""
+    """Serve the API until SIGTERM or Ctrl-C. Requests under way are finished first."""
     if not host:
         # To listen, that would be every address.
         raise click.ClickException("--host: must be an address or a name; 0.0.0.0 listens at all addresses")

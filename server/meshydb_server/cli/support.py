@@ -68,7 +68,7 @@ TENANT: Final = ContractType("TenantName", "TENANT")
 USERNAME: Final = ContractType("Username", "USERNAME")
 ROLE: Final = Utf8Type("ROLE")
 
-tenant_option = click.option("--tenant", type=TENANT, help="Else the account's default tenant.")
+tenant_option = click.option("--tenant", type=TENANT, help="Default: the account's default tenant.")
 
 
 def _read_settings(ctx: click.Context, _: click.Parameter, database_url: str | None) -> None:
@@ -85,11 +85,11 @@ database_url_option = click.option(
     metavar="URL",
     expose_value=False,
     callback=_read_settings,
-    help="Where the data is; else MESHYDB_DATABASE_URL, else meshydb.sqlite3 in this folder.",
+    help="URL of the database. Default: MESHYDB_DATABASE_URL, or meshydb.sqlite3 in this folder.",
 )
 
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to a terminal too.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, at a terminal too.")
 
 
 def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]) -> Callable[..., Result]:

@@ -43,20 +43,20 @@ def user() -> None:
 @click.argument("account", type=ACCOUNT)
 @click.argument("username", type=USERNAME)
 @tenant_option
-@click.option("--email", metavar="E", help="Where verification codes are sent.")
-@click.option("--phone", metavar="P", help="In international format, such as +15551230000.")
+@click.option("--email", metavar="ADDRESS", help="Email address, for verification codes.")
+@click.option("--phone", metavar="NUMBER", help="Phone number in international format, such as +15551230000.")
 @password_value_option
 @password_options
-@click.option("--first-name", metavar="N", type=_FIRST_NAME)
-@click.option("--last-name", metavar="N", type=_LAST_NAME)
-@click.option("--role", "roles", metavar="NAME", type=ROLE, multiple=True, help="May be repeated.")
+@click.option("--first-name", metavar="NAME", type=_FIRST_NAME)
+@click.option("--last-name", metavar="NAME", type=_LAST_NAME)
+@click.option("--role", "roles", metavar="NAME", type=ROLE, multiple=True, help="A role to grant. May be repeated.")
 @click.option(
     "--verified/--unverified",
     default=True,
     show_default=True,
-    help="Whether the user counts as having proved what the tenant verifies users by.",
+    help="Whether the user counts as verified.",
 )
-@click.option("--inactive", is_flag=True, help="Do not let the user log in.")
+@click.option("--inactive", is_flag=True, help="Create the user without access; see user activate.")
 @with_services
 async def user_create(
     services: Services,
@@ -97,7 +97,7 @@ async def user_list(services: Services, account: str, tenant: str | None) -> Res
 @tenant_option
 @with_services
 async def user_show(services: Services, account: str, username: str, tenant: str | None) -> Result:
-    """Show a user."""
+    """Show a user with roles and security questions."""
     return record(_show_profile(await services.operators.read_user(account, tenant, username)))
 
 
@@ -105,20 +105,19 @@ async def user_show(services: Services, account: str, username: str, tenant: str
 @click.argument("account", type=ACCOUNT)
 @click.argument("username", type=USERNAME)
 @tenant_option
-@click.option("--email", metavar="E", help="Where verification codes are sent.")
-@click.option("--phone", metavar="P", help="In international format, such as +15551230000.")
+@click.option("--email", metavar="ADDRESS", help="Email address, for verification codes.")
+@click.option("--phone", metavar="NUMBER", help="Phone number in international format, such as +15551230000.")
 @password_options
-@click.option("--first-name", metavar="N", type=_FIRST_NAME)
-@click.option("--last-name", metavar="N", type=_LAST_NAME)
+@click.option("--first-name", metavar="NAME", type=_FIRST_NAME)
+@click.option("--last-name", metavar="NAME", type=_LAST_NAME)
 @click.option(
     "--verified/--unverified",
     default=None,
-    help="Whether the user counts as having proved what the tenant verifies users by. Without it, a changed address"
-    " is unproved.",
+    help="Whether the user counts as verified. By default, a changed email address or phone number is unverified.",
 )
 @with_services
 async def user_update(services: Services, /, account: str, username: str, tenant: str | None, **given: Any) -> Result:
-    """Change a user, and print them. What no option names stays as it is; an empty value removes a name or an address.
+    """Change a user, and show the result. Fields without an option stay unchanged; an empty value removes one.
 
     A new password ends all logins and open password resets of the user.
     """
