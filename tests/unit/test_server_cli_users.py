@@ -189,7 +189,7 @@ def test_password_at_a_terminal(tmp_path: Path) -> None:
             terminal.type(typed)
         assert terminal.finish() == 0
     assert "canary" not in terminal.transcript
-    assert '"username": "rosa"' in terminal.transcript
+    assert "Created the user rosa." in terminal.transcript
     assert _logs_in(tmp_path, "rosa", _PASSWORD)
 
 
