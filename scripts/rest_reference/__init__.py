@@ -1,0 +1,1 @@
+"""The REST reference of the documentation site, made from openapi.yaml."""
