@@ -70,7 +70,8 @@ def _with_pages(entry: _Entry, index: str, reference: list[Page]) -> _Entry:
     if isinstance(entry, list):
         return [_with_pages(each, index, reference) for each in entry]
     if entry == index:
-        return [index, *({page.title: (_REFERENCE / page.file).as_posix()} for page in reference)]
+        below: list[_Entry] = [{page.title: (_REFERENCE / page.file).as_posix()} for page in reference]
+        return [index, *below]
     return entry
 
 

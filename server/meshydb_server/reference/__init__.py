@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 from attrs import frozen
-
-_PAGE: Final = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>MeshyDB REST API</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script>{library}</script>
-<script>{start}</script>
-</body>
-</html>
-"""
-
-# Without a validator, because the usual one is a service that would be sent the document.
-_START: Final = 'SwaggerUIBundle({url: "%s", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null})'
 
 _POLICY: Final = (
     "default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; img-src data:; "
@@ -52,15 +33,18 @@ class Page:
 @cache
 def build_page(document_url: str) -> Page:
     """The page of the document at a URL, which may be relative to that of the page."""
-    assets = files("mkdocs_swagger_ui_tag") / "swagger-ui"
-    style = (assets / "stylesheets" / "swagger-ui.css").read_text(encoding="utf-8")
-    library = (assets / "javascripts" / "swagger-ui-bundle.js").read_text(encoding="utf-8")
-    library = _KNOWN_TO_HTML.sub(r"\\x3c", library)
-    start = _START % document_url
+    swagger, own = files("mkdocs_swagger_ui_tag") / "swagger-ui", files("meshydb_server.reference")
+    style = _text(swagger / "stylesheets" / "swagger-ui.css") + _text(own / "page.css")
+    library = _KNOWN_TO_HTML.sub(r"\\x3c", _text(swagger / "javascripts" / "swagger-ui-bundle.js"))
+    start = _text(own / "page.js").replace("DOCUMENT_URL", json.dumps(document_url))
     return Page(
-        html=_PAGE.format(style=style, library=library, start=start),
+        html=_text(own / "page.html").format(style=style, library=library, start=start, document=document_url),
         policy=_POLICY.format(scripts=f"{_hash_of(library)} {_hash_of(start)}", styles=_hash_of(style)),
     )
+
+
+def _text(file: Traversable) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _hash_of(content: str) -> str:
