@@ -45,11 +45,27 @@ const Folded = () => ({
   },
 });
 
-// Without a validator, because the usual one is a service that would be sent the document.
-SwaggerUIBundle({
-  url: DOCUMENT_URL,
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  validatorUrl: null,
-  plugins: [Folded],
-});
+// Swagger UI does not resolve the parameters of a path for an operation that the page's own URL points at.
+const withParameters = (document) => {
+  const resolve = (node) =>
+    node.$ref ? node.$ref.slice(2).split("/").reduce((target, step) => target[step], document) : node;
+  for (const item of Object.values(document.paths)) {
+    const parameters = (item.parameters || []).map(resolve);
+    item.parameters = parameters.map((each) => ({ ...each, schema: resolve(each.schema) }));
+  }
+  return document;
+};
+
+const show = async () => {
+  const response = await fetch(DOCUMENT_URL);
+  SwaggerUIBundle({
+    spec: withParameters(await response.json()),
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    // The usual one is a service that would be sent the document.
+    validatorUrl: null,
+    plugins: [Folded],
+  });
+};
+
+show();
