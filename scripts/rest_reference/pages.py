@@ -51,14 +51,14 @@ def overview(document: Node) -> str:
         listed = [each for each in reference.operations() if each.tag == tag]
         parts += [f"## {_titled(tag)}", inline(about)]
         parts.append(
-            terms("rest-list", ((call(each.method, each.path), _pointer(each, f"{_named(tag)}/")) for each in listed))
+            terms("rest-list", ((call(each.method, each.path), _pointer(each, f"{_named(tag)}.md")) for each in listed))
         )
     return "\n\n".join(filter(None, parts))
 
 
 def _operations(reference: Document) -> Operations:
-    places = {each.id: f"../{_named(each.tag)}/" for each in reference.operations()}
-    return Operations(reference, Schemas(reference, f"../{_SCHEMAS}/"), places, f"../{_RESPONSES}/")
+    places = {each.id: f"{_named(each.tag)}.md" for each in reference.operations()}
+    return Operations(reference, Schemas(reference, f"{_SCHEMAS}.md"), places, f"{_RESPONSES}.md")
 
 
 def _tag(operations: Operations, tag: str, about: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -45,6 +46,38 @@ def browsing(profile: Path) -> Generator[webdriver.Chrome]:
         yield browser
     finally:
         browser.quit()
+
+
+def show_as(browser: webdriver.Chrome, *, width: int, dark: bool = False, height: int = 1600) -> None:
+    """Give the page a width, which windows have a minimum of, and the colours that the system prefers."""
+    commands: Any = browser
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    commands.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    preferred = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    commands.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preferred]})
+
+
+def overflow_of(browser: Any) -> list[str]:
+    """The elements for which the open page scrolls sideways, none of whose parents scroll instead."""
+    script = """
+        const root = document.documentElement;
+        if (root.scrollWidth <= root.clientWidth) return [];
+        const wide = [...document.querySelectorAll("body *")].filter(
+            (each) => each.getBoundingClientRect().right > root.clientWidth + 1);
+        return ["the page", ...wide.map((each) => each.outerHTML.slice(0, 120))];
+    """
+    found: list[str] = browser.execute_script(script)
+    return found
+
+
+def background_of(browser: Any) -> int:
+    """How bright the page is, from 0 to 255."""
+    script = """
+        const colours = [document.body, document.documentElement].map((each) => getComputedStyle(each).backgroundColor);
+        return colours.find((each) => !each.endsWith(", 0)")) || "rgb(255, 255, 255)";
+    """
+    red, green, blue = (float(part) for part in re.findall(r"[0-9.]+", browser.execute_script(script))[:3])
+    return round((red + green + blue) / 3)
 
 
 def console_of(browser: Any) -> list[str]:

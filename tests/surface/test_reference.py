@@ -16,7 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from meshydb.testing import MeshyServer
 from meshydb_server.reference import build_page
-from tests.support.browser import browsing, console_of
+from tests.support.browser import background_of, browsing, console_of, overflow_of, show_as
 from tests.support.contract import read
 
 # Of what never comes, the test is to fail; what comes is not waited for any longer.
@@ -57,6 +57,37 @@ def test_try_it(browser: Chrome, meshydb_server: MeshyServer) -> None:
     assert (reset["username"], reset["attempt"], reset["hint"]) == ("ada", 1, "a***@example.org")
     assert meshydb_server.last_code("ada")
     assert console_of(browser) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_any_screen(browser: Chrome, meshydb_server: MeshyServer, width: int, *, dark: bool) -> None:
+    """An operation that a link points at fits a narrow screen and a wide one, in the colours of the system."""
+    show_as(browser, width=width, dark=dark)
+    browser.get(f"{meshydb_server.url}/docs#/users/forgotPassword")
+    wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
+    rows = wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".opblock.is-open tr[data-param-in]"))
+    assert [row.get_attribute("data-param-name") for row in rows] == ["accountName", "tenant"]
+    assert overflow_of(browser) == []
+    assert (background_of(browser) < 128) == dark
+    button = browser.find_element(By.ID, "color-scheme")
+    browser.execute_script("scrollTo(0, 0)")
+    button.click()
+    assert (background_of(browser) < 128) != dark
+    assert button.get_attribute("aria-pressed") == str(not dark).lower()
+
+
+def test_operations_come_first(browser: Chrome, meshydb_server: MeshyServer) -> None:
+    """What holds for every operation is folded, so that operations are in sight, and opens."""
+    show_as(browser, width=1280, height=1000)
+    browser.get(f"{meshydb_server.url}/docs")
+    wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
+    first = wait.until(lambda page: page.find_element(By.CLASS_NAME, "opblock"))
+    assert first.rect["y"] < 1000
+    folded = browser.find_element(By.CLASS_NAME, "conventions")
+    assert "Secrets." not in folded.text
+    folded.find_element(By.TAG_NAME, "summary").click()
+    assert "Secrets." in folded.text
 
 
 def test_nothing_from_elsewhere(browser: Chrome, meshydb_server: MeshyServer) -> None:
