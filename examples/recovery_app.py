@@ -1,110 +1,170 @@
-"""A web application whose users can recover their passwords. Nothing is kept between its pages.
+"""A web application whose users can recover their passwords, with or without JavaScript.
 
-The request for a reset goes to the visitor's browser and comes back with the code. That is safe: it is worth nothing
-without the code, and the service notices when it was changed.
-
-    pip install '.[server]'     # from a checkout; with another framework than Starlette, `pip install .` is enough
+    pip install '.[server]' jinja2    # from a checkout; without Starlette and uvicorn, `pip install .` is enough
     export MESHYDB_ACCOUNT_NAME=… MESHYDB_PUBLIC_KEY=… MESHYDB_BASE_URL=…
-    python recovery_app.py
+    python examples/recovery_app.py   # http://127.0.0.1:8080
+
+The pages stand in `recovery_pages`. Behind HTTPS, set SECURE_COOKIES=1.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
 
 from meshydb import AsyncMeshyClient, BadRequestError, MeshyError, NotFoundError, RateLimitError, UserVerificationHash
 
-_ASK = '<form method="post" action="/sent"><input name="username" required> <button>Send me a code</button></form>'
-_COMPLETE = """\
-<form method="post" action="/done">
-<input type="hidden" name="reset" value="{reset}">
-<input name="code" placeholder="Code" autocomplete="one-time-code" required>
-<input name="password" placeholder="New password" type="password" autocomplete="new-password" required>
-<button>Set the password</button>
-</form>"""
+_PAGES = Path(__file__).parent / "recovery_pages"
+_TEMPLATES = Jinja2Templates(_PAGES)
+_FORM_MAX_BYTES = 16_384
+_COOKIE = "reset"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
 
 
-async def ask(_: Request) -> HTMLResponse:
-    """Ask whose password is to be reset."""
-    return _page("Forgot your password?", _ASK)
-
-
-async def send(request: Request) -> HTMLResponse:
-    """Have a code sent, and ask for it."""
-    form = await _form(request)
+async def forgot(request: Request) -> Response:
+    """Ask for a username, and have a code sent."""
+    if request.method != "POST":
+        return _page(request, "forgot.html")
+    username = (await _form(request)).get("username", "").strip()
     client: AsyncMeshyClient = request.app.state.client
     try:
-        reset = await client.forgot_password(form.get("username", ""))
-    except (BadRequestError, NotFoundError, ValueError):
-        # Nobody of this name, or an anonymous user, who has no password. With MESHYDB_UNKNOWN_USER=decoy, the service
-        # answers for unknown users too, and this page tells nobody.
-        return _page("There is no such user.", _ASK, HTTPStatus.NOT_FOUND)
-    # The masked address that the code went to, or the security question.
-    return _page(f"Complete the reset: {reset.hint}", _complete(reset))
+        reset = await client.forgot_password(username)
+    except ValueError:
+        return _page(request, "forgot.html", username=username, errors={"username": "Enter your username."})
+    except NotFoundError as error:
+        if error.code not in {None, "unknown_user"}:
+            raise
+        # With MESHYDB_UNKNOWN_USER=decoy, the server answers for unknown users as for known ones.
+        errors = {"username": "There is no user of this name."}
+        return _page(request, "forgot.html", username=username, errors=errors)
+    except BadRequestError as error:
+        return _page(request, "forgot.html", username=username, errors={"username": error.message})
+    response = RedirectResponse("/reset", HTTPStatus.SEE_OTHER, _HEADERS)
+    # The reset is worth nothing without the code, and the server notices when it was changed.
+    response.set_cookie(
+        _COOKIE, _stored(reset), max_age=3600, httponly=True, samesite="lax", secure="SECURE_COOKIES" in os.environ
+    )
+    return response
 
 
-async def complete(request: Request) -> HTMLResponse:
-    """Set the new password."""
+async def complete(request: Request) -> Response:
+    """Ask for the code and a new password, and set it."""
+    reset = _restored(request.cookies.get(_COOKIE, ""))
+    if reset is None:
+        # The cookie has lapsed, or the visitor begins in the middle.
+        return RedirectResponse("/", HTTPStatus.SEE_OTHER, _HEADERS)
+    if request.method != "POST":
+        return _page(request, "reset.html", reset=reset)
     form = await _form(request)
-    client: AsyncMeshyClient = request.app.state.client
-    try:
-        reset = _read(form.get("reset", ""))
-    except (KeyError, TypeError, ValueError):
-        return _page("Please begin again.", _ASK, HTTPStatus.BAD_REQUEST)
-    try:
-        await client.reset_password(reset, form.get("code", ""), form.get("password", ""))
-    except (BadRequestError, ValueError) as error:
-        message = (
-            error.message
-            if isinstance(error, BadRequestError)
-            else "A code is needed, and a password of 8 to 128 characters."
-        )
-        return _page(message, _complete(reset), HTTPStatus.BAD_REQUEST)
-    return _page("Your password is set, and you are logged out everywhere.", "")
+    code, password = form.get("code", "").strip(), form.get("password", "")
+    errors = _missing(code, password)
+    if not errors:
+        client: AsyncMeshyClient = request.app.state.client
+        try:
+            await client.reset_password(reset, code, password)
+        except ValueError:
+            errors = {"code": "The code has characters that no code has."}
+        except BadRequestError as error:
+            errors = {_field_of(error): error.message}
+    if errors:
+        # Passwords are never sent back; a code is, unless it is wrong.
+        return _page(request, "reset.html", reset=reset, code="" if "code" in errors else code, errors=errors)
+    response = RedirectResponse("/done", HTTPStatus.SEE_OTHER, _HEADERS)
+    response.delete_cookie(_COOKIE)
+    return response
 
 
-async def too_many(_: Request, __: Exception) -> HTMLResponse:
-    """Answer whoever has tried too often."""
-    return _page("Please try again later.", "", HTTPStatus.TOO_MANY_REQUESTS)
+async def done(request: Request) -> Response:
+    """Say that the password is set."""
+    return _message(request, "Your password is set", "You are logged out everywhere. Log in with the new password.")
 
 
-async def unavailable(_: Request, __: Exception) -> HTMLResponse:
-    """Answer whoever comes while the service does not."""
-    return _page("Please try again in a moment.", "", HTTPStatus.BAD_GATEWAY)
+async def too_many(request: Request, error: Exception) -> Response:
+    """Tell a visitor who has tried too often when to come back."""
+    response = _message(request, "Too many attempts", "Please try again later.", HTTPStatus.TOO_MANY_REQUESTS)
+    if isinstance(error, RateLimitError) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(round(error.retry_after))
+    return response
+
+
+async def unavailable(request: Request, _: Exception) -> Response:
+    """Ask visitors to come back when the service does not respond."""
+    return _message(request, "Something went wrong", "Please try again in a moment.", HTTPStatus.BAD_GATEWAY)
 
 
 async def _form(request: Request) -> dict[str, str]:
-    return dict(parse_qsl((await request.body()).decode(errors="replace")))
+    # Browsers say where a form comes from, so that no token is needed against forged ones.
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    if site not in {None, "same-origin", "none"} or (site is None and not own):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _FORM_MAX_BYTES:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return dict(parse_qsl(body.decode(errors="replace")))
 
 
-def _complete(reset: UserVerificationHash) -> str:
-    kept = {**attrs.asdict(reset), "expires": reset.expires.isoformat()}
-    return _COMPLETE.format(reset=escape(json.dumps(kept)))
+def _missing(code: str, password: str) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if not code:
+        errors["code"] = "Enter the code, or the answer."
+    if not 8 <= len(password) <= 128:  # noqa: PLR2004 - as the page says
+        errors["password"] = "Enter a password of 8 to 128 characters."  # noqa: S105 - says what is wrong with one
+    return errors
 
 
-def _read(kept: str) -> UserVerificationHash:
-    values = json.loads(kept)
-    values["expires"] = datetime.fromisoformat(values["expires"])
-    return UserVerificationHash(**values)
+def _field_of(error: BadRequestError) -> str:
+    is_of_password = (error.code or "").startswith("password_") or error.message.startswith("The password")
+    return "password" if is_of_password else "code"
 
 
-def _page(message: str, form: str, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
-    page = f"<!DOCTYPE html><title>Password recovery</title><p>{escape(message)}</p>{form}"
-    return HTMLResponse(page, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+def _stored(reset: UserVerificationHash) -> str:
+    content = {**attrs.asdict(reset), "expires": reset.expires.isoformat()}
+    return base64.urlsafe_b64encode(json.dumps(content, ensure_ascii=False).encode()).decode()
+
+
+def _restored(cookie: str) -> UserVerificationHash | None:
+    try:
+        content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(cookie))
+        expires = datetime.fromisoformat(content.pop("expires"))
+        return UserVerificationHash(expires=expires, **content)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _page(request: Request, template: str, *, errors: Mapping[str, str] | None = None, **context: object) -> Response:
+    status = HTTPStatus.BAD_REQUEST if errors else HTTPStatus.OK
+    return _TEMPLATES.TemplateResponse(request, template, {"errors": errors or {}, **context}, status, _HEADERS)
+
+
+def _message(request: Request, title: str, text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return _TEMPLATES.TemplateResponse(request, "message.html", {"title": title, "text": text}, status, _HEADERS)
 
 
 @asynccontextmanager
@@ -117,9 +177,10 @@ async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
 
 app = Starlette(
     routes=[
-        Route("/", ask),
-        Route("/sent", send, methods=["POST"]),
-        Route("/done", complete, methods=["POST"]),
+        Route("/", forgot, methods=["GET", "POST"]),
+        Route("/reset", complete, methods=["GET", "POST"]),
+        Route("/done", done),
+        Mount("/static", StaticFiles(directory=_PAGES / "static")),
     ],
     exception_handlers={RateLimitError: too_many, MeshyError: unavailable},
     lifespan=_lifespan,

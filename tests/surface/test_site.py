@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if find_spec("zensical") is None:
         pytest.skip("What builds the documentation is not installed: make docs installs it.")
     build = tmp_path_factory.mktemp("build")
-    command = [sys.executable, ROOT / "scripts" / "docs.py", "--into", build]
+    command = [sys.executable, str(ROOT / "scripts" / "docs.py"), "--into", str(build)]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     return build / "site"
