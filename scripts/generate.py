@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from check_operations import require_complete
 from derive_contract import derive_contract
 from derive_sync import derive
 
@@ -72,6 +73,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when anything would change")
     check = parser.parse_args().check
+    # First, as generators say nothing of it, or do not say where.
+    require_complete(_ROOT / "openapi.yaml")
     stale: list[Path] = []
     for target, make in _DERIVED.items():
         with tempfile.TemporaryDirectory() as folder:
