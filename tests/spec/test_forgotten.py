@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from check_operations import faults_of, require_complete
 
+from check_operations import faults_of, require_complete
 from tests.support.contract import ROOT, placed_operations, read
 
 _FORGOTTEN: Final[list[tuple[str, Any, str]]] = [
