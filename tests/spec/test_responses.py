@@ -33,9 +33,10 @@ def test_reasons(document: dict[str, Any]) -> None:
     for operation in placed_operations(document):
         responses = operation.node["responses"]
         if "400" in responses:
-            assert responses["400"]["description"], operation.id
+            assert responses["400"].get("description"), f"{operation.id}: describe its 400, beside the reference"
         for permission in operation.permissions or []:
-            assert f"`{permission}`" in responses["403"]["description"], operation.id
+            told = responses["403"].get("description", "")
+            assert f"`{permission}`" in told, f"{operation.id}: name {permission} in the description of its 403"
 
 
 @pytest.mark.parametrize(
