@@ -14,13 +14,10 @@ import json
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import attrs
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -55,7 +52,7 @@ async def forgot(request: Request) -> Response:
     except ValueError:
         return _page(request, "forgot.html", username=username, errors={"username": "Enter your username."})
     except NotFoundError as error:
-        if error.code not in {None, "unknown_user"}:
+        if error.code != "unknown_user":
             raise
         # With MESHYDB_UNKNOWN_USER=decoy, the server answers for unknown users as for known ones.
         errors = {"username": "There is no user of this name."}
@@ -140,21 +137,17 @@ def _missing(code: str, password: str) -> dict[str, str]:
 
 
 def _field_of(error: BadRequestError) -> str:
-    is_of_password = (error.code or "").startswith("password_") or error.message.startswith("The password")
-    return "password" if is_of_password else "code"
+    return "password" if (error.code or "").startswith("password_") else "code"
 
 
 def _stored(reset: UserVerificationHash) -> str:
-    content = {**attrs.asdict(reset), "expires": reset.expires.isoformat()}
-    return base64.urlsafe_b64encode(json.dumps(content, ensure_ascii=False).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(reset.to_dict()).encode()).decode()
 
 
 def _restored(cookie: str) -> UserVerificationHash | None:
     try:
-        content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(cookie))
-        expires = datetime.fromisoformat(content.pop("expires"))
-        return UserVerificationHash(expires=expires, **content)
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return UserVerificationHash.from_dict(json.loads(base64.urlsafe_b64decode(cookie)))
+    except ValueError:
         return None
 
 
