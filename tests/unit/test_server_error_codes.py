@@ -256,6 +256,7 @@ async def test_every_operation(api: _Api) -> None:
 
 async def _assert_coded(api: _Api, method: str, path: str, headers: Mapping[str, str], content: bytes) -> None:
     response = await api.client.request(method, path, headers=headers, content=content)
-    if response.is_error:
+    # A response to HEAD has no body.
+    if response.is_error and method != "HEAD":
         flaw = flaw_in_code(response.status_code, response.json())
         assert flaw is None, (method, path, headers, content[:99], response.text)

@@ -106,7 +106,7 @@ def test_no_redis_url(url: str) -> None:
 def test_redis_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the library for Redis, the error says how to get it."""
     monkeypatch.setitem(sys.modules, "coredis", None)
-    with pytest.raises(ValidationError, match=r"meshydb\[server,redis\]"):
+    with pytest.raises(ValidationError, match=r"pip install '\.\[server,redis\]'"):
         Settings.model_validate({"rate_limit_storage": "redis://localhost"})
 
 

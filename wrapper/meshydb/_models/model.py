@@ -172,7 +172,8 @@ def _reader(annotation: Any, item: Any) -> _Reader:
         return partial(_each, _reader(get_args(annotation)[0], item))
     if annotation is int:
         return _integer
-    if annotation is datetime:
+    # Not by identity: freezegun puts another class in place of the one that is imported here.
+    if isinstance(annotation, type) and issubclass(annotation, datetime):
         return _timestamp
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return partial(_read, annotation, None)

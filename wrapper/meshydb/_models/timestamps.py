@@ -39,5 +39,7 @@ def read_timestamp(text: str) -> datetime:
 
 def write_timestamp(instant: datetime) -> str:
     """Write an aware datetime in UTC, with milliseconds as the API does, or with microseconds where it has them."""
-    timespec = "microseconds" if instant.microsecond % _MILLISECOND else "milliseconds"
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec)}Z"
+    in_utc = instant.astimezone(UTC).replace(tzinfo=None)
+    # An offset can have microseconds, too.
+    timespec = "microseconds" if in_utc.microsecond % _MILLISECOND else "milliseconds"
+    return f"{in_utc.isoformat(timespec=timespec)}Z"
