@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
@@ -112,7 +113,8 @@ def _fill(browser: Any, **fields: str) -> None:
         field.send_keys(text)
     button = browser.find_element(By.TAG_NAME, "button")
     button.click()
-    wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
+    # While the page goes, the driver has more than one word for a button that is no more.
+    wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS, ignored_exceptions=[WebDriverException])
     wait.until(staleness_of(button))
 
 
