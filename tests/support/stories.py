@@ -119,17 +119,17 @@ class Story:
                 self.database_url = f"sqlite+aiosqlite:///{self.folder / 'meshydb.sqlite3'}"
                 self._public_key = self._own_public_key
             else:
-                program, *rest = shlex.split(command)
-                at_terminal = program == "meshydb" and ">" not in rest
-                printed = self._ask(*rest) if at_terminal else self._shell(command)
+                printed = self._ask(command) if _is_at_terminal(command, shown) else self._shell(command)
                 if command.startswith(_CREATE_ACCOUNT):
-                    self._own_public_key = json.loads(printed)["tenants"][0]["publicKey"]
+                    self._own_public_key = run_json(self.folder, "tenant", "list", _ACCOUNT)[0]["publicKey"]
                 _compare(command, shown, printed)
 
-    def _ask(self, *arguments: str) -> str:
-        """Run the client's command at a terminal, and answer what it asks for."""
+    def _ask(self, command: str) -> str:
+        """Run one of the project's commands at a terminal, and answer what it asks for."""
+        program, *arguments = shlex.split(command)
+        path = str(Path(sys.executable).with_name(program))
         answers = {"Code or answer": self._code, "New password": lambda: _PASSWORD}
-        with Terminal(*arguments, environment=self.environment, folder=self.folder) as terminal:
+        with Terminal(*arguments, environment=self.environment, folder=self.folder, command=path) as terminal:
             while (prompt := terminal.read_prompt(answers)) is not None:
                 terminal.type(answers[prompt]())
             code = terminal.finish()
@@ -182,6 +182,18 @@ def _commands(source: str) -> list[tuple[str, list[str]]]:
     return commands
 
 
+def _is_at_terminal(command: str, shown: list[str]) -> bool:
+    """Whether a terminal shows what a block shows: the server's command prints JSON elsewhere."""
+    program, *rest = shlex.split(command)
+    if ">" in rest:
+        return False
+    return program == "meshydb" or (program == "meshydb-server" and bool(shown) and not _is_json(shown[0]))
+
+
+def _is_json(line: str) -> bool:
+    return line.startswith(("{", "["))
+
+
 def _compare(command: str, shown: list[str], printed: str) -> None:
     """Compare what is shown, if anything is: JSON by its shape, and otherwise letter by letter, but for `…`."""
     if not shown:
@@ -189,7 +201,7 @@ def _compare(command: str, shown: list[str], printed: str) -> None:
     lines = printed.splitlines()
     assert len(lines) == len(shown), f"{command} printed: {printed}"
     for expected, line in zip(shown, lines, strict=True):
-        if expected.startswith(("{", "[")):
+        if _is_json(expected):
             assert _shape(json.loads(line)) == _shape(json.loads(expected)), f"{command} printed: {line}"
         else:
             pattern = ".*".join(re.escape(part) for part in expected.strip().split("…"))

@@ -43,6 +43,7 @@ DOES_NOT_HOLD: Final[dict[str, tuple[type[Exception], str]]] = {
     "test": (AssertionError, "```python\ndef test_one():\n    assert 1 == 2\n```"),
     "command": (AssertionError, "```console\n$ meshydb-server outbox lost\n```"),
     "command-at-a-terminal": (AssertionError, "```console\n$ meshydb forgot-password nobody\n```"),
+    "table": (AssertionError, "```console\n$ meshydb-server outbox list\nThere is one message.\n```"),
     "output": (AssertionError, "```console\n$ echo one…\nt…wo\n```"),
     "less-output": (AssertionError, "```console\n$ echo one\none\ntwo\n```"),
     "json": (AssertionError, """```console\n$ echo '{"a": [{"b": 1}]}'\n{"a": [{"c": 1}]}\n```"""),
