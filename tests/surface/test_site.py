@@ -150,6 +150,38 @@ def test_links_hold(browser: Chrome, folder: Path, site: str) -> None:
         assert not missing, address
 
 
+def test_names_stay_whole(browser: Chrome, site: str) -> None:
+    """The name of each setting and of each method of the client is on one line, where the screen has room for it."""
+    show_as(browser, width=1280)
+    for page in ("how-to/settings/", "reference/sdks/"):
+        _open(browser, site, page)
+        lines = browser.execute_script(_LINES)
+        assert len(lines) > 20, page
+        assert {name: count for name, count in lines.items() if count > 1} == {}
+
+
+_LINES: Final = """
+    const names = [...document.querySelectorAll("td code")].filter((each) => /^[A-Za-z_.]+$/.test(each.innerText));
+    return Object.fromEntries(names.map((each) => [each.innerText, each.getClientRects().length]));
+"""
+
+
+def test_copied_commands(browser: Chrome, site: str) -> None:
+    """What the button beside a block of commands copies is what to type, without prompts and output."""
+    _open(browser, site, "tutorial/")
+    copied = browser.execute_script(_COPIED)
+    assert copied[1].strip() == "meshydb-server account create acme --tenant north"
+
+
+# The theme's button marks a block while it reads it.
+_COPIED: Final = """
+    return [...document.querySelectorAll("pre > code")].map((block) => {
+      block.setAttribute("data-md-copying", "");
+      return block.innerText;
+    });
+"""
+
+
 def test_search(browser: Chrome, site: str) -> None:
     """The search finds an operation by its id, and leads to it."""
     show_as(browser, width=1280)
