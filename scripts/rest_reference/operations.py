@@ -14,7 +14,7 @@ from rest_reference.markup import call, code, fence, inline, link, terms
 from rest_reference.schemas import Schemas
 
 _REPLAYS: Final = {
-    "safe": "safe: sending it twice does what sending it once does",
+    "safe": "safe: sending it twice has the same effect as sending it once",
     "never": "never, unless the response says that nothing was done",
 }
 _JSON: Final = "application/json"
@@ -75,7 +75,7 @@ class Operations:
             yield _label("Request body")
             yield f"<p>{inline(body.get('description', ''))} {self.body(body['content'])}</p>"
             yield from dict.fromkeys(self.schemas.described(media["schema"]) for media in body["content"].values())
-        yield fence("sh", self._command(operation, body), "Try it on a server of your own")
+        yield fence("sh", self._command(operation, body), "Try it on your own server")
         # The first stands in the command.
         yield from list(self.examples_of(body.get("content", {})))[1:]
         yield _label("Responses")
@@ -95,7 +95,7 @@ class Operations:
             yield "Hosts", "<br>".join(code(url_of(server)) for server in _own_first(operation.servers))
         links = self._links(operation)
         if links:
-            yield "Leads to", ", ".join(links)
+            yield "Next", ", ".join(links)
 
     def _links(self, operation: Operation) -> list[str]:
         nodes = [
@@ -166,7 +166,7 @@ def _access(security: list[Node]) -> str:
         for requirement in security
         for permissions in requirement.values()
     ]
-    return ", or ".join(needed) + (", or none" if {} in security else "")
+    return f"{'optional' if {} in security else 'required'}, {' or '.join(needed)}"
 
 
 def _own_first(servers: list[Node]) -> list[Node]:

@@ -79,7 +79,7 @@ def _subject(match: re.Match[str]) -> str:
 def _responses(operations: Operations) -> str:
     parts = [
         "# Shared responses",
-        "Responses that several operations have in common. An operation says when it gives them.",
+        "Several operations share these responses. Each operation says when it returns them.",
     ]
     for name, node in operations.document.component("responses").items():
         resolved = operations.document.resolve(node)
@@ -98,7 +98,7 @@ def _responses(operations: Operations) -> str:
 
 def _schemas(reference: Document) -> str:
     schemas = Schemas(reference, "")
-    parts = ["# Schemas", "What bodies and parameters are made of."]
+    parts = ["# Schemas", "The schemas of bodies, parameters and properties."]
     for name, schema in reference.component("schemas").items():
         parts += [
             f"## {name} {{ #{name} }}",

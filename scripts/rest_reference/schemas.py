@@ -72,7 +72,7 @@ class Schemas:
     def _alternative(self, choice: Node, depth: int) -> str:
         name = referred(choice, "schemas")
         resolved = self.document.resolve(choice)
-        title = code(name) if name else inline(str(resolved.get("title", "One of several")))
+        title = code(name) if name else inline(str(resolved.get("title", "Alternative")))
         about = f"<p><strong>{title}</strong> {inline(str(resolved.get('description', '')))}</p>"
         return f'<div class="rest-choice">\n{about}\n{self.described(choice, depth)}\n</div>'
 

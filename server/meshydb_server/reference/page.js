@@ -37,7 +37,7 @@ const Folded = () => ({
           React.createElement(
             "details",
             { className: "conventions swagger-ui" },
-            React.createElement("summary", null, "What holds for every operation"),
+            React.createElement("summary", null, "Conventions for every operation"),
             React.createElement(getComponent("Markdown", true), { source: rest }),
           ),
       );
