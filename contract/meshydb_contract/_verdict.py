@@ -17,7 +17,8 @@ from schemathesis.engine.recorder import ScenarioRecorder
 
 from meshydb_contract._target import AnyCase
 
-_SUCCESS: Final = range(200, 300)
+# A redirect is a success where the contract has one.
+_SUCCESS: Final = range(200, 400)
 _BEFORE_A_LIMIT: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
 
 

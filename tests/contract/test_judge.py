@@ -45,6 +45,22 @@ def test_answers(judge: Judge, status: int, content: bytes, headers: dict[str, l
 
 
 @pytest.mark.parametrize(
+    ("status", "headers", "fits"),
+    [
+        (307, {**_ID, "location": ["docs"]}, True),
+        (307, {**_ID, "location": ["/elsewhere"]}, False),
+        (307, _ID, False),
+        (302, {**_ID, "location": ["docs"]}, False),
+    ],
+)
+def test_redirect(judge: Judge, status: int, headers: dict[str, list[str]], *, fits: bool) -> None:
+    """The root that leads anywhere else than to the reference is objected to."""
+    request = requests.Request("GET", "http://localhost:1/")
+    objection = judge.objection_to_answer(_exchange(request, status, b"", headers))
+    assert (objection is None) is fits
+
+
+@pytest.mark.parametrize(
     ("body", "fits"), [(_ASKED, True), ({"username": "rosa.k"}, False), ({**_ASKED, "attempt": "1"}, False)]
 )
 def test_requests(judge: Judge, body: dict[str, Any], *, fits: bool) -> None:

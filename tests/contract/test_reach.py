@@ -15,7 +15,7 @@ _LOG_IN: Final = "POST /{accountName}/users/verify -> [204] LogIn -> POST /{acco
 def _perfect() -> Verdict:
     """All that can be reached was, many times."""
     verdict = Verdict(seed=1)
-    statuses = (200, 201, 204, 400, 401, 403, 404, 405, 415)
+    statuses = (200, 201, 204, 307, 400, 401, 403, 404, 405, 415)
     verdict.answers.update({(each.id, status): 50 for each in placed_operations(read()) for status in statuses})
     nowhere = reach.shortcomings(Verdict(seed=1))
     links = (line.partition(" led to")[0] for line in nowhere if " -> " in line)

@@ -28,7 +28,13 @@ _BOUNDS: Final = {
 _INSTEAD_OF_TYPE: Final = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf"}
 _ERROR: Final = {"$ref": "#/components/schemas/Error"}
 _OAUTH_ERROR: Final = {"$ref": "#/components/schemas/AuthError"}
-_HEADERS: Final = {"401": {"WWW-Authenticate"}, "405": {"Allow"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+_HEADERS: Final = {
+    "307": {"Location"},
+    "401": {"WWW-Authenticate"},
+    "405": {"Allow"},
+    "429": {"Retry-After"},
+    "503": {"Retry-After"},
+}
 
 
 def operations_have_names(document: Document) -> Iterator[str]:
@@ -180,7 +186,7 @@ def examples_of(document: Document) -> Iterator[tuple[str, Document, Any]]:
 def errors_are_complete(document: Document) -> Iterator[str]:
     """Each operation documents the errors that it can be answered with, and no others."""
     for operation in placed_operations(document):
-        documented = {status for status in operation.node["responses"] if not status.startswith("2")}
+        documented = {status for status in operation.node["responses"] if _is_error(status)}
         for status in sorted(documented ^ _errors_of(operation)):
             yield f"{_place(operation)}, {status}"
 
@@ -206,7 +212,7 @@ def _errors_of(operation: Placed) -> set[str]:
 def errors_have_one_shape(document: Document) -> Iterator[str]:
     """An error has the one shape of the API, but for the 400 of token endpoints, which has that of OAuth 2."""
     for place, status, response in _responses(document):
-        if not status.startswith("2"):
+        if _is_error(status):
             expected = _OAUTH_ERROR if status == "400" and "/connect/" in place else _ERROR
             content = response.get("content", {})
             if [*content] != ["application/json"] or content["application/json"]["schema"] != expected:
@@ -214,7 +220,7 @@ def errors_have_one_shape(document: Document) -> Iterator[str]:
 
 
 def answers_have_headers(document: Document) -> Iterator[str]:
-    """401 says how to authenticate, 405 what is allowed, 429 and 503 when to come back; each response has an id."""
+    """Each response has an id; 307 says where to go, 401 how to authenticate, 405 what is allowed, 429 and 503 when."""
     for place, status, response in _responses(document):
         if {*response.get("headers", ())} != {"X-Request-ID"} | _HEADERS.get(status, set()):
             yield f"{place}, {status}"
@@ -261,6 +267,10 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def _place(operation: Placed) -> str:
     return f"{operation.method.upper()} {operation.path}"
+
+
+def _is_error(status: str) -> bool:
+    return not status.startswith(("2", "3"))
 
 
 def _responses(document: Document) -> Iterator[tuple[str, str, Document]]:

@@ -38,6 +38,7 @@ NOT_WRAPPED: Final = {
     "headHealth": "likewise",
     "getOpenApiDocument": "for tools that read it where a server serves it",
     "getReference": "for people with a browser",
+    "getRoot": "likewise",
     "getOpenIdConfiguration": "for libraries of OpenID Connect, which read it at its well-known place",
     "getJsonWebKeySet": "for services that verify access tokens; a client only carries them",
 }

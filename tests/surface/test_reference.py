@@ -78,9 +78,10 @@ def test_any_screen(browser: Chrome, meshydb_server: MeshyServer, width: int, *,
 
 
 def test_operations_come_first(browser: Chrome, meshydb_server: MeshyServer) -> None:
-    """What holds for every operation is folded, so that operations are in sight, and opens."""
+    """The root leads to the page, where what holds for every operation is folded, so that operations are in sight."""
     show_as(browser, width=1280, height=1000)
-    browser.get(f"{meshydb_server.url}/docs")
+    browser.get(f"{meshydb_server.url}/")
+    assert browser.current_url == f"{meshydb_server.url}/docs"
     wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
     first = wait.until(lambda page: page.find_element(By.CLASS_NAME, "opblock"))
     assert first.rect["y"] < 1000

@@ -23,6 +23,7 @@ _HEAD_LIMIT = 65_536
     [
         *((PATH, method, "POST") for method in [*_ELSEWHERE, "GET", "post"]),
         *(("/healthz", method, "GET, HEAD") for method in [*_ELSEWHERE, "POST", "get", "head"] if method != "HEAD"),
+        *(("/", method, "GET") for method in [*_ELSEWHERE, "POST"]),
         ("//acme/users/forgotpassword/", "GET", "POST"),
         ("/nowhere/users/forgotpassword", "GET", "POST"),
     ],

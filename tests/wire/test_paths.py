@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.bodies import GOOD
 from tests.support.server import LiveServer
-from tests.support.wire import PATH, assert_documented, compose, exchange
+from tests.support.wire import PATH, assert_documented, assert_empty, compose, exchange
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,14 @@ from tests.support.wire import PATH, assert_documented, compose, exchange
 def test_served(live_server: LiveServer, target: str) -> None:
     """Slashes too many, percent-encoded letters and a query change nothing, and nothing is redirected."""
     assert_documented(exchange(live_server.url, compose(GOOD, target=target)), 200)
+
+
+@pytest.mark.parametrize("target", ["/", "//", "/?x", "http://localhost/"])
+def test_root(live_server: LiveServer, target: str) -> None:
+    """The root leads to the reference, relative to itself, so that a proxy may serve it below a path."""
+    answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    assert_empty(answer, 307)
+    assert answer.all("location") == ["docs"]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +60,6 @@ def test_encoded_slash(live_server: LiveServer, target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/",
-        "//",
         "/acme",
         "/users/forgotpassword/more",
         f"{PATH}/more",

@@ -46,7 +46,7 @@ class Paths(Generic[T]):
         self._root: _Step[T] = _Step()
         for path, target in targets.items():
             step, names = self._root, dict[int, str]()
-            for position, segment in enumerate(path.strip("/").split("/")):
+            for position, segment in enumerate(filter(None, path.split("/"))):
                 if segment.startswith("{"):
                     names[position] = segment.strip("{}")
                     step.parameter = step.parameter or _Step()

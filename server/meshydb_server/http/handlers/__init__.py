@@ -40,6 +40,7 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "updateUser": users.update_user,
         "deleteUser": users.delete_user,
         "updateUserSecurityQuestions": users.update_user_security_questions,
+        "getRoot": reference.get_root,
         "getHealth": health.get_health,
         # The connection leaves out the body.
         "headHealth": health.get_health,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from starlette.responses import HTMLResponse, Response
@@ -26,6 +27,11 @@ class Reference:
         page = build_page("/openapi.json")
         self._page = page.html.encode()
         self._page_headers = {**_MAY_BE_KEPT, "Content-Security-Policy": page.policy}
+
+    async def get_root(self, _: Services, __: Call) -> Response:
+        """`GET /`."""
+        # Relative, as behind a proxy the server may have a path that it does not know.
+        return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": "docs"})
 
     async def get_openapi_document(self, _: Services, __: Call) -> Response:
         """`GET /openapi.json`."""
