@@ -15,14 +15,14 @@ from contract_diff.names import compare_names
 from contract_diff.replays import REPLAY, compare_replays
 from contract_diff.responses import compare_responses
 from contract_diff.security import compare_requirements, compare_schemes
-from contract_diff.values import Finding, Pair, compare_contents, compare_rest, compare_value
+from contract_diff.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OF_DOCUMENTS: Final = frozenset({"info", "openapi", "paths", "components", "security", "servers", "tags"})
 _OF_OPERATIONS: Final = frozenset(
     {"operationId", "parameters", "requestBody", "responses", "security", "servers", "tags", REPLAY}
 )
-_OF_PARAMETERS: Final = frozenset({"name", "in", "required", "schema", "content", "allowEmptyValue"})
+_OF_PARAMETERS: Final = OF_VALUES | {"name", "in", "required", "allowEmptyValue"}
 
 
 @frozen

@@ -8,10 +8,10 @@ from typing import Final
 from contract_diff.effects import Direction
 from contract_diff.flattening import resolve
 from contract_diff.keywords import Schema
-from contract_diff.values import Finding, Pair, compare_contents, compare_rest, compare_value
+from contract_diff.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
 
 _OF_RESPONSES: Final = frozenset({"content", "headers", "links"})
-_OF_HEADERS: Final = frozenset({"required", "schema", "content"})
+_OF_HEADERS: Final = OF_VALUES | {"required"}
 
 
 def compare_responses(documents: Pair, old: Mapping[str, Schema], new: Mapping[str, Schema]) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from contract_diff.effects import Direction
+from contract_diff.flattening import resolve
 from contract_diff.keywords import Schema, without_annotations
 from contract_diff.schemas import Comparison
 
 Finding: TypeAlias = tuple[str, str, bool]
 """A place, what differs there, and whether it breaks clients."""
 
-_OF_MEDIA_TYPES: Final = frozenset({"schema"})
+# What `compare_value` compares, of whatever has a value.
+OF_VALUES: Final = frozenset({"schema", "content", "examples"})
 
 
 class Pair(NamedTuple):
@@ -34,16 +36,22 @@ def compare_contents(
             yield place, f"{name} added", direction is Direction.RESPONSE
         else:
             yield from compare_value(documents, place, old[name], new[name], direction)
-            yield from compare_rest(f"{place}, {name}", old[name], new[name], _OF_MEDIA_TYPES)
+            yield from compare_rest(f"{place}, {name}", old[name], new[name], OF_VALUES)
 
 
 def compare_value(documents: Pair, place: str, old: Schema, new: Schema, direction: Direction) -> Iterator[Finding]:
-    """Compare what has a schema, or content of one media type in its stead."""
+    """Compare what has a schema, or content of one media type in its stead; and its examples."""
     for difference in Comparison(*documents)(old.get("schema", True), new.get("schema", True)):
         where = f"{place}, {difference.place}" if difference.place else place
         yield where, difference.what, direction.breaks(difference.effect)
     if "content" in old or "content" in new:
         yield from compare_contents(documents, place, old.get("content", {}), new.get("content", {}), direction)
+    before, after = (
+        {name: resolve(document, example) for name, example in each.get("examples", {}).items()}
+        for document, each in zip(documents, (old, new), strict=True)
+    )
+    if before != after:
+        yield place, "examples changed", False
 
 
 def compare_rest(place: str, old: Schema, new: Schema, compared: frozenset[str]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from tests.contract_diff.small import Node, changes, document
 
 _ANSWER: Final = {"description": "Done."}
 _TEXT: Final = {"type": "string"}
+_SHARED: Final = {"$ref": "#/components/examples/Shared"}
 
 
 @frozen
@@ -45,6 +46,12 @@ def _answers(*statuses: str, **answer: Any) -> Node:
 
 def _header(**given: Any) -> Node:
     return _answers("200", headers={"X-Header": {"schema": _TEXT, **given}})
+
+
+def _example(example: Node, shared: Node | None = None) -> Node:
+    content = {"application/json": {"schema": _TEXT, "examples": {"one": example}}}
+    components = {} if shared is None else {"examples": {"Shared": shared}}
+    return document({"requestBody": {"content": content}}, components)
 
 
 def _secured(*requirements: Node) -> Node:
@@ -87,6 +94,20 @@ _PAIRS: Final = {
         [("operationId", "take → send", True)],
         [("operationId", "send → take", True)],
     ),
+    # Examples.
+    "an example": _Pair(
+        _example({"value": "a"}),
+        _example({"value": "b"}),
+        [("request body", "examples changed", False)],
+        [("request body", "examples changed", False)],
+    ),
+    "a shared example": _Pair(
+        _example(_SHARED, {"value": "a"}),
+        _example(_SHARED, {"value": "b"}),
+        [("request body", "examples changed", False)],
+        [("request body", "examples changed", False)],
+    ),
+    "an example that is shared now": _Pair(_example({"value": "a"}), _example(_SHARED, {"value": "a"}), [], []),
     "a deprecation": _Pair(
         _PLAIN,
         document({"deprecated": True}),
@@ -351,7 +372,12 @@ def test_back(name: str) -> None:
 def test_there_are_enough_pairs() -> None:
     """Every pair differs, unless it is there to show that nothing does."""
     same = {name for name, pair in _PAIRS.items() if not pair.there}
-    assert same == {"letters of a header", "an error of a range", "a number as a status"}
+    assert same == {
+        "letters of a header",
+        "an error of a range",
+        "a number as a status",
+        "an example that is shared now",
+    }
     assert all(pair.one != pair.other for pair in _PAIRS.values())
 
 

@@ -6,8 +6,9 @@ Extensions, whose names begin with `x-`, are passed over: what is in them is bet
 from __future__ import annotations
 
 import itertools
+import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -139,7 +140,7 @@ def bodies_have_examples(document: Document) -> Iterator[str]:
     """Each body that is sent or answered has an example with a summary."""
     for path, node in _nodes(document):
         if re.search("/content/[^/]+/[^/]+$", path):
-            examples = node.get("examples", {})
+            examples = _examples_of_value(document, node)
             if not examples or not all(each.get("summary") for each in examples.values()):
                 yield path
 
@@ -155,9 +156,9 @@ def examples_validate(document: Document) -> Iterator[str]:
 def answers_fit_requests(document: Document) -> Iterator[str]:
     """The example of an answer has the values that the example of the request has under the same names."""
     for operation in placed_operations(document):
-        sent = _examples_in(operation.node.get("requestBody", {}))
+        sent = _examples_in(document, operation.node.get("requestBody", {}))
         for status, node in operation.node["responses"].items():
-            answered = _examples_in(resolve(document, node)) if status.startswith("2") else []
+            answered = _examples_in(document, resolve(document, node)) if status.startswith("2") else []
             for request, answer in itertools.product(sent, answered):
                 # A list is answered with more than was sent of what is in it.
                 common = [each for each in request.keys() & answer.keys() if not isinstance(request[each], list)]
@@ -165,9 +166,9 @@ def answers_fit_requests(document: Document) -> Iterator[str]:
                     yield f"{_place(operation)}, {status}"
 
 
-def _examples_in(node: Document) -> list[Document]:
+def _examples_in(document: Document, node: Document) -> list[Document]:
     contents = node.get("content", {}).values()
-    values = [each["value"] for content in contents for each in content.get("examples", {}).values()]
+    values = [each["value"] for content in contents for each in _examples_of_value(document, content).values()]
     return [value for value in values if isinstance(value, dict)]
 
 
@@ -176,11 +177,30 @@ def examples_of(document: Document) -> Iterator[tuple[str, Document, Any]]:
     for path, node in _nodes(document):
         if "schema" in node and "example" in node:
             yield path, node["schema"], node["example"]
-        if "schema" in node and isinstance(node.get("examples"), dict):
-            for name, example in node["examples"].items():
-                yield f"{path}/examples/{name}", node["schema"], example["value"]
+        for name, example in _examples_of_value(document, node).items():
+            yield f"{path}/examples/{name}", node["schema"], example["value"]
     for path, schema in _schemas(document):
         yield from ((f"{path}/examples", schema, example) for example in schema.get("examples", []))
+
+
+def examples_stand_once(document: Document) -> Iterator[str]:
+    """An example of several bodies is a component, to which they refer."""
+    stand = [(f"#/components/examples/{name}", each) for name, each in document["components"].get("examples", {}).items()]
+    for path, node in _nodes(document):
+        named = _examples_of_value(document, node)
+        stand += [(f"{path}/examples/{name}", node["examples"][name]) for name in named]
+    places = defaultdict[str, dict[int, str]](dict)
+    for path, example in stand:
+        if "$ref" not in example:
+            # What YAML repeats by an alias is the same object.
+            places[json.dumps(example["value"], sort_keys=True)].setdefault(id(example["value"]), path)
+    yield from itertools.chain.from_iterable(each.values() for each in places.values() if len(each) > 1)
+
+
+def _examples_of_value(document: Document, node: Document) -> dict[str, Document]:
+    """The named examples beside a schema, resolved."""
+    named = node.get("examples") if "schema" in node else None
+    return {name: resolve(document, each) for name, each in named.items()} if isinstance(named, dict) else {}
 
 
 def errors_are_complete(document: Document) -> Iterator[str]:
@@ -235,7 +255,9 @@ def headers_are_described(document: Document) -> Iterator[str]:
 
 def nothing_is_unused(document: Document) -> Iterator[str]:
     """Each component is referred to from elsewhere in the document."""
-    used = {node["$ref"] for _, node in _nodes(document) if "$ref" in node}
+    nodes = [node for _, node in _nodes(document)]
+    examples = [each for node in nodes if "schema" in node for each in node.get("examples", {}).values()]
+    used = {node["$ref"] for node in nodes + examples if "$ref" in node}
     for operation in placed_operations(document):
         used |= {
             f"#/components/securitySchemes/{scheme}" for each in operation.node.get("security", ()) for scheme in each
@@ -256,6 +278,7 @@ RULES: Final[tuple[Rule, ...]] = (
     patterns_are_told,
     bodies_have_examples,
     examples_validate,
+    examples_stand_once,
     answers_fit_requests,
     errors_are_complete,
     errors_have_one_shape,

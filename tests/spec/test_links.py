@@ -40,7 +40,7 @@ LINKS = [pytest.param(link, id=f"{link.source.id}-{link.name}") for link in _lin
 
 def _first_example(content: dict[str, Any]) -> Any:
     (media_type,) = content.values()
-    return next(iter(media_type["examples"].values()))["value"]
+    return resolve(_DOCUMENT, next(iter(media_type["examples"].values())))["value"]
 
 
 def _evaluate(expression: Any, link: _Link) -> Any:

@@ -100,7 +100,11 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
     "a pattern of a part": ((*_NAME, "pattern"), "^l", rules.patterns_are_whole),
     "a pattern without description": ((*_ID, "schema", "pattern"), "^a.*$", rules.patterns_are_told),
     "a request without example": ((*_CONTENT, "examples"), _GONE, rules.bodies_have_examples),
-    "an answer without example": ((*_JSON, "examples"), {}, rules.bodies_have_examples),
+    "an answer without example": (
+        ("components", "responses", "TooMany", "content"),
+        {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": {}}},
+        rules.bodies_have_examples,
+    ),
     "an example without summary": ((*_CONTENT, "examples", "thing", "summary"), _GONE, rules.bodies_have_examples),
     "an example of a request that does not fit": (
         (*_CONTENT, "examples", "thing", "value", "size"),
@@ -108,7 +112,7 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
         rules.examples_validate,
     ),
     "an example of an answer that does not fit": (
-        (*_JSON, "examples", "refused", "value"),
+        ("components", "examples", "Refused", "value"),
         {},
         rules.examples_validate,
     ),
@@ -118,6 +122,26 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
         ("components", "headers", "Id", "example"),
         "b",
         rules.examples_validate,
+    ),
+    "an example that stands twice": (
+        (*_OPERATION, "requestBody", "content", "application/things"),
+        copy.deepcopy(_SMALL_PATH["put"]["requestBody"]["content"]["application/json"]),
+        rules.examples_stand_once,
+    ),
+    "a shared example that stands elsewhere, too": (
+        (*_CONTENT, "examples", "again"),
+        {"summary": "No thing", "value": {"message": "No."}},
+        rules.examples_stand_once,
+    ),
+    "a shared example without summary": (
+        ("components", "examples", "Refused", "summary"),
+        _GONE,
+        rules.bodies_have_examples,
+    ),
+    "an example that is not used": (
+        (*_JSON, "examples", "refused"),
+        {"summary": "Refused", "value": {"message": "Never."}},
+        rules.nothing_is_unused,
     ),
     "an example of an answer to another request": (
         (*_OPERATION, "responses", "200"),
@@ -170,11 +194,13 @@ _BROKEN: Final[dict[str, tuple[tuple[str | int, ...], Any, Rule]]] = {
 
 
 def _broken(path: tuple[str | int, ...], value: Any) -> Document:
-    document = copy.deepcopy(_SMALL)
+    gone = value is _GONE
+    # Together, so that what the value has from the document is the same object afterwards.
+    document, value = copy.deepcopy((_SMALL, value))
     place: Any = document
     for step in path[:-1]:
         place = place[step]
-    if value is _GONE:
+    if gone:
         del place[path[-1]]
     else:
         place[path[-1]] = value
