@@ -185,7 +185,8 @@ def examples_of(document: Document) -> Iterator[tuple[str, Document, Any]]:
 
 def examples_stand_once(document: Document) -> Iterator[str]:
     """An example of several bodies is a component, to which they refer."""
-    stand = [(f"#/components/examples/{name}", each) for name, each in document["components"].get("examples", {}).items()]
+    shared = document["components"].get("examples", {})
+    stand = [(f"#/components/examples/{name}", each) for name, each in shared.items()]
     for path, node in _nodes(document):
         named = _examples_of_value(document, node)
         stand += [(f"{path}/examples/{name}", node["examples"][name]) for name in named]

@@ -91,6 +91,14 @@ def test_operations_come_first(browser: Chrome, meshydb_server: MeshyServer) -> 
     assert "Secrets." in folded.text
 
 
+def test_shared_examples(browser: Chrome, meshydb_server: MeshyServer) -> None:
+    """An example that the document holds as a component is shown where it is referred to."""
+    browser.get(f"{meshydb_server.url}/docs#/users/getUser")
+    wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
+    example = wait.until(lambda page: page.find_element(By.CSS_SELECTOR, ".opblock.is-open .example code"))
+    assert json.loads(example.text) == read()["components"]["examples"]["User"]["value"]
+
+
 def test_nothing_from_elsewhere(browser: Chrome, meshydb_server: MeshyServer) -> None:
     """The browser asks for the page and the document, and for nothing else."""
     browser.get(f"{meshydb_server.url}/docs")
