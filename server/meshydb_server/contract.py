@@ -20,7 +20,7 @@ _MASK: Final = "the value"
 
 
 class ContractError(Exception):
-    """The document and the server disagree; the server does not start."""
+    """The server cannot serve the document. The message is one line, and says what to change."""
 
 
 class InvalidValueError(Exception):
@@ -144,6 +144,11 @@ class Operation:
     oauth_errors: bool
     """Whether its errors are those of OAuth 2, with `error` and `error_description`."""
 
+    @property
+    def title(self) -> str:
+        """How messages name the operation, such as `getHealth (GET /healthz)`."""
+        return _title(self.operation_id, self.method, self.path)
+
 
 class Contract:
     """The document, resolved and compiled."""
@@ -181,6 +186,7 @@ class Contract:
                     yield self._operation(path, method, item[method], item.get("parameters", []))
 
     def _operation(self, path: str, method: str, node: Mapping[str, Any], shared: list[Any]) -> Operation:
+        title = _title(node["operationId"], method, path)
         parameters = [self._resolve(parameter) for parameter in [*shared, *node.get("parameters", [])]]
         return Operation(
             operation_id=node["operationId"],
@@ -189,24 +195,34 @@ class Contract:
             parameters=tuple(
                 Parameter(p["name"], p["in"], p.get("required", False), self.schema(p["schema"])) for p in parameters
             ),
-            body=self._body(node["requestBody"]) if "requestBody" in node else None,
+            body=self._body(node["requestBody"], title) if "requestBody" in node else None,
             statuses=frozenset(node["responses"]),
-            permissions=self._permissions(node),
+            permissions=self._permissions(node, title),
             oauth_errors=self._has_oauth_errors(node),
         )
 
-    def _body(self, node: Mapping[str, Any]) -> Body:
+    def _body(self, node: Mapping[str, Any], title: str) -> Body:
         ((media_type, content),) = self._resolve(node)["content"].items()
         if media_type not in {JSON_MEDIA_TYPE, FORM_MEDIA_TYPE}:
-            raise ContractError(f"The server reads no body of the type {media_type}.")
+            raise ContractError(
+                f"openapi.yaml: {title} has a body of the type {media_type}, which the server cannot read."
+            )
         return Body(media_type, self.schema(content["schema"]))
 
-    def _permissions(self, node: Mapping[str, Any]) -> tuple[str, ...] | None:
-        requirements = node.get("security", self.document.get("security", []))
+    def _permissions(self, node: Mapping[str, Any], title: str) -> tuple[str, ...] | None:
+        # OpenAPI would fall back on the document's `security`, which makes an operation public if it forgets its own.
+        if "security" not in node:
+            raise ContractError(
+                f"openapi.yaml: {title} lacks `security`: `[]` for everybody, or `- bearer: [a permission]`."
+            )
+        requirements = node["security"]
         if not requirements:
             return None
         if len(requirements) > 1 or requirements[0].keys() != {"bearer"}:
-            raise ContractError(f"{node['operationId']} has another security than the scheme bearer.")
+            raise ContractError(
+                f"openapi.yaml: {title} has a `security` that the server does not support."
+                " Write `[]` for everybody, or `- bearer: [a permission]`."
+            )
         return tuple(requirements[0]["bearer"])
 
     def _has_oauth_errors(self, node: Mapping[str, Any]) -> bool:
@@ -220,6 +236,10 @@ class Contract:
                 target = target[step.replace("~1", "/").replace("~0", "~")]
             node = target
         return node
+
+
+def _title(operation_id: str, method: str, path: str) -> str:
+    return f"{operation_id} ({method.upper()} {path})"
 
 
 def _walk(pointer: str, node: object) -> Iterator[tuple[str, object]]:

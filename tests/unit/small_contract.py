@@ -32,13 +32,13 @@ _GRANT: Final = {
 DOCUMENT: Final[dict[str, Any]] = {
     "openapi": "3.1.0",
     "info": {"title": "", "version": ""},
-    "security": [],
     "paths": {
-        "/health": {"get": {"operationId": "health", "responses": {"200": {}}}},
+        "/health": {"get": {"operationId": "health", "security": [], "responses": {"200": {}}}},
         "/{accountName}/things": {
             "parameters": [ACCOUNT, TENANT],
             "post": {
                 "operationId": "make",
+                "security": [],
                 "requestBody": {
                     "content": {"application/json": {"schema": {"type": "object", "properties": _MEMBERS}}}
                 },
@@ -64,12 +64,13 @@ DOCUMENT: Final[dict[str, Any]] = {
         },
         "/{accountName}/things/{name}/exists": {
             "parameters": [ACCOUNT, {**ID, "name": "name"}],
-            "get": {"operationId": "exists", "responses": _ANY_STATUS},
+            "get": {"operationId": "exists", "security": [], "responses": _ANY_STATUS},
         },
         "/{accountName}/token": {
             "parameters": [ACCOUNT],
             "post": {
                 "operationId": "grant",
+                "security": [],
                 "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _GRANT}}},
                 "responses": {**_ANY_STATUS, "400": _OAUTH_ERROR},
             },

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from starlette.responses import Response
 
 from meshydb_server.contract import Contract, ContractError, InvalidValueError, Schema
@@ -13,6 +19,8 @@ from meshydb_server.http.calls import Call
 from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.runtime import Services
 from meshydb_server.settings import Settings
+from tests.support.commands import unmeasured
+from tests.support.contract import ROOT, read
 
 
 def _document(operations: dict[str, Any] | None = None, **schemas: Any) -> dict[str, Any]:
@@ -67,8 +75,11 @@ async def _handle(_: Services, __: Call) -> Response:
 @pytest.mark.parametrize("handlers", [{"get": _handle}, {"get": _handle, "put": _handle, "canary": _handle}])
 def test_handlers_differ(handlers: dict[str, Handler]) -> None:
     """An application is not built when the contract and the handlers differ, and the error names the difference."""
-    operations: dict[str, Any] = {name: {"operationId": name, "responses": {}} for name in ("get", "put")}
-    with pytest.raises(ContractError, match=r"differ in: (put|canary)$"):
+    operations: dict[str, Any] = {
+        name: {"operationId": name, "security": [], "responses": {}} for name in ("get", "put")
+    }
+    message = r"^openapi\.yaml(: put \(GET /put\) has no handler| has no operation for the handler canary)\. "
+    with pytest.raises(ContractError, match=message):
         create_app(Settings(), contract=Contract(_document(operations)), handlers=handlers)
 
 
@@ -81,17 +92,60 @@ def test_every_operation_has_its_handler() -> None:
 @pytest.mark.parametrize(
     ("operation", "message"),
     [
-        ({"security": [{"basic": []}]}, "another security"),
-        ({"security": [{"bearer": []}, {}]}, "another security"),
-        ({"requestBody": {"content": {"text/plain": {"schema": {}}}}}, "no body of the type text/plain"),
-        ({"parameters": [{"name": "a", "in": "query", "schema": {"type": "array"}}]}, "no values of the type array"),
+        ({"security": [{"basic": []}]}, r"get \(GET /get\) has a `security` that"),
+        ({"security": [{"bearer": []}, {}]}, r"get \(GET /get\) has a `security` that"),
+        (
+            {"requestBody": {"content": {"text/plain": {"schema": {}}}}},
+            r"\(GET /get\) has a body of the type text/plain",
+        ),
+        ({"parameters": [{"name": "a", "in": "query", "schema": {"type": "array"}}]}, r"\(GET /get\): .* type array"),
     ],
 )
 def test_beyond_the_server(operation: dict[str, Any], message: str) -> None:
     """A contract that asks for more than the server can do stops it, rather than being served by halves."""
-    operations: dict[str, Any] = {"get": {"operationId": "get", "responses": {}, **operation}}
+    operations: dict[str, Any] = {"get": {"operationId": "get", "security": [], "responses": {}, **operation}}
     with pytest.raises(ContractError, match=message):
         create_app(Settings(), contract=Contract(_document(operations)), handlers={"get": _handle})
+
+
+def _add_operation(document: dict[str, Any]) -> None:
+    node = {"operationId": "canary", "security": [], "responses": {}}
+    document["paths"]["/canary"] = {"get": node, "put": {**node, "operationId": "other"}}
+
+
+def _forget_security(document: dict[str, Any]) -> None:
+    del document["paths"]["/{accountName}/users/me"]["get"]["security"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "change", "message"),
+    [
+        (["serve", "--port", "0"], _add_operation, "canary (GET /canary), other (PUT /canary) have no handler."),
+        (["serve", "--port", "0"], _forget_security, "getSelf (GET /{accountName}/users/me) lacks `security`: "),
+        (["account", "create", "acme"], _forget_security, "getSelf (GET /{accountName}/users/me) lacks `security`: "),
+    ],
+)
+def test_refused_contract(
+    tmp_path: Path, arguments: list[str], change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    """A command that cannot use its contract says why in one line, which names the operation."""
+    package = tmp_path / "meshydb_server"
+    shutil.copytree(ROOT / "server" / "meshydb_server", package)
+    document = read()
+    change(document)
+    (package / "openapi.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "meshydb_server", *arguments],
+        cwd=tmp_path,
+        env=unmeasured({"PYTHONPATH": str(tmp_path)}),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: openapi.yaml: {message}")
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 @pytest.mark.parametrize(

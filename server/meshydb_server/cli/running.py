@@ -13,6 +13,7 @@ import click
 
 from meshydb_server.cli.results import Result
 from meshydb_server.cli.tables import harmless
+from meshydb_server.contract import ContractError
 from meshydb_server.streams import discard, open_standard_streams
 
 _FAILED: Final = 1
@@ -55,6 +56,9 @@ def _invoke(command: click.Command) -> Result | int:
         error.show(message)
         _say(message.getvalue())
         return error.exit_code
+    except ContractError as error:
+        _say(f"Error: {error}")
+        return _FAILED
     except click.Abort:
         _say("Aborted!")
         return _FAILED

@@ -8,6 +8,7 @@ import os
 import click
 
 from meshydb_server.cli.support import CAUSED_BY_OPERATOR, database_url_option
+from meshydb_server.contract import Contract
 from meshydb_server.logs import warn_before_start
 from meshydb_server.runtime import open_services
 from meshydb_server.settings import Settings
@@ -43,10 +44,14 @@ def serve_command(settings: Settings, host: str, port: int, workers: int, start_
     for warning in warnings_of(os.environ):
         warn_before_start(__name__, warning)
     # Imported by this command alone: the others need no web server.
+    from meshydb_server.http.dispatch import Dispatcher  # noqa: PLC0415
+    from meshydb_server.http.handlers import handlers_of  # noqa: PLC0415
     from meshydb_server.serve import listen, serve  # noqa: PLC0415
 
-    # Each server process opens them again. Here, what is wrong is told in one line, and the tables are made once.
+    # Each server process does the same. Done here first, faults are reported in one line, and one process migrates.
     async def prepare() -> None:
+        contract = Contract.load()
+        Dispatcher(contract, handlers_of(contract), settings).close()
         async with open_services(settings):
             pass
 

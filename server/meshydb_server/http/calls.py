@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import field, frozen
 from starlette.requests import Request
 
-from meshydb_server.contract import FORM_MEDIA_TYPE, Body, Operation, Parameter
+from meshydb_server.contract import FORM_MEDIA_TYPE, Body, ContractError, Operation, Parameter
 from meshydb_server.http.errors import bad_request, content_too_large, unsupported_media_type
 from meshydb_server.http.headers import client_of, media_type_of, origin_of, values_of
 from meshydb_server.http.normalise import normalise
@@ -54,8 +54,11 @@ class CallReader:
         self._path = [each for each in operation.parameters if each.location == "path"]
         self._headers = [(each.name.encode(), each) for each in operation.parameters if each.location == "header"]
         self._queried = [each for each in operation.parameters if each.location == "query"]
-        self._query = Fields({each.name: each.schema for each in self._queried})
-        self._body = None if operation.body is None else _BodyReader(operation.body)
+        try:
+            self._query = Fields({each.name: each.schema for each in self._queried})
+            self._body = None if operation.body is None else _BodyReader(operation.body)
+        except ContractError as error:
+            raise ContractError(f"openapi.yaml: {operation.title}: {error}.") from error
 
     async def read(self, request: Request, path: Mapping[str, str], caller: Caller | None) -> Call:
         """Read and validate a call. Raises HttpError or InvalidValueError."""

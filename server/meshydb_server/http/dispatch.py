@@ -31,9 +31,7 @@ class Dispatcher:
 
     def __init__(self, contract: Contract, handlers: Mapping[str, Handler], settings: Settings) -> None:
         """Pair operations and handlers. Raises ContractError unless they match."""
-        documented = {operation.operation_id for operation in contract.operations}
-        if difference := documented ^ handlers.keys():
-            raise ContractError(f"The contract and the handlers differ in: {', '.join(sorted(difference))}")
+        _require_match(contract, handlers)
         self._limits = limits = RateLimits(settings)
         endpoints: dict[str, dict[str, _Endpoint]] = {}
         for operation in contract.operations:
@@ -57,6 +55,21 @@ class Dispatcher:
     def close(self) -> None:
         """Let go of what requests were counted in."""
         self._limits.close()
+
+
+def _require_match(contract: Contract, handlers: Mapping[str, Handler]) -> None:
+    missing = [each.title for each in contract.operations if each.operation_id not in handlers]
+    if missing:
+        verb = "has" if len(missing) == 1 else "have"
+        raise ContractError(
+            f"openapi.yaml: {', '.join(missing)} {verb} no handler. Add it to meshydb_server/http/handlers/__init__.py."
+        )
+    unused = sorted(handlers.keys() - {each.operation_id for each in contract.operations})
+    if unused:
+        raise ContractError(
+            f"openapi.yaml has no operation for the handler {', '.join(unused)}."
+            " Remove the handler from meshydb_server/http/handlers/__init__.py."
+        )
 
 
 class _Path:

@@ -46,7 +46,7 @@ class Fields:
 def _converter_to(schema: Schema) -> Callable[[str, str], Value]:
     """What makes a value of the schema's type out of text; its second argument is what the value is called."""
     if schema.type not in _CONVERTERS:
-        raise ContractError(f"The server reads no values of the type {schema.type} from a query or a form.")
+        raise ContractError(f"a query or form field has the type {schema.type}, which the server cannot read")
     return _CONVERTERS[schema.type]
 
 
