@@ -1,4 +1,4 @@
-"""Finds what an operation of openapi.yaml lacks, before anything is made of it."""
+"""Checks that each operation of openapi.yaml is complete, before anything is generated from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REPLAYS: Final = ("safe", "never")
 
 
 def require_complete(path: Path) -> None:
-    """Exit with one line for each thing that an operation lacks, or for a document that is no YAML."""
+    """Exit with one line for each missing part of an operation, or for invalid YAML."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
@@ -27,7 +27,7 @@ def require_complete(path: Path) -> None:
 
 
 def faults_of(document: dict[str, Any]) -> Iterator[str]:
-    """One line for each thing that an operation lacks, which names the operation."""
+    """One line, which names the operation, for each missing part."""
     declared = [str(tag["name"]) for tag in document.get("tags", [])]
     operations = [
         (method, path, item[method])

@@ -1,4 +1,4 @@
-"""Derives what the wrapper needs to know of the contract, and the generated client does not tell."""
+"""Derives facts of the contract that the wrapper needs and the generated client does not have."""
 
 import subprocess
 import sys
@@ -23,10 +23,10 @@ _REPLAY = {"safe": True, "never": False}
 
 
 def derive_contract(document: Path, target: Path) -> None:
-    """Write a package of one module to `target`."""
+    """Write a package with one module to `target`."""
     paths: dict[str, dict[str, Any]] = yaml.safe_load(document.read_text(encoding="utf-8"))["paths"]
     operations = [(path, item[method]) for path, item in paths.items() for method in _METHODS if method in item]
-    # A KeyError for an operation that does not say, or says something else.
+    # Raises KeyError if an operation has no value, or an unknown one.
     safe = sorted(each["operationId"] for _, each in operations if _REPLAY[each["x-meshydb-replay"]])
     routes = sorted((each["operationId"], path) for path, each in operations)
     module = target / "__init__.py"

@@ -1,6 +1,6 @@
 """Derives the synchronous half of the wrapper from the asynchronous one.
 
-Not called `unasync.py`: run as a script, that would import itself in place of the library.
+Not called `unasync.py`: as a script, it would import itself instead of the library.
 """
 
 import subprocess
@@ -39,11 +39,11 @@ _REPLACEMENTS = {
     "async_raw": "raw",
     "build_async_client": "build_client",
     "handle_async_request": "handle_request",
-    # A string is replaced as a whole.
+    # Strings are replaced as a whole.
     "httpx.AsyncClient | None": "httpx.Client | None",
     "new_async_sender": "new_sender",
 }
-# Imports change their order with their names. Isolated, so that the result is the same in any target folder.
+# Renamed imports change their order. Isolated, so that the result is the same in any target folder.
 _RUFF = (sys.executable, "-m", "ruff")
 _STYLE = (
     "--isolated",

@@ -19,12 +19,12 @@ from rest_reference.pages import Page, overview, pages
 
 _ROOT: Final = Path(__file__).parents[1]
 _REFERENCE: Final = Path("reference/api")
-# Of the navigation: a page, a section's pages, or one of them under a title.
+# An entry of the navigation: a page, the pages of a section, or one of them under a title.
 _Entry: TypeAlias = "str | list[_Entry] | dict[str, _Entry]"
 
 
 def main() -> None:
-    """Build the site: the written pages, those of openapi.yaml, and the page that sends requests."""
+    """Build the site from the written pages, the pages of openapi.yaml, and the interactive reference."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=_ROOT / "build", help="where the folder `site` is written")
     build: Path = parser.parse_args().into.resolve()
@@ -52,7 +52,7 @@ def _write_pages(folder: Path, reference: list[Page], operations: str) -> None:
 
 
 def _configuration(reference: list[Page]) -> str:
-    """zensical.toml, with the pages of the reference in its navigation, and paths that hold from anywhere."""
+    """zensical.toml with the reference pages in its navigation, and with absolute paths."""
     configuration: Any = tomlkit.parse((_ROOT / "zensical.toml").read_text(encoding="utf-8")).unwrap()
     project = configuration["project"]
     index = (_REFERENCE / "index.md").as_posix()

@@ -1,7 +1,7 @@
-"""Makes every derived file, or with --check says which of them are not what would be made.
+"""Generates every derived file. With --check, lists those that are out of date.
 
-Derived are the client in `generated/` and what the wrapper reads from the contract besides, both from openapi.yaml, and
-the synchronous half of the wrapper, from `_async`.
+Derived are the client in `generated/` and the wrapper's facts of the contract, both from openapi.yaml, and the
+synchronous half of the wrapper, from `_async`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _generate_client(folder: Path) -> None:
         "--meta": "none",
     }
     arguments = [str(word) for option in options.items() for word in option]
-    # The hooks call `ruff` and `python` by name, and mean those of this environment.
+    # The hooks call `ruff` and `python` by name, and must get those of this environment.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     subprocess.run([*command, *arguments, "--fail-on-warning"], check=True, env={**os.environ, "PATH": path})
 
@@ -56,11 +56,11 @@ _DERIVED = {
 
 
 def _differences(made: Path, committed: Path) -> Iterator[Path]:
-    """Every file and folder that differs or is on one side only, as a path on the committed side."""
+    """Every file and folder that differs or is missing on one side, as a path on the committed side."""
     comparison = filecmp.dircmp(made, committed, ignore=_NOT_COMMITTED)
     for name in [*comparison.left_only, *comparison.right_only, *comparison.common_funny]:
         yield committed / name
-    # dircmp itself would be content with equal sizes and times.
+    # dircmp itself compares only sizes and times.
     _, different, unreadable = filecmp.cmpfiles(made, committed, comparison.common_files, shallow=False)
     for name in [*different, *unreadable]:
         yield committed / name
@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when anything would change")
     check = parser.parse_args().check
-    # First, as generators say nothing of it, or do not say where.
+    # Checked first: generators ignore it, or do not say where it is.
     require_complete(_ROOT / "openapi.yaml")
     stale: list[Path] = []
     for target, make in _DERIVED.items():

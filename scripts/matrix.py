@@ -1,6 +1,6 @@
-"""Runs the suites on every Python that the machine has and the package supports, each in an environment of its own.
+"""Runs the suites on every Python of the machine that the package supports, each in its own environment.
 
-Looks for interpreters on the PATH, and where pyenv and uv keep theirs, when these are there.
+Looks for interpreters on the PATH, and in the folders of pyenv and uv if they are installed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _NAME = re.compile(r"python3(\.\d+)?(\.exe)?")
-# The version as its numbers, of the interpreter that most packages have wheels for.
+# Prints the version numbers of CPython. Most packages have wheels for it only.
 _PROGRAM = "import sys; assert sys.implementation.name == 'cpython'; print(*sys.version_info[:3])"
-# As `make suites` runs them.
+# The arguments of `make suites`.
 _EVERYTHING = ["--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 Version = tuple[int, ...]
@@ -63,7 +63,7 @@ def _lines(program: str, *arguments: str) -> list[str]:
 
 
 def _version(path: Path) -> Version | None:
-    """Ask an interpreter; one of pyenv's may be there in name only."""
+    """Ask an interpreter for its version. One of pyenv's may exist in name only."""
     run = subprocess.run([path, "-I", "-c", _PROGRAM], check=False, capture_output=True, text=True)
     return tuple(map(int, run.stdout.split())) if run.returncode == 0 else None
 
@@ -81,7 +81,7 @@ def main() -> None:
         folder = f".venv-{minor}"
         setup = ["make", "--no-print-directory", "setup", f"VENV={folder}", f"PYTHON={path}"]
         run = [str(Path(folder) / "bin" / "pytest"), *(suites or _EVERYTHING)]
-        # One after the other, up to the first that fails.
+        # One Python after the other, until the first failure.
         if any(subprocess.run(command, cwd=_ROOT, check=False).returncode != 0 for command in (setup, run)):
             failed.append(minor)
     if failed:

@@ -1,4 +1,4 @@
-"""Writes what people can use of the package `meshydb` to a snapshot, or with --check says how it has changed."""
+"""Writes the public surface of the package `meshydb` to a snapshot. With --check, prints how it has changed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import griffe
 
 _ROOT = Path(__file__).parents[1]
 _SNAPSHOT = _ROOT / "tests" / "surface" / "public_surface.txt"
-# Besides those that every class has: what statements and built-in functions call.
+# Special methods that statements and built-in functions call.
 _SPECIAL = {"__init__", "__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__iter__", "__aiter__"}
 
 _OF_CONSTRUCTORS = {"default", "factory", "kw_only", "init"}
 
 
 def surface() -> str:
-    """Describe all that is exported: each class with its bases and members, and each function."""
+    """Describe everything that is exported: each class with its bases and members, and each function."""
     package = griffe.load("meshydb", search_paths=[_ROOT / "wrapper"], resolve_aliases=True)
     exported = [str(name) for name in package.exports or []]
     return "".join(f"{line}\n" for name in exported for line in _described(package[name], set(exported)))
@@ -31,7 +31,7 @@ def _described(each: griffe.Object | griffe.Alias, exported: set[str]) -> Iterat
     if not isinstance(target, griffe.Class):
         yield from _member(target)
         return
-    # A base that is not exported is no more than a place for what those below it have in common.
+    # A base that is not exported only holds the shared members of its subclasses.
     hidden = list(takewhile(lambda base: base.name not in exported, target.mro()))
     named = [str(base) for kind in [target, *hidden] for base in kind.bases]
     bases = [base for base in named if base not in {kind.name for kind in hidden}]
@@ -42,7 +42,7 @@ def _described(each: griffe.Object | griffe.Alias, exported: set[str]) -> Iterat
 
 
 def _members(kinds: list[griffe.Class]) -> list[griffe.Object]:
-    """Return what the last kind has in public: attributes in their order, which is that of arguments, then the rest."""
+    """Return the public members of the last kind: attributes in order, which is that of arguments, then the rest."""
     named = {name: member for kind in kinds for name, member in kind.members.items()}
     members = [
         member
@@ -63,7 +63,7 @@ def _member(member: griffe.Object) -> Iterator[str]:
 
 
 def _default(member: griffe.Attribute) -> str:
-    """Tell how a field of attrs bears on the constructor."""
+    """Describe how an attrs field appears in the constructor."""
     value = member.value
     if not isinstance(value, griffe.ExprCall) or str(value.function) != "field":
         return ""

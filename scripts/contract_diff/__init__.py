@@ -1,5 +1,5 @@
-"""What has changed between two revisions of openapi.yaml, and whether it breaks clients.
+"""Compares two revisions of openapi.yaml, and decides whether the changes break clients.
 
-What clients send may be accepted more widely, and what they are sent may be promised more narrowly; the other way
-round, a change breaks. What cannot be judged counts as breaking. See `effects` for the terms.
+Requests may become less restricted, and responses more restricted; the reverse breaks clients. A change that cannot be
+judged counts as breaking. See `effects` for the terms.
 """

@@ -1,8 +1,8 @@
 """Compares openapi.yaml in the current folder with that of another revision.
 
-Exits with 0 when no client breaks, when the version makes room for it, or when there is no release to compare with;
-with 1 when a client breaks and the version does not make room for it; and with 2 when a document cannot be read or the
-result cannot be written.
+Exits with 0 if no client breaks, if the new version allows it, or if there is no release to compare with; with 1 if a
+client breaks and the new version does not allow it; and with 2 if a document cannot be read or the result cannot be
+written.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
         print(f"contract-diff: {error}", file=sys.stderr)
         status = 2
     except OSError as error:
-        # Python flushes once more at exit, and would fail once more.
+        # Python flushes again at exit, and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"contract-diff: the result cannot be written: {error.strerror}", file=sys.stderr)
         status = 2

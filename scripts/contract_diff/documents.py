@@ -1,4 +1,4 @@
-"""Reads the documents that are compared."""
+"""Reads the documents to compare."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME: Final = "openapi.yaml"
 
 
 def read_working_tree(folder: Path) -> dict[str, Any]:
-    """The document as it is in a folder now."""
+    """The document in a folder, as it is now."""
     try:
         return _parse((folder / NAME).read_bytes(), NAME)
     except OSError as error:
@@ -24,8 +24,8 @@ def read_working_tree(folder: Path) -> dict[str, Any]:
 
 
 def read_revision(folder: Path, revision: str) -> dict[str, Any]:
-    """The document as it was in a revision of the repository that a folder is in."""
-    # Made sure of first, so that what begins with a dash is no option, and that each error has its own sentence.
+    """The document in a revision of the folder's repository."""
+    # Checked first, so that a leading dash is no option, and each error has its own message.
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise UsageError(f"{revision!r} is no revision of this repository.")
@@ -36,7 +36,7 @@ def read_revision(folder: Path, revision: str) -> dict[str, Any]:
 
 
 def last_release(folder: Path) -> str | None:
-    """The newest tag of a version, such as v1.2.0, before the newest commit; None if there is none."""
+    """The newest version tag, such as v1.2.0, before the newest commit; None if there is none."""
     tag = _git(folder, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*.[0-9]*.[0-9]*")
     return None if tag is None else tag.decode().strip()
 
@@ -56,7 +56,7 @@ def _parse(content: bytes, name: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UsageError(f"{name} is not YAML: {_one_line(error)}") from error
     except Exception as error:
-        # The validator fails with errors of several libraries, and of its own.
+        # The validator raises errors of several libraries, and its own.
         raise UsageError(f"{name} is not OpenAPI 3.1: {_one_line(error)}") from error
     return document
 

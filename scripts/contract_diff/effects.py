@@ -1,7 +1,7 @@
-"""The terms in which differences are judged.
+"""The terms for judging differences.
 
-A schema admits a set of values, and a difference makes that set smaller, larger, or both: some values come and others
-go. Which of it breaks depends on who sends the value.
+A schema admits a set of values. A difference makes that set smaller, larger, or both: some values are added and others
+removed. Which of them breaks clients depends on who sends the value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ EVERY_OPERATION: Final = "(every operation)"
 
 
 class Effect(enum.Flag):
-    """What a difference does to the set of values that are admitted. `BOTH` also stands for what cannot be judged."""
+    """The effect of a difference on the set of admitted values. `BOTH` also covers what cannot be judged."""
 
     NEITHER = 0
     NARROWS = enum.auto()
@@ -24,22 +24,22 @@ class Effect(enum.Flag):
 
 
 class Direction(enum.Enum):
-    """Who sends a value; the value of a member is what breaks."""
+    """Who sends a value. The member's value is the effect that breaks clients."""
 
     REQUEST = Effect.NARROWS
-    """Clients send it: what they send now must be accepted tomorrow."""
+    """Clients send it: the values that they send now must stay accepted."""
 
     RESPONSE = Effect.WIDENS
-    """The server sends it: what clients meet tomorrow must be what they know now."""
+    """The server sends it: clients must not receive values that they do not know now."""
 
     def breaks(self, effect: Effect) -> bool:
-        """Whether a difference of this effect breaks clients."""
+        """Whether a difference with this effect breaks clients."""
         return bool(effect & self.value)
 
 
 @frozen
 class Difference:
-    """Something that differs inside a schema."""
+    """A difference inside a schema."""
 
     place: str
     """The field, such as `roles[].name`; empty for the schema itself."""
@@ -50,7 +50,7 @@ class Difference:
 
 @frozen
 class Change:
-    """Something that differs between two revisions, and its verdict."""
+    """A difference between two revisions, with its verdict."""
 
     operation: str
     """The operationId, or `EVERY_OPERATION`."""

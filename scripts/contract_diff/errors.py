@@ -1,5 +1,5 @@
-"""What makes a comparison impossible."""
+"""Errors that prevent a comparison."""
 
 
 class UsageError(Exception):
-    """A revision or document that cannot be compared. Its message is one line for the person who asked."""
+    """A revision or document cannot be compared. The message is one line for the user."""

@@ -1,4 +1,4 @@
-"""Schemas as the comparison takes them: references followed, and different spellings of the same brought to one.
+"""Normalises schemas for the comparison: resolves references, and unifies equivalent spellings.
 
 `allOf` is merged where that changes nothing, an alternative `null` becomes a type, and alternatives that are constants
 become an `enum`.
@@ -13,15 +13,15 @@ from typing import Any, Final, cast
 from contract_diff.errors import UsageError
 from contract_diff.keywords import Schema, is_annotation, listed, types_of
 
-# Look at what other keywords of the same schema say, so that merging would change what they mean.
+# These depend on other keywords of the same schema, so merging would change their meaning.
 _ADJACENT: Final = frozenset({"additionalProperties", "items", "unevaluatedItems", "unevaluatedProperties"})
 _ALTERNATIVES: Final = ("anyOf", "oneOf")
-# In a schema that is to admit null too, they would still speak of it.
+# In a schema that also admits null, they would still apply to it.
 _SPEAK_OF_NULL: Final = frozenset({*_ALTERNATIVES, "not", "if", "then", "else"})
 
 
 def resolve(document: Schema, node: Schema) -> Schema:
-    """What a node stands for, following references within the document; what stands beside one overrides."""
+    """Resolve the references of a node within the document. Members beside a reference override."""
     seen: set[str] = set()
     while "$ref" in node:
         reference: str = node["$ref"]
@@ -33,9 +33,9 @@ def resolve(document: Schema, node: Schema) -> Schema:
 
 
 def flatten(document: Schema, schema: Schema | bool, *, within: frozenset[str] = frozenset()) -> Schema | None:  # noqa: FBT001 - schemas of JSON Schema
-    """A schema without references, and without `allOf` where it can be merged; None for one that admits nothing.
+    """A schema without references, and without `allOf` if it can be merged; None if it admits nothing.
 
-    `within` names the references that led here, so that a schema that stands for itself is found.
+    `within` names the references that led here, to detect a schema that refers to itself.
     """
     if isinstance(schema, bool):
         return {} if schema else None
@@ -48,7 +48,7 @@ def flatten(document: Schema, schema: Schema | bool, *, within: frozenset[str] =
         if all(map(is_annotation, beside)):
             target = resolve(document, {"$ref": reference})
             return _overridden(flatten(document, target, within=inside), beside)
-        # In 3.1, both hold.
+        # In 3.1, both apply.
         return flatten(document, {"allOf": [{"$ref": reference}, beside]}, within=within)
     if "allOf" not in schema:
         return _without_spelling(schema, partial(flatten, document, within=within))
@@ -58,7 +58,7 @@ def flatten(document: Schema, schema: Schema | bool, *, within: frozenset[str] =
 
 
 def _without_spelling(schema: Schema, flattened: Callable[[Schema | bool], Schema | None]) -> Schema:
-    """The same schema, with alternatives written as `type` or `enum` where they can be."""
+    """The same schema, with alternatives written as `type` or `enum` where possible."""
     (keyword, *more) = [each for each in _ALTERNATIVES if each in schema] or [""]
     beside = {name: value for name, value in schema.items() if name != keyword}
     if not keyword or more or not all(name == "type" or is_annotation(name) for name in beside):
@@ -71,21 +71,21 @@ def _without_spelling(schema: Schema, flattened: Callable[[Schema | bool], Schem
 
 
 def _constants(alternatives: Sequence[Schema], beside: Schema) -> Schema | None:
-    """One `enum` of alternatives that are constants each, such as those that have descriptions of their own."""
+    """One `enum` for alternatives that are all constants, such as constants with descriptions."""
     if all("const" in each and _is_bare(each) for each in alternatives):
         return {**beside, "enum": [each["const"] for each in alternatives]}
     return None
 
 
 def _only(alternatives: Sequence[Schema], beside: Schema) -> Schema | None:
-    """The only alternative; or the one beside `null`, with `null` among its types."""
+    """The only alternative; or the alternative beside `null`, with `null` added to its types."""
     if len(alternatives) == 1 and "type" not in beside:
         return {**alternatives[0], **beside}
     others = [each for each in alternatives if not _is_null(each)]
     if len(others) != 1 or len(alternatives) - len(others) != 1 or "type" in beside:
         return None
     (other,) = others
-    # Where the alternative admits null itself, oneOf admits none.
+    # If the alternative admits null itself, oneOf rejects null.
     if "type" not in other or "null" in types_of(other) or _SPEAK_OF_NULL & other.keys():
         return None
     given = other["type"]
@@ -119,7 +119,7 @@ def _overridden(schema: Schema | None, annotations: Schema) -> Schema | None:
 
 
 def _merged(parts: Iterable[Schema]) -> Schema | None:
-    """One schema that admits what all of them admit; None if they say different things of the same."""
+    """One schema that admits what all of them admit; None if they contradict each other."""
     merged: dict[str, Any] = {}
     for part in parts:
         if _ADJACENT & part.keys():

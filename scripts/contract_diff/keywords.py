@@ -1,6 +1,6 @@
-"""The keywords of JSON Schema that stand by themselves, and what a change of each does to the set of values.
+"""Compares the keywords of JSON Schema that hold no other schemas.
 
-Those that hold other schemas are compared in `schemas`. A keyword that is in neither module cannot be judged.
+Keywords that hold schemas are compared in `schemas`. A keyword that is in neither module cannot be judged.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contract_diff.effects import Difference, Effect
 
 Schema = Mapping[str, Any]
 
-# They constrain nothing. Whatever begins with `x-` does not either.
+# These constrain nothing. Neither do keywords that begin with `x-`.
 _ANNOTATIONS: Final = frozenset(
     ("$comment", "bearerFormat", "deprecated", "description", "example", "examples", "externalDocs", "summary", "title")
 )
 _TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-# What a value of JSON is in Python; true and false are whole numbers, too.
+# The Python type of each JSON type. In Python, true and false are integers too.
 _KINDS: Final[Sequence[tuple[str, type]]] = (
     ("boolean", bool),
     ("integer", int),
@@ -30,19 +30,19 @@ _KINDS: Final[Sequence[tuple[str, type]]] = (
     ("array", list),
     ("object", dict),
 )
-# What one can hold in the other.
+# Pairs of types of which one includes the other.
 _WIDER_FORMATS: Final = frozenset({("int32", "int64"), ("float", "double")})
-# Says how to show a text, and nothing of what it can be.
+# Describes how to show a text, not its values.
 _SHOWN_FORMATS: Final = frozenset({None, "password"})
 
 
 def is_annotation(keyword: str) -> bool:
-    """Whether a keyword tells something and demands nothing."""
+    """Whether a keyword is an annotation, which constrains nothing."""
     return keyword in _ANNOTATIONS or keyword.startswith("x-")
 
 
 def without_annotations(node: object) -> Any:
-    """What is left of something when all that demands nothing is taken out."""
+    """A value without its annotations."""
     if isinstance(node, dict):
         members = cast("Mapping[str, object]", node)
         return {name: without_annotations(value) for name, value in members.items() if not is_annotation(name)}
@@ -52,7 +52,7 @@ def without_annotations(node: object) -> Any:
 
 
 def types_of(schema: Schema) -> frozenset[str]:
-    """The types of the values that a schema can admit, as far as `type` says, or else the values that it lists."""
+    """The types of the values that a schema can admit, by its `type` or by its listed values."""
     values = listed(schema)
     given = schema.get("type", _TYPES if values is None else frozenset(map(_type_of, values)))
     types = frozenset({given} if isinstance(given, str) else given)
@@ -60,11 +60,11 @@ def types_of(schema: Schema) -> frozenset[str]:
 
 
 def compare_keywords(old: Schema, new: Schema) -> Iterator[Difference]:
-    """What differs in the keywords that stand by themselves."""
+    """The differences in the keywords that hold no schemas."""
     if types_of(old) != types_of(new):
         yield _difference("type", old.get("type"), new.get("type"), compared(types_of(old), types_of(new)))
         if not types_of(old) & types_of(new):
-            # The other keywords are about values of another kind.
+            # The other keywords concern values of another type.
             return
     before, after = _as_json(listed(old)), _as_json(listed(new))
     if before != after:
@@ -76,14 +76,14 @@ def compare_keywords(old: Schema, new: Schema) -> Iterator[Difference]:
 
 
 def compared(old: frozenset[str] | None, new: frozenset[str] | None) -> Effect:
-    """What it means that these are admitted rather than those; None stands for everything."""
+    """The effect of admitting the new values instead of the old; None stands for all values."""
     lost = Effect.NARROWS if new is not None and (old is None or old - new) else Effect.NEITHER
     gained = Effect.WIDENS if old is not None and (new is None or new - old) else Effect.NEITHER
     return lost | gained
 
 
 def listed(schema: Schema) -> Sequence[object] | None:
-    """The values that `const` or `enum` lists; None where neither does."""
+    """The values that `const` or `enum` lists; None if neither is present."""
     return [schema["const"]] if "const" in schema else schema.get("enum")
 
 
@@ -123,7 +123,7 @@ def _at_most(old: float | None, new: float | None) -> Effect:
 
 
 def _at_least(lowest: float) -> Callable[[float | None, float | None], Effect]:
-    """Of a lower bound, whose absence stands for the lowest there is."""
+    """The effect of a changed lower bound. A missing one is the lowest possible."""
 
     def judge(old: float | None, new: float | None) -> Effect:
         before, after = (lowest if each is None else each for each in (old, new))
@@ -133,7 +133,7 @@ def _at_least(lowest: float) -> Callable[[float | None, float | None], Effect]:
 
 
 def _constraint(old: Any, new: Any) -> Effect:
-    """Of something that constrains when it is there."""
+    """The effect of adding, removing or changing a constraint."""
     if not old:
         return Effect.NARROWS if new else Effect.NEITHER
     return Effect.BOTH if new else Effect.WIDENS
@@ -155,7 +155,7 @@ def _format(old: str | None, new: str | None) -> Effect:
 
 
 def _default(old: object, _: object) -> Effect:
-    """A default tells what happens to who sends nothing: another one is other behaviour, a first one only says so."""
+    """The effect of a changed default. Another default changes behaviour; a first one only documents it."""
     return Effect.NEITHER if old is None else Effect.BOTH
 
 

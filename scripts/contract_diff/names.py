@@ -1,4 +1,4 @@
-"""Compares the names of schemas. None is sent, but generators call their classes by them."""
+"""Compares the names of schemas. Names are never sent, but generators name classes after them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PREFIX: Final = "#/components/schemas/"
 
 
 def compare_names(documents: Pair) -> Iterator[Finding]:
-    """Report each schema whose name is gone, and the new name if there is one."""
+    """Report each schema whose name was removed, and its new name if there is one."""
     old, new = map(_schemas, documents)
     came = [name for name in new if name not in old]
     for name in old:
@@ -24,7 +24,7 @@ def compare_names(documents: Pair) -> Iterator[Finding]:
 
 
 def _heir(documents: Pair, name: str, came: list[str]) -> str | None:
-    """The new name of a schema: of one that is written alike, or that stands in a place where it stood."""
+    """The new name of a schema: that of an equal schema, or of one at a place where it was."""
     old, new = map(_schemas, documents)
     same = without_annotations(old[name])
     alike = [other for other in came if without_annotations(new[other]) == same]
@@ -38,7 +38,7 @@ def _schemas(document: Schema) -> Mapping[str, Schema]:
 
 
 def _references(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each place that refers to a schema, with the name of the schema."""
+    """Each place that refers to a schema, with the schema's name."""
     children: Iterator[tuple[Any, Any]] = iter(())
     if isinstance(node, dict):
         members = cast("Mapping[str, Any]", node)

@@ -1,4 +1,4 @@
-"""Compares two documents, operation by operation."""
+"""Compares two documents by operation."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _OF_PARAMETERS: Final = OF_VALUES | {"name", "in", "required", "allowEmptyValue"
 
 @frozen
 class _Operation:
-    """An operation with what holds for it from its path and its document."""
+    """An operation, with the parts that its path and its document add."""
 
     path: str
     method: str
     node: Schema
-    """Itself, with what its path says of it."""
+    """The operation, with the parts of its path."""
 
     parameters: Mapping[tuple[str, str], Schema]
     servers: Sequence[Schema]
@@ -40,7 +40,7 @@ class _Operation:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is recognised by: names in a path are nobody's but the document's."""
+        """The identity of the operation. Names of path parameters do not matter."""
         return re.sub(r"\{[^}]*\}", "{}", self.path), self.method
 
     @property
@@ -53,7 +53,7 @@ class _Operation:
 
 
 def compare(old: Schema, new: Schema) -> list[Change]:
-    """All that differs between two documents, in the order of the new one; what is gone comes first."""
+    """All differences between two documents: removed operations first, then in the order of the new document."""
     documents = Pair(old, new)
     before, after = ({each.key: each for each in _operations(document)} for document in (old, new))
     changes = [
@@ -96,7 +96,7 @@ def _operations(document: Schema) -> Iterator[_Operation]:
 
 
 def _key(parameter: Schema, names: Sequence[str]) -> tuple[str, str]:
-    """What a parameter is recognised by: in a path its position, elsewhere its name."""
+    """The identity of a parameter: its position in a path, otherwise its name."""
     name: str = parameter["name"]
     match parameter["in"]:
         case "path" if name in names:
@@ -108,7 +108,7 @@ def _key(parameter: Schema, names: Sequence[str]) -> tuple[str, str]:
 
 
 def _gathered(changes: Sequence[Change], compared: int) -> list[Change]:
-    """The same changes, each once: what is the same in every operation that was compared is said of all together."""
+    """The same changes without repetition: a change in every compared operation is reported once for all."""
     operations: dict[tuple[str, str, bool], set[str]] = {}
     for each in changes:
         operations.setdefault((each.place, each.what, each.breaking), set()).add(each.operation)
@@ -129,7 +129,7 @@ def _rest(change: Change) -> tuple[str, str, bool]:
 def _compare_documents(documents: Pair) -> Iterator[Finding]:
     old, new = documents
     if old["openapi"] != new["openapi"]:
-        # Its patches change no meaning.
+        # Patch versions of OpenAPI change no meaning.
         minors = {each["openapi"].rpartition(".")[0] for each in documents}
         yield "openapi", f"{old['openapi']} → {new['openapi']}", len(minors) > 1
     if {**old["info"], "version": None} != {**new["info"], "version": None}:
@@ -143,7 +143,7 @@ def _compare_documents(documents: Pair) -> Iterator[Finding]:
 
 def _compare_operations(documents: Pair, old: _Operation, new: _Operation) -> Iterator[Finding]:
     if old.id != new.id:
-        # Generated clients call it by this name.
+        # Generated clients use it as a name.
         yield "operationId", f"{old.id} → {new.id}", True
     if old.node.get("tags") != new.node.get("tags"):
         yield "tags", "changed", False
@@ -185,7 +185,7 @@ def _compare_parameters(documents: Pair, old: _Operation, new: _Operation) -> It
 def _compare_parameter(documents: Pair, old: Schema, new: Schema) -> Iterator[Finding]:
     place = _named(new)
     if old["name"] != new["name"] and old["in"] == "path":
-        # On the wire nothing has changed; generated clients name an argument so.
+        # Nothing changes on the wire; generated clients use it as an argument name.
         yield place, f"name: {old['name']} → {new['name']}", True
     yield from _flipped(place, old, new, "required", "is required now", "is no longer required", on_breaks=True)
     yield from _flipped(place, old, new, "allowEmptyValue", "may be empty now", "may not be empty", on_breaks=False)
@@ -217,7 +217,7 @@ def _compare_bodies(documents: Pair, old: Schema | None, new: Schema | None) -> 
 def _flipped(
     place: str, old: Schema, new: Schema, flag: str, on: str, off: str, *, on_breaks: bool
 ) -> Iterator[Finding]:
-    """Compare a flag, of which one state asks more of clients than the other."""
+    """Compare a flag. One of its values demands more of clients than the other."""
     before, after = bool(old.get(flag)), bool(new.get(flag))
     if before is not after:
         yield place, on if after else off, after is on_breaks

@@ -1,4 +1,4 @@
-"""Compares whether a request may be sent again when nobody knows whether the first was carried out."""
+"""Compares whether a request may be repeated if its outcome is unknown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAFE: Final = "safe"
 
 
 def compare_replays(old: Schema, new: Schema) -> Iterator[Finding]:
-    """Compare the extension of an operation: clients that are out there go on repeating what was safe."""
+    """Compare the extension of an operation: existing clients continue to repeat operations that were safe."""
     before, after = old.get(REPLAY), new.get(REPLAY)
     if before != after:
         yield REPLAY, f"{before or 'none'} → {after or 'none'}", before == _SAFE

@@ -1,4 +1,4 @@
-"""Prints what was found, for people."""
+"""Prints the changes for people."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 from contract_diff.effects import Change
 
 _WIDTH: Final = 100
-# More operations than these are told after the difference, so that it is not far to the right.
+# More operations than these are listed after the difference, to keep it near the left margin.
 _FEW: Final = 3
 _VERDICTS: Final = {True: "BREAKING", False: "not breaking"}
 
 
 def lines(changes: Sequence[Change]) -> Iterator[str]:
-    """Tell each difference once: where, what, and the operations in which it is; first all that is breaking."""
+    """One line for each difference: where, what, and in which operations. Breaking differences come first."""
     for verdict, heading in _VERDICTS.items():
         grouped: dict[tuple[str, str], list[str]] = {}
         for each in changes:

@@ -1,4 +1,4 @@
-"""Compares the answers of an operation."""
+"""Compares the responses of an operation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_HEADERS: Final = OF_VALUES | {"required"}
 
 
 def compare_responses(documents: Pair, old: Mapping[str, Schema], new: Mapping[str, Schema]) -> Iterator[Finding]:
-    """Compare what is documented for each status; a range, such as `4XX`, stands for those that have no entry."""
+    """Compare the documented response of each status. A range, such as `4XX`, covers statuses without an entry."""
     for status in dict.fromkeys(str(each) for each in [*old, *new]):
         before, after = _answer(old, status), _answer(new, status)
         members = _members(new, status)
@@ -24,7 +24,7 @@ def compare_responses(documents: Pair, old: Mapping[str, Schema], new: Mapping[s
         elif after is None:
             yield f"response {status}", "removed", True
         elif before is None:
-            # Every client has to bear errors that it does not know; a new kind of success is not read as one.
+            # Every client must handle unknown errors; an unknown success status is not handled as one.
             yield f"response {status}", "added", not status.startswith(("4", "5"))
         else:
             place = f"response {status}"
@@ -34,14 +34,14 @@ def compare_responses(documents: Pair, old: Mapping[str, Schema], new: Mapping[s
 
 
 def _answer(responses: Mapping[str, Schema], status: str) -> Schema | None:
-    # YAML reads a status without quotes as a number.
+    # YAML reads an unquoted status as a number.
     documented = {str(name).upper(): response for name, response in responses.items()}
     names = (status.upper(), f"{status[:1]}XX", "DEFAULT")
     return next((documented[name] for name in names if name in documented), None)
 
 
 def _members(responses: Mapping[str, Schema], status: str) -> list[str]:
-    """The statuses of a range that are documented one by one."""
+    """The statuses of a range that are documented individually."""
     if not status.upper().endswith("XX"):
         return []
     return sorted(str(name) for name in responses if str(name).startswith(status[0]))
@@ -62,7 +62,7 @@ def _compare_response(documents: Pair, place: str, old: Schema, new: Schema) -> 
         else:
             yield from _compare_header(documents, where, before[name], after[name])
     if old.get("links") != new.get("links"):
-        # A link says what can be done next, and promises nothing of either operation.
+        # A link describes possible next calls, and promises nothing about either operation.
         yield place, "links changed", False
     yield from compare_rest(place, old, new, _OF_RESPONSES)
 

@@ -21,17 +21,17 @@ _UNJUDGED: Final = "changed in a way that cannot be judged"
 
 @frozen
 class Comparison:
-    """Compares schemas of two documents. One serves for one value: it remembers where it is, so that cycles end."""
+    """Compares schemas of two documents. Use one for each value: it records its position, so that cycles end."""
 
     old: Schema
     new: Schema
     _within: set[tuple[int, int]] = field(factory=set[tuple[int, int]])
 
     def __call__(self, old: Schema | bool, new: Schema | bool) -> list[Difference]:  # noqa: FBT001 - as flatten
-        """What differs between two schemas, the one of the old document and the other of the new one."""
+        """The differences between a schema of the old document and one of the new document."""
         pair = (id(old), id(new))
         if pair in self._within:
-            # Further down in a schema that refers to itself: what differs here is being reported already.
+            # Deeper in a schema that refers to itself. The difference is already being reported.
             return []
         self._within.add(pair)
         try:
@@ -67,7 +67,7 @@ class Comparison:
         for name in dict.fromkeys([*before, *after, *old.get("required", ()), *new.get("required", ())]):
             was_required, required = name in old.get("required", ()), name in new.get("required", ())
             if name in before and name not in after:
-                # Formally, the object may hold it as it may hold anything. But nobody takes or gives it any more.
+                # Formally, the object may have it like any other member. But no side sends or reads it any more.
                 yield Difference(name, "removed", Effect.BOTH)
             elif name in after and name not in before:
                 yield _added(name, others[0], required=required)
@@ -82,7 +82,7 @@ class Comparison:
             yield from _under("(other properties)", self(*others))
 
     def _combined(self, keyword: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
-        """Compare alternatives, or what is to hold together, pairing those that are written alike."""
+        """Compare alternatives or combined schemas, pairing those that are equal."""
         if not old and not new:
             return
         gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
@@ -92,7 +92,7 @@ class Comparison:
         inner = [difference for pair in pairs for difference in self(*pair)]
         lost, gained = (Effect.WIDENS, Effect.NARROWS) if keyword == "allOf" else (Effect.NARROWS, Effect.WIDENS)
         if not old or not new:
-            # No alternatives at all is not none of them, but anything.
+            # An empty list of alternatives admits anything, not nothing.
             lost, gained = Effect.WIDENS, Effect.NARROWS
         found = [
             *([Difference("", f"{keyword}: {len(gone)} gone", lost)] if gone else []),
@@ -100,12 +100,12 @@ class Comparison:
             *inner,
         ]
         if keyword == "oneOf" and not (self._apart(self.old, old) and self._apart(self.new, new)):
-            # What comes to one alternative may go, because another admits it too.
+            # A value that one alternative gains or loses may be admitted by another as well.
             found = [attrs.evolve(each, effect=Effect.BOTH) if each.effect else each for each in found]
         yield from found
 
     def _apart(self, document: Schema, alternatives: Sequence[Any]) -> bool:
-        """Whether no value can be of two alternatives, because their types differ."""
+        """Whether no value fits two alternatives, because their types differ."""
         seen: set[str] = set()
         for schema in (flatten(document, each) for each in alternatives):
             types = types_of(schema) if schema is not None else frozenset[str]()
@@ -116,7 +116,7 @@ class Comparison:
 
 
 def _added(name: str, others: Schema | bool, *, required: bool) -> Difference:  # noqa: FBT001 - as flatten
-    """A property that is new where until now any other was admitted, or none."""
+    """A new property, where any other or none was admitted before."""
     admitted = Effect.WIDENS if others is False else Effect.NEITHER
     if required:
         return Difference(name, "added, required", admitted | Effect.NARROWS)

@@ -1,4 +1,4 @@
-"""Compares who may call."""
+"""Compares security requirements."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contract_diff.values import Finding, Pair, compare_rest
 
 Requirement = Mapping[str, Sequence[str]]
-"""Schemes with their scopes or permissions, all of which are needed."""
+"""Schemes with their scopes or permissions. All of them are required."""
 
 
 def compare_requirements(old: Sequence[Requirement], new: Sequence[Requirement]) -> Iterator[Finding]:
-    """Compare the ways to be let in: whoever was let in must still be."""
+    """Compare the alternatives: callers who were admitted must still be admitted."""
     if old != new:
-        # An empty list and an empty requirement both let everybody in.
+        # An empty list and an empty requirement both admit everybody.
         shut = [each for each in old or [{}] if not any(_within(way, each) for way in new or [{}])]
         yield "security", f"{_shown(old)} → {_shown(new)}", bool(shut)
 
 
 def _within(way: Requirement, held: Requirement) -> bool:
-    """Whether who holds all of one requirement meets another."""
+    """Whether meeting one requirement includes meeting another."""
     return all(name in held and {*scopes} <= {*held[name]} for name, scopes in way.items())
 
 
@@ -29,7 +29,7 @@ def _shown(requirements: Sequence[Requirement]) -> str:
 
 
 def compare_schemes(documents: Pair) -> Iterator[Finding]:
-    """Compare how those who are let in prove who they are."""
+    """Compare the definitions of the security schemes that are in use."""
     old, new = (document.get("components", {}).get("securitySchemes", {}) for document in documents)
     for name in dict.fromkeys([*old, *new]):
         place = f"security scheme {name}"

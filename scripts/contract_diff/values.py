@@ -1,4 +1,4 @@
-"""Compares what stands in one place of an operation: values with their schemas, and whatever else is said of them."""
+"""Compares the values in one place of an operation: their schemas and all other members."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contract_diff.keywords import Schema, without_annotations
 from contract_diff.schemas import Comparison
 
 Finding: TypeAlias = tuple[str, str, bool]
-"""A place, what differs there, and whether it breaks clients."""
+"""A place, its difference, and whether it breaks clients."""
 
 # What `compare_value` compares, of whatever has a value.
 OF_VALUES: Final = frozenset({"schema", "content", "examples"})
 
 
 class Pair(NamedTuple):
-    """The documents that are compared."""
+    """The two documents."""
 
     old: Schema
     new: Schema
@@ -32,7 +32,7 @@ def compare_contents(
         if name not in new:
             yield place, f"{name} removed", True
         elif name not in old:
-            # Clients need not send it. But if they are sent it, they cannot read it.
+            # Clients need not send it. But if they receive it, they cannot parse it.
             yield place, f"{name} added", direction is Direction.RESPONSE
         else:
             yield from compare_value(documents, place, old[name], new[name], direction)
@@ -40,7 +40,7 @@ def compare_contents(
 
 
 def compare_value(documents: Pair, place: str, old: Schema, new: Schema, direction: Direction) -> Iterator[Finding]:
-    """Compare what has a schema, or content of one media type in its stead; and its examples."""
+    """Compare a schema, or content of one media type in place of a schema, and the examples."""
     for difference in Comparison(*documents)(old.get("schema", True), new.get("schema", True)):
         where = f"{place}, {difference.place}" if difference.place else place
         yield where, difference.what, direction.breaks(difference.effect)
@@ -55,7 +55,7 @@ def compare_value(documents: Pair, place: str, old: Schema, new: Schema, directi
 
 
 def compare_rest(place: str, old: Schema, new: Schema, compared: frozenset[str]) -> Iterator[Finding]:
-    """Report what else differs: annotations break nothing, and whatever is not known here may."""
+    """Compare all other members: annotations break nothing, unknown members may."""
     for name in sorted((old.keys() | new.keys()) - compared):
         if old.get(name) != new.get(name):
             bare = [without_annotations({name: each[name]} if name in each else {}) for each in (old, new)]

@@ -1,4 +1,4 @@
-"""Whether a version makes room for what has changed, by Semantic Versioning."""
+"""Decides by Semantic Versioning whether the new version allows breaking changes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _FORM: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za
 
 
 class Version(NamedTuple):
-    """What counts in an `info.version`."""
+    """The relevant parts of an `info.version`."""
 
     major: int
     minor: int
 
     @classmethod
     def parse(cls, text: object) -> Self:
-        """Read a version."""
+        """Parse a version."""
         match = _FORM.fullmatch(str(text))
         if match is None:
             raise UsageError(f"info.version is {text!r}, which is no semantic version, such as 1.4.0.")
@@ -26,10 +26,10 @@ class Version(NamedTuple):
 
 
 def may_break(old: Version, new: Version) -> tuple[bool, str]:
-    """Whether what breaks clients may come with the step from one version to another, and why."""
+    """Whether the step from one version to another allows breaking changes, and why."""
     if new.major > old.major:
         return True, "a new major version may break clients"
     if old.major == new.major == 0:
-        # SemVer 2.0.0, 4: before 1.0.0 anything may change. Its users have the minor version tell them when.
+        # SemVer 2.0.0, 4: before 1.0.0 anything may change. Here, a new minor version announces it.
         return new.minor > old.minor, "before 1.0.0, a new minor version may break clients, and nothing less"
     return False, "only a new major version may break clients"

@@ -30,7 +30,7 @@ _COMPILE: Final = (
 
 @frozen
 class Generator:
-    """A generator: what makes code with it, and what compiles that."""
+    """A code generator, with its command and the command that compiles its output."""
 
     name: str
     generate: Sequence[str]
@@ -67,7 +67,7 @@ _GENERATORS: Final = (
 
 
 def main() -> None:
-    """Install what is missing, and try each generator."""
+    """Install missing generators, and try each one."""
     _FOLDER.mkdir(parents=True, exist_ok=True)
     try:
         _install_packages()

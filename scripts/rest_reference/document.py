@@ -1,4 +1,4 @@
-"""Ways through an OpenAPI document."""
+"""Reads an OpenAPI document for the REST reference."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from attrs import frozen
 Node = dict[str, Any]
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Operations that have no tag stand on a page of this name.
+# The page of operations without a tag.
 _UNTAGGED: Final = "other"
 
 
 @frozen
 class Operation:
-    """An operation, with what its path and the document add to it."""
+    """An operation, with the parts that its path and the document add."""
 
     path: str
     method: str
     node: Node
     parameters: list[Node]
-    """Those of the path and its own, resolved."""
+    """The parameters of the path and of the operation, resolved."""
 
     servers: list[Node]
-    """The nearest: its own, those of its path, or those of the document."""
+    """The nearest servers: those of the operation, of its path, or of the document."""
 
     security: list[Node]
 
     @property
     def id(self) -> str:
-        """Its operationId, or what stands for it where there is none."""
+        """The operationId, or a substitute if there is none."""
         return str(self.node.get("operationId", f"{self.method}-{self.path.strip('/')}".replace("/", "-")))
 
     @property
     def title(self) -> str:
-        """Its summary, without the full stop."""
+        """The summary, without the full stop."""
         return str(self.node.get("summary", self.id)).rstrip(".")
 
     @property
     def tag(self) -> str:
-        """The tag on whose page it stands: the first."""
+        """The first tag, which selects the page."""
         return str((self.node.get("tags") or [_UNTAGGED])[0])
 
 
 @frozen
 class Document:
-    """A document, not resolved."""
+    """A document with unresolved references."""
 
     root: Node
 
     def resolve(self, node: Node) -> Node:
-        """What a node stands for; members beside a reference override (OpenAPI 3.1)."""
+        """Resolve a node. Members beside a reference override (OpenAPI 3.1)."""
         while "$ref" in node:
             target: Any = self.root
             for step in str(node["$ref"]).removeprefix("#/").split("/"):
@@ -62,18 +62,18 @@ class Document:
         return node
 
     def component(self, kind: str) -> dict[str, Node]:
-        """The components of a kind, by their names."""
+        """The components of a kind, by name."""
         found: dict[str, Node] = self.root.get("components", {}).get(kind, {})
         return found
 
     def tags(self) -> dict[str, str]:
-        """The tags that operations have, with what the document says of them, in its order."""
+        """The tags of operations with their descriptions, in the order of the document."""
         used = list(dict.fromkeys(operation.tag for operation in self.operations()))
         described = {str(tag["name"]): str(tag.get("description", "")) for tag in self.root.get("tags", [])}
         return {name: described.get(name, "") for name in [*described, *used] if name in used}
 
     def operations(self) -> Iterator[Operation]:
-        """Each operation, in the order of the paths."""
+        """All operations, in the order of the paths."""
         for path, item in self.root.get("paths", {}).items():
             for method in filter(item.__contains__, _METHODS):
                 node = item[method]
@@ -88,7 +88,7 @@ class Document:
 
 
 def own_server_first(document: Node) -> Node:
-    """The document with the server of one's own, whose URL has variables, before the public ones."""
+    """The document with the self-hosted server, whose URL has variables, before the public ones."""
     paths = {path: _reordered(item) for path, item in document["paths"].items()}
     for item in paths.values():
         item.update({method: _reordered(item[method]) for method in filter(item.__contains__, _METHODS)})
@@ -104,7 +104,7 @@ def url_of(server: Node) -> str:
 
 
 def referred(node: Node, kind: str) -> str | None:
-    """The name of the component that a node refers to, if it refers to one of this kind."""
+    """The name of the component that a node refers to, if it is of this kind."""
     match = re.fullmatch(f"#/components/{kind}/([^/]+)", str(node.get("$ref", "")))
     return match[1] if match else None
 

@@ -1,4 +1,4 @@
-"""Small pieces of HTML, for Markdown pages that keep them as they are."""
+"""Builds HTML for Markdown pages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _STRONG: Final = re.compile(r"\*\*(.+?)\*\*")
 
 
 def inline(text: str) -> str:
-    """Make HTML of one paragraph of a description: code, links and strong words."""
+    """Convert a paragraph of a description to HTML: code, links and strong words."""
     return "".join(
         code(part[1:-1]) if _CODE.fullmatch(part) else _prose(part) for part in _CODE.split(" ".join(text.split()))
     )
 
 
 def code(text: str) -> str:
-    """Code within a line."""
+    """Inline code."""
     return f"<code>{escape(text, quote=False)}</code>"
 
 
 def link(text: str, target: str) -> str:
-    """Code that links to where it is described."""
+    """Inline code that links to its description."""
     return f'<a href="{escape(target)}">{code(text)}</a>'
 
 
@@ -36,18 +36,18 @@ def call(method: str, path: str) -> str:
 
 
 def value(content: Any) -> str:
-    """A value as JSON writes it."""
+    """A value as JSON."""
     return code(json.dumps(content, ensure_ascii=False))
 
 
 def terms(kind: str, rows: Iterable[tuple[str, str]]) -> str:
-    """A list of terms with what each is; "" if there are none."""
+    """A list of terms with their descriptions; "" if there are none."""
     items = "\n".join(f"<div><dt>{term}</dt><dd>{meaning}</dd></div>" for term, meaning in rows)
     return f'<dl class="{kind}">\n{items}\n</dl>' if items else ""
 
 
 def fence(language: str, text: str, title: str = "") -> str:
-    """A block of code in Markdown, longer fenced than any fence within."""
+    """A code block in Markdown, with a fence longer than any inside it."""
     ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text) or [""]))
     attributes = f' title="{escape(title)}"' if title else ""
     return f"{ticks}{language}{attributes}\n{text}\n{ticks}"

@@ -1,4 +1,4 @@
-"""Operations, as people read them."""
+"""Renders operations."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 @frozen
 class Operations:
-    """Writes the section of each operation of a document."""
+    """Renders the section of each operation of a document."""
 
     document: Document
     schemas: Schemas
     pages: Mapping[str, str]
-    """The page of each operation, by its id."""
+    """The page of each operation, by operationId."""
 
     responses: str
-    """The page that describes responses which several operations share."""
+    """The page of responses that several operations share."""
 
     def section(self, operation: Operation) -> str:
-        """The whole section, in Markdown, under a heading whose anchor is the operation's id."""
+        """The section in Markdown, under a heading with the operationId as its anchor."""
         return "\n\n".join(filter(None, self._parts(operation)))
 
     def reference(self, operation_id: str) -> str:
@@ -42,17 +42,17 @@ class Operations:
         return link(operation_id, f"{self.pages[operation_id]}#{operation_id}")
 
     def responses_of(self, responses: Mapping[str, Node]) -> str:
-        """Each response by its status: what it means, what it holds."""
+        """Each response by status: its meaning and its content."""
         return terms("rest-fields", ((code(status), self._response(node)) for status, node in responses.items()))
 
     def examples_of(self, content: Mapping[str, Node]) -> Iterator[str]:
-        """The examples of a body, each in a block of its own."""
+        """The examples of a body, each in its own block."""
         for media_type, media in content.items():
             for summary, example in _examples(self.document, media):
                 yield fence("json" if media_type == _JSON else "text", _written(media_type, example), summary)
 
     def body(self, content: Mapping[str, Node]) -> str:
-        """The types of a body, and its members where it has no name to look them up by."""
+        """The types of a body, and its members if it has no named schema to link to."""
         return "\n".join(
             f"{code(media_type)}: {self.schemas.named(media['schema'])}"
             for media_type, media in content.items()
@@ -81,7 +81,7 @@ class Operations:
         yield _label("Responses")
         yield self.responses_of(node["responses"])
         for response in node["responses"].values():
-            # Shared ones have their examples on their own page.
+            # Shared responses have their examples on their own page.
             if referred(response, "responses") is None:
                 yield from self.examples_of(response.get("content", {}))
 

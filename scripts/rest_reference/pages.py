@@ -1,4 +1,4 @@
-"""The pages of the reference: one for each tag, and what they share."""
+"""The pages of the reference: one for each tag, and the shared ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_reference.markup import call, code, inline, link, terms
 from rest_reference.operations import Operations
 from rest_reference.schemas import Schemas
 
-# Paragraphs of the document's description begin with what they are about.
+# Paragraphs of the document's description begin with their subject.
 _SUBJECT: Final = re.compile(r"^\*\*([^*]+)\.\*\*\s+", re.MULTILINE)
 _SCHEMAS: Final = "schemas"
 _RESPONSES: Final = "responses"
@@ -29,7 +29,7 @@ class Page:
 
 
 def pages(document: Node) -> list[Page]:
-    """Every page of the reference, but for the overview, in the order of the navigation."""
+    """All pages of the reference except the overview, in the order of the navigation."""
     reference = Document(document)
     operations = _operations(reference)
     return [
@@ -44,7 +44,7 @@ def pages(document: Node) -> list[Page]:
 
 
 def overview(document: Node) -> str:
-    """All operations by their tags, for the page that the reference begins with."""
+    """All operations by tag, for the first page of the reference."""
     reference = Document(document)
     parts: list[str] = []
     for tag, about in reference.tags().items():
@@ -118,5 +118,5 @@ def _titled(tag: str) -> str:
 
 
 def _named(tag: str) -> str:
-    # A name for a file and a URL, whatever the tag is made of.
+    # A valid name for a file and a URL, for any tag.
     return re.sub(r"[^a-z0-9]+", "-", tag.lower()).strip("-") or "tag"

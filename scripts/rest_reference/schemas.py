@@ -1,4 +1,4 @@
-"""Schemas, as people read them."""
+"""Renders schemas."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rest_reference.document import Document, Node, referred
 from rest_reference.markup import code, inline, link, terms, value
 
 _CHOICES: Final = (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and "))
-# What inline objects may be nested before a name is all that is shown of them.
+# How deeply inline objects may nest before only their names are shown.
 _DEPTH: Final = 4
 
 
 @frozen
 class Schemas:
-    """The schemas of a document; `home` is the page that describes each by its name."""
+    """The schemas of a document. `home` is the page that describes named schemas."""
 
     document: Document
     home: str
 
     def named(self, schema: Node) -> str:
-        """The type of a schema: a link where it is one of several members and has a name, else words."""
+        """The type of a schema: a link if it has a name and is one of several members, otherwise words."""
         name = referred(schema, "schemas")
         resolved = self.document.resolve(schema)
         if name is not None and _is_compound(resolved):
@@ -39,7 +39,7 @@ class Schemas:
         return " or ".join(self._kind(kind, resolved) for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
     def described(self, schema: Node, depth: int = 0) -> str:
-        """The members of an object, or of each object that it may be; "" for what has none."""
+        """The members of an object, or of each alternative object; "" if it has none."""
         resolved = self.document.resolve(schema)
         if depth > _DEPTH:
             return ""
@@ -52,7 +52,7 @@ class Schemas:
         return "\n".join(filter(None, parts))
 
     def bounds(self, schema: Node) -> str:
-        """What a value must keep to besides its type, and one that does."""
+        """The constraints of a value besides its type, and an example."""
         resolved = self.document.resolve(schema)
         return "".join(f'<span class="rest-bound">{bound}</span> ' for bound in _bounds(resolved)).strip()
 
@@ -77,12 +77,12 @@ class Schemas:
         return f'<div class="rest-choice">\n{about}\n{self.described(choice, depth)}\n</div>'
 
     def type_line(self, schema: Node, *, required: bool) -> str:
-        """The type of a member, and whether it must be there."""
+        """The type of a member, and whether it is required."""
         needed = ' <span class="rest-required">required</span>' if required else ""
         return f'<span class="rest-type">{self.named(schema)}</span>{needed}'
 
     def meaning(self, schema: Node, depth: int = 0) -> str:
-        """What a member is, its bounds, and its own members where it has no name to look them up by."""
+        """The description of a member, its constraints, and its own members if it has no named schema."""
         about = inline(str(self.document.resolve(schema).get("description", "")))
         nested = "" if referred(schema, "schemas") else self.described(schema, depth + 1)
         return "\n".join(filter(None, [about, self.bounds(schema), nested]))
