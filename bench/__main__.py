@@ -1,6 +1,6 @@
-"""Measures the client, the server or both, and says which of the project's ratios hold. Exits 1 when one does not.
+"""Measures the client, the server or both, and checks the project's ratios. Exits with 1 if one fails.
 
-Rounds take turns, so that whatever else the machine does falls on all sides; what counts is the median.
+Rounds alternate, so that other load on the machine affects all sides. The median counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PARTS: Final[dict[str, Callable[[], tuple[list[Verdict], dict[str, Any]]]]] = {
 
 
 def main() -> None:
-    """Run the parts that are named, or all."""
+    """Run the named parts, or all."""
     names = sys.argv[1:] or list(_PARTS)
     if unknown := set(names) - _PARTS.keys():
         sys.exit(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}.")

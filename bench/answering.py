@@ -1,4 +1,4 @@
-"""A server that does nothing but answer forgotPassword. Run as a program, it prints its port."""
+"""A server that only responds to forgotPassword. Run as a program, it prints its port."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Answering(asyncio.Protocol):
 
 
 async def _serve() -> None:
-    # All the connections of a round may be asked for at once.
+    # All connections of a round may be opened at once.
     server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -1,6 +1,6 @@
-"""The server beside itself as it was: the same load, in turns, against this checkout and an earlier revision.
+"""Compares the server with an earlier revision: the same load, alternating between both.
 
-`BASE` names the revision. It is served from a working tree of its own, by the same environment.
+`BASE` names the revision. It runs from its own working tree, in the same environment.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOSS: Final = 0.05
 
 @contextmanager
 def _checked_out(revision: str, folder: Path) -> Generator[Path]:
-    """Put a revision into a folder until the block ends."""
+    """Check out a revision into a folder until the block ends."""
     git = ["git", "-C", str(_ROOT), "worktree"]
     tree = folder / "tree"
     subprocess.run([*git, "add", "--detach", "--quiet", str(tree), revision], check=True)
@@ -42,12 +42,12 @@ def _checked_out(revision: str, folder: Path) -> Generator[Path]:
 
 
 def _servers_of(tree: Path) -> ModuleType:
-    """How a revision starts and seeds its server, which differs with its tables."""
+    """How to start and seed the server of a revision, which depends on its tables."""
     spec = importlib.util.spec_from_file_location("bench_before", tree / "bench" / "servers.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # attrs looks a class's module up.
+    # attrs looks up the module of a class.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
@@ -55,7 +55,7 @@ def _servers_of(tree: Path) -> ModuleType:
 
 @contextmanager
 def _path(tree: Path) -> Generator[None]:
-    """Let the processes that are started in the block import the server of a tree."""
+    """Let processes started in the block import the server from a tree."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(str(tree / each) for each in ("server", "generated", "wrapper"))
     try:
@@ -75,7 +75,7 @@ def _ask(port: int) -> Result:
 
 
 def measure() -> tuple[list[Verdict], dict[str, Any]]:
-    """Measure forgotPassword beside the revision that `BASE` names; without it, there is nothing to measure."""
+    """Measure forgotPassword beside the revision that `BASE` names. Without it, nothing is measured."""
     revision = os.environ.get("BASE")
     if not revision:
         print("skip  beside an earlier revision: BASE names none")

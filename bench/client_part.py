@@ -19,14 +19,14 @@ from bench.report import Verdict, table
 from meshydb._fast.blocking import FastSender
 from meshydb._transport import new_sender
 
-# By contender, the seconds of a request in each round.
+# The seconds of a request in each round, by contender.
 Rounds: TypeAlias = dict[str, list[float]]
 
-# Many short rounds rather than few long ones: a disturbance then falls on few.
+# Many short rounds instead of few long ones, so that a disturbance affects few.
 _ROUNDS_ALONE: Final = 60
 _REQUESTS_ALONE: Final = 25
 _ROUNDS_AT_ONCE: Final = 15
-# Contenders differ so much in speed that a round has a length in time, rather than a number of requests.
+# Contenders differ much in speed, so a round has a duration instead of a number of requests.
 _SECONDS_AT_ONCE: Final = 0.4
 _SECONDS_ALONE: Final = 0.02
 _AT_ONCE: Final = (50, 500)
@@ -38,7 +38,7 @@ _FASTER: Final = 5.0
 def measure() -> tuple[list[Verdict], dict[str, Any]]:
     """Take all measurements of the client."""
     with _answering() as url:
-        # Not before: this starts the thread of pyreqwest, which is to be on the core of its client.
+        # Only now: this starts the thread of pyreqwest, which should be on the core of its client.
         if not isinstance(new_sender(), FastSender):
             sys.exit("The client does not send by pyreqwest here: is it installed? Does the environment name proxies?")
         speeds = {"sync, 1": _one_at_a_time(url), **asyncio.run(_many_at_once(url))}
@@ -52,7 +52,7 @@ def measure() -> tuple[list[Verdict], dict[str, Any]]:
 
 
 def _ratio(others: Sequence[float], own: Sequence[float]) -> float:
-    """Of each round, because its two sides were measured next to each other."""
+    """Computed for each round, because its two sides were measured next to each other."""
     return statistics.median(other / each for other, each in zip(others, own, strict=True))
 
 
@@ -97,9 +97,9 @@ def _answering() -> Generator[str]:
 
 @contextmanager
 def _cores_apart_from(process: int) -> Generator[None]:
-    """Keep a process on one core and this one, with its threads, on another, where the system allows that.
+    """Pin a process to one core and this one, with its threads, to another, if the system allows it.
 
-    Otherwise the scheduler moves their threads about, and where it puts them changes speeds by half within one run.
+    Otherwise the scheduler moves their threads, which changes speeds by half within one run.
     """
     cores = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
     if len(cores) < 2:  # noqa: PLR2004 - one for each of the two
@@ -141,7 +141,7 @@ async def _many_at_once(url: str) -> dict[str, Rounds]:
 
 
 async def _at_once(call: AsyncCall, at_once: int, seconds: float) -> float:
-    """Keep so many requests under way; return the seconds that one took on average, over all."""
+    """Keep this many requests in progress. Returns the average seconds of one request."""
     gc.collect()
     started = time.perf_counter()
     asked = sum(await asyncio.gather(*(_ask_until(started + seconds, call) for _ in range(at_once))))

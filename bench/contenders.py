@@ -1,4 +1,4 @@
-"""Ways to ask for a password reset that the wrapper is held beside, each for one call."""
+"""The contenders of the wrapper: other ways to request a password reset, each as one call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAST: Final = "wrapper [fast]"
 Call: TypeAlias = Callable[[], object]
 AsyncCall: TypeAlias = Callable[[], Awaitable[object]]
 
-# Enough for the last of 500 at once.
+# Enough time for the last of 500 at once.
 _TIMEOUT: Final = 60.0
 _TENANT: Final = "north"
 _USERNAME: Final = "user0000001"
@@ -39,7 +39,7 @@ def _options(url: str) -> dict[str, Any]:
 
 @contextmanager
 def blocking(url: str) -> Generator[dict[str, Call]]:
-    """The ways that block."""
+    """The blocking contenders."""
     address = _address(url)
     body = models.UserVerification(username=_USERNAME, attempt=1)
     with (
@@ -59,7 +59,7 @@ def blocking(url: str) -> Generator[dict[str, Call]]:
 
 @asynccontextmanager
 async def awaited(url: str) -> AsyncGenerator[dict[str, AsyncCall]]:
-    """The ways that are awaited."""
+    """The asynchronous contenders."""
     address = _address(url)
     body = models.UserVerification(username=_USERNAME, attempt=1)
     async with (

@@ -1,7 +1,8 @@
-"""Decoys: whether the requests behind forgotPassword tell, by how long they take, if there is such a user.
+"""Decoys: whether the timing of requests after forgotPassword reveals if a user exists.
 
-Each round asks for a user and for nobody, in one segment with a few requests that do little. The server answers the
-first, and while its mail worker does its part, the others. What is measured is how well their time tells the two apart.
+Each round requests a reset for a known and for an unknown user, in one TCP segment with a few cheap requests. The
+server responds to the first, and to the others while its mail worker runs. The result says how well their timing tells
+the two cases apart.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _GET: Final = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @frozen
 class _Relay:
-    """A mail server that takes everything, and notes the end of each conversation."""
+    """A mail server that accepts everything, and records the end of each conversation."""
 
     ended: SimpleQueue[None] = Factory(SimpleQueue[None])
 
@@ -58,7 +59,7 @@ class _Relay:
 
 @contextmanager
 def _relaying(relay: _Relay) -> Generator[int]:
-    """Let a mail server listen in a thread until the block ends; gives its port."""
+    """Run a mail server in a thread until the block ends, and return its port."""
     ports, loop = SimpleQueue[int](), asyncio.new_event_loop()
 
     async def serve() -> None:
@@ -75,7 +76,7 @@ def _relaying(relay: _Relay) -> Generator[int]:
 
 
 def _time_behind(server: Running, name: str) -> float:
-    """Ask for a user; returns the seconds from the answer to the last of those behind it."""
+    """Request a reset. Returns the seconds from its response to the last of the responses after it."""
     body = json.dumps({"username": name, "attempt": 1}).encode()
     head = f"POST /{ACCOUNT}/users/forgotpassword HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     ask = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -90,13 +91,13 @@ def _time_behind(server: Running, name: str) -> float:
 
 
 def _auc(one: list[float], other: list[float]) -> float:
-    """How often a time of the one is longer than one of the other: 0.5 when nothing tells them apart."""
+    """How often a time of one list is longer than one of the other. 0.5 means that nothing tells them apart."""
     wins = sum((x > y) + (x == y) / 2 for x, y in itertools.product(one, other))
     return wins / (len(one) * len(other))
 
 
 def measure() -> tuple[list[Verdict], dict[str, Any]]:
-    """Measure how well times tell users from nobody. It is a trend, which no bound is set for."""
+    """Measure how well timing tells known and unknown users apart. It is a trend without a bound."""
     relay = _Relay()
     times: dict[str, list[float]] = {"user": [], "nobody": []}
     with tempfile.TemporaryDirectory() as name, _relaying(relay) as port:
@@ -104,7 +105,7 @@ def measure() -> tuple[list[Verdict], dict[str, Any]]:
         with meshydb(Path(name), _USERS, given) as server:
             for number in range(_WARM_UP + _ROUNDS):
                 known = username(number % _USERS)
-                # As long, and as often in second place.
+                # Of the same length, and in second place equally often.
                 asked = [("user", known), ("nobody", known.replace("user", "none"))]
                 for kind, each in asked if number % 2 else reversed(asked):
                     taken = _time_behind(server, each)

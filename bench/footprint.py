@@ -1,4 +1,4 @@
-"""What a client costs before it sends anything: the time of its import, and memory. Each in fresh processes."""
+"""What a client costs before its first request: import time and memory, each in a new process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from bench.contenders import FAST, HTTPX, PLAIN
 
 _IMPORT: Final = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
-# Resident memory in KiB, from before to after; Linux tells.
+# The growth of resident memory in KiB, from Linux.
 _CLIENTS: Final = """
 import pathlib
 {}
@@ -23,19 +23,19 @@ print(held() - before)
 _OURS: Final = "import meshydb; make = lambda: meshydb.MeshyClient('acme', 'north', 'key')"
 MADE: Final = {
     HTTPX: "import httpx; make = httpx.Client",
-    # None stands for a module that is not installed.
+    # None marks a module as not installed.
     PLAIN: f"import sys; sys.modules['pyreqwest'] = None; {_OURS}",
     FAST: _OURS,
 }
 
 
 def import_seconds(module: str) -> float:
-    """How long it takes to import a module."""
+    """The seconds that it takes to import a module."""
     return float(_run(_IMPORT.format(module)))
 
 
 def thousand_clients(name: str) -> float:
-    """How many MiB a thousand clients take, of those in `MADE`."""
+    """The MiB that a thousand clients of a kind in `MADE` take."""
     return int(_run(_CLIENTS.format(MADE[name]))) / 1024
 
 

@@ -1,4 +1,4 @@
-"""Where an HTTP message ends, for programs that receive one at a time and need to know no more of it."""
+"""Finds the end of HTTP messages, for programs that receive one at a time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _END_OF_HEAD: Final = b"\r\n\r\n"
 
 
 class Incoming:
-    """What has arrived of a message."""
+    """The received part of a message."""
 
     def __init__(self) -> None:
         self._received = b""
 
     def add(self, data: bytes) -> bytes | None:
-        """Add what arrived next; return the message once it is whole, and begin the next one."""
+        """Add received data. Returns the message once it is complete, and starts the next one."""
         self._received += data
         end = self._received.find(_END_OF_HEAD)
         length = _LENGTH.search(self._received) if end >= 0 else None

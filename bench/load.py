@@ -1,7 +1,7 @@
-"""Sends requests over kept-alive connections as fast as they are answered, from a process of its own.
+"""Sends requests over keep-alive connections as fast as they are answered, from its own process.
 
-It stands on the machine that it measures, so it is light: raw sockets, requests that are composed beforehand, and
-answers of which no more is read than where they end and whether they are good.
+It runs on the machine that it measures, so it is light: raw sockets and prepared requests. Of a response, it reads only
+the status and the end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.framing import Incoming
 
 @frozen
 class Load:
-    """What to send: requests of forgotPassword by the users of a number, one after the other."""
+    """The requests to send: forgotPassword for a number of users, in order."""
 
     host: str
     port: int
@@ -33,7 +33,7 @@ class Load:
 
 @frozen
 class Result:
-    """When the first request was sent and the last one answered, and how long each took: in seconds, sorted."""
+    """The times of the first request and the last response, and the sorted durations, in seconds."""
 
     started: float
     ended: float
@@ -42,11 +42,11 @@ class Result:
 
     @property
     def rate(self) -> float:
-        """Requests for each second."""
+        """Requests per second."""
         return len(self.durations) / (self.ended - self.started)
 
     def percentile(self, percent: float) -> float:
-        """How long it took at most for so many of a hundred, in milliseconds."""
+        """The maximum duration of this percentage of the requests, in milliseconds."""
         return self.durations[min(int(len(self.durations) * percent / 100), len(self.durations) - 1)] * 1000
 
 
@@ -95,7 +95,7 @@ def _requests(load: Load) -> Iterator[bytes]:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends a request, waits for its answer, and so on until there are no more."""
+    """Sends a request, waits for its response, and repeats until there are no more requests."""
 
     def __init__(self, requests: Iterator[bytes], durations: list[float]) -> None:
         self.done = asyncio.get_running_loop().create_future()

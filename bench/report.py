@@ -1,4 +1,4 @@
-"""What measurements say: which of the project's ratios hold, for people to read and as JSON."""
+"""Reports measurements, and whether the project's ratios hold, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PACKAGES: Final = ("aiohttp", "httpx", "pyreqwest", "uvicorn")
 
 @frozen
 class Verdict:
-    """A ratio that is to be within a bound, which `name` states."""
+    """A ratio with its bound, which `name` states."""
 
     name: str
     ratio: float
@@ -27,12 +27,12 @@ class Verdict:
 
     @classmethod
     def at_least(cls, bound: float, name: str, ratio: float, detail: str) -> Verdict:
-        """Judge a ratio that is to be no less."""
+        """Judge a ratio that must be at least the bound."""
         return cls(f"{name} (at least {bound:g})", ratio, ratio >= bound, detail)
 
     @classmethod
     def at_most(cls, bound: float, name: str, ratio: float, detail: str) -> Verdict:
-        """Judge a ratio that is to be no more."""
+        """Judge a ratio that must be at most the bound."""
         return cls(f"{name} (at most {bound:g})", ratio, ratio <= bound, detail)
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Verdict:
 
 
 def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
-    """Lay out figures by their names."""
+    """Format figures as a table."""
     widths = [max(len(title), *map(len, rows)), *(max(14, len(column)) for column in columns)]
     lines = [[title, *columns], *([name, *figures] for name, figures in rows.items())]
     return "\n".join(
@@ -52,7 +52,7 @@ def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]])
 
 
 def write(part: str, verdicts: Sequence[Verdict], figures: Mapping[str, Any]) -> Path:
-    """Keep the results of a part in `bench/results/`, with what one must know of the machine to compare them."""
+    """Save the results of a part in `bench/results/`, with the details of the machine that a comparison needs."""
     machine = {
         "cores": os.cpu_count(),
         "architecture": platform.machine(),

@@ -1,4 +1,4 @@
-"""The server: beside a mock of the same contract, with many users, and for long."""
+"""The server: beside a mock of the same contract, with many users, and in a long run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ROUNDS: Final = 5
 _REQUESTS: Final = 4_000
 _CONNECTIONS: Final = 32
 _LONG: Final = 100_000
-# Beyond this, memory is not flat: the first requests fill caches of a fixed size.
+# Above this growth, memory is not flat: the first requests fill caches of a fixed size.
 _GROWTH: Final = 1.1
 _SLOWER: Final = 1.3
 
 
 def _ask(server: Running, users: int, requests: int = _REQUESTS) -> Result:
-    # A stride spreads the requests over all users, as chance would.
+    # A stride spreads the requests evenly over all users.
     spread = range(0, users, max(1, users // requests))
     result = send(Load("127.0.0.1", server.port, ACCOUNT, spread, requests, _CONNECTIONS))
     if result.refused:
@@ -65,7 +65,7 @@ def _for_long(server: Running) -> Verdict:
 
 
 def measure() -> tuple[list[Verdict], dict[str, Any]]:
-    """Take all measurements of the server. The verdicts have all figures."""
+    """Run all measurements of the server. The verdicts contain all figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with meshydb(folder, _FEW) as few, prism() as mock:

@@ -1,4 +1,4 @@
-"""The servers that are measured, each in a process of its own on a free port."""
+"""The measured servers, each in its own process on a free port."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACCOUNT: Final = "acme"
 _ROOT: Final = Path(__file__).parents[1]
 _PRISM: Final = "@stoplight/prism-cli@5.16.0"
 _COMMAND: Final = (sys.executable, "-m", "meshydb_server")
-# Nothing is refused here: what is measured is the work.
+# No request is rejected, because the benchmark measures the work.
 _SETTINGS: Final = {
     "MESHYDB_RATE_LIMIT": "off",
     "MESHYDB_ACCOUNT_RATE_LIMIT": "off",
@@ -50,14 +50,14 @@ class Running:
 
     @property
     def memory(self) -> int:
-        """KiB of memory that the process holds; Linux tells."""
+        """Resident memory of the process in KiB, from Linux."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
         return int(status.partition("VmRSS:")[2].split()[0])
 
 
 @contextmanager
 def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyType({})) -> Generator[Running]:
-    """The server, on an SQLite database with so many users, with the settings that are given."""
+    """The server, on an SQLite database with this many users and with these settings."""
     file = folder / f"{users}.sqlite3"
     environment = {**os.environ, **_SETTINGS, **given, "MESHYDB_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
     if not file.exists():
@@ -81,14 +81,14 @@ def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyTyp
 
 @contextmanager
 def prism() -> Generator[Running | None]:
-    """A mock of the same contract, which does no work; None where there is no npx to run it."""
+    """A mock of the same contract; None if npx is missing."""
     npx = shutil.which("npx")
     if npx is None:
         yield None
         return
     port = _free_port()
     command = [npx, "--yes", _PRISM, "mock", str(_ROOT / "openapi.yaml"), "--port", str(port)]
-    # In a group of its own, as npx leaves behind what it started when it is ended.
+    # In its own process group, because npx leaves behind what it has started.
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
@@ -109,7 +109,7 @@ _SEED: Final = """
 
 
 def _seed(file: Path, users: int) -> None:
-    # By a statement of its own: a million commands would take days.
+    # One statement: a million commands would take days.
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(_SEED, (users,))
     assert username(7) == "user0000007"
