@@ -21,7 +21,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything that the other targets need.
+setup: $(READY) ## Create .venv with everything that the other targets need.
 
 $(LOCKED): requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -38,13 +38,13 @@ $(DOCS_READY): requirements-docs.lock $(LOCKED)
 	@$(PIP) --require-hashes -r requirements-docs.lock
 	@touch $@
 
-demo: $(READY) ## Host a server, ask it for a password reset over HTTP, and print the response.
+demo: $(READY) ## Start a server, request a password reset over HTTP, and print the response.
 	@$(BIN)/python examples/demo.py
 
 serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000.
 	@$(BIN)/meshydb-server serve
 
-test: $(READY) $(DOCS_READY) ## Everything that must hold: lint, types, drift, documents, and every suite.
+test: $(READY) $(DOCS_READY) ## Run all checks: lint, types, drift, documents, and every suite.
 	@$(MAKE) --no-print-directory --jobs 3 suites gate checks
 
 # In the order of their folders: by their number of tests, files of one long test would all come last. The suites start
@@ -63,20 +63,20 @@ checks: $(READY)
 when_over = mkdir -p build; $(1) >build/$@.log 2>&1; status=$$?; cat build/$@.log; exit $$status
 
 # Apart from `test`, as to measure takes a quarter as long again.
-coverage: $(READY) ## Run the suites, list the lines that none reaches, and fail if they are too many.
+coverage: $(READY) ## Run the suites, list uncovered lines, and fail if there are too many.
 	@$(BIN)/coverage erase
 	@$(MAKE) --no-print-directory suites RUN="$(BIN)/coverage run"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-test-matrix: ## Run every suite, or SUITES=…, on every Python from 3.11 on that the machine has.
+test-matrix: ## Run every suite, or SUITES=…, on every installed Python from 3.11 on.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) scripts/matrix.py $(SUITES)
 
-generate: $(READY) ## Make generated/ from openapi.yaml, and the wrapper's sync half from its async one.
+generate: $(READY) ## Generate generated/ from openapi.yaml, and the wrapper's sync half from its async one.
 	@$(BIN)/python scripts/generate.py
 
-check-generated: $(READY) ## Fail if a derived file is not what `make generate` would make.
+check-generated: $(READY) ## Fail if a derived file differs from the output of `make generate`.
 	@$(BIN)/python scripts/generate.py --check
 
 lint: $(READY) ## Check style and formatting, and that imports run one way.
@@ -88,25 +88,25 @@ types: $(READY) ## Check types with mypy and pyright, both strict.
 	@$(BIN)/mypy
 	@$(BIN)/pyright --project pyproject.toml
 
-surface: $(READY) ## Write what people can use of the client to the snapshot that the tests compare it with.
+surface: $(READY) ## Write the client's public surface to the snapshot that the tests compare it with.
 	@$(BIN)/python scripts/surface.py
 
-contract: $(READY) ## Hold the server against openapi.yaml, on each database; reports are in build/contract.
+contract: $(READY) ## Test the server against openapi.yaml, on each database. Reports are in build/contract.
 	@$(CONTRACT)
 
-contract-live: $(READY) ## Hold any server against it: URL=… ACCOUNT=… [TENANT=…]. It creates users and asks for codes.
+contract-live: $(READY) ## Test any server against openapi.yaml: URL=… ACCOUNT=… [TENANT=…]. Creates users and requests codes.
 	@test -n "$(URL)" -a -n "$(ACCOUNT)" || { echo "Which server? make contract-live URL=… ACCOUNT=…" >&2; exit 2; }
 	@$(BIN)/meshydb-contract --url "$(URL)" --account "$(ACCOUNT)" --report build/contract/live \
 		$(if $(TENANT),--tenant "$(TENANT)") $(if $(USERNAME),--username "$(USERNAME)") \
 		$(if $(AUTH_URL),--auth-url "$(AUTH_URL)") $(if $(PUBLIC_KEY),--public-key "$(PUBLIC_KEY)") $(OPTIONS)
 
-contract-diff: $(READY) ## Compare openapi.yaml with the last release, or with BASE=…; fail on what breaks clients.
+contract-diff: $(READY) ## Compare openapi.yaml with the last release, or with BASE=…; fail on breaking changes.
 	@PYTHONPATH=scripts $(BIN)/python -m contract_diff $(if $(BASE),"$(BASE)")
 
-portability: $(READY) ## Generate code from openapi.yaml with generators of other projects, and compile it. Needs npm.
+portability: $(READY) ## Generate code from openapi.yaml with third-party generators, and compile it. Needs npm.
 	@PYTHONPATH=scripts $(BIN)/python -m portability
 
-bench: $(READY) ## Measure the client beside others, and the server beside a mock; PART=client, server, decoys or before (with BASE=…, a git revision) for one.
+bench: $(READY) ## Benchmark the client against others, and the server against a mock. PART=client, server, decoys or before (with BASE=…, a git revision) for one.
 	@BASE="$(BASE)" $(BIN)/python -m bench $(PART)
 
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.

@@ -1,13 +1,13 @@
 """`meshydb-server`, also as `python -m meshydb_server`.
 
-A plain installation has this command too, but not what it needs.
+A plain installation has this command, but not the packages that it needs.
 """
 
 import sys
 
 
 def main() -> None:
-    """Run the command line, or say how to install it."""
+    """Run the command line, or say how to install what it needs."""
     try:
         from meshydb_server.cli import main as run  # noqa: PLC0415
     except ModuleNotFoundError as error:

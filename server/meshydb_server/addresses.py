@@ -1,4 +1,4 @@
-"""Client addresses: one spelling for each, and the network that a limit counts as one caller."""
+"""Client addresses: normalised spelling, and the network that a limit counts as one client."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from typing import Final
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
-# A household or a server gets an IPv6 network of 64 bits, a customer of a provider often one of 48.
+# A household or a server usually gets an IPv6 /64, a provider's customer often a /48.
 _NETWORK_BITS: Final = 64
 _SITE_BITS: Final = 48
-# What IPv4 is mapped into.
+# IPv4-mapped IPv6 addresses.
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
 @lru_cache(maxsize=4096)
 def normalise(host: str) -> str:
-    """One spelling of an address: IPv4 that is mapped into IPv6 as IPv4, and without a zone; a name as it is."""
+    """Normalise an address: IPv4-mapped IPv6 becomes IPv4, and a zone is dropped. Names stay unchanged."""
     address = _parse(host)
     return host if address is None else str(address)
 
 
 @lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
-    """What a limit counts as one caller: an IPv4 address, or the /64 network of an IPv6 address."""
+    """The network that a limit counts as one client: an IPv4 address, or the /64 of an IPv6 address."""
     return _network(host, _NETWORK_BITS)
 
 
 @lru_cache(maxsize=4096)
 def site_of(host: str) -> str:
-    """What a backstop counts as one caller: an IPv4 address, or the /48 network of an IPv6 address."""
+    """The network that a backstop counts as one client: an IPv4 address, or the /48 of an IPv6 address."""
     return _network(host, _SITE_BITS)
 
 
 def is_address(host: str) -> bool:
-    """Whether a text is an address, rather than a name or nonsense."""
+    """Whether a text is an IP address."""
     return _parse(host) is not None
 
 
 @lru_cache(maxsize=64)
 def networks_of(listed: str) -> Networks:
-    """The addresses and networks that are listed, separated by commas. Raises ValueError for what is neither."""
+    """Parse a list of addresses and networks, separated by commas. Raises ValueError if one is invalid."""
     return tuple(_parse_network(each.strip()) for each in listed.split(",")) if listed else ()
 
 
 @lru_cache(maxsize=4096)
 def is_listed(host: str, listed: str) -> bool:
-    """Whether one of the addresses and networks that are listed is or has an address. A name is in none."""
+    """Whether an address is in a list of addresses and networks. Host names never are."""
     address = _parse(host)
     return address is not None and any(address in network for network in networks_of(listed))
 

@@ -1,4 +1,4 @@
-"""Reads `openapi.yaml`: which operations there are, what each takes, and whether a value fits its schema."""
+"""Reads `openapi.yaml`: the operations, their parameters and bodies, and validation against schemas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON_MEDIA_TYPE: Final = "application/json"
 FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
-# Stands for the value in messages: what a caller sent may be a password.
+# Replaces the value in messages: a caller may have sent a password.
 _MASK: Final = "the value"
 
 
@@ -27,7 +27,7 @@ class InvalidValueError(Exception):
     """A value breaks the contract. The message says where and why, and never quotes the value."""
 
     def __init__(self, reason: str, *, place: str = "", keyword: str | None = None) -> None:
-        """`place` leads to the value, by dots; `keyword` is that of the schema that the value breaks."""
+        """`place` is the dotted path to the value; `keyword` is the schema keyword that the value breaks."""
         super().__init__(f"{place}: {reason}" if place else reason)
         self.place = place
         self.keyword = keyword
@@ -42,23 +42,23 @@ class Schema:
     _contract: Contract = field(alias="contract", repr=False)
 
     def validate(self, value: object, *, name: str | None = None) -> None:
-        """Raise InvalidValueError unless `value` fits; `name` says what the value is called where it came from."""
+        """Raise InvalidValueError unless `value` fits. `name` is the name of the value in messages."""
         if self._alternatives:
             self._alternative_of(value, name).validate(value, name=name)
             return
-        # Telling what is wrong takes several times as long as telling whether anything is.
+        # Building an error takes several times as long as checking validity.
         if self._validator.is_valid(cast("Any", value)):
             return
         error = next(iter(self._validator.iter_errors(cast("Any", value))))
         place = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
         reason = error.message.replace('"', "")
         if error.kind.name == "pattern":
-            # A pattern is not for people; the description beside it says the same in words.
+            # A pattern helps nobody in a message; the description beside it says the same in words.
             reason = f"the value is not allowed. {self._at(error.instance_path).description}"
         raise InvalidValueError(reason, place=place, keyword=error.kind.name)
 
     def _alternative_of(self, value: object, name: str | None) -> Schema:
-        """The alternative that a value is of, by its member that says so."""
+        """The alternative that the discriminator of the value selects."""
         key: str = self._node["discriminator"]["propertyName"]
         place = f"{name}.{key}" if name else key
         chosen = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
@@ -71,7 +71,7 @@ class Schema:
 
     @cached_property
     def _alternatives(self) -> Mapping[str, Schema]:
-        """The schemas that a discriminator chooses from, by the value of its property; none without one."""
+        """The schemas of a discriminator, by its values; empty without a discriminator."""
         mapping: Mapping[str, str] = self._node.get("discriminator", {}).get("mapping", {})
         return {value: self._contract.schema({"$ref": reference}) for value, reference in mapping.items()}
 
@@ -84,15 +84,15 @@ class Schema:
 
     @property
     def description(self) -> str:
-        """What the document says of it, for people."""
+        """The description of the schema in the document."""
         text: str = self._node.get("description", "")
         return text
 
     @cached_property
     def properties(self) -> Mapping[str, tuple[str, Schema]]:
-        """The documented properties, from the name in lower case to the name as documented and its schema.
+        """The documented properties by lower-case name, each with its documented name and its schema.
 
-        Where there are alternatives, those of all.
+        Properties of all alternatives are included.
         """
         names: Mapping[str, Any] = self._node.get("properties", {})
         own = {name.lower(): (name, self._contract.schema(node)) for name, node in names.items()}
@@ -100,13 +100,13 @@ class Schema:
 
     @property
     def type(self) -> str | None:
-        """The type of its values, where there is one type."""
+        """The type of the values, if there is exactly one."""
         type_ = self._node.get("type")
         return type_ if isinstance(type_, str) else None
 
     @cached_property
     def items(self) -> Schema | None:
-        """The schema of an array's items, where the document has one."""
+        """The schema of an array's items, if the document has one."""
         return self._contract.schema(self._node["items"]) if "items" in self._node else None
 
 
@@ -122,7 +122,7 @@ class Parameter:
 
 @frozen
 class Body:
-    """What an operation takes as its body."""
+    """The request body of an operation."""
 
     media_type: str
     schema: Schema
@@ -139,10 +139,10 @@ class Operation:
     body: Body | None
     statuses: frozenset[str]
     permissions: tuple[str, ...] | None
-    """What the access token must hold; None where no token is needed."""
+    """The permissions that the access token must have; None if no token is needed."""
 
     oauth_errors: bool
-    """Whether its errors are those of OAuth 2, with `error` and `error_description`."""
+    """Whether errors are OAuth 2 errors, with `error` and `error_description`."""
 
     @property
     def title(self) -> str:
@@ -151,7 +151,7 @@ class Operation:
 
 
 class Contract:
-    """The document, resolved and compiled."""
+    """The document, with references resolved and schemas compiled."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document: Final = document
@@ -162,11 +162,11 @@ class Contract:
     @classmethod
     @cache
     def load(cls) -> Contract:
-        """The document that this package was built with, or that of the checkout it runs from; read once."""
+        """The document packaged with the server, or that of the checkout. It is read once."""
         packaged = Path(__file__).with_name("openapi.yaml")
         checkout = Path(__file__).parents[2] / "openapi.yaml"
         path = packaged if packaged.exists() else checkout
-        # With libyaml, where PyYAML has it: a command would otherwise spend a fifth of its time here.
+        # libyaml is used if PyYAML has it. The pure Python loader takes a fifth of a command's time.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         return cls(yaml.load(path.read_text(encoding="utf-8"), loader))  # noqa: S506 - both loaders are safe
 
@@ -175,7 +175,7 @@ class Contract:
         return self.schema(self.document["components"]["schemas"][name])
 
     def schema(self, node: Mapping[str, Any]) -> Schema:
-        """The compiled schema that stands at `node`."""
+        """The compiled schema at `node`."""
         resolved = self._resolve(node)
         return Schema(validator=self._validators[self._pointers[id(resolved)]], node=resolved, contract=self)
 
@@ -243,7 +243,7 @@ def _title(operation_id: str, method: str, path: str) -> str:
 
 
 def _walk(pointer: str, node: object) -> Iterator[tuple[str, object]]:
-    """Every node of the document with the JSON Pointer that leads to it."""
+    """Every node of the document with its JSON Pointer."""
     yield pointer, node
     if isinstance(node, dict):
         for key, child in cast("dict[object, object]", node).items():

@@ -1,4 +1,4 @@
-"""Durations as an operator writes them."""
+"""Durations in settings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import BeforeValidator
 
 _WRITTEN: Final = re.compile(r"([0-9]{1,10})([dhms]?)")
 _UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "": "seconds"}
-# Added to any date that a clock shows, it is still a date.
+# Short enough that adding it to a current date never overflows.
 _LONGEST: Final = timedelta(days=36_500)
 
 
 def parse_duration(value: object) -> timedelta:
-    """Read `7d`, `12h`, `30m`, `45s` or a number of seconds, with or without white space around it.
+    """Parse `7d`, `12h`, `30m`, `45s` or a number of seconds. White space around it is ignored.
 
-    Takes a timedelta as it is. Raises ValueError.
+    A timedelta is returned unchanged. Raises ValueError.
     """
     if isinstance(value, timedelta):
         return value
@@ -31,5 +31,5 @@ def parse_duration(value: object) -> timedelta:
     return duration
 
 
-# The type of a setting that is a duration.
+# The type of a duration in settings.
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -1,4 +1,4 @@
-"""How points in time are counted and written: to the millisecond, as the API has it."""
+"""Timestamps: their text form in the API, and their integer form in the database."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def to_text(instant: datetime) -> str:
-    """Write an aware datetime in UTC with milliseconds and `Z`, the form that every official SDK carries unharmed."""
+    """Format an aware datetime in UTC with milliseconds and `Z`. Every official SDK can parse this form."""
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_text(text: str) -> datetime:
-    """Read a date and time that is valid by the contract: with an offset, cut off at microseconds."""
+    """Parse a date and time that is valid by the contract: with an offset, truncated to microseconds."""
     return datetime.fromisoformat(text)
 
 
 def to_milliseconds(instant: datetime) -> int:
-    """Count the whole milliseconds from 1970 to an aware datetime; exact, as a float would not be."""
+    """Convert an aware datetime to whole milliseconds since 1970. Exact, unlike a float."""
     return (instant - _EPOCH) // _MILLISECOND
 
 
 def to_microseconds(instant: datetime) -> int:
-    """Count the whole microseconds from 1970 to an aware datetime: for an order, not for storage."""
+    """Convert an aware datetime to whole microseconds since 1970. Used for ordering, not for storage."""
     return (instant - _EPOCH) // _MICROSECOND
 
 
 def from_milliseconds(count: int) -> datetime:
-    """The point in time, in UTC, that is so many milliseconds after 1970."""
+    """Convert milliseconds since 1970 to an aware datetime in UTC."""
     return _EPOCH + count * _MILLISECOND

@@ -1,4 +1,4 @@
-"""The log: one JSON object on each line."""
+"""The log format: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import logging
 from datetime import UTC, datetime
 from typing import Final
 
-# What every record has; whatever else there is was given beside the message.
+# The attributes of every record. All other attributes were passed as `extra`.
 _STANDARD: Final = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "color_message", "taskName"})
-# Made once: json.dumps would make one for each line.
+# Created once, because json.dumps would create an encoder for each line.
 _encode: Final = json.JSONEncoder(default=str).encode
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def has_plain_values(record: logging.LogRecord) -> bool:
-    """Whether all that a record says is text and numbers, so that it can be written later as well as now."""
+    """Whether a record holds only text and numbers, so that formatting it later gives the same line."""
     if record.args or record.exc_info or record.stack_info or type(record.msg) is not str:
         return False
     return all(type(value) in _PLAIN for name, value in record.__dict__.items() if name not in _STANDARD)
 
 
 class JsonLines(logging.Formatter):
-    """What was said, by whom and when, and under their own names the things that were given with `extra`."""
+    """Formats message, logger, time, and the fields passed as `extra` under their own names."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Format a record."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,

@@ -1,4 +1,4 @@
-"""Where the server's secret keys come from."""
+"""Loads the server's secret keys from the settings or from the key file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from meshydb_server.private_files import make_private
 from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
 from meshydb_server.settings import Settings
 
-# Where there are no hard links, a file that another process makes is empty for a moment.
+# Without hard links, the file is empty for a moment while another process creates it.
 _EMPTY_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.01
 
 
 class KeyFileError(Exception):
-    """There are no keys to be had. The message is one line and says what to set."""
+    """No usable keys were found. The message is one line and says what to set."""
 
 
 def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -> Keyring:
-    """Take the keys of the settings, else those of the key file, which a database in a file has beside it.
+    """Load the keys from the settings, or from the key file. By default, it is beside an SQLite database.
 
-    The file is made for a new database alone. To any other, a new key would be the loss of what rests on its keys.
+    The file is created for a new database only. A new key would make all data invalid that depends on the old one.
     """
     if settings.secret_keys is not None:
         return _parse(settings.secret_keys.get_secret_value(), "MESHYDB_SECRET_KEYS")
@@ -33,14 +33,14 @@ def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -
         if not path.exists():
             if not new:
                 raise KeyFileError(
-                    f"The keys of this database are missing at {path}. Put them back, or put a new key there, to which "
-                    "all access tokens, codes and waiting messages are lost."
+                    f"The keys of this database are missing at {path}. Restore them, or put a new key there: it makes "
+                    "all access tokens, codes and waiting messages invalid."
                 )
             make_private(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         return _parse(_read(path), str(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not ASCII"
-        raise KeyFileError(f"The key file {path} cannot be read or made: {reason}") from error
+        raise KeyFileError(f"The key file {path} cannot be read or created: {reason}") from error
 
 
 def _read(path: Path) -> str:
@@ -59,7 +59,5 @@ def _parse(text: str, source: str) -> Keyring:
 
 def _beside(database_file: Path | None) -> Path:
     if database_file is None:
-        raise KeyFileError(
-            "Only an SQLite file has a key file of its own: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE."
-        )
+        raise KeyFileError("This database has no key file beside it: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE.")
     return Path(f"{database_file}.keys")

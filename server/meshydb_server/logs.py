@@ -1,4 +1,4 @@
-"""Writes the log from a thread of its own, so that a log that nobody reads never stops the server."""
+"""Writes the log from its own thread, so that a blocked log never stops the server."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any, Final
 from meshydb_server.json_lines import JsonLines, has_plain_values
 from meshydb_server.streams import STANDARD_ERROR
 
-# Records that may wait to be written.
+# Maximum number of queued records.
 _CAPACITY: Final = 10_000
-# Seconds. Lines are written in batches: to wake a thread for each costs more than to write it.
+# Seconds. Lines are written in batches: waking a thread for each line costs more than writing it.
 _BATCH_INTERVAL: Final = 0.05
-# Seconds that the end of the process waits for the log, and that a start waits for standard error.
+# Seconds to wait for the log when the process ends, and for standard error at the start.
 _PATIENCE: Final = 2.0
-# Bytes. Up to here a pipe takes a write whole, so that lines of several processes do not mix.
+# Bytes. A pipe takes a write of this size whole, so that lines of several processes do not mix.
 _ATOMIC_WRITE: Final = 4096
 
 
 class QueuedLines(logging.Handler):
-    """Queues records, and writes them as lines; drops those for which the queue has no room, and counts them.
+    """Queues records and writes them as lines. Drops and counts records when the queue is full.
 
-    A record whose values cannot change is formatted by the thread that writes, any other one at once.
+    Records with immutable values are formatted by the writer thread, all others at once.
     """
 
     def __init__(self, capacity: int = _CAPACITY, descriptor: int = STANDARD_ERROR) -> None:
@@ -44,11 +44,11 @@ class QueuedLines(logging.Handler):
         self._hurry = threading.Event()
         self._writing = False
         self._closed = False
-        # Of the kind that the process does not wait for at its end: it may never be done with a write.
+        # A daemon thread: the process must not wait for a write that may never return.
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def createLock(self) -> None:  # noqa: N802 - logging names it
-        """Have none: to append to the queue needs no lock, and none may be waited for."""
+        """Create no lock: appending to the queue needs none, and the server must never wait for one."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -61,7 +61,7 @@ class QueuedLines(logging.Handler):
             self._wake.set()
 
     def flush(self) -> None:
-        """Wait until all is written, but not for long: nobody may be reading."""
+        """Wait until all records are written, for a limited time: nobody may be reading."""
         end = time.monotonic() + _PATIENCE
         self._hurry.set()
         while (self._queue or self._writing) and time.monotonic() < end:
@@ -69,7 +69,7 @@ class QueuedLines(logging.Handler):
         self._hurry.clear()
 
     def close(self) -> None:
-        """Write what is left, within the same time, and stop."""
+        """Write the remaining records within the same time, and stop."""
         self.flush()
         self._closed = True
         self._wake.set()
@@ -87,7 +87,7 @@ class QueuedLines(logging.Handler):
             self._writing = False
 
     def _batch(self) -> list[bytes]:
-        """As many lines as are written at once."""
+        """The lines of the next write."""
         lines: list[bytes] = []
         size = 0
         while self._queue:
@@ -95,7 +95,7 @@ class QueuedLines(logging.Handler):
             line = entry if isinstance(entry, bytes) else self._line(entry)
             size += len(line)
             if lines and size > _ATOMIC_WRITE:
-                # Formatted once; it begins the next batch.
+                # Already formatted; it starts the next batch.
                 self._queue[0] = line
                 break
             self._queue.popleft()
@@ -113,7 +113,7 @@ class QueuedLines(logging.Handler):
         try:
             _write_all(self._descriptor, b"".join(lines))
         except OSError:
-            # A full disk, or a pipe without a reader. What comes later is tried anew.
+            # A full disk, or a pipe without a reader. Later lines are tried again.
             self._drop(sum(map(bool, lines)))
 
     def _tell_dropped(self) -> None:
@@ -121,7 +121,7 @@ class QueuedLines(logging.Handler):
             dropped, self._dropped = self._dropped, 0
         if not dropped:
             return
-        message = "Records of the log were dropped, because they could not be written as fast as they came."
+        message = "Log records were dropped, because they could not be written fast enough."
         record = logging.LogRecord(__name__, logging.WARNING, "", 0, message, None, None)
         record.__dict__["dropped"] = dropped
         try:
@@ -135,7 +135,7 @@ class QueuedLines(logging.Handler):
 
 
 def warn_before_start(logger: str, message: str) -> None:
-    """Write a warning as a line of the log while nothing is logged yet. It is lost where standard error is."""
+    """Write a warning as a log line before logging is configured. It is lost if standard error is not writable."""
     line = JsonLines().format(logging.LogRecord(logger, logging.WARNING, "", 0, message, None, None))
     if can_be_written(STANDARD_ERROR):
         with suppress(OSError):
@@ -143,9 +143,9 @@ def warn_before_start(logger: str, message: str) -> None:
 
 
 def configure() -> None:
-    """Have every logger of the process write JSON lines to standard error."""
+    """Write the log of every logger in the process to standard error, as JSON lines."""
     logging.config.dictConfig(LOGGING)
-    # Python writes them itself otherwise, and waits.
+    # Python writes warnings itself otherwise, and blocks.
     logging.captureWarnings(capture=True)
 
 
@@ -154,13 +154,13 @@ LOGGING: Final[dict[str, Any]] = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"()": QueuedLines}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # They tell of each start and stop, which `serve` does too, in one line.
+    # They report each start and stop. `serve` does so in one line.
     "loggers": {"uvicorn": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
 }
 
 
 def can_be_written(descriptor: int) -> bool:
-    """Whether a short line can be written without waiting, now or soon. Where the system cannot tell: yes."""
+    """Whether a short line can be written now or soon without blocking. True if the system cannot tell."""
     if not hasattr(select, "poll"):
         return True
     poll = select.poll()
@@ -169,12 +169,12 @@ def can_be_written(descriptor: int) -> bool:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    """Write, and wait as long as that takes. Raises OSError."""
+    """Write all bytes, and wait until they are written. Raises OSError."""
     while data:
         try:
             data = data[os.write(descriptor, data) :]
         except BlockingIOError:
-            # Whoever shares it has made it so that no write waits.
+            # Another process that shares the descriptor has made it non-blocking.
             with suppress(AttributeError):
                 poll = select.poll()
                 poll.register(descriptor, select.POLLOUT)

@@ -1,4 +1,4 @@
-"""Files that nobody but their owner may read."""
+"""Files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _OTHERS: Final = 0o077
 
 
 def make_private(path: Path, content: bytes = b"") -> None:
-    """Make a file for its owner alone, and let the first of several processes win. Raises OSError.
+    """Create a file that only its owner can read. The first of several processes wins. Raises OSError.
 
-    Where the file system keeps no permissions, the file is made, and a warning says so.
+    If the file system stores no permissions, the file is created, and a warning says so.
     """
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     _write_new(draft, content)
     try:
-        # A link appears whole or not at all, and never replaces a file that is in use. Nor has the file been open under
-        # its own name: when that is closed, the locks that SQLite has on it elsewhere in this process are lost.
+        # A link appears at once with its content, and never replaces a file in use. Opening the file under its own name
+        # would drop the locks that SQLite holds on it in this process, as soon as it is closed.
         os.link(draft, path)
     except FileExistsError:
         return
     except OSError:
-        # Some file systems and systems have no hard links: exFAT, several SMB and FUSE mounts, Android.
+        # Hard links are missing on exFAT, several SMB and FUSE mounts, and Android.
         try:
             _write_new(path, content)
         except FileExistsError:
@@ -43,16 +43,16 @@ def _write_new(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
     except OSError:
-        # The disk is full. Half a key would be worse than none.
+        # The disk is full. Half a key is worse than no key.
         path.unlink()
         raise
 
 
 def _warn_if_others_can_read(path: Path) -> None:
-    # Elsewhere, the mode says nothing of who may read.
+    # On other systems, the mode does not say who can read the file.
     if os.name == "posix" and path.stat().st_mode & _OTHERS:
         _log.warning(
-            "Other users of this machine may be able to read %s: its file system keeps no permissions."
-            " Put it on another one, or in a folder that is yours alone.",
+            "Other users of this machine may be able to read %s: its file system stores no permissions."
+            " Move it to another file system, or to a folder that only you can read.",
             path,
         )

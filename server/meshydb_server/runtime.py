@@ -1,4 +1,4 @@
-"""Puts the parts together: settings in, running services out."""
+"""Builds the running services from the settings."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from meshydb_server.storage.outbox import Channel
 
 @frozen
 class Services:
-    """Everything that a front, be it HTTP or the command line, can ask for."""
+    """The services that HTTP and the command line use."""
 
     database: Database
     accounts: AccountService
@@ -67,17 +67,17 @@ class Services:
 
 @asynccontextmanager
 async def open_services(settings: Settings, sources: Sources | None = None) -> AsyncGenerator[Services]:
-    """Open the database, creating or migrating it, and what works on it.
+    """Open the database, creating or migrating it, and the services on it.
 
-    Raises StorageError, KeyFileError, SmtpError or TextError, each with one line that says what is wrong.
+    Raises StorageError, KeyFileError, SmtpError or TextError, each with a message of one line.
     """
     sources = sources or Sources()
     prepared = settings.prepared_statements == "on"
     async with Database(settings.database_url, settings.storage_timeout, prepared_statements=prepared) as database:
         deliveries = _deliveries(settings)
         await database.migrate()
-        # After the database has proved to be one, because a key file may be made beside it. Asked before the file is
-        # looked for: whoever has just made the first account has made the file before that.
+        # After connecting, because a key file may be created beside the database. Checked before reading the file,
+        # because another process that has just created the first account created the file before that.
         new = not await database.read(has_accounts)
         keyring = load_keyring(settings, database.file, new=new)
         outbox = Outbox(
@@ -121,7 +121,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
 
 @asynccontextmanager
 async def working(services: Services, stopping: Stopping | None = None) -> AsyncGenerator[None]:
-    """Do in the background what is to be done: send messages where there is a way to, and sweep what has lapsed."""
+    """Run the background work: send messages if there is a delivery, and delete expired rows."""
     await services.outbox.warn_of_stranded()
     sweeping = asyncio.create_task(services.sweeper.run())
     try:
@@ -135,10 +135,10 @@ async def working(services: Services, stopping: Stopping | None = None) -> Async
 
 @asynccontextmanager
 async def sending(outbox: Outbox, stopping: Stopping | None = None) -> AsyncGenerator[None]:
-    """Send the outbox's messages in the background, where there is a delivery to send them by.
+    """Send the outbox's messages in the background, if there is a delivery.
 
-    No new try begins from when the process is told to stop, or from the end of the block. Those under way may end until
-    the time for that is over; the messages of the others are left to the next server.
+    No new delivery starts after the process is told to stop, or after the end of the block. Running deliveries may
+    finish until their time is over. The next server sends the remaining messages.
     """
     if not outbox.deliveries:
         yield

@@ -1,4 +1,4 @@
-"""Runs the server: one process, or several that share a socket and a database."""
+"""Runs the server in one process, or in several that share a socket and a database."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from meshydb_server.streams import STANDARD_ERROR, open_standard_streams
 from meshydb_server.workers import Supervisor
 
 _BACKLOG: Final = 2048
-# A container with a part of a CPU, or a cold disk, may take a minute to load the server.
+# A container with a fraction of a CPU, or a cold disk, may take a minute to load the server.
 START_SECONDS: Final = 120.0
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket; from here on, connections queue until the server takes them. Raises OSError."""
+    """Open the socket. Connections queue until the server accepts them. Raises OSError."""
     open_standard_streams()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Not socket.create_server, which leaves the protocol open: asyncio then does not know it for TCP, leaves Nagle's
-    # algorithm on, and each answer waits 40 ms for the acknowledgement of its own headers.
+    # Not socket.create_server, which leaves the protocol open. asyncio would then not recognise TCP and leave Nagle's
+    # algorithm on, so that each response waits 40 ms for the acknowledgement of its headers.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # So that a new server can take the port of one that has just stopped. Elsewhere this would share it.
+            # Lets a new server take the port of one that has just stopped. On Windows, it would share the port.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
         sock.listen(_BACKLOG)
@@ -57,24 +57,24 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(sock: socket.socket) -> str:
-    """The URL that a socket listens at."""
+    """The URL of a listening socket."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def configure(app: Starlette | str, settings: Settings, workers: int = 1) -> uvicorn.Config:
-    """How uvicorn serves an application, or what a factory of this name makes."""
+    """The uvicorn configuration for an application, or for the name of an application factory."""
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         workers=workers,
-        # uvicorn calls it for each connection, and wants no more of a class.
+        # uvicorn calls it for each connection, and needs nothing else from a class.
         http=cast("type[asyncio.Protocol]", partial(Protocol, Registry(settings))),
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        # `http.forwarded` does that.
+        # `http.forwarded` handles these headers.
         proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
@@ -87,17 +87,17 @@ def serve(
     announce: Callable[[str], None],
     start_seconds: float = START_SECONDS,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way and return. Exits if a server cannot start.
+    """Serve until SIGTERM or SIGINT, then finish running requests and return. Exits if a server cannot start.
 
-    Each of several workers has `start_seconds` to start.
+    With several workers, each has `start_seconds` to start.
 
-    `announce` is told the URL once a signal would be heeded: who reads it may send one at once.
+    Calls `announce` with the URL once signals are handled, so that its reader may send one at once.
     """
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
     if workers > 1:
         configure_logs()
-        # uvicorn waits this long for a new worker when SIGHUP replaces them.
+        # uvicorn waits this long for a new worker when SIGHUP replaces the workers.
         config.timeout_worker_healthcheck = math.ceil(start_seconds)
         supervisor = Supervisor(config, [sock], start_seconds)
         _announce(url_of(sock), announce)
@@ -109,22 +109,22 @@ def serve(
 
 
 def _announce(url: str, announce: Callable[[str], None]) -> None:
-    # Nobody may be reading what the server says, or the disk be full: it serves all the same.
+    # Nobody may be reading standard error, or the disk may be full. The server runs all the same.
     if can_be_written(STANDARD_ERROR):
         with suppress(OSError):
             announce(url)
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it is ready, and for which a signal is a way to end well."""
+    """A server that reports when it is ready, and ends normally on a signal."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        # uvicorn raises the signal again once it has stopped, when there is nothing left to do but to return. Before
-        # it listens for signals itself, one ends the process.
+        # uvicorn raises the signal again after it has stopped, when only the return is left. Before uvicorn handles
+        # signals, a signal ends the process.
         def stopped(*_: object) -> None:
             if not self.started:
                 sys.exit(0)
@@ -139,21 +139,21 @@ class _Server(uvicorn.Server):
 
 
 def app_of_environment() -> Starlette:
-    """What each server process builds: its log, and the application of the settings in its environment."""
+    """Configure the log and build the application from the environment, in each server process."""
     configure_logs()
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_stop_after, args=(parent,), daemon=True).start()
-    # In the thread of the event loop, which heeds signals already.
+    # Called in the thread of the event loop, after uvicorn has installed its signal handlers.
     stopping = Stopping()
     stopping.watch()
     app = create_app(Settings(), stopping=stopping)
-    # What is there by now stays: the collector need not go through it again and again, while requests wait.
+    # Excludes existing objects from garbage collection, which would scan them again and again during requests.
     gc.collect()
     gc.freeze()
     return app
 
 
 def _stop_after(parent: BaseProcess) -> None:
-    # Even one that was killed, and could tell nobody: its servers would go on, and keep the port.
+    # Also covers a parent that was killed: its workers would go on running and keep the port.
     parent.join()
     signal.raise_signal(signal.SIGTERM)

@@ -1,9 +1,9 @@
-"""How a server process that is told to stop ends in time, whatever is under way.
+"""Stops a server process in time, whatever is still running.
 
-A service manager kills what has not ended some time after SIGTERM: within 20 seconds all of this is done, at once where
-it can be. Requests end, and no new one is taken; messages that are being sent are sent; then the database is closed.
-What hangs is cut off, and the process ends at the latest by its deadline. Nothing is lost by that: what was answered is
-committed, and what was not sent is still in the outbox.
+A service manager kills a process some time after SIGTERM. The server stops within 20 seconds, and at once if possible.
+New requests are rejected, running requests and deliveries finish, then the database is closed. Work that hangs is
+aborted, and the process ends at its deadline. Nothing is lost: whatever was acknowledged is committed, and unsent
+messages stay in the outbox.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-# All count from the signal, except for the time that requests have, which uvicorn counts from a moment later.
+# All are counted from the signal, except the time for requests, which uvicorn counts from a moment later.
 DRAIN_SECONDS: Final = 10
 _LAST_TRIES_SECONDS: Final = 11.0
 _PROCESS_SECONDS: Final = 16.0
-# A supervisor takes up to a second to pass a signal on.
+# A supervisor takes up to a second to forward a signal.
 SUPERVISOR_SECONDS: Final = 17.5
-# For a task that was cancelled to end. What works in the background needs a moment to leave things in order.
+# Time for a cancelled task to end. Background work needs a moment to clean up.
 _END_SECONDS: Final = 3.0
 
 _log = logging.getLogger(__name__)
 
 
 async def ended(task: asyncio.Task[Any]) -> None:
-    """Wait until a task that was cancelled has ended, or for three seconds."""
+    """Wait until a cancelled task has ended, for at most three seconds."""
     await asyncio.wait({task}, timeout=_END_SECONDS)
 
 
 class Deadline:
-    """Ends the process some time after a signal to stop, if that has not happened by itself."""
+    """Ends the process some time after a stop signal, if it has not ended by then."""
 
     def __init__(self, seconds: float, last: Callable[[], object]) -> None:
-        """Take the seconds that it has from the signal, and what to do before it is ended."""
+        """Take the seconds from the signal to the end, and a function to call before the process is ended."""
         self._seconds = seconds
         self._last = last
         self._told = threading.Event()
 
     def watch(self, told: Callable[[], object] = lambda: None) -> None:
-        """Heed SIGTERM and SIGINT, before whoever heeds them now. Call it in the main thread, which calls `told`."""
-        # Made now: it is not for a signal handler to start threads.
+        """Handle SIGTERM and SIGINT before the current handlers do. Call it in the main thread, which calls `told`."""
+        # Created now: a signal handler must not start threads.
         threading.Thread(target=self._end, name="deadline", daemon=True).start()
 
         def heed(previous: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
@@ -65,14 +65,14 @@ class Deadline:
     def _end(self) -> None:
         self._told.wait()
         time.sleep(self._seconds)
-        _log.error("The server did not stop within %s seconds; what is under way is cut off.", self._seconds)
+        _log.error("The server did not stop within %s seconds; aborting what is still running.", self._seconds)
         self._last()
-        # Threads that hang would keep sys.exit waiting.
+        # sys.exit would wait for threads that hang.
         os._exit(0)
 
 
 class Stopping:
-    """Tells the parts of a server process that it stops, so that they stop together and not one after the other."""
+    """Tells the parts of a server process to stop, all at the same time."""
 
     def __init__(self) -> None:
         self.told = asyncio.Event()
@@ -80,15 +80,15 @@ class Stopping:
         self._thens: list[Callable[[], object]] = []
 
     def watch(self) -> None:
-        """Begin at SIGTERM or SIGINT, from when the process has a deadline. Call it in the main thread."""
+        """Begin to stop at SIGTERM or SIGINT, and start the deadline then. Call it in the main thread."""
         Deadline(_PROCESS_SECONDS, lambda: None).watch(self._begin_soon)
 
     def then(self, do: Callable[[], object]) -> None:
-        """Have something done when it begins."""
+        """Register a callback for the stop."""
         self._thens.append(do)
 
     def begin(self) -> None:
-        """Tell everybody, unless they have been told."""
+        """Call all callbacks, once."""
         if self._begun is not None:
             return
         self._begun = asyncio.get_running_loop().time()
@@ -97,7 +97,7 @@ class Stopping:
             do()
 
     def seconds_for_last_tries(self) -> float:
-        """How long the tries under way may still take, once it has begun."""
+        """Seconds that running deliveries may still take, once the stop has begun."""
         begun = asyncio.get_running_loop().time() if self._begun is None else self._begun
         return max(0.0, begun + _LAST_TRIES_SECONDS - asyncio.get_running_loop().time())
 
@@ -105,6 +105,6 @@ class Stopping:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            # It is not running yet, or any more: nothing has begun that would have to be told.
+            # The loop is not running: nothing has started that would need to know.
             return
         loop.call_soon_threadsafe(self.begin)

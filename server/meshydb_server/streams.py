@@ -1,4 +1,4 @@
-"""The standard streams: closed at start, full, or a pipe whose reader is gone."""
+"""Standard streams that are closed at start, full, or a pipe without a reader."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Final, TextIO, cast
 
 STANDARD_ERROR: Final = 2
 
-# Standard output is opened so that writing to it fails: a result must not get lost without an error.
+# Writing to this replacement of standard output fails, so that a lost result is an error.
 _MODES: Final = {0: os.O_RDONLY, 1: os.O_RDONLY, STANDARD_ERROR: os.O_WRONLY}
 
 
 def open_standard_streams() -> None:
-    """Open standard streams that are closed as the null device.
+    """Open closed standard streams as the null device.
 
-    Otherwise the next file or connection takes the number of one of them, and log lines are written into it.
+    Otherwise the next file or connection gets one of their numbers, and log lines are written into it.
     """
     for descriptor, mode in _MODES.items():
         try:
             os.fstat(descriptor)
         except OSError:
-            # open() returns the lowest number that is free, which is this one.
+            # open() returns the lowest free number, which is this one.
             os.open(os.devnull, mode)
-    # Python has None for a stream that was closed when it started.
+    # In Python, a stream that was closed at the start is None.
     sys.stdin = sys.stdin or _open(0, "r")
     sys.stdout = sys.stdout or _open(1, "w")
     sys.stderr = sys.stderr or _open(STANDARD_ERROR, "w")
 
 
 def discard(stream: TextIO) -> None:
-    """Send to the null device what the stream still holds: Python flushes it at exit, and that must not fail."""
+    """Redirect a stream to the null device, because Python flushes it at exit and that must not fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)

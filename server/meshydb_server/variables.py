@@ -1,4 +1,4 @@
-"""`MESHYDB_*` variables that nothing reads, as a mistyped one."""
+"""Finds `MESHYDB_*` variables that nothing reads, such as mistyped ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 from meshydb_server.settings import Settings
 
 _PREFIX: Final = "MESHYDB_"
-# Those of the client, which may run on the same machine.
+# Variables of the client, which may run on the same machine.
 _OF_THE_CLIENT: Final = ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL", "LOG")
-# Those of the gate, and of the project's own tests.
+# Variables of the gate and of the project's tests.
 _OF_OTHERS: Final = ("CONTRACT_", "TEST_")
-# Kubernetes describes a service to the containers of its namespace. For one called `meshydb`: MESHYDB_SERVICE_HOST,
-# MESHYDB_PORT_8000_TCP_ADDR and more; and MESHYDB_PORT, which it sets to a URL.
+# Kubernetes sets variables for each service in the containers of its namespace. A service called `meshydb` gives
+# MESHYDB_SERVICE_HOST, MESHYDB_PORT_8000_TCP_ADDR and more, and MESHYDB_PORT with a URL.
 _OF_KUBERNETES: Final = re.compile(
     r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)=.*|(\w+_)?PORT=(tcp|udp|sctp)://.*",
     re.DOTALL,
@@ -23,9 +23,9 @@ _OF_KUBERNETES: Final = re.compile(
 
 
 def warnings_of(environment: Mapping[str, str]) -> list[str]:
-    """One line for each variable that is named like a setting and is none. No line shows a value."""
+    """One line for each variable that is named like a setting but is not one. No line shows a value."""
     known = [*(name.upper() for name in Settings.model_fields), *_OF_THE_CLIENT]
-    # Settings are read whatever the case of letters.
+    # Settings are read in any case of letters.
     given = {name: name.upper().removeprefix(_PREFIX) for name in environment if name.upper().startswith(_PREFIX)}
     unknown = {
         name: rest
@@ -38,7 +38,7 @@ def warnings_of(environment: Mapping[str, str]) -> list[str]:
 
 
 def _warning(name: str, close: list[str]) -> str:
-    # A name may hold whatever a line must not.
+    # A name may contain characters that must not be in a line.
     shown = ascii(name)[1:-1]
     advice = f"did you mean {_PREFIX}{close[0]}?" if close else "it has no effect."
     return f"{shown} is not a setting; {advice}"

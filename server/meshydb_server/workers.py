@@ -1,4 +1,4 @@
-"""Supervises several server processes: waits for those that start, and replaces those that end or hang."""
+"""Supervises several server processes: waits for their start, and replaces those that exit or hang."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from meshydb_server.stopping import SUPERVISOR_SECONDS, Deadline
 
-# A worker that has started answers at once, unless the machine is busy.
+# A started worker answers at once, unless the machine is busy.
 _ANSWER_SECONDS: Final = 30.0
 
 _log = logging.getLogger(__name__)
@@ -24,15 +24,15 @@ _log = logging.getLogger(__name__)
 
 @define(eq=False)
 class _Health:
-    """What is known of a worker."""
+    """The supervisor's knowledge of a worker."""
 
     since: float
-    """When the worker last answered; before it serves, when it was first looked at."""
+    """Time of the worker's last answer. Before it serves: time of the first check."""
     asked: bool = False
     started: bool = False
 
     def ask(self, process: Process) -> None:
-        """Ask the worker whether it serves, and read what it has answered. Never waits."""
+        """Ask the worker whether it serves, and read earlier answers. Never blocks."""
         connection = process.parent_conn
         try:
             while connection.poll():
@@ -44,14 +44,14 @@ class _Health:
                 connection.send(b"ping")
                 self.asked = True
         except (OSError, EOFError, UnpicklingError):
-            # It has ended, or is about to.
+            # It has ended, or is about to end.
             return
 
 
 class Supervisor(Multiprocess):
-    """Runs several servers until a signal tells it to stop, or one of them cannot start.
+    """Runs several servers until a signal stops it, or until one of them cannot start.
 
-    uvicorn's own gives a worker five seconds to start, kills it, and starts it again without end.
+    uvicorn's own supervisor kills a worker that has not started after five seconds, and starts it again without end.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], start_seconds: float) -> None:
@@ -67,7 +67,7 @@ class Supervisor(Multiprocess):
         now = time.monotonic()
         self._health = {process: self._health.get(process) or _Health(now) for process in self.processes}
         for index, (process, health) in enumerate(self._health.items()):
-            # Ctrl-C ends the workers too, which is no failure.
+            # Ctrl-C also ends the workers, which is not a failure.
             if self.should_exit.is_set() or self.signal_queue:
                 return
             health.ask(process)
@@ -76,18 +76,18 @@ class Supervisor(Multiprocess):
                 continue
             process.kill()
             process.join()
-            # Before all have served once, a new one would fare no better.
+            # Until all workers have served once, a new one would fail as well.
             if not health.started and (not self._has_begun or process.exitcode == STARTUP_FAILURE):
                 _log.error("Worker process %s failed to start: %s. Stopping.", process.pid, reason)
                 self.has_failed = True
                 self.should_exit.set()
                 return
-            _log.error("Worker process %s is replaced: %s.", process.pid, reason)
+            _log.error("Replacing worker process %s: %s.", process.pid, reason)
             self._replace(index)
         self._has_begun = self._has_begun or all(health.started for health in self._health.values())
 
     def _reason_to_end(self, process: Process, health: _Health) -> str | None:
-        """Why a worker has to go, if it has."""
+        """Why a worker must be replaced; None if it is healthy."""
         if not process.process.is_alive():
             return f"it ended with exit code {process.exitcode}"
         waited = time.monotonic() - health.since

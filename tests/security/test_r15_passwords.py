@@ -19,7 +19,7 @@ from tests.support.recovering import ACCOUNT, EMAIL, KEYS, TENANT, USERNAME, ask
 pytestmark = pytest.mark.anyio
 
 _LENGTH: Final = "The password must have 8 to 128 characters."
-_COMMON: Final = "The password is one of the most common ones."
+_COMMON: Final = "The password is too common; choose another one."
 _ASTRAL: Final = "\U0001f511"
 
 _REFUSED: Final = {

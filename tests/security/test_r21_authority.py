@@ -52,8 +52,8 @@ _MEMBERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "verified": {"verified": False},
     "isActive": {"is_active": False},
 }
-_MORE: Final = "AuthorityError: The user may do more than you may, so you cannot change or delete them."
-_LAST: Final = "InvalidRequestError: The tenant would have no active user left who may update roles."
+_MORE: Final = "AuthorityError: The user has permissions that you do not have, so you cannot change or delete them."
+_LAST: Final = "InvalidRequestError: The tenant must keep an active user who may update roles."
 _NO_USER: Final = "NotFoundError: There is no user of this id."
 
 
@@ -119,7 +119,7 @@ async def test_r21_one_permission_less(people: People, permission: str) -> None:
         assert await refusal(call()) == _MORE, name
     given = NewUser(username="new", password=PASSWORD, questions=[_QUESTION], roles=["target"])
     assert await refusal(people.services.users.create(less, given)) == (
-        "AuthorityError: The role target permits more than you may do, so you cannot give it."
+        "AuthorityError: The role target has permissions that you do not have, so you cannot assign it."
     )
     assert await _rows(people, users, security_questions, user_roles) == before
     equal = await _caller(people, "equal", [permission])
@@ -229,7 +229,7 @@ async def test_r21_the_attack_over_http(tmp_path: Path, database_url: str) -> No
             await client.post("/acme/users", json=more, headers=headers),
         ]
         assert [answer.status_code for answer in answers] == [403] * 4
-        assert "more than you may" in answers[0].json()["message"]
+        assert "permissions that you do not have" in answers[0].json()["message"]
         asked = await client.post("/acme/users/forgotpassword", json={"username": "admin", "attempt": 1})
         assert asked.status_code == 200
         ((message, _),) = await people.services.outbox.messages()

@@ -110,7 +110,9 @@ async def test_r23_equal_retries(database_url: str) -> None:
             assert failed[UNKNOWN] == failed[_UNREACHABLE] == failed[USERNAME]
             waiting = await rows(services, outbox)
             assert {row["due_at"] for row in waiting} == {clock.now + timedelta(seconds=5)}
-            assert {(row["status"], row["last_error"]) for row in waiting} == {("waiting", "The server answered 451.")}
+            assert {(row["status"], row["last_error"]) for row in waiting} == {
+                ("waiting", "The server responded with 451.")
+            }
             relay.to_sender = "250 ok"
             clock.move(seconds=5)
             assert await OutboxWorker(services.outbox).deliver_due() == 3

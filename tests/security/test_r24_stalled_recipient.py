@@ -92,7 +92,7 @@ async def test_r24_retries_leave_room_for_first_tries(database_url: str) -> None
         assert isinstance(sink, _StallingSink)
         async with recovering(database_url, smtp_url=sink.url) as services:
             await _ask(services, slow)
-            await change(services, update(outbox).values(attempts=1, last_error="The server answered 451."))
+            await change(services, update(outbox).values(attempts=1, last_error="The server responded with 451."))
             async with sending(services.outbox):
                 await _ask(services, _OTHER_ADDRESSES)
                 await _arrive(sink, _OTHER_ADDRESSES)

@@ -220,7 +220,7 @@ def test_mistakes(meshydb_server: MeshyServer) -> None:
     with pytest.raises(ValueError, match="'' cannot be a name: "):
         meshydb_server.create_user("")
     meshydb_server.create_user("ada")
-    with pytest.raises(ValueError, match="The tenant has a user of this name already"):
+    with pytest.raises(ValueError, match="The tenant already has a user of this name"):
         meshydb_server.create_user("ADA")
     with pytest.raises(LookupError, match="no code was sent to 'ada' of the tenant 'default'"):
         meshydb_server.last_code("ada")

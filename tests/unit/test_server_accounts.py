@@ -79,7 +79,7 @@ async def test_names_are_of_an_account(services: Services) -> None:
 async def test_account_exists(services: Services, tmp_path: Path) -> None:
     """An account that exists is not created again, and gains no tenant by the try."""
     await services.accounts.create_account("acme", ["north"])
-    with pytest.raises(ConflictError, match=r"^The account acme exists already\.$"):
+    with pytest.raises(ConflictError, match=r"^The account acme already exists\.$"):
         await services.accounts.create_account("acme", ["south"])
     assert _rows(tmp_path, "SELECT tenant FROM tenants") == [("north",)]
 
@@ -94,7 +94,7 @@ async def test_tenant_named_twice(services: Services, tmp_path: Path) -> None:
 async def test_tenant_exists(services: Services) -> None:
     """A tenant that exists is not created again."""
     await services.accounts.create_account("acme", ["north"])
-    with pytest.raises(ConflictError, match=r"^The account acme has a tenant north already\.$"):
+    with pytest.raises(ConflictError, match=r"^The account acme already has a tenant north\.$"):
         await services.accounts.create_tenant("acme", "north")
 
 
@@ -125,7 +125,7 @@ async def test_user_exists(services: Services) -> None:
     """No tenant has two users whose names are the same once case and compatible characters are left out."""
     await services.accounts.create_account("acme")
     await services.accounts.create_user("acme", None, NewUser(username="ros\u00e9"))
-    with pytest.raises(ConflictError, match=r"^The tenant has a user of this name already\.$"):
+    with pytest.raises(ConflictError, match=r"^The tenant already has a user of this name\.$"):
         await services.accounts.create_user("acme", None, NewUser(username="ROSE\u0301"))
 
 
@@ -196,7 +196,7 @@ async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
     with pytest.raises(InvalidValueError) if email else nullcontext():
         _GIVEN_EMAIL.validate(email)
     await services.accounts.create_account("acme")
-    with pytest.raises(InvalidRequestError, match=r"^The email address is not of the form name@domain"):
+    with pytest.raises(InvalidRequestError, match=r"^The email address must read name@domain"):
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
     assert _rows(tmp_path, "SELECT * FROM users") == []
 
@@ -215,7 +215,7 @@ async def test_phone(services: Services, phone: str) -> None:
 async def test_no_phone(services: Services, phone: str) -> None:
     """A number in any other format is refused."""
     await services.accounts.create_account("acme")
-    with pytest.raises(InvalidRequestError, match="not in international format"):
+    with pytest.raises(InvalidRequestError, match="must be in international format"):
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))
 
 
@@ -224,7 +224,7 @@ async def test_no_phone(services: Services, phone: str) -> None:
     [
         ("", "The password must have 8 to 128 characters."),
         ("1234567", "The password must have 8 to 128 characters."),
-        ("password1", "The password is one of the most common ones."),
+        ("password1", "The password is too common; choose another one."),
         ("Rosa.K.The.Great", "The password must not be the username."),
     ],
 )

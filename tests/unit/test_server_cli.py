@@ -191,9 +191,9 @@ _GARBAGE = "sqlite+aiosqlite:///garbage"
 
 # What is given, by the name of its case: arguments, settings, and what the error says.
 _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
-    "account-exists": (["account", "create", "acme"], {}, "The account acme exists already."),
-    "tenant-exists": (["tenant", "create", "acme", "north"], {}, "The account acme has a tenant north already."),
-    "user-exists": (["user", "create", "acme", USERNAME.upper()], {}, "The tenant has a user of this name already."),
+    "account-exists": (["account", "create", "acme"], {}, "The account acme already exists."),
+    "tenant-exists": (["tenant", "create", "acme", "north"], {}, "The account acme already has a tenant north."),
+    "user-exists": (["user", "create", "acme", USERNAME.upper()], {}, "The tenant already has a user of this name."),
     "unknown-account": (["tenant", "create", "nowhere", "north"], {}, "There is no account of this name."),
     "unknown-account-to-audit": (["audit", "list", "nowhere"], {}, "There is no account of this name."),
     "unknown-tenant": (
@@ -215,8 +215,8 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     ),
     "first-name": (["user", "create", "acme", "rosa.k", "--first-name", "a\nb"], {}, "FIRST_NAME: "),
     "role-of-a-user": (["user", "create", "acme", "rosa.k", "--role", "x"], {}, "There is no role x."),
-    "role-name": (["role", "create", "acme", "meshy.x"], {}, "Names of roles that begin with meshy. are reserved."),
-    "permission": (["role", "create", "acme", "x", "--permission", "users"], {}, "A permission reads meshes:read, "),
+    "role-name": (["role", "create", "acme", "meshy.x"], {}, "Role names that begin with meshy. are reserved."),
+    "permission": (["role", "create", "acme", "x", "--permission", "users"], {}, "A permission must read "),
     "unknown-role": (["role", "grant", "acme", USERNAME, "x"], {}, "There is no role of this name."),
     "anonymous-role": (["role", "grant", "acme", ANONYMOUS, "x"], {}, "An anonymous user cannot hold roles."),
     "unknown-tenant-settings": (["tenant", "configure", "acme", "west"], {}, "The account has no tenant of this name."),
@@ -238,7 +238,7 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     ),
     "public-url": (["serve", "--port", "0"], {"public_url": "http://a:99999"}, "MESHYDB_PUBLIC_URL: "),
     "no-host": (["serve", "--port", "0", "--host", ""], {}, "--host: "),
-    "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "The SMTP URL must read"),
+    "smtp-url": (["serve", "--port", "0"], {"smtp_url": "canary"}, "MESHYDB_SMTP_URL must read"),
     "smtp-ca-file": (
         ["serve", "--port", "0"],
         {"smtp_url": "smtp://localhost", "smtp_ca_file": "nowhere.pem"},

@@ -147,8 +147,8 @@ def test_result_that_cannot_be_written(tmp_path: Path, redirection: str) -> None
     done = _redirected(tmp_path, "account create acme", redirection)
     assert (done.returncode, done.stdout) == (code, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"Error: The change is made, but its result cannot be written: {reason}")
-    told: Any = json.loads(line.partition("It is: ")[2])
+    assert line.startswith(f"Error: The change was made, but its result cannot be written: {reason}")
+    told: Any = json.loads(line.partition("The result: ")[2])
     (tenant,) = run_json(tmp_path, "tenant", "list", "acme")
     assert told["tenants"][0]["publicKey"] == tenant["publicKey"]
 

@@ -209,14 +209,14 @@ def test_no_password_at_a_terminal(folder: Path) -> None:
 _SHORT: Final = "The password must have 8 to 128 characters."
 _NO_USER: Final = "There is no user of this name."
 _NO_ACCOUNT: Final = "There is no account of this name."
-_LAST: Final = "The tenant would have no active user left who may update roles."
+_LAST: Final = "The tenant must keep an active user who may update roles."
 _NEW: Final = ("user", "create", "acme", "new")
 _BEN: Final = ("user", "update", "acme", "ben")
 # Arguments and standard input, by the error that they cause and their case.
 _REFUSED: Final[dict[str, tuple[tuple[str, ...], bytes, str]]] = {
     "short": ((*_NEW, "--password-stdin"), b"canary\n", _SHORT),
     "short-update": ((*_BEN, "--password-stdin"), b"canary\n", _SHORT),
-    "common": ((*_BEN, "--password-stdin"), b"password1\n", "The password is one of the most common ones."),
+    "common": ((*_BEN, "--password-stdin"), b"password1\n", "The password is too common; choose another one."),
     "username": ((*_BEN[:-1], "password-of-ben"), b"", "There is nothing to change; see --help for the options."),
     "no-user": ((*_BEN[:-1], "nobody", "--password-stdin"), b"canary of rosa", _NO_USER),
     "anonymous": (
@@ -234,8 +234,8 @@ _REFUSED: Final[dict[str, tuple[tuple[str, ...], bytes, str]]] = {
     "two-ways": ((*_NEW, "--password-stdin", "--password", "canary"), b"x", "Pass the password in one way only."),
     "two-other-ways": ((*_BEN, "--password-stdin", "--ask-password"), b"x", "Pass the password in one way only."),
     "no-terminal": ((*_NEW, "--ask-password"), b"", "--ask-password needs a terminal; elsewhere use --password-stdin"),
-    "email": ((*_BEN, "--email", "ben"), b"", "The email address is not of the form name@domain"),
-    "phone": ((*_BEN, "--phone", "555"), b"", "The phone number is not in international format"),
+    "email": ((*_BEN, "--email", "ben"), b"", "The email address must read name@domain"),
+    "phone": ((*_BEN, "--phone", "555"), b"", "The phone number must be in international format"),
     "first-name": ((*_BEN, "--first-name", "a\nb"), b"", "FIRST_NAME: "),
     "show-nobody": (("user", "show", "acme", "nobody"), b"", _NO_USER),
     "activate-nobody": (("user", "activate", "acme", "nobody"), b"", _NO_USER),

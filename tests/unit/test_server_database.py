@@ -93,7 +93,9 @@ async def test_unknown_version(empty_database_url: str, version: str) -> None:
 
     async with Database(empty_database_url) as database:
         await database.write(pretend)
-        with pytest.raises(StorageError, match=r"^The database .+ failed: a newer version .+ another program$"):
+        with pytest.raises(
+            StorageError, match=r"^The database .+ failed: it was created by a newer version .+ another program$"
+        ):
             await database.migrate()
         tables = await database.read(lambda connection: inspect(connection).get_table_names())
     assert tables == ["alembic_version"]
@@ -219,7 +221,7 @@ async def test_stale_for_ever(database: Database) -> None:
     def transaction(_: Connection) -> None:
         raise StaleError
 
-    with pytest.raises(StorageError, match=r"others were faster 20 times$"):
+    with pytest.raises(StorageError, match=r"in conflict with others 20 times$"):
         await database.write(transaction)
 
 

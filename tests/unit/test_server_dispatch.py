@@ -207,7 +207,7 @@ _FAILURES = [
     (PermissionDeniedError("a.b"), 403, "permission_required", "invalid_request", "The permission a:b is required."),
     (AuthorityError("Why."), 403, "authority_insufficient", "invalid_request", "Why."),
     (NotFoundError("Why.", ErrorCode.UNKNOWN_TENANT), 404, "unknown_tenant", "invalid_request", "Why."),
-    (LimitError(7), 429, "limit_exceeded", _TEMPORARY, "Too many requests; ask again in 7 seconds."),
+    (LimitError(7), 429, "limit_exceeded", _TEMPORARY, "Too many requests; try again in 7 seconds."),
     (RuntimeError("Why."), 500, "server_error", "server_error", "The server failed unexpectedly."),
     (OverloadedError(), 503, "overloaded", _TEMPORARY, "The server is overloaded; try again in 5 seconds."),
     (

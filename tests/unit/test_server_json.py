@@ -65,7 +65,7 @@ def test_parse(text: str, value: object) -> None:
         (b"-Infinity", "-Infinity is not JSON."),
         (b"1e999", "A number is out of range."),
         (b"1" * 1001, "A number is out of range."),
-        (b'{"a":1,"a":1}', "A name stands twice in one object."),
+        (b'{"a":1,"a":1}', "A name appears twice in one object."),
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "The body is nested deeper than 32 levels."),
         (b"[" * 200_000, "The body is nested deeper than 32 levels."),
     ],

@@ -93,7 +93,7 @@ def test_badly_formed(text: str) -> None:
     """A text that is not made of keys is refused, without being quoted."""
     with pytest.raises(KeyFormatError) as caught:
         Keyring.parse(text)
-    assert str(caught.value) in {"There is no key.", "A key must be 32 bytes in base64url."}
+    assert str(caught.value) in {"There are no keys.", "A key must be 32 bytes in base64url."}
 
 
 def test_key_file_is_made_once(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("name", ["", "no/such/folder"])
 def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
     """A key file that can be neither read nor made is named in an error of one line."""
-    with pytest.raises(KeyFileError, match="cannot be read or made") as caught:
+    with pytest.raises(KeyFileError, match="cannot be read or created") as caught:
         _load(tmp_path, key_file=str(tmp_path / name))
     assert "\n" not in str(caught.value)
 

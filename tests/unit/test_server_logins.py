@@ -52,7 +52,7 @@ async def test_refresh_scope(people: People) -> None:
     renewed = await people.refresh(tokens, scope="meshy.api")
     assert (claims(renewed)["scope"], renewed.refresh_token) == ("meshy.api", tokens.refresh_token)
     more = people.refresh(tokens, scope="meshy.api openid")
-    assert await refusal(more) == "OAuthError: The scope has more than the login was granted."
+    assert await refusal(more) == "OAuthError: The scope exceeds the scope of the login."
 
 
 async def test_refresh_refused(people: People) -> None:
@@ -76,8 +76,8 @@ async def test_refresh_refused(people: People) -> None:
     ]
     assert refused == [
         "OAuthError: The client_id is not the public key of this tenant.",
-        "OAuthError: The scopes are meshy.api, offline_access, openid.",
-        "OAuthError: A refresh needs refresh_token.",
+        "OAuthError: The supported scopes are meshy.api, offline_access, openid.",
+        "OAuthError: The grant refresh_token requires refresh_token.",
     ]
     halves = token[:22] + other[22:]
     for wrong in (
@@ -151,7 +151,7 @@ async def test_revocation_refused(people: People) -> None:
         "NotFoundError: There is no account of this name.",
         "NotFoundError: The account has no tenant of this name.",
         "OAuthError: The client_id is not the public key of this tenant.",
-        "OAuthError: There are refresh_token and access_token only.",
+        "OAuthError: token_type_hint must be refresh_token or access_token.",
     ]
 
 

@@ -69,7 +69,7 @@ async def test_back_off(opening: Opening, clock: SetClock) -> None:
             delays.append(message.due_at - clock.now)
             reasons.add(message.last_error)
             clock.now = message.due_at
-    assert reasons == {"The server did not take the message: ConnectionRefusedError."}
+    assert reasons == {"The server did not accept the message: ConnectionRefusedError."}
     assert [delay.total_seconds() for delay in delays] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
 
 
@@ -86,7 +86,7 @@ async def test_permanent_failure(opening: Opening, clock: SetClock, caplog: pyte
             row = await stored_row(services)
     assert sink.messages == []
     assert (row["status"], row["payload"]) == ("failed", None)
-    assert row["last_error"] == "The server refused the recipient with [550]."
+    assert row["last_error"] == "The server rejected the recipient with [550]."
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.__dict__["messageId"] == message_id
@@ -94,7 +94,7 @@ async def test_permanent_failure(opening: Opening, clock: SetClock, caplog: pyte
 
 
 @pytest.mark.parametrize(
-    ("fails_first", "reason"), [(False, "The code has lapsed."), (True, "The server refused the message with 451.")]
+    ("fails_first", "reason"), [(False, "The code has expired."), (True, "The server rejected the message with 451.")]
 )
 async def test_lapsed(
     opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture, *, fails_first: bool, reason: str

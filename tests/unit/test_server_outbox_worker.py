@@ -95,7 +95,7 @@ async def test_storage_fails(
         async with Database(database_url) as database:
             await database.write(rename("outbox", "lost"))
             async with _running(services, delivery):
-                await time.run_until(lambda: "The outbox was not worked off; trying again." in caplog.text)
+                await time.run_until(lambda: "Processing the outbox failed; retrying." in caplog.text)
                 await database.write(rename("lost", "outbox"))
                 await time.run_until(delivery.started.is_set)
 
@@ -113,7 +113,7 @@ async def test_hanging_try(opening: Opening, clock: SetClock, monkeypatch: pytes
         message = await only_message(services.outbox)
     assert delivery.cut_off_at is not None
     assert delivery.cut_off_at - begun < (claimed.due_at - clock.now).total_seconds()
-    assert (message.status, message.last_error) == ("waiting", "The try took too long.")
+    assert (message.status, message.last_error) == ("waiting", "The delivery timed out.")
 
 
 async def test_stops_when_idle(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def test_no_permissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog:
     assert (tmp_path / "file").read_bytes() == b"content"
     (message,) = caplog.messages
     assert str(tmp_path / "file") in message
-    assert "keeps no permissions" in message
+    assert "stores no permissions" in message
 
 
 def test_full_disk_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

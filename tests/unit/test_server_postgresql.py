@@ -76,7 +76,7 @@ async def test_overtaken(database: Database, code: str) -> None:
         runs.append(code)
         connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'overtaken' USING ERRCODE = '{code}'; END $$")
 
-    with pytest.raises(StorageError, match=r"others were faster 20 times$"):
+    with pytest.raises(StorageError, match=r"in conflict with others 20 times$"):
         await database.write(transaction)
     assert len(runs) == 20
 

@@ -159,12 +159,12 @@ async def test_refused(people: People) -> None:
     assert await refusal(_register(people)) == "InvalidRequestError: Public registration is switched off."
     await people.configure("email", public_registration=True)
     refused = await refusal(_register(people, phone=_PHONE, questions=(_QUESTION,), password="short"))  # noqa: S106
-    assert refused == "InvalidRequestError: An email address is required, since verification codes are sent by email."
+    assert refused == "InvalidRequestError: An email address is required, because verification codes are sent by email."
     assert await refusal(_register(people, email="")) == refused
     await people.configure("text")
     refused = await refusal(_register(people, email=_EMAIL, questions=(_QUESTION,), password="short"))  # noqa: S106
     assert refused == (
-        "InvalidRequestError: A phone number is required, since verification codes are sent by text message."
+        "InvalidRequestError: A phone number is required, because verification codes are sent by text message."
     )
     assert await refusal(_register(people, phone="")) == refused
     await people.configure("question")
@@ -188,8 +188,8 @@ async def test_passwords(people: People) -> None:
         "1234567": "The password must have 8 to 128 characters.",
         "x" * 129: "The password must have 8 to 128 characters.",
         "": "The password must have 8 to 128 characters.",
-        "Password1": "The password is one of the most common ones.",
-        "nopassword": "The password is one of the most common ones.",
+        "Password1": "The password is too common; choose another one.",
+        "nopassword": "The password is too common; choose another one.",
         "ROSA.K.THE.GREAT": "The password must not be the username.",
     }
     for password, reason in refusals.items():

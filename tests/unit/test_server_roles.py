@@ -11,7 +11,7 @@ from tests.support.people import ACCOUNT, People, all_at_once, refusal
 pytestmark = pytest.mark.anyio
 
 _FORM = (
-    "InvalidRequestError: A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of"
+    "InvalidRequestError: A permission must read meshes:read, or have meshes.NAME, projections, users or roles for"
     " meshes."
 )
 
@@ -43,15 +43,15 @@ async def test_create_refused(people: People) -> None:
         "NotFoundError: The account has no tenant of this name."
     )
     assert await refusal(create(ACCOUNT, None, NewRole(name="EDITORS"))) == (
-        "ConflictError: There is a role EDITORS already."
+        "ConflictError: The role EDITORS already exists."
     )
     for name in ("meshy.", "Meshy.editors"):
         assert await refusal(create(ACCOUNT, None, NewRole(name=name))) == (
-            "InvalidRequestError: Names of roles that begin with meshy. are reserved."
+            "InvalidRequestError: Role names that begin with meshy. are reserved."
         )
     for name in ("", "edit ors", "editors2", "\u00e9diteurs", "x" * 65, "editors\n"):
         assert await refusal(create(ACCOUNT, None, NewRole(name=name))) == (
-            "InvalidRequestError: The name of a role has letters only, from A to Z, and at most 64."
+            "InvalidRequestError: A role name must have 1 to 64 letters, from A to Z."
         )
     for permission, reason in {
         "": _FORM,
@@ -61,14 +61,14 @@ async def test_create_refused(people: People) -> None:
         "users.rosa:read": _FORM,
         "meshes.:read": _FORM,
         "meshes.two words:read": _FORM,
-        "users:": "InvalidRequestError: The operations on users are: create, read, update, delete.",
-        "users:grant": "InvalidRequestError: The operations on users are: create, read, update, delete.",
-        "projections:create": "InvalidRequestError: The operations on projections are: read.",
+        "users:": "InvalidRequestError: The supported operations on users are: create, read, update, delete.",
+        "users:grant": "InvalidRequestError: The supported operations on users are: create, read, update, delete.",
+        "projections:create": "InvalidRequestError: The supported operations on projections are: read.",
     }.items():
         assert await refusal(create(ACCOUNT, None, NewRole(name="x", permissions=["users:read", permission]))) == reason
     overlap = NewRole(name="x", permissions=["meshes:read", "meshes.task:create"])
     assert await refusal(create(ACCOUNT, None, overlap)) == (
-        "InvalidRequestError: A role cannot hold a permission for all meshes and one for a single mesh."
+        "InvalidRequestError: A role cannot have permissions for all meshes and for a single mesh."
     )
     await create(ACCOUNT, None, NewRole(name="x", permissions=["meshes.a:read", "meshes.b:read"]))
 

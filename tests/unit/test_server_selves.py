@@ -61,11 +61,11 @@ async def test_update_refused(people: People) -> None:
         return await refusal(update(caller, ProfileChange(**{**other, **given})))
 
     assert await refused(phone=_PHONE) == (
-        "InvalidRequestError: An email address is required, since verification codes are sent by email."
+        "InvalidRequestError: An email address is required, because verification codes are sent by email."
     )
     await people.configure("text")
     assert await refused(email=_EMAIL, phone="") == (
-        "InvalidRequestError: A phone number is required, since verification codes are sent by text message."
+        "InvalidRequestError: A phone number is required, because verification codes are sent by text message."
     )
     assert await refused(phone=_PHONE) == "InvalidRequestError: The username cannot be changed."
     for roles in (["meshy.admin"], [], ["meshy.user", "meshy.admin"]):
@@ -125,7 +125,7 @@ async def test_questions_refused(people: People) -> None:
         await people.configure(verification)
         for each in (caller, device):
             assert await refusal(set_questions(each, [NewQuestion("", "")])) == (
-                "InvalidRequestError: Security questions cannot be set, since they are not how users are verified here."
+                "InvalidRequestError: Security questions cannot be set, because the tenant does not use them."
             )
     await people.configure("question")
     assert await people.services.selves.read(caller) == before
@@ -167,7 +167,7 @@ async def test_change_password_refused(people: People) -> None:
     )
     for password, reason in [
         ("short", "The password must have 8 to 128 characters."),
-        ("password1", "The password is one of the most common ones."),
+        ("password1", "The password is too common; choose another one."),
         ("rosa.k.the.great", "The password must not be the username."),
     ]:
         assert await refusal(change(caller, PASSWORD, password)) == f"InvalidRequestError: {reason}"

@@ -79,7 +79,7 @@ def test_url(url: str, expected: tuple[object, ...]) -> None:
 )
 def test_no_url(url: str) -> None:
     """A URL that says no such thing is refused in one line, without its password."""
-    with pytest.raises(SmtpError, match=r"^The SMTP URL must read .+$") as caught:
+    with pytest.raises(SmtpError, match=r"^MESHYDB_SMTP_URL must read .+$") as caught:
         SmtpDelivery.from_url(url, _SENDER)
     assert "canary" not in str(caught.value)
 
@@ -133,10 +133,10 @@ async def test_recipient(recipient: str) -> None:
 @pytest.mark.parametrize(
     ("sink", "permanent", "message"),
     [
-        (Sink(to_recipient=["550 no"]), True, "The server refused the recipient with [550]."),
-        (Sink(to_recipient=["450 later"]), False, "The server refused the recipient with [450]."),
-        (Sink(to_message=["451 later"]), False, "The server refused the message with 451."),
-        (Sink(to_message=["554 canary"]), True, "The server refused the message with 554."),
+        (Sink(to_recipient=["550 no"]), True, "The server rejected the recipient with [550]."),
+        (Sink(to_recipient=["450 later"]), False, "The server rejected the recipient with [450]."),
+        (Sink(to_message=["451 later"]), False, "The server rejected the message with 451."),
+        (Sink(to_message=["554 canary"]), True, "The server rejected the message with 554."),
     ],
 )
 async def test_refused(sink: Sink, message: str, *, permanent: bool) -> None:
@@ -176,7 +176,7 @@ async def test_rehearsal(trusted: ssl.SSLContext, scheme: str) -> None:
 
 async def test_no_password_without_tls() -> None:
     """A password is not sent to a server that offers no TLS, and neither is the letter."""
-    with receiving(Sink(), auth=True) as sink, pytest.raises(DeliveryError, match="did not take the message") as caught:
+    with receiving(Sink(), auth=True) as sink, pytest.raises(DeliveryError, match="did not accept") as caught:
         await _delivery(sink, login="u:canary@").send(_LETTER)
     assert (sink.logins, sink.tries) == ([], [])
     assert "canary" not in str(caught.value)
@@ -191,7 +191,7 @@ async def test_untrusted(tmp_path: Path, scheme: str, login: str) -> None:
     starttls = context if scheme == "smtp" else None
     with (
         receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink,
-        pytest.raises(DeliveryError, match="did not take the message"),
+        pytest.raises(DeliveryError, match="did not accept the message"),
     ):
         await _delivery(sink, scheme, login).send(_LETTER)
     assert (sink.logins, sink.tries) == ([], [])
@@ -218,7 +218,7 @@ async def test_another_host(tmp_path: Path, scheme: str, ca_file: str) -> None:
     tls, starttls = (context, None) if scheme == "smtps" else (None, context)
     with receiving(Sink(), tls=tls, starttls=starttls, auth=True) as sink:
         delivery = SmtpDelivery.from_url(f"{scheme}://u:canary@127.0.0.1:{sink.port}", _SENDER, tmp_path / ca_file)
-        with pytest.raises(DeliveryError, match="did not take the message: SSLCertVerificationError"):
+        with pytest.raises(DeliveryError, match="did not accept the message: SSLCertVerificationError"):
             await delivery.send(_LETTER)
     assert (sink.logins, sink.tries) == ([], [])
 
@@ -265,7 +265,7 @@ async def test_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
         await connected.wait()
         time = LoopTime(monkeypatch)
         await time.run_until(sending.done)
-        with pytest.raises(DeliveryError, match="did not take the message"):
+        with pytest.raises(DeliveryError, match="did not accept the message"):
             await sending
     # Well before the worker would cut off the try.
     assert time.ahead < 60

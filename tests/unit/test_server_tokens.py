@@ -139,9 +139,9 @@ async def test_order_of_refusals(people: People) -> None:
         "NotFoundError: There is no account of this name.",
         "NotFoundError: The account has no tenant of this name.",
         "OAuthError: The client_id is not the public key of this tenant.",
-        "OAuthError: The scopes are meshy.api, offline_access, openid.",
-        "OAuthError: A login needs username and password.",
-        "OAuthError: A login needs username and password.",
+        "OAuthError: The supported scopes are meshy.api, offline_access, openid.",
+        "OAuthError: The grant password requires username and password.",
+        "OAuthError: The grant password requires username and password.",
         _WRONG_PASSWORD,
     ]
 

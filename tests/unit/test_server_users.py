@@ -83,11 +83,11 @@ async def test_create_refused(people: People) -> None:
         return await refusal(people.services.users.create(admin, _new(**{**worst, **given})))
 
     assert await refused() == (
-        "InvalidRequestError: An email address is required, since verification codes are sent by email."
+        "InvalidRequestError: An email address is required, because verification codes are sent by email."
     )
     await people.configure("text")
     assert await refused() == (
-        "InvalidRequestError: A phone number is required, since verification codes are sent by text message."
+        "InvalidRequestError: A phone number is required, because verification codes are sent by text message."
     )
     await people.configure("question")
     assert await refused() == "InvalidRequestError: At least one security question is required."
@@ -124,7 +124,7 @@ async def test_who_may_give_roles(people: People) -> None:
     create = people.services.users.create
     assert _names(await create(clerk, _new("one", roles=["HR", "meshy.user"]))) == ["hr", "meshy.user"]
     assert await refusal(create(clerk, _new("two", roles=["hr", "editors"]))) == (
-        "AuthorityError: The role editors permits more than you may do, so you cannot give it."
+        "AuthorityError: The role editors has permissions that you do not have, so you cannot assign it."
     )
     # Even though the token was issued before: what is held is held now.
     await roles.grant_role(ACCOUNT, None, "clerk", "editors")
@@ -134,7 +134,7 @@ async def test_who_may_give_roles(people: People) -> None:
     assert _names(await create(clerk, _new("four", roles=["meshy.user"]))) == ["meshy.user"]
     keeper = await people.enter_new("keeper", roles=["keeper"])
     assert await refusal(create(keeper, _new("three", roles=["meshy.admin"]))) == (
-        "AuthorityError: The role meshy.admin permits more than you may do, so you cannot give it."
+        "AuthorityError: The role meshy.admin has permissions that you do not have, so you cannot assign it."
     )
 
 
@@ -181,11 +181,11 @@ async def test_update_refused(people: People) -> None:
         assert await refusal(update(admin, user_id, worst)) == _NO_USER
     before = await people.services.users.read(admin, ben.user_id)
     assert await refusal(update(admin, ben.user_id, worst)) == (
-        "InvalidRequestError: An email address is required, since verification codes are sent by email."
+        "InvalidRequestError: An email address is required, because verification codes are sent by email."
     )
     await people.configure("text")
     assert await refusal(update(admin, ben.user_id, worst)) == (
-        "InvalidRequestError: A phone number is required, since verification codes are sent by text message."
+        "InvalidRequestError: A phone number is required, because verification codes are sent by text message."
     )
     await people.configure("question")
     assert await refusal(update(admin, ben.user_id, worst)) == ("InvalidRequestError: The username cannot be changed.")
@@ -234,7 +234,7 @@ async def test_questions(people: People) -> None:
     await people.configure("email")
     device = await people.add("device", anonymous=True)
     set_questions = people.services.users.set_questions
-    none_here = "InvalidRequestError: Security questions cannot be set, since they are not how users are verified here."
+    none_here = "InvalidRequestError: Security questions cannot be set, because the tenant does not use them."
     assert await refusal(set_questions(admin, _NOBODY, [])) == _NO_USER
     for user in (ben, device):
         assert await refusal(set_questions(admin, user.user_id, [NewQuestion("", "")])) == none_here

@@ -1,4 +1,4 @@
-"""The command line: `meshydb-server`. Results on standard output, everything else on standard error."""
+"""The command line `meshydb-server`. It prints results on standard output, everything else on standard error."""
 
 from __future__ import annotations
 

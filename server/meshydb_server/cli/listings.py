@@ -47,7 +47,7 @@ def outbox() -> None:
 @outbox.command("list")
 @with_services
 async def outbox_list(services: Services) -> Result:
-    """List messages, oldest first. Those that no mail or text service delivers show their codes."""
+    """List messages, oldest first. Messages without a mail or text service show their codes."""
     rows = [
         {
             "account": message.account,
@@ -76,7 +76,7 @@ def audit() -> None:
 async def audit_list(services: Services, account: str) -> Result:
     """List events, oldest first in each tenant: recoveries, refused logins, changes of users and roles.
 
-    Refused attempts are counted: all of one kind, from one client, in one hour are one event.
+    Refused attempts of one kind, from one client, in one hour are counted in one event.
     """
     rows = [
         {

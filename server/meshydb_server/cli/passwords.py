@@ -1,4 +1,4 @@
-"""How a command gets a password: from standard input or a prompt, so that it is in no list of processes."""
+"""Reads a password from standard input or a prompt, so that it is in no process list."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _value_option = click.option(
 
 
 def password_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Add the options that a password is passed by. The command receives it as `password`, or None."""
+    """Add the options that pass a password. The command receives it as `password`, or None."""
 
-    # Outside of the command itself: it runs in an event loop, which would not let Ctrl-C end a prompt.
+    # Outside the command, which runs in an event loop: Ctrl-C could not end a prompt there.
     @_stdin_option
     @_ask_option
     @functools.wraps(command)
@@ -47,7 +47,7 @@ def password_options(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def password_value_option(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Add `--password P` to those options."""
+    """Add `--password P` to these options."""
     return _value_option(command)
 
 
@@ -69,6 +69,6 @@ def _read_first_line() -> str:
 def _ask() -> str:
     if not sys.stdin.isatty():
         raise click.ClickException("--ask-password needs a terminal; elsewhere use --password-stdin")
-    # On standard error: standard output is for the result.
+    # On standard error, because standard output is for the result.
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Password, again", err=True)
     return _TYPE.convert(password, None, None)

@@ -1,4 +1,4 @@
-"""What a command prints: JSON for programs, tables and short messages for people at a terminal."""
+"""Prints results: JSON for programs, tables and short messages on a terminal."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ class Result:
     as_json: bool = False
 
     def text_for(self, stream: TextIO) -> str:
-        """The text to write to a stream: JSON, unless it is a terminal."""
+        """The text for a stream: JSON, unless it is a terminal."""
         if not self.as_json and stream.isatty():
             return f"{self.show(Screen.of(stream))}\n"
         text = json.dumps(self.value, ensure_ascii=False)
         try:
             text.encode(stream.encoding)
         except UnicodeEncodeError:
-            # Escaped, it is the same JSON.
+            # Escaping keeps the JSON value the same.
             text = json.dumps(self.value)
         return f"{text}\n"
 
 
 def listing(table: Table, rows: Sequence[Row]) -> Result:
-    """A list of things."""
+    """The result of a command that lists things."""
     return Result(rows, lambda screen: table.render(rows, screen))
 
 
 def record(row: Row) -> Result:
-    """One thing."""
+    """The result of a command that shows one thing."""
     return Result(row, lambda screen: render_record(row, screen))
 
 
 def changed(message: str, value: object, more: Callable[[Screen], str] | None = None) -> Result:
-    """A change: for people, a sentence that says what was done, and whatever else they need to know."""
+    """The result of a change. On a terminal: a sentence that says what was done, and further details."""
 
     def show(screen: Screen) -> str:
         sentence = screen.printable(message)
@@ -61,5 +61,5 @@ def changed(message: str, value: object, more: Callable[[Screen], str] | None = 
 
 
 def changed_record(message: str, row: Row) -> Result:
-    """A change: for people, the sentence and the thing as it is now."""
+    """The result of a change. On a terminal: a sentence, and the thing as it is now."""
     return changed(message, row, lambda screen: render_record(row, screen))

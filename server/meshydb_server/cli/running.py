@@ -37,7 +37,7 @@ Exit codes:
 def run(command: click.Command) -> NoReturn:
     """Run a command with the arguments of the process, and exit."""
     open_standard_streams()
-    # click prints help by itself. Everything is written below, which knows what to do when that fails.
+    # click prints help itself. Everything is written below, where a failed write is handled.
     with redirect_stdout(io.StringIO()) as printed:
         outcome = _invoke(command)
     if isinstance(outcome, Result):
@@ -75,7 +75,7 @@ def _write(text: str, result: Result | None = None) -> int:
         gone = isinstance(error, BrokenPipeError)
         if result is not None and result.is_change:
             value = json.dumps(result.value)
-            _say(f"Error: The change is made, but its result cannot be written: {_reason(error)}. It is: {value}")
+            _say(f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}")
         elif not gone:
             _say(f"Error: Standard output cannot be written: {_reason(error)}")
         return _NOT_READ if gone else _NOT_WRITTEN
@@ -87,7 +87,7 @@ def _reason(error: OSError) -> str:
 
 
 def _say(message: str) -> None:
-    """Write to standard error. If that fails, the exit code has to do."""
+    """Write to standard error. If that fails, the exit code is the only report."""
     try:
         sys.stderr.write("".join(f"{harmless(line)}\n" for line in message.splitlines()))
         sys.stderr.flush()

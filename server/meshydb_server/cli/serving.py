@@ -38,12 +38,12 @@ from meshydb_server.variables import warnings_of
 def serve_command(settings: Settings, host: str, port: int, workers: int, start_timeout: float) -> None:
     """Serve the API until SIGTERM or Ctrl-C. Requests under way are finished first."""
     if not host:
-        # To listen, that would be every address.
+        # An empty host would listen on every address.
         raise click.ClickException("--host: must be an address or a name; 0.0.0.0 listens at all addresses")
     # Here, once for all server processes.
     for warning in warnings_of(os.environ):
         warn_before_start(__name__, warning)
-    # Imported by this command alone: the others need no web server.
+    # Imported by this command only: the others need no web server.
     from meshydb_server.http.dispatch import Dispatcher  # noqa: PLC0415
     from meshydb_server.http.handlers import handlers_of  # noqa: PLC0415
     from meshydb_server.serve import listen, serve  # noqa: PLC0415
@@ -61,7 +61,7 @@ def serve_command(settings: Settings, host: str, port: int, workers: int, start_
     except CAUSED_BY_OPERATOR as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        # asyncio and socket add the address in brackets, which stands there already.
+        # asyncio and socket append the address in brackets; the message already has it.
         reason = str(error.strerror).partition(" (")[0]
         raise click.ClickException(f"Cannot listen at {host}, port {port}: {reason}") from error
     serve(

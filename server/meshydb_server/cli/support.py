@@ -1,4 +1,4 @@
-"""What all commands share: arguments bound by the contract, settings, and services to run on."""
+"""Shared parts of all commands: argument types, settings, and running on open services."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from meshydb_server.variables import warnings_of
 
 P = ParamSpec("P")
 
-# Whatever an operator can cause: each of these has a message of one line.
+# Errors that an operator can cause. Each has a message of one line.
 CAUSED_BY_OPERATOR: Final = (RefusedError, StorageError, KeyFileError, SmtpError, TextError)
 
 
 class Utf8Type(click.ParamType[str]):
-    """A text in UTF-8, as the API takes no other."""
+    """A text that can be encoded in UTF-8. The API accepts nothing else."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
-        """Take the value as it is, or fail."""
+        """Return the value unchanged, or fail."""
         text = str(value)
         try:
             text.encode()
@@ -47,14 +47,14 @@ class Utf8Type(click.ParamType[str]):
 
 
 class ContractType(Utf8Type):
-    """A text that a schema of the contract bounds, so that nothing is created that the API could not serve."""
+    """A text that fits a schema of the contract, so that the API can serve everything that is created."""
 
     def __init__(self, schema: str, name: str) -> None:
         super().__init__(name)
         self._schema = schema
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take the value as it is, or fail."""
+        """Return the value unchanged, or fail."""
         text = super().convert(value, param, ctx)
         try:
             Contract.load().component(self._schema).validate(text)
@@ -106,7 +106,7 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]
                 return await command(services, *args, **kwargs)
 
         for warning in warnings_of(os.environ):
-            # Whether anybody reads it must not decide on what the command does.
+            # The command must run whether or not anybody reads the warning.
             with suppress(OSError):
                 click.echo(f"Warning: {warning}", err=True)
         try:

@@ -1,4 +1,4 @@
-"""Tables and records for people: aligned, within the width of the terminal, and safe to show."""
+"""Tables and records for people: aligned, as wide as the terminal at most, and safe to print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attrs import frozen
 Row = Mapping[str, object]
 
 _GAP: Final = "  "
-# A narrower column would say nothing.
+# A narrower column would be unreadable.
 _NARROWEST: Final = 8
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 
@@ -27,15 +27,15 @@ class Screen:
 
     @classmethod
     def of(cls, stream: TextIO) -> Screen:
-        """The screen that a stream writes to; the variable COLUMNS sets another width."""
+        """The screen of a stream. The variable COLUMNS overrides the width."""
         return cls(shutil.get_terminal_size().columns, stream.encoding)
 
     def printable(self, text: str) -> str:
-        """Make a text harmless, and escape what the encoding lacks."""
+        """Make a text safe to print, and escape characters that the encoding lacks."""
         return harmless(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def cut(self, text: str, width: int) -> str:
-        """Shorten a printable text to a width, and mark that it is shortened."""
+        """Shorten a printable text to a width, and mark it as shortened."""
         if width_of(text) <= width:
             return text
         mark = "\N{HORIZONTAL ELLIPSIS}"
@@ -76,7 +76,7 @@ class Table:
     empty: str
 
     def render(self, rows: Sequence[Row], screen: Screen) -> str:
-        """Draw the rows as a table, or as records if a table would be wider than the screen."""
+        """Render the rows as a table, or as records if the table would be wider than the screen."""
         if not rows:
             return self.empty
         cells = [[screen.printable(_text_of(row.get(column.key))) for column in self.columns] for row in rows]
@@ -89,7 +89,7 @@ class Table:
         return "\n".join(_line(line, fitting, screen) for line in lines)
 
     def _fit(self, widths: Sequence[int], width: int) -> Sequence[int] | None:
-        """Narrow the widest column that may be cut, until all fit. Returns None if they cannot."""
+        """Narrow the widest shortenable column until all fit. Returns None if they cannot."""
         fitting = [*widths]
         while sum(fitting) + len(_GAP) * (len(fitting) - 1) > width:
             wide = [index for index, each in enumerate(self.columns) if each.cut and fitting[index] > _NARROWEST]
@@ -100,17 +100,17 @@ class Table:
 
 
 def render_record(row: Row, screen: Screen) -> str:
-    """Draw one thing as lines of a name and a value. Names are made of the keys: `emailAddress` is Email address."""
+    """Render one thing as lines of a name and a value. Names come from the keys: `emailAddress` is Email address."""
     return _render_pairs({re.sub("(?<=[a-z])(?=[A-Z])", " ", key).capitalize(): row[key] for key in row}, screen)
 
 
 def harmless(text: str) -> str:
-    """Replace every character that is not printable: it could move the cursor, or change the direction of text."""
+    """Replace unprintable characters, which could move the cursor or change the text direction."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def width_of(text: str) -> int:
-    """The number of columns that a text takes on a terminal."""
+    """The number of columns of a text on a terminal."""
     return sum(_width_of_letter(letter) for letter in text)
 
 

@@ -1,1 +1,1 @@
-"""Ways to reach users."""
+"""Deliveries: email and text messages."""

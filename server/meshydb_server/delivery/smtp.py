@@ -26,12 +26,12 @@ _PERMANENT: Final = 500
 
 
 class SmtpError(ValueError):
-    """The settings of the delivery by SMTP cannot be used. The message is one line."""
+    """The SMTP settings are unusable. The message is one line."""
 
 
 @frozen
 class SmtpDelivery:
-    """Sends letters through one SMTP server, with a connection for each."""
+    """Sends messages through one SMTP server, with a new connection for each."""
 
     sender: str
     host: str
@@ -40,22 +40,22 @@ class SmtpDelivery:
     password: str | None = field(repr=False)
     tls: bool
     trusted: ssl.SSLContext | None = field(default=None, repr=False)
-    """What the server's certificate is verified by; None for the authorities that the system trusts."""
+    """Verifies the server's certificate; None for the authorities that the system trusts."""
 
     name: str = "smtp"
 
     @classmethod
     def from_url(cls, url: str, sender: str, ca_file: Path | None = None) -> SmtpDelivery:
-        """Read `smtp://[user:password@]host[:port]`, or `smtps://…` for TLS from the first byte.
+        """Parse `smtp://[user:password@]host[:port]`, or `smtps://…` for TLS from the first byte.
 
-        Over `smtp://`, STARTTLS is used when the server offers it, and is required before a password is sent.
-        Only certificates that `ca_file` vouches for are taken, if there is one.
-        Raises SmtpError when the URL, the sender or the file cannot be used.
+        Over `smtp://`, STARTTLS is used if the server offers it, and is required before a password is sent. With
+        `ca_file`, only certificates signed by it are accepted. Raises SmtpError if the URL, the sender or the file is
+        unusable.
         """
         try:
             parts, port = _split(url)
         except ValueError as error:
-            raise SmtpError("The SMTP URL must read smtp://[user:password@]host[:port] or smtps://….") from error
+            raise SmtpError("MESHYDB_SMTP_URL must read smtp://[user:password@]host[:port] or smtps://….") from error
         _require_sender(sender)
         tls = parts.scheme == "smtps"
         return cls(
@@ -69,11 +69,11 @@ class SmtpDelivery:
         )
 
     async def send(self, letter: Letter) -> None:
-        """Hand the letter to the server. Raises DeliveryError, whose text never quotes the letter."""
+        """Send the message. Raises DeliveryError, whose text never quotes the message."""
         await self._converse(letter, aiosmtplib.SMTP)
 
     async def rehearse(self, letter: Letter) -> None:
-        """Go through the same conversation with the server, but name no recipient and send no content."""
+        """Have the same conversation with the server, without a recipient and without content."""
         await self._converse(letter, _Rehearsal)
 
     async def _converse(self, letter: Letter, client_type: type[aiosmtplib.SMTP]) -> None:
@@ -94,29 +94,29 @@ class SmtpDelivery:
                 try:
                     await client.send_message(message)
                 except asyncio.CancelledError:
-                    # The client would take leave of a server that may not answer, and wait for that.
+                    # The client would send QUIT and wait for a server that may not respond.
                     client.close()
                     raise
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
             kind = RefusedForGoodError if min(codes, default=0) >= _PERMANENT else DeliveryError
-            raise kind(f"The server refused the recipient with {codes}.") from error
+            raise kind(f"The server rejected the recipient with {codes}.") from error
         except aiosmtplib.SMTPDataError as error:
             kind = RefusedForGoodError if error.code >= _PERMANENT else DeliveryError
-            raise kind(f"The server refused the message with {error.code}.") from error
+            raise kind(f"The server rejected the message with {error.code}.") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise DeliveryError(f"The server answered {error.code}.") from error
+            raise DeliveryError(f"The server responded with {error.code}.") from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            # The library's own error stands for many, such as a certificate that is not trusted.
+            # The library wraps many errors, such as an untrusted certificate, in its own.
             reason = error.__cause__ or error
-            raise DeliveryError(f"The server did not take the message: {type(reason).__name__}.") from error
+            raise DeliveryError(f"The server did not accept the message: {type(reason).__name__}.") from error
         finally:
-            # A failure while connecting, such as STARTTLS refused, leaves the connection open.
+            # A failure while connecting, such as rejected STARTTLS, leaves the connection open.
             client.close()
 
 
 class _Rehearsal(aiosmtplib.SMTP):
-    """A client that says as much as it would to send a message, in as many round trips, and sends none."""
+    """A client that makes as many round trips as sending a message takes, and sends none."""
 
     async def rcpt(
         self,
@@ -127,7 +127,7 @@ class _Rehearsal(aiosmtplib.SMTP):
         encoding: str = "ascii",
         timeout: float | Literal[Default.token] | None = Default.token,  # noqa: ASYNC109 - as aiosmtplib has it
     ) -> aiosmtplib.SMTPResponse:
-        """Keep the recipient back."""
+        """Send NOOP instead of the recipient."""
         del recipient, options, encoding
         return await self.noop(timeout=timeout)
 
@@ -138,7 +138,7 @@ class _Rehearsal(aiosmtplib.SMTP):
         *,
         timeout: float | Literal[Default.token] | None = Default.token,  # noqa: ASYNC109 - as above
     ) -> aiosmtplib.SMTPResponse:
-        """Keep the message back, and take back that there was to be one."""
+        """Send NOOP instead of the message, and reset the transaction."""
         del message
         await self.noop(timeout=timeout)
         return await self.rset(timeout=timeout)
@@ -158,9 +158,9 @@ def _trusting(ca_file: Path) -> ssl.SSLContext:
         raise SmtpError(f"MESHYDB_SMTP_CA_FILE: {ca_file} holds no certificates in PEM.") from error
     except OSError as error:
         raise SmtpError(f"MESHYDB_SMTP_CA_FILE: cannot read {ca_file}: {error.strerror}") from error
-    # The certificate of the server itself will do, though no authority stands behind it.
+    # Accepts the server's own certificate, even if no authority has signed it.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    # From Python 3.13 on, it would refuse what people's own authorities leave out.
+    # From Python 3.13 on, this flag rejects certificates of many private authorities.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
@@ -180,7 +180,7 @@ def _recipient(address: str) -> Address:
     try:
         return Address(addr_spec=address)
     except (ValueError, MessageError) as error:
-        raise RefusedForGoodError("The address is not one that a message can be addressed to.") from error
+        raise RefusedForGoodError("The recipient is not a valid email address.") from error
 
 
 def _compose(letter: Letter, sender: str) -> EmailMessage:
@@ -189,9 +189,9 @@ def _compose(letter: Letter, sender: str) -> EmailMessage:
     message["To"] = _recipient(letter.recipient)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
-    # The same for each try, so that mailboxes can tell a double.
+    # The same for each retry, so that mailboxes recognise duplicates.
     message["Message-ID"] = f"<{letter.message_id}@{message['From'].addresses[0].domain}>"
-    # Keeps vacation replies away (RFC 3834).
+    # Suppresses vacation replies (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     return message

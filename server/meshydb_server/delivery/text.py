@@ -1,4 +1,4 @@
-"""Delivery by text message, through whichever service Apprise knows."""
+"""Delivery by text message, through any service that Apprise supports."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SOME_NUMBER: Final = "+15551230000"
 
 
 class TextError(ValueError):
-    """The settings of the delivery by text message cannot be used. The message is one line."""
+    """The text message settings are unusable. The message is one line."""
 
 
 @frozen
 class TextDelivery:
-    """Sends letters through one service. Its URL, which holds secrets, has `{to}` where the phone number goes."""
+    """Sends messages through one service. Its URL holds secrets, and has `{to}` where the phone number goes."""
 
     url: str = field(repr=False)
     name: str = "text"
 
     @classmethod
     def from_url(cls, url: str) -> TextDelivery:
-        """Take an Apprise URL such as `twilio://sid:token@sender/{to}`. Raises TextError when it cannot be used."""
+        """Take an Apprise URL such as `twilio://sid:token@sender/{to}`. Raises TextError if it is unusable."""
         if _TO not in url:
             raise TextError(f"MESHYDB_TEXT_URL must have {_TO} where the phone number goes.")
         delivery = cls(url)
@@ -39,7 +39,7 @@ class TextDelivery:
         return delivery
 
     async def send(self, letter: Letter) -> None:
-        """Hand the letter to the service. Raises DeliveryError, whose text never quotes the letter."""
+        """Send the message. Raises DeliveryError, whose text never quotes the message."""
         await _notify(self._service(letter.recipient), letter)
 
     async def rehearse(self, letter: Letter) -> None:
@@ -47,12 +47,12 @@ class TextDelivery:
         service = self._service(letter.recipient)
         plugin: Any
         for plugin in service:
-            # Apprise prefers a sender for the format of the body, where the plugin has one.
+            # Apprise calls a plugin's sender for the body's format, if it has one.
             plugin.send = plugin.send_text = _send_nothing
         await _notify(service, letter)
 
     def _service(self, number: str) -> Apprise:
-        # Imported by those who use it, because of what it takes to load its plugins.
+        # Imported on first use, because loading its plugins takes long.
         from apprise import Apprise  # noqa: PLC0415
 
         return Apprise(self.url.replace(_TO, quote(number, safe="")))
@@ -61,7 +61,7 @@ class TextDelivery:
 async def _notify(service: Apprise, letter: Letter) -> None:
     sent = await service.async_notify(body=letter.short_text, body_format="text", interpret_escapes=False)
     if not sent:
-        raise DeliveryError("The service did not take the message.")
+        raise DeliveryError("The service did not accept the message.")
 
 
 def _send_nothing(**_: object) -> bool:

@@ -1,1 +1,1 @@
-"""Routing, validation and errors: what turns bytes into calls of services, and their results into answers."""
+"""Routing, validation and errors: parses requests, calls services, and renders responses."""

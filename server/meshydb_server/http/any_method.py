@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn serves it by h11, which passes on methods that nobody has heard of, for their 405."""
+"""HTTP/1.1 served by uvicorn with h11, which passes on unknown methods, so that they get a 405."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from meshydb_server.services.error_codes import ErrorCode
 
 
 class AnyMethodProtocol(ManagedProtocol, H11Protocol):
-    """A connection of one client, which has its slot already."""
+    """A connection of one client. It already has its slot."""
 
     def __init__(self, slot: Slot, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         """Take over a connection."""
@@ -33,25 +33,25 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         slot.connection = self
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends."""
+        """Receive data from the client."""
         if self.is_ending:
             self.discard(data)
         else:
             super().data_received(data)
 
     def handle_events(self) -> None:
-        """Go on with what has come."""
+        """Process the received events."""
         before = self.cycle
-        # After a response, the next request is not ahead any more.
+        # After a response, the next request is no longer ahead.
         self.flow.resume_reading()
         super().handle_events()
         if self.cycle is not before:
-            # The application runs later, and takes it out.
+            # The application runs later, and removes it.
             self.cycle.scope["state"][ENDS] = partial(self.ends_with, self.cycle)
         self._await()
 
     def on_response_complete(self) -> None:
-        """Turn to what has come meanwhile."""
+        """Process the data received meanwhile."""
         if self.is_ending:
             self.server_state.total_requests += 1
             return
@@ -61,15 +61,15 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         self._await()
 
     def is_ahead(self) -> bool:
-        """Whether the client has sent more than the request that is being answered."""
-        # Not SEND_BODY, when the rest of that body is still to come.
+        """Whether the client has sent more than the request in progress."""
+        # SEND_BODY is excluded: the rest of that body is still to come.
         is_whole = self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}
         return is_whole and not self.is_ending and bool(self.conn.trailing_data[0])
 
     def ends_with(self, cycle: Any, status: int) -> bool:
-        """Whether the connection ends with a response; it also does after a body in chunks.
+        """Whether the connection ends with a response. It also does after a chunked body.
 
-        h11 takes chunks and trailers that httptools, and a proxy, may refuse: nothing that follows them is read.
+        h11 accepts chunks and trailers that httptools, and a proxy, may reject. Nothing after them is read.
         """
         if super().ends_with(cycle, status):
             return True
@@ -89,22 +89,22 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
             self.slot.expect(Awaits.NEXT_REQUEST)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a request that cannot be parsed, where uvicorn would answer in plain text."""
+        """Respond to a request that cannot be parsed, where uvicorn would respond in plain text."""
         under_way = self.conn.our_state is h11.SEND_RESPONSE
-        # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
+        # Otherwise a response was already sent, before the body turned out to be malformed.
         if under_way or self.conn.our_state is h11.IDLE:
             self.transport.write(refusal(msg, self.client, self.scope if under_way else {}))
         if under_way:
-            # The application may answer too; this connection takes no second response.
+            # The application may respond too; this connection accepts no second response.
             self.cycle.disconnected = True
         self.end()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing, where uvicorn would advise to install WebSocket: a client may ask for an upgrade at any time."""
+        """Log nothing, where uvicorn would suggest installing WebSocket: clients may request an upgrade at any time."""
 
 
 def refusal(message: str, client: tuple[str, int] | None, scope: Mapping[str, Any] | None = None) -> bytes:
-    """The documented answer to what is not HTTP, after which the connection ends; noted in the log."""
+    """The documented response to a request that is not HTTP, logged. The connection ends after it."""
     request_id = new_request_id()
     access_log.warning(
         "malformed", extra={"requestId": request_id, "status": 400, "client": normalise(client[0]) if client else None}

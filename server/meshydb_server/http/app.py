@@ -1,4 +1,4 @@
-"""The ASGI application, made from the contract and the handlers."""
+"""The ASGI application, built from the contract and the handlers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from meshydb_server.services.sources import Sources
 from meshydb_server.settings import Settings
 from meshydb_server.stopping import Stopping
 
-# All that an operation can have, but for OPTIONS, which asks beforehand, and TRACE, which browsers do not send. A path
-# refuses the methods that it does not have itself, with an error that the script can read.
+# All methods that operations can have, except OPTIONS, which preflights use, and TRACE, which browsers do not send. A
+# path rejects methods that it lacks, with an error that scripts can read.
 _ALLOWED_METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-# What scripts in browsers may send beyond what any page may, and read beyond what they are shown anyway.
+# Headers that scripts may send and read, in addition to those that CORS always allows.
 _ALLOWED_HEADERS: Final = ("authorization", "content-type", "tenant")
 _EXPOSED_HEADERS: Final = ("X-Request-ID", "Retry-After", "WWW-Authenticate")
 
@@ -35,11 +35,11 @@ def create_app(
     handlers: Mapping[str, Handler] | None = None,
     stopping: Stopping | None = None,
 ) -> Starlette:
-    """Build the application. Its lifespan opens the database, and closes it.
+    """Build the application. Its lifespan opens and closes the database.
 
-    `stopping` tells its background work of a stop before the lifespan ends, while requests are still served.
+    `stopping` tells the background work to stop before the lifespan ends, while requests are still served.
 
-    Raises ContractError when the contract has an operation without a handler, or the other way about.
+    Raises ContractError if an operation of the contract has no handler, or a handler has no operation.
     """
     contract = contract or Contract.load()
     dispatcher = Dispatcher(contract, handlers_of(contract) if handlers is None else handlers, settings)
@@ -51,10 +51,10 @@ def create_app(
                 app.state.services = services
                 yield
 
-    # Outermost, so that all else knows a client by its own address.
+    # Outermost, so that everything else sees the client's own address.
     forwarded = Middleware(Forwarded, TrustedProxies(settings.forwarded_allow_ips))
     app = Starlette(middleware=[forwarded, Middleware(Exchanges), *_cors(settings)], lifespan=lifespan)
-    # Starlette's own routes are regular expressions, tried one after the other, and answer HEAD by themselves.
+    # Starlette's own routes are regular expressions, tried one by one, and respond to HEAD by themselves.
     app.router.default = dispatcher
     app.router.redirect_slashes = False
     return app

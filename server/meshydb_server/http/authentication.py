@@ -1,4 +1,4 @@
-"""Who calls: reads the access token of a request, and holds it against what an operation requires."""
+"""Authentication and authorization: checks the access token of a request against an operation."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECAS
 
 
 class Tokens(Protocol):
-    """What knows access tokens."""
+    """Verifies access tokens."""
 
     async def authenticate(self, account: str, tenant: str | None, token: str) -> Caller:
-        """Who holds the token. Raises AuthenticationError unless it is good for the account and the tenant."""
+        """The user of a token. Raises AuthenticationError unless it is valid for the account and the tenant."""
         ...
 
 
 class Guard:
-    """Lets those call an operation who hold what it requires."""
+    """Admits callers whose access token has the permissions of an operation."""
 
     def __init__(self, operation: Operation) -> None:
-        """Prepare what one operation requires."""
-        # The contract writes `users:read`, as scopes are written; tokens hold `users.read`.
+        """Prepare the checks of one operation."""
+        # The contract writes scopes as `users:read`; tokens have permissions such as `users.read`.
         self._permissions = [permission.replace(":", ".") for permission in operation.permissions or ()]
         self._tenant = next((each for each in operation.parameters if each.name == "tenant"), None)
 
     async def admit(self, headers: Headers, account: str, tokens: Tokens) -> Caller:
-        """Who calls. Raises HttpError 401, AuthenticationError or PermissionDeniedError."""
+        """The caller. Raises HttpError 401, AuthenticationError or PermissionDeniedError."""
         caller = await tokens.authenticate(account, _tenant(headers, self._tenant), _token(headers))
         for permission in self._permissions:
             if permission not in caller.permissions:
@@ -49,7 +49,7 @@ def _token(headers: Headers) -> str:
 
 
 def _tenant(headers: Headers, parameter: Parameter | None) -> str | None:
-    """The tenant that is asked for. One that cannot be one is refused for that, after the token was found good."""
+    """The requested tenant. An invalid name is rejected later, after the token has been verified."""
     values = values_of(headers, b"tenant") if parameter else []
     if parameter is None or len(values) != 1:
         return None

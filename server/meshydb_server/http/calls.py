@@ -1,4 +1,4 @@
-"""Turns a request into a call of an operation, with values that are valid by the contract."""
+"""Parses a request into the arguments of an operation, valid by the contract."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ MAX_BODY_BYTES: Final = 65_536
 
 @frozen
 class Call:
-    """The valid arguments of an operation: parameters and members of the body by their documented names.
+    """The valid arguments of an operation: parameters and body members by their documented names.
 
-    What the request leaves out is absent here too; no default is filled in.
+    Arguments that the request omits are absent. No defaults are filled in.
     """
 
     parameters: Mapping[str, Any]
     body: Any = field(repr=False)
     base_url: str
-    """Where the caller reaches the server: scheme, host and port, without a slash at the end."""
+    """The base URL of the server as the caller sees it: scheme, host and port, without a trailing slash."""
 
     client: str
-    """The address that the request came from, as `addresses.normalise` writes it; "" for none."""
+    """The client address of the request, in the form of `addresses.normalise`; "" for none."""
 
     _caller: Caller | None = field(default=None, alias="caller")
 
     @property
     def caller(self) -> Caller:
-        """Who calls. There is one wherever the contract requires an access token, and nowhere else."""
+        """The caller. It exists if and only if the contract requires an access token."""
         if self._caller is None:
             raise LookupError("The operation takes no access token.")
         return self._caller
 
 
 class CallReader:
-    """Reads the calls of one operation."""
+    """Parses the requests of one operation."""
 
     def __init__(self, operation: Operation, public_url: str | None) -> None:
-        """Prepare what is the same for each call. Raises ContractError for what cannot be read."""
+        """Prepare the parts that all requests share. Raises ContractError for a type that cannot be parsed."""
         self._public_url = public_url
         self._path = [each for each in operation.parameters if each.location == "path"]
         self._headers = [(each.name.encode(), each) for each in operation.parameters if each.location == "header"]
@@ -61,7 +61,7 @@ class CallReader:
             raise ContractError(f"openapi.yaml: {operation.title}: {error}.") from error
 
     async def read(self, request: Request, path: Mapping[str, str], caller: Caller | None) -> Call:
-        """Read and validate a call. Raises HttpError or InvalidValueError."""
+        """Parse and validate a request. Raises HttpError or InvalidValueError."""
         scope = request.scope
         parameters: dict[str, Any] = {}
         for parameter in self._path:
@@ -69,7 +69,7 @@ class CallReader:
         for name, parameter in self._headers:
             values = values_of(scope["headers"], name)
             if len(values) > 1:
-                raise bad_request(f"The header {parameter.name} is there more than once.", ErrorCode.VALUE_INVALID)
+                raise bad_request(f"The header {parameter.name} appears more than once.", ErrorCode.VALUE_INVALID)
             _take(parameters, parameter, values[0] if values else None)
         if self._queried:
             found = self._query.read(scope["query_string"])
@@ -88,7 +88,7 @@ def _take(parameters: dict[str, Any], parameter: Parameter, value: Value | None)
 
 
 class _BodyReader:
-    """Reads the bodies of one operation."""
+    """Parses the bodies of one operation."""
 
     def __init__(self, body: Body) -> None:
         self._media_type = body.media_type

@@ -1,4 +1,4 @@
-"""The open connections of one server process: how many there may be, and how long each may keep the server waiting."""
+"""The open connections of one server process: their maximum number, and their deadlines."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ if sys.platform != "win32":
 
 _log = logging.getLogger(__name__)
 
-# File descriptors that connections leave for storage, mail, the log and connections that are about to be closed.
+# File descriptors reserved for storage, mail, the log and connections that are being closed.
 _RESERVED_DESCRIPTORS: Final = 64
-# Seconds. A deadline is noticed this late at most.
+# Seconds between checks of the deadlines.
 _SWEEP_INTERVAL: Final = 1.0
 _LINGER_SECONDS: Final = 5.0
 _SECONDS_BETWEEN_LINES: Final = 1.0
 
 
 class Awaits(Enum):
-    """What a connection waits for."""
+    """The event that a connection waits for."""
 
     HEAD = auto()
     BODY = auto()
     RESPONSE = auto()
     NEXT_REQUEST = auto()
-    # The last response is out; the client has to close its side.
+    # The last response was sent; the client has to close its side.
     CLOSE = auto()
-    # The connection is closed; what was written is still to be taken.
+    # The connection is closed; the client has not received all data yet.
     FLUSH = auto()
 
 
-# A connection that waits for one of these may be closed to make room.
+# Connections that wait for one of these may be closed to make room.
 _WITHOUT_HEAD: Final = frozenset({Awaits.HEAD, Awaits.NEXT_REQUEST, Awaits.CLOSE, Awaits.FLUSH})
 
 
 class Connection(Protocol):
-    """What a slot has to know of its connection."""
+    """The parts of a connection that its slot uses."""
 
     def is_kept_waiting(self) -> bool:
-        """Whether it is the server that stopped reading, or has not asked for the body yet."""
+        """Whether the server has paused reading, or has not asked for the body yet."""
         ...
 
 
 class Slot:
-    """The place of one connection among all. It outlives a change of the connection's protocol."""
+    """The slot of one connection. It outlives a change of the connection's protocol."""
 
     __slots__ = ("_registry", "address", "awaits", "connection", "deadline", "served", "since", "stalled", "transport")
 
@@ -64,17 +64,17 @@ class Slot:
         self.connection = connection
         self.transport = transport
         self.address = address
-        """The network that the bound by address counts it to; None where that bound does not hold."""
+        """The network that the connection counts for; None if the limit by address does not apply."""
         self.awaits = Awaits.HEAD
         self.served = False
-        """Whether a whole head has come."""
+        """Whether a whole head has been received."""
         self.since = 0.0
         self.deadline = math.inf
         self.stalled = math.inf
-        """Until when the client has to take what the server writes."""
+        """The time by which the client has to read the server's data."""
 
     def expect(self, what: Awaits) -> None:
-        """Start the deadline of what comes next. A body's starts anew with each piece, the others' do not."""
+        """Start the deadline of the next event. A body's deadline restarts with each piece, others do not."""
         if what is not self.awaits or what is Awaits.BODY:
             self._registry.move(self, what)
 
@@ -83,15 +83,15 @@ class Slot:
         self.stalled = self._registry.deadline_of(Awaits.FLUSH)
 
     def resume_writing(self) -> None:
-        """The client reads."""
+        """End the deadline for the client to read."""
         self.stalled = math.inf
 
     def release(self) -> None:
-        """Give up the place."""
+        """Free the slot."""
         self._registry.remove(self)
 
     def check(self, now: float) -> None:
-        """Close the connection if its deadline is over."""
+        """Close the connection if its deadline has passed."""
         if self.transport.is_closing():
             if self.awaits is not Awaits.FLUSH:
                 self.expect(Awaits.FLUSH)
@@ -107,10 +107,10 @@ class Slot:
 
 
 class Registry:
-    """All slots of one server process. It can be pickled before the first connection comes."""
+    """All slots of one server process. It can be pickled before the first connection."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the bounds and deadlines from the settings."""
+        """Take the limits and deadlines from the settings."""
         self._most = settings.connections or sys.maxsize
         self._most_of_address = settings.connections_per_address
         self._proxies = TrustedProxies(settings.forwarded_allow_ips)
@@ -125,7 +125,7 @@ class Registry:
         self._interval = min(_SWEEP_INTERVAL, min(self._seconds.values()) / 4)
         self._slots: dict[Slot, None] = {}
         self._of_address: dict[str, dict[Slot, None]] = {}
-        # Those that may be closed to make room, the oldest first: without a whole head so far, and between requests.
+        # Connections that may be closed to make room, oldest first: those without a whole head, and idle ones.
         self._unserved: dict[Slot, None] = {}
         self._idle: dict[Slot, None] = {}
         self._sweeping = False
@@ -134,11 +134,11 @@ class Registry:
         self._next_line_at = -math.inf
 
     def admit(self, connection: Connection, transport: asyncio.Transport, peer: str | None) -> Slot:
-        """Give a connection its slot. When there is none, close another connection or, if none can be, this one."""
+        """Give a connection its slot. If none is free, close another connection or, failing that, this one."""
         address = None if peer is None or peer in self._proxies else network_of(peer)
         slot = Slot(self, connection, transport, address)
         of_address = {} if address is None else self._of_address.get(address, {})
-        # First by address: who has no place there must not cost another one theirs.
+        # The limit by address comes first: a client over its own limit must not cost another client its slot.
         if (len(of_address) >= self._most_of_address and not self._evict(_oldest(of_address))) or not self._has_room():
             self._refused += 1
             transport.abort()
@@ -155,7 +155,7 @@ class Registry:
         return slot
 
     def bound(self) -> int:
-        """How many connections there may be now: the limit of file descriptors may change while the server runs."""
+        """The maximum number of connections now: the file descriptor limit may change while the server runs."""
         if sys.platform == "win32":
             return self._most
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -165,7 +165,7 @@ class Registry:
         return min(self._most, descriptors - reserved)
 
     def move(self, slot: Slot, what: Awaits) -> None:
-        """Note what a connection waits for now."""
+        """Record what a connection waits for now."""
         now = asyncio.get_running_loop().time()
         had_head = slot.awaits not in _WITHOUT_HEAD
         slot.awaits = what
@@ -182,11 +182,11 @@ class Registry:
             (self._idle if what in {Awaits.HEAD, Awaits.NEXT_REQUEST} else self._unserved)[slot] = None
 
     def deadline_of(self, what: Awaits) -> float:
-        """When what a connection waits for from now on has to have come, in seconds of the loop's clock."""
+        """The deadline for the event that a connection waits for, in seconds of the loop's clock."""
         return asyncio.get_running_loop().time() + self._seconds[what]
 
     def remove(self, slot: Slot) -> None:
-        """Forget a connection, which may have been forgotten already."""
+        """Forget a connection, if it is still known."""
         if slot not in self._slots:
             return
         del self._slots[slot]
@@ -204,7 +204,7 @@ class Registry:
         return len(self._slots) < bound
 
     def _make_room(self, most: int) -> None:
-        """Close the oldest connections without a head until there are no more than so many, if there are enough."""
+        """Close the oldest connections without a head until at most this many are left, if there are enough."""
         while len(self._slots) > most and self._evict(next(iter(self._unserved or self._idle), None)):
             pass
 
@@ -212,13 +212,13 @@ class Registry:
         if slot is None:
             return False
         self._evicted += 1
-        # Not when it is lost, which is later: the next connection may come before.
+        # Forgotten now, not when it is lost: the next connection may come before that.
         self.remove(slot)
         slot.transport.abort()
         return True
 
     def _sweep(self) -> None:
-        # One timer for all, while there are any: a timer for each request would cost more than the deadlines are worth.
+        # One timer for all connections. A timer for each request would cost more than the deadlines are worth.
         loop = asyncio.get_running_loop()
         self._sweeping = bool(self._slots)
         if self._sweeping:
@@ -226,7 +226,7 @@ class Registry:
         now = loop.time()
         for slot in list(self._slots):
             slot.check(now)
-        # The limit of file descriptors may have been lowered.
+        # The file descriptor limit may have been lowered.
         self._make_room(self.bound())
         self._tell()
 
@@ -240,12 +240,12 @@ class Registry:
         counts = {"evicted": self._evicted, "refused": self._refused}
         self._evicted = self._refused = 0
         _log.warning(
-            "There are too many connections: some without a whole request head were closed, or new ones refused.",
+            "Too many connections: closed some that had sent no whole request head, or refused new ones.",
             extra={**counts, "open": len(self._slots), "bound": self.bound()},
         )
 
 
 def _oldest(slots: Iterable[Slot]) -> Slot | None:
-    """The connection of an address to close: one that has sent no whole head so far, before one between requests."""
+    """The connection of an address to close: one without a whole head first, then an idle one."""
     closable = (slot for slot in slots if slot.awaits in _WITHOUT_HEAD)
     return min(closable, key=lambda slot: (slot.served and slot.awaits is not Awaits.CLOSE, slot.since), default=None)

@@ -1,4 +1,4 @@
-"""From a request to the operation that it calls, and from its result or its refusal to an answer."""
+"""Dispatches a request to its operation, and turns the result or the error into a response."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 
 
 class Dispatcher:
-    """Serves every operation of the contract. All that can be known beforehand is prepared when it is made."""
+    """Serves every operation of the contract. Everything that does not depend on requests is prepared first."""
 
     def __init__(self, contract: Contract, handlers: Mapping[str, Handler], settings: Settings) -> None:
-        """Pair operations and handlers. Raises ContractError unless they match."""
+        """Match operations and handlers. Raises ContractError if one lacks the other."""
         _require_match(contract, handlers)
         self._limits = limits = RateLimits(settings)
         endpoints: dict[str, dict[str, _Endpoint]] = {}
@@ -40,7 +40,7 @@ class Dispatcher:
         self._paths = Paths({path: _Path(methods) for path, methods in endpoints.items()})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Serve a request."""
         request = Request(scope, receive)
         segments, flaw = read_segments(scope)
         path, values = self._paths.find(segments) or (_NOWHERE, {})
@@ -53,7 +53,7 @@ class Dispatcher:
         await response(scope, receive, send)
 
     def close(self) -> None:
-        """Let go of what requests were counted in."""
+        """Close the storage of the rate limits."""
         self._limits.close()
 
 
@@ -81,7 +81,7 @@ class _Path:
         self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
 
     def endpoint(self, method: str, flaw: HttpError | None) -> _Endpoint:
-        """What serves a method, unless there is nothing here, or the path that led here has a flaw."""
+        """The endpoint of a method. Raises HttpError if the path has no operations or a flaw, or lacks the method."""
         if flaw is not None or not self._endpoints:
             raise flaw or no_such_path()
         if method not in self._endpoints:
@@ -93,7 +93,7 @@ _NOWHERE: Final = _Path({})
 
 
 class _Endpoint:
-    """One operation: what must hold before it is called, and what it does."""
+    """One operation: the checks before it is called, and its handler."""
 
     def __init__(self, operation: Operation, handler: Handler, limits: RateLimits, public_url: str | None) -> None:
         self.operation = operation
@@ -115,6 +115,6 @@ class _Endpoint:
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])
         if self._guard is not None and self.operation.body is not None:
-            # The body may have been long in coming, and the login may have ended meanwhile.
+            # The body may have taken long, and the login may have ended meanwhile.
             await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
         return await self._handler(services, call)

@@ -1,4 +1,4 @@
-"""What both parsers share: how a connection ends, and how far its client may run ahead of the responses."""
+"""Shared by both parsers: how a connection ends, and how far a client may send ahead of the responses."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from meshydb_server.http.calls import MAX_BODY_BYTES
 from meshydb_server.http.connections import Awaits, Registry, Slot
 
-# Where a request's state holds what tells the application whether the connection ends with the response.
+# The key in a request's state for the function that tells whether the connection ends with the response.
 ENDS: Final = "ends_connection"
 _TOO_LARGE: Final = 413
-# Bytes. A client that sends more after its response does not listen.
+# Bytes. A client that sends more than this after its response does not read it.
 _MOST_DISCARDED: Final = 4 * MAX_BODY_BYTES
 
 
 class _Cycle(Protocol):
-    """A request and its response, of either of uvicorn's protocols."""
+    """A request and its response in either of uvicorn's protocols."""
 
     scope: Any
     transport: asyncio.Transport
@@ -27,10 +27,10 @@ class _Cycle(Protocol):
 
 
 class _Flow(FlowControl):
-    """Reads nothing while requests wait for the responses before theirs.
+    """Pauses reading while requests wait for earlier responses.
 
-    The application has reading resumed whenever it looks for a body or for the client: each time, another piece would
-    be added to what waits.
+    The application resumes reading whenever it waits for a body or for the client. Each time, another piece would be
+    added to the waiting data.
     """
 
     def __init__(self, protocol: ManagedProtocol) -> None:
@@ -38,15 +38,15 @@ class _Flow(FlowControl):
         self._is_ahead = protocol.is_ahead
 
     def resume_reading(self) -> None:
-        """Read on, unless the client is ahead."""
+        """Resume reading, unless the client is ahead."""
         if self.read_paused and not self._is_ahead():
             super().resume_reading()
 
 
 class ManagedProtocol(asyncio.Protocol):
-    """What is added to uvicorn's protocols: a slot among all connections, a bound on what waits, an end in order."""
+    """Extends uvicorn's protocols with a slot, a limit on waiting data, and an orderly end."""
 
-    # Given by uvicorn's protocols.
+    # Set by uvicorn's protocols.
     transport: asyncio.Transport
     flow: FlowControl
     cycle: Any
@@ -56,37 +56,38 @@ class ManagedProtocol(asyncio.Protocol):
     _discarded = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin."""
+        """Start the connection."""
         super().connection_made(transport)
         self.flow = _Flow(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give up the slot, and tell the application."""
+        """Free the slot, and tell the application."""
         self.slot.release()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Wait for the client to read, but not forever."""
+        """Wait for the client to read, up to a deadline."""
         super().pause_writing()
         self.slot.pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on with the response."""
+        """Continue the response."""
         super().resume_writing()
         self.slot.resume_writing()
 
     def is_ahead(self) -> bool:
-        """Whether the client has sent more than the request that is being answered."""
+        """Whether the client has sent more than the request in progress."""
         raise NotImplementedError
 
     def is_kept_waiting(self) -> bool:
-        """Whether it is the server that stopped reading, or has not asked for the body yet."""
+        """Whether the server has paused reading, or has not asked for the body yet."""
         return self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
 
     def end(self) -> None:
-        """Send no more, and close once the client has done so too.
+        """Stop sending, and close when the client has closed its side.
 
-        To close at once, while it sends, would reset the connection, and the client might never see the response.
+        Closing at once, while the client sends, would reset the connection, and the client might never see the
+        response.
         """
         if self.transport.is_closing() or self.is_ending:
             return
@@ -99,15 +100,16 @@ class ManagedProtocol(asyncio.Protocol):
         self.flow.resume_reading()
 
     def discard(self, data: bytes) -> None:
-        """Take what still comes after the last response."""
+        """Discard data after the last response."""
         self._discarded += len(data)
         if self._discarded > _MOST_DISCARDED:
             self.transport.close()
 
     def ends_with(self, cycle: _Cycle, status: int) -> bool:
-        """Whether the connection ends with a response that is about to be sent; prepares that it then does.
+        """Whether the connection ends with the response that is about to be sent, and prepare for it.
 
-        It does after 413, and when more of the body is to come than a small rest, which is read and dropped.
+        It ends after 413, and if more than a small rest of the body is still to come. A small rest is read and
+        discarded.
         """
         if not cycle.more_body:
             return status == _TOO_LARGE
@@ -127,11 +129,11 @@ class _LastTransport:
 
 
 def _is_small(headers: list[tuple[bytes, bytes]]) -> bool:
-    # Of a body in chunks nobody knows.
+    # The length of a chunked body is unknown.
     length = next((value for name, value in headers if name == b"content-length"), None)
     return length is not None and int(length) <= _MOST_DISCARDED
 
 
 def open_slot(registry: Registry, protocol: Any) -> Slot:
-    """The slot of a connection that was just made."""
+    """The slot of a new connection."""
     return registry.admit(protocol, protocol.transport, protocol.client[0] if protocol.client else None)

@@ -1,4 +1,4 @@
-"""Every error of the API in its documented shape."""
+"""All errors of the API, in their documented form."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from meshydb_server.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
-# The contract's bound: a client that is told to wait for a month has been told nothing.
+# The maximum in the contract: a longer wait helps no client.
 _LONGEST_WAIT_SECONDS: Final = 86_400
-# When to ask again after a failure whose end nobody knows.
+# Retry-After for failures whose end is unknown.
 _SOON_SECONDS: Final = "5"
-# What token endpoints call errors that others have too (RFC 6749, 4.1.2.1 and 5.2).
+# The names of token endpoints for errors that other operations have too (RFC 6749, 4.1.2.1 and 5.2).
 _OAUTH_INVALID_REQUEST: Final = "invalid_request"
 _OAUTH_SERVER_ERROR: Final = "server_error"
 _OAUTH_UNAVAILABLE: Final = "temporarily_unavailable"
 
 
 class HttpError(HTTPException):
-    """A request that is refused before it reaches a service."""
+    """A request that is rejected before it reaches a service."""
 
     def __init__(self, status: int, message: str, code: ErrorCode, headers: Mapping[str, str] | None = None) -> None:
-        """Take what the response says."""
+        """Take the parts of the response."""
         super().__init__(status, message, headers)
         self.code = code
 
 
 @frozen
 class Problem:
-    """What an error response says.
+    """The content of an error response.
 
-    `oauth_error` is for token endpoints, whose errors are those of OAuth 2 (RFC 6749).
+    `oauth_error` is for token endpoints, which return OAuth 2 errors (RFC 6749).
     """
 
     status: int
@@ -63,11 +63,11 @@ class Problem:
     oauth_error: str = _OAUTH_INVALID_REQUEST
 
     def response(self, *, oauth: bool) -> JSONResponse:
-        """The response, in the shape of a token endpoint or of the rest of the API."""
+        """The response, in the form of token endpoints or of the other operations."""
         if not oauth:
             return error_response(self.status, self.message, self.code, self.headers)
         body = {"error": self.oauth_error, "error_description": self.message}
-        # What other operations answer too has their members besides.
+        # Errors that other operations return too have their members as well.
         more = {} if self.status == HTTPStatus.BAD_REQUEST else {"message": self.message, "code": self.code}
         return JSONResponse({**body, **more}, self.status, self.headers)
 
@@ -80,56 +80,56 @@ def error_response(
 
 
 def bad_request(message: str, code: ErrorCode) -> HttpError:
-    """The exception for a request that is malformed or breaks a bound."""
+    """The exception for a malformed or invalid request."""
     return HttpError(HTTPStatus.BAD_REQUEST, message, code)
 
 
 def method_not_allowed(method: str, allowed: str) -> HttpError:
-    """The exception for a path that exists, but not for this method."""
+    """The exception for a method that the path does not have."""
     message = f"{method[:32]} is not allowed here; allowed: {allowed}."
     return HttpError(HTTPStatus.METHOD_NOT_ALLOWED, message, ErrorCode.METHOD_NOT_ALLOWED, {"Allow": allowed})
 
 
 def no_such_path() -> HttpError:
-    """The exception for a path that the contract does not have."""
+    """The exception for a path that is not in the contract."""
     return HttpError(HTTPStatus.NOT_FOUND, "There is no such path.", ErrorCode.UNKNOWN_PATH)
 
 
 def token_missing() -> HttpError:
-    """The exception for a request without one well-formed access token, where one is required."""
-    message = "An access token is required: Authorization: Bearer, a space, and the token."
+    """The exception for a request without exactly one well-formed access token, if one is required."""
+    message = "An access token is required; send it in the header Authorization: Bearer TOKEN."
     return HttpError(HTTPStatus.UNAUTHORIZED, message, ErrorCode.TOKEN_MISSING, {"WWW-Authenticate": "Bearer"})
 
 
 def content_too_large(most: int) -> HttpError:
-    """The exception for a body of more than so many bytes."""
-    # Not HTTPStatus.CONTENT_TOO_LARGE, which Python 3.11 and 3.12 do not have.
+    """The exception for a body that is larger than allowed."""
+    # Not HTTPStatus.CONTENT_TOO_LARGE, which Python 3.11 and 3.12 lack.
     return HttpError(413, f"The body is larger than {most} bytes.", ErrorCode.CONTENT_TOO_LARGE)
 
 
 def unsupported_media_type(message: str) -> HttpError:
-    """The exception for a body of another type or encoding than documented."""
+    """The exception for a body of an undocumented type or encoding."""
     return HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, ErrorCode.UNSUPPORTED_MEDIA_TYPE)
 
 
 def unavailable(message: str) -> HttpError:
-    """The exception for storage that the server needs and cannot reach, before anything was done."""
+    """The exception for storage that cannot be reached, before anything was done."""
     headers = {"Retry-After": _SOON_SECONDS}
     return HttpError(HTTPStatus.SERVICE_UNAVAILABLE, message, ErrorCode.STORAGE_UNAVAILABLE, headers)
 
 
 def unexpected_error() -> Problem:
-    """The response when the server is at fault. Tells nothing of the fault, which is in the log."""
+    """The response to a fault of the server. The details are in the log only."""
     message = "The server failed unexpectedly."
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, message, ErrorCode.SERVER_ERROR, oauth_error=_OAUTH_SERVER_ERROR)
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
-    """What to answer for an exception; one that nobody expected is logged."""
+    """The response to an exception. Unexpected exceptions are logged."""
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
             return _PROBLEMS[kind](error, request_id)
-    _log.error("An exchange failed.", exc_info=error, extra={"requestId": request_id})
+    _log.error("A request failed.", exc_info=error, extra={"requestId": request_id})
     return unexpected_error()
 
 
@@ -140,7 +140,7 @@ def _http_error(error: HttpError, _: str) -> Problem:
 
 
 def _invalid_value(error: InvalidValueError, _: str) -> Problem:
-    # RFC 6749 has an error of its own for this one member of a token request.
+    # RFC 6749 has a separate error for this member of a token request.
     unsupported = (error.place, error.keyword) == ("grant_type", "enum")
     oauth_error = "unsupported_grant_type" if unsupported else _OAUTH_INVALID_REQUEST
     return Problem(HTTPStatus.BAD_REQUEST, str(error), ErrorCode.VALUE_INVALID, oauth_error=oauth_error)
@@ -159,7 +159,7 @@ def _oauth(error: OAuthError, _: str) -> Problem:
 
 
 def _unauthenticated(error: AuthenticationError, _: str) -> Problem:
-    # RFC 6750, 3: once a token was sent, the answer says that it was the token.
+    # RFC 6750, 3: if a token was sent, the response says that the token is invalid.
     challenge = 'Bearer error="invalid_token", error_description="The access token is not valid."'
     return Problem(HTTPStatus.UNAUTHORIZED, error.message, error.code, {"WWW-Authenticate": challenge})
 
@@ -170,7 +170,7 @@ def _forbidden(error: PermissionDeniedError, _: str) -> Problem:
 
 def _limited(error: LimitError, _: str) -> Problem:
     seconds = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
-    message = f"Too many requests; ask again in {seconds} seconds."
+    message = f"Too many requests; try again in {seconds} seconds."
     headers = {"Retry-After": str(seconds)}
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, message, error.code, headers, _OAUTH_UNAVAILABLE)
 
@@ -182,14 +182,14 @@ def _overloaded(error: OverloadedError, _: str) -> Problem:
 
 def _storage_failed(error: StorageError, request_id: str) -> Problem:
     _log.error("Storage failed.", exc_info=error, extra={"requestId": request_id})
-    # Without Retry-After, with which clients send anything again: a commit whose answer was lost may stand.
+    # Without Retry-After, which makes clients repeat any request: a commit without a response may have succeeded.
     message = "The server cannot reach its storage; try again later."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, message, ErrorCode.STORAGE_UNAVAILABLE, oauth_error=_OAUTH_UNAVAILABLE)
 
 
 def _client_left(_: ClientDisconnect | CallerGoneError, __: str) -> Problem:
-    # Nobody reads this; it is here so that the log does not take a closed connection for a fault of the server.
+    # Nobody reads this response. It keeps a closed connection from being logged as a server error.
     return _bad_request(CallerGoneError(), "")
 
 

@@ -1,4 +1,4 @@
-"""What surrounds each request: its id, its line in the log, and the answer of last resort."""
+"""Request logging: the id of each request, its line in the log, and a response to unexpected errors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _CLOSE: Final = (b"connection", b"close")
 
 
 def new_request_id() -> str:
-    """32 hexadecimal digits. Never taken from the caller, who could write into the log with it."""
+    """32 hexadecimal digits. Never taken from the caller, who could inject text into the log with it."""
     return secrets.token_hex(16)
 
 
 class Exchanges:
-    """Gives each answer an `X-Request-ID`, logs each exchange, and answers 500 when all else fails.
+    """Gives each response an `X-Request-ID`, logs each request, and responds with 500 to unexpected errors.
 
-    The log names the route's template rather than the path, and no header, query or body: it holds no secrets.
+    The log has the route's template instead of the path, and no header, query or body: it holds no secrets.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,7 +37,7 @@ class Exchanges:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one exchange."""
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -52,7 +52,7 @@ class Exchanges:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", request_id.encode())]
-                # What may be kept says so itself.
+                # Responses that may be cached say so themselves.
                 if not any(each[0] == b"cache-control" for each in headers):
                     headers.append(_NO_STORE)
                 if ends is not None and ends(status):
@@ -60,13 +60,13 @@ class Exchanges:
                 message["headers"] = headers
             await send(message)
 
-        # Filled by the operation that is routed to; read when the exchange is over.
+        # Set by the operation that is called, and read at the end of the request.
         route: dict[str, str] = {}
         state.update(request_id=request_id, route=route)
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
-            _log.exception("An exchange failed.", extra={"requestId": request_id})
+            _log.exception("A request failed.", extra={"requestId": request_id})
             if status is None:
                 await unexpected_error().response(oauth=False)(scope, receive, send_with_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Whose `X-Forwarded-For` is believed, and what it then says: where a request really comes from."""
+"""The client address of a request behind reverse proxies, from a trusted `X-Forwarded-For`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _log = logging.getLogger(__name__)
 
 _FOR: Final = b"x-forwarded-for"
 _PROTO: Final = b"x-forwarded-proto"
-# An address as proxies write it: with a port or without, and in brackets if it is one of IPv6 with a port.
+# An address as proxies write it: with or without a port, and in brackets if it is IPv6 with a port.
 _HOP: Final = re.compile(r"\[(?P<bracketed>[^\]]*)\](?::[0-9]*)?|(?P<v4>[^:\[\]]*):[0-9]*|(?P<bare>[^\[\]]*)")
-# Of the addresses, and proxies, of one request no more are looked at.
+# The maximum number of addresses that are read from one request.
 _MOST_HOPS: Final = 32
 
 
@@ -25,7 +25,7 @@ class TrustedProxies:
     """The reverse proxies of `MESHYDB_FORWARDED_ALLOW_IPS`."""
 
     def __init__(self, addresses: str) -> None:
-        """Parse addresses and networks that are separated by commas. Raises ValueError."""
+        """Parse addresses and networks, separated by commas. Raises ValueError."""
         networks_of(addresses)
         self._listed = addresses
 
@@ -34,7 +34,7 @@ class TrustedProxies:
 
 
 class Forwarded:
-    """Gives each request the client address and the scheme that a trusted reverse proxy names."""
+    """Sets the client address and the scheme of each request to those that a trusted reverse proxy names."""
 
     def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:
         """Wrap the application."""
@@ -51,8 +51,8 @@ class Forwarded:
             elif not self._warned and any(name == _FOR for name, _ in scope["headers"]):
                 self._warned = True
                 _log.warning(
-                    "X-Forwarded-For is ignored because its sender is no trusted reverse proxy. If it is one of yours,"
-                    " add its address to MESHYDB_FORWARDED_ALLOW_IPS. This is said once.",
+                    "X-Forwarded-For is ignored, because its sender is not a trusted reverse proxy. If it is yours, add"
+                    " its address to MESHYDB_FORWARDED_ALLOW_IPS. This warning appears once.",
                     extra={"client": normalise(client[0])},
                 )
         await self._app(scope, receive, send)
@@ -65,9 +65,9 @@ class Forwarded:
             scope["client"] = (address, 0)
 
     def _client(self, forwarded: str) -> str | None:
-        """The last address that no trusted proxy has; what stands before it anybody may have written.
+        """The last address that is not a trusted proxy. Any client may have written the ones before it.
 
-        Where the chain cannot be read on, the client is the last proxy that was reached: None for the peer itself.
+        If the chain cannot be parsed further, the client is the last proxy that was reached; None for the peer itself.
         """
         reached = None
         for hop in reversed(forwarded.rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]):

@@ -1,4 +1,4 @@
-"""Reads the headers of a request as ASGI gives them: pairs of bytes, with the names in lower case."""
+"""Reads the headers of a request as ASGI gives them: pairs of bytes, with lower-case names."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LONGEST_MEDIA_TYPE: Final = 256
 
 
 def values_of(headers: Headers, name: bytes) -> list[str]:
-    """The values of a header, in their order."""
+    """The values of a header, in order."""
     return [value.decode("latin-1") for each, value in headers if each == name]
 
 
 def client_of(scope: Scope) -> str:
-    """The address that a request came from, in the one spelling that limits and log share; "" for none."""
+    """The client address of a request, normalised for limits and the log; "" for none."""
     client = scope.get("client")
     return normalise(client[0]) if client else ""
 
 
 def origin_of(scope: Scope) -> str:
-    """The scheme, host and port that a request was sent to, as far as its `Host` can be believed."""
+    """The scheme, host and port that a request was sent to, if its `Host` is valid."""
     hosts = values_of(scope["headers"], b"host")
     if len(hosts) == 1 and _AUTHORITY.fullmatch(hosts[0]):
         return f"{scope['scheme']}://{hosts[0]}"
@@ -39,17 +39,17 @@ def origin_of(scope: Scope) -> str:
 
 
 def media_type_of(headers: Headers) -> tuple[str, str]:
-    """The media type that a body is declared as, and its charset; two empty texts where it is not declared as one."""
+    """The declared media type of a body, and its charset; two empty strings if none is declared."""
     declared = values_of(headers, b"content-type")
     if len(declared) != 1 or len(declared[0]) > _LONGEST_MEDIA_TYPE:
         return "", ""
     return _parse_media_type(declared[0])
 
 
-# Clients declare all their bodies in the same few ways.
+# Cached, because clients declare their bodies in few ways.
 @lru_cache(maxsize=64)
 def _parse_media_type(declared: str) -> tuple[str, str]:
-    # The standard library's reader of media types is the one of its mail headers, where `=?` begins an encoded word.
+    # The media type parser of the standard library is that of email headers, where `=?` begins an encoded word.
     if not declared.isascii() or "=?" in declared:
         return "", ""
     header = EmailMessage()

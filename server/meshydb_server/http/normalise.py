@@ -1,6 +1,7 @@
-"""The tolerances that the official SDKs need, applied to a body before it is validated. The contract states them.
+"""The tolerances that the official SDKs need, applied to a body before validation.
 
-The C# SDK sends PascalCase names and explicit nulls; applications send their whole form, unknown fields included.
+The contract documents them. The C# SDK sends PascalCase names and explicit nulls; applications send whole forms,
+including unknown fields.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from meshydb_server.services.error_codes import ErrorCode
 
 
 def normalise(value: object, schema: Schema) -> object:
-    """Spell documented names as documented, and drop unknown properties and nulls."""
+    """Change names to their documented spelling, and drop unknown properties and nulls."""
     if schema.items is not None and isinstance(value, list):
         return _normalise_array(cast("list[object]", value), schema.items)
     if schema.properties and isinstance(value, dict):
@@ -32,6 +33,6 @@ def _normalise_object(members: dict[str, object], schema: Schema) -> dict[str, o
             continue
         name, member_schema = schema.properties[written.lower()]
         if name in result:
-            raise bad_request(f"{name} stands twice, in different case.", ErrorCode.VALUE_INVALID)
+            raise bad_request(f"{name} appears twice, in different case.", ErrorCode.VALUE_INVALID)
         result[name] = normalise(member, member_schema)
     return result

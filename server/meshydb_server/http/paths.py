@@ -1,4 +1,4 @@
-"""Reads the path as the contract says, and finds what it leads to."""
+"""Parses the path as the contract says, and finds its operations."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from meshydb_server.http.errors import HttpError, bad_request, no_such_path
 from meshydb_server.services.error_codes import ErrorCode
 
 _ORIGIN: Final = re.compile(rb"^https?://[^/]*", re.IGNORECASE)
-# Unicode's category Cc, whole.
+# Unicode's whole category Cc.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 T = TypeVar("T")
 
 
 def read_segments(scope: Scope) -> tuple[list[str], HttpError | None]:
-    """The segments of a request's path, decoded, and why they cannot be those of any path, if they cannot.
+    """The decoded segments of a request's path, and the error if it cannot be a valid path.
 
-    Those that doubled and trailing slashes leave empty are left out.
+    Empty segments, from doubled and trailing slashes, are left out.
     """
     path = scope.get("raw_path") or quote(scope["path"]).encode()
-    # A target may be a whole URL (RFC 9112, 3.2.2), of which the path is what counts.
+    # A target may be a whole URL (RFC 9112, 3.2.2). Only its path matters.
     raw = [segment for segment in (path if path[:1] == b"/" else _ORIGIN.sub(b"", path)).split(b"/") if segment]
     decoded = [unquote_to_bytes(segment) if b"%" in segment else segment for segment in raw]
     try:
@@ -34,15 +34,15 @@ def read_segments(scope: Scope) -> tuple[list[str], HttpError | None]:
         flaw = bad_request("The path is not UTF-8.", ErrorCode.INVALID_REQUEST)
         return [segment.decode("utf-8", "replace") for segment in decoded], flaw
     if any(_CONTROL.search(segment) for segment in segments):
-        return segments, bad_request("The path holds a control character.", ErrorCode.INVALID_REQUEST)
+        return segments, bad_request("The path contains a control character.", ErrorCode.INVALID_REQUEST)
     return segments, no_such_path() if any("/" in segment for segment in segments) else None
 
 
 class Paths(Generic[T]):
-    """What stands at each path of the contract. Where paths overlap, names win over parameters, from left to right."""
+    """A value for each path of the contract. If paths overlap, names precede parameters, from left to right."""
 
     def __init__(self, targets: Mapping[str, T]) -> None:
-        """Take what stands at each path."""
+        """Take the value of each path."""
         self._root: _Step[T] = _Step()
         for path, target in targets.items():
             step, names = self._root, dict[int, str]()
@@ -56,7 +56,7 @@ class Paths(Generic[T]):
             step.end = (target, names)
 
     def find(self, segments: Sequence[str]) -> tuple[T, dict[str, str]] | None:
-        """What stands at a path, and the values of its parameters."""
+        """The value of a path, and the values of its parameters."""
         end = self._root.find(segments, 0)
         if end is None:
             return None
@@ -65,7 +65,7 @@ class Paths(Generic[T]):
 
 
 class _Step(Generic[T]):
-    """What can come after the same beginning of a path."""
+    """The possible continuations of a path prefix."""
 
     __slots__ = ("end", "names", "parameter")
 

@@ -1,7 +1,7 @@
-"""HTTP/1.1 as uvicorn serves it by httptools, with the documented errors where httptools has none.
+"""HTTP/1.1 served by uvicorn with httptools, with documented errors where httptools has none.
 
-httptools takes a fraction of the time that h11 takes, but it knows a list of methods, and refuses any other as if it
-were garbage. A connection on which something else comes is left to h11.
+httptools takes a fraction of the time of h11, but it knows a fixed list of methods and rejects all others as malformed.
+A connection with another method is handed over to h11.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ _NOT_HTTP: Final = "The request is not HTTP/1.1."
 
 
 class Protocol(ManagedProtocol, HttpToolsProtocol):
-    """A connection of one client, which until it ends is in one of these states.
+    """A connection of one client, which is always in one of these states.
 
     * between requests: `_reading` is "nothing", and `_head` is empty;
     * in a head: `_reading` is "head", and `_head` grows;
     * in a body: `_reading` is "body", and `_head` stays as it was;
-    * about to turn to h11: `_for_h11` is set, and nothing is read until no answer is due, when h11 goes on with it;
-    * about to refuse: `_refusal` is set, until no answer is due, when it is sent and the connection ends;
-    * ending: `is_ending` is set, and what still comes is dropped.
+    * before h11 takes over: `_for_h11` is set, and nothing is read while responses are pending;
+    * before a rejection: `_refusal` is set. It is sent after the pending responses, and the connection ends;
+    * ending: `is_ending` is set, and further data is discarded.
 
-    Answers may be due in each of them but the last. In the last three, httptools gets nothing more, and `_reading`
-    stays as it was.
+    Responses may be pending in every state except the last. In the last three, httptools gets no more data, and
+    `_reading` keeps its value.
     """
 
-    # None once the connection is lost, when nothing comes any more.
+    # None after the connection is lost, when no more data comes.
     parser: httptools.HttpRequestParser
 
     _reading: Literal["nothing", "head", "body"] = "nothing"
     _answers_due = 0
-    # What has come of a head, without what came of it behind another request in one piece.
+    # The received part of a head, without data that came in one piece with an earlier request.
     _head = b""
     _head_is_whole = False
-    # What came while an answer was due, and has to wait for it: a head that is for h11, or the refusal of one.
+    # Data that waits for a pending response: a head for h11, or the rejection of one.
     _for_h11 = b""
     _refusal = b""
 
@@ -59,17 +59,17 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """Take what uvicorn gives, and before it the slots of all connections."""
+        """Take the arguments of uvicorn, and before them the slots of all connections."""
         super().__init__(config, server_state, app_state, _loop)
         self._registry = registry
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, or end at once if there are too many connections."""
+        """Start, or end at once if there are too many connections."""
         super().connection_made(transport)
         self.slot = open_slot(self._registry, self)
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends."""
+        """Receive data from the client."""
         if self.is_ending:
             self.discard(data)
             return
@@ -100,50 +100,53 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
                 self._refuse()
 
     def on_message_begin(self) -> None:
-        """Begin to read a request."""
+        """Start reading a request."""
         super().on_message_begin()
         self._reading = "head"
         self._head_is_whole = bool(self._head)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, without the white space behind its value, which httptools leaves there."""
+        """Receive a header. httptools leaves white space after its value, which is removed."""
         super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        """Serve the request, whose body may still be to come. Raises ValueError, which httptools takes for its own."""
+        """Serve the request, whose body may still be to come.
+
+        Raises ValueError, which httptools treats as its own error.
+        """
         malformed = is_malformed(self.parser.get_http_version(), self.headers) or (
             self._head_is_whole and not has_strict_request_line(self._head)
         )
-        # An upgrade may be ignored, as there is nothing to change to; httptools would leave out the body.
+        # An upgrade may be ignored, and no protocol is offered. httptools would leave out the body.
         if malformed or self._is_head_too_large() or self.parser.should_upgrade():
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
-        # The application runs later, and takes it out: it would keep the request from being freed when it is done with.
+        # The application runs later, and removes it: otherwise the request would not be freed at its end.
         self.scope.setdefault("state", {})[ENDS] = partial(self.ends_with, self.cycle)
         self._reading = "body"
         self._answers_due += 1
 
     def on_message_complete(self) -> None:
-        """Be done with reading the request."""
+        """Finish reading the request."""
         super().on_message_complete()
         self._reading = "nothing"
         self._head = b""
 
     def on_response_complete(self) -> None:
-        """Turn to what has come meanwhile: as uvicorn does, but without a timer for each response."""
+        """Process the data received meanwhile, like uvicorn, but without a timer for each response."""
         self.server_state.total_requests += 1
         self._answers_due -= 1
         if self.transport.is_closing() or self.is_ending:
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        # No sooner, because the client is ahead until the last of them is begun.
+        # Not earlier: the client is ahead until the last of them has begun.
         self.flow.resume_reading()
         self._go_on_after_answers()
         self._await()
 
     def is_ahead(self) -> bool:
-        """Whether the client has sent more than the request that is being answered."""
+        """Whether the client has sent more than the request in progress."""
         waits = self.pipeline or (self._answers_due and (self._for_h11 or self._refusal))
         return bool(waits) and not self.is_ending
 
@@ -161,8 +164,8 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
             self.slot.expect(Awaits.NEXT_REQUEST)
 
     def _is_head_too_large(self) -> bool:
-        """Tell it of a head that is complete, as one may be that came in one piece."""
-        # Beside its name and its value, a line has a colon, a space and its end.
+        """Whether a complete head, which may have come in one piece, is too large."""
+        # In addition to name and value, a line has a colon, a space and its end.
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD
 
     def _turn_to_h11(self) -> None:
@@ -170,20 +173,20 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         self._go_on_after_answers()
 
     def _refuse(self) -> None:
-        """Answer what httptools cannot read, in its turn, and end the connection."""
+        """Reject data that httptools cannot parse, after pending responses, and end the connection."""
         if self._reading != "body":
             self._refusal = refusal(_NOT_HTTP, self.client)
             self._go_on_after_answers()
         elif self.pipeline and self.pipeline[0][0] is self.cycle:
-            # It is not served yet, and now it never will be.
+            # It is not being served yet, and never will be.
             self.pipeline.popleft()
             self._answers_due -= 1
             self._refusal = refusal(_NOT_HTTP, self.client, self.scope)
         else:
-            # The application may answer too; this connection takes no second response.
+            # The application may respond too; this connection accepts no second response.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-            # Otherwise an answer has gone out already, ahead of a body that then turned out to be broken.
+            # Otherwise a response was already sent, before the body turned out to be malformed.
             if self.cycle.response_started:
                 self.transport.close()
             else:

@@ -1,4 +1,4 @@
-"""The coarse limits on requests of one address, and for one account. They spare the server; they count no guesses."""
+"""Coarse limits on requests by address and by account. They protect the server, and count no guesses."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from meshydb_server.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-# Storage that does not answer must not keep requests waiting for longer than they would take without it.
+# A storage that does not respond must not delay requests noticeably.
 _REDIS_OPTIONS: Final = {"connect_timeout": 1.0, "stream_timeout": 1.0}
-# A provider's customer has 65,536 IPv6 networks of 64 bits, and all together so many times the limit of one.
+# A provider's customer has 65,536 IPv6 /64 networks, and together they get this many times the limit of one.
 _NETWORKS_OF_SITE: Final = 10
 
 
 class RateLimits:
-    """Counts requests, in the memory of this process or in Redis, which several processes can share."""
+    """Counts requests in the memory of this process, or in Redis, which several processes share."""
 
     def __init__(self, settings: Settings) -> None:
-        """Prepare what the settings say. Redis is reached for when there is something to count."""
+        """Prepare the limits in the settings. Redis is connected when the first request is counted."""
         self._storage = _storage(settings.rate_limit_storage.get_secret_value())
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._of_address = _limit(settings.rate_limit)
@@ -39,15 +39,15 @@ class RateLimits:
         self._of_account = _limit(settings.account_rate_limit)
 
     def close(self) -> None:
-        """Leave Redis."""
+        """Disconnect from Redis."""
         if isinstance(self._storage, RedisStorage):
-            # `limits` has no way to ask for it, and types only what its implementations have in common.
+            # `limits` has no method for it, and types only what its storages have in common.
             cast("Any", self._storage.bridge).storage.connection_pool.disconnect()
 
     async def count_address(self, request: Request) -> None:
-        """Count a request by where it comes from.
+        """Count a request by its client address.
 
-        Raises LimitError when the limit is used up, and HttpError 503 when there is no counting.
+        Raises LimitError if the limit is used up, and HttpError 503 if counting fails.
         """
         if self._of_address is None or self._of_site is None:
             return
@@ -59,7 +59,7 @@ class RateLimits:
             await self._count(self._of_site, "site", site)
 
     async def count_account(self, account: str) -> None:
-        """Count a request by whose data it is about. Raises like `count_address`."""
+        """Count a request by its account. Raises the same errors as `count_address`."""
         if self._of_account is not None:
             await self._count(self._of_account, "account", account)
 
@@ -69,7 +69,7 @@ class RateLimits:
                 return
             window = await self._limiter.get_window_stats(limit, kind, name)
         except Exception as error:
-            # Whatever it is: a request that cannot be counted is not let pass.
+            # For any error: a request that cannot be counted is rejected.
             _log.exception("The storage of the rate limits failed.")
             raise unavailable("The server cannot count requests; try again later.") from error
         raise LimitError(math.ceil(window.reset_time - time.time()))

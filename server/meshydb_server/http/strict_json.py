@@ -1,8 +1,8 @@
-"""Reads JSON from outside, and refuses what other parties would read differently or could not store.
+"""Parses JSON, and rejects values that other parties would read differently or could not store.
 
-There are two gates, because what the contract ignores must not be refused: `parse` looks at the whole body, and
-`require_storable` at what is left once unknown properties are dropped. What passes both can be written to either
-database and sent back.
+There are two checks, because members that the contract ignores must not be rejected: `parse` checks the whole body, and
+`require_storable` the rest after unknown properties are dropped. Values that pass both can be stored in either database
+and returned.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any, Final, NoReturn, cast
 MAX_DEPTH: Final = 32
 _MAX_INTEGER_DIGITS: Final = 1000
 _INT64: Final = range(-(2**63), 2**63)
-# Up to here each whole float is one integer; beyond, several integers share one float.
+# Up to this limit, each whole float is exactly one integer.
 _EXACT: Final = 2**53
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """The text is not JSON that this server takes. The message says why and never quotes the text."""
+    """The text is not JSON that this server accepts. The message says why and never quotes the text."""
 
 
 def parse(body: bytes) -> object:
-    """Read one JSON value; raises JsonError. A whole float, such as `1.0`, is read as the integer that it is.
+    """Parse one JSON value. Raises JsonError.
 
-    Refused are another encoding than UTF-8, a name twice in one object, NaN and infinity, a number without bounds, and
-    nesting that would exhaust the stack.
+    A whole float, such as `1.0`, is read as an integer. Encodings other than UTF-8, duplicate names in one object, NaN
+    and infinity, numbers out of range, and nesting that would exhaust the stack are rejected.
     """
     try:
         value: object = json.loads(
@@ -49,13 +49,13 @@ def parse(body: bytes) -> object:
 
 
 def require_storable(value: object) -> None:
-    """Raise JsonError for NUL or a lone surrogate in text, or an integer beyond 64 bits."""
+    """Raise JsonError for text with NUL or a lone surrogate, or an integer that does not fit into 64 bits."""
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
-            raise JsonError("A text holds NUL or a lone surrogate.")
+            raise JsonError("A string contains NUL or a lone surrogate.")
     elif isinstance(value, int):
         if value not in _INT64:
-            raise JsonError("An integer is out of the range of 64 bits.")
+            raise JsonError("An integer does not fit into 64 bits.")
     else:
         for child in _children(value):
             require_storable(child)
@@ -64,12 +64,12 @@ def require_storable(value: object) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        raise JsonError("A name stands twice in one object.")
+        raise JsonError("A name appears twice in one object.")
     return result
 
 
 def _integer(digits: str) -> int:
-    # The length first: Python takes quadratic time to read a long number, and refuses one of 5,000 digits.
+    # The length first: Python takes quadratic time for long numbers, and rejects those of 5,000 digits.
     if len(digits) > _MAX_INTEGER_DIGITS:
         raise JsonError("A number is out of range.")
     return int(digits)

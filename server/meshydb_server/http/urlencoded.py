@@ -1,4 +1,4 @@
-"""Reads queries and forms, which are written alike, with the tolerances that the contract states for both."""
+"""Parses queries and forms, which share an encoding, with the tolerances of the contract."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meshydb_server.services.error_codes import ErrorCode
 
 Value = str | int | bool
 
-# Of 64 bits, sign included. What is longer is out of range, and need not be read to be known for it.
+# The longest integer of 64 bits, with its sign. Anything longer is out of range without parsing it.
 _LONGEST_INTEGER: Final = 20
 
 
@@ -20,13 +20,13 @@ class Fields:
     """The documented fields of a query or a form, found without regard to case."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
-        """Take the schema of each field. Raises ContractError for one whose values have no text form here."""
+        """Take the schema of each field. Raises ContractError for a type without a text form."""
         self._fields = {name.lower().encode(): (name, _converter_to(schema)) for name, schema in schemas.items()}
 
     def read(self, encoded: bytes) -> dict[str, Value]:
-        """The documented fields that are there and not empty, by their documented names, of the documented types.
+        """The documented fields that are present and not empty, by their documented names and converted to their types.
 
-        Raises InvalidValueError for a value of another type, and HttpError for what cannot be read at all.
+        Raises InvalidValueError for a value of another type, and HttpError for malformed input.
         """
         values: dict[str, Value] = {}
         seen: set[bytes] = set()
@@ -36,7 +36,7 @@ class Fields:
                 continue
             name, convert = self._fields[key]
             if key in seen:
-                raise bad_request(f"{name} stands twice.", ErrorCode.VALUE_INVALID)
+                raise bad_request(f"{name} appears twice.", ErrorCode.VALUE_INVALID)
             seen.add(key)
             if text:
                 values[name] = convert(_decode(text, name), name)
@@ -44,7 +44,7 @@ class Fields:
 
 
 def _converter_to(schema: Schema) -> Callable[[str, str], Value]:
-    """What makes a value of the schema's type out of text; its second argument is what the value is called."""
+    """The function that converts text to the schema's type. Its second argument is the name of the value."""
     if schema.type not in _CONVERTERS:
         raise ContractError(f"a query or form field has the type {schema.type}, which the server cannot read")
     return _CONVERTERS[schema.type]
@@ -63,7 +63,7 @@ def _unquote(text: bytes) -> bytes:
 
 def _decode(text: bytes, name: str) -> str:
     if b"\x00" in text:
-        raise bad_request(f"{name} holds NUL.", ErrorCode.VALUE_INVALID)
+        raise bad_request(f"{name} contains NUL.", ErrorCode.VALUE_INVALID)
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -76,7 +76,7 @@ def _to_string(text: str, _: str) -> str:
 
 def _to_integer(text: str, name: str) -> int:
     digits = text.removeprefix("-")
-    # Python's own reading takes white space, underscores, a plus sign and the digits of all scripts.
+    # Python's own parser accepts white space, underscores, a plus sign and the digits of all scripts.
     if not (digits.isascii() and digits.isdigit()) or (digits[0] == "0" and digits != "0"):
         raise InvalidValueError("the value is not of type integer", place=name, keyword="type")
     if len(text) > _LONGEST_INTEGER:

@@ -1,4 +1,4 @@
-"""The interactive reference: Swagger UI as one page, which holds all that it needs."""
+"""The interactive reference: Swagger UI as one self-contained page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-# Within a script, HTML knows these and nothing else; to JavaScript, the escaped forms are the same.
+# In a script, HTML recognises only these. To JavaScript, the escaped forms are equal.
 _KNOWN_TO_HTML: Final = re.compile("<(?=/script|!--)", re.IGNORECASE)
 
 
 @frozen
 class Page:
-    """A page, and the Content-Security-Policy under which it runs what is in it and asks nobody but its own server."""
+    """A page, and the Content-Security-Policy that restricts it to its own scripts and its own server."""
 
     html: str
     policy: str
@@ -32,7 +32,7 @@ class Page:
 
 @cache
 def build_page(document_url: str) -> Page:
-    """The page of the document at a URL, which may be relative to that of the page."""
+    """Build the page for a document URL, which may be relative to the page."""
     swagger, own = files("mkdocs_swagger_ui_tag") / "swagger-ui", files("meshydb_server.reference")
     style = _text(swagger / "stylesheets" / "swagger-ui.css") + _text(own / "page.css")
     library = _KNOWN_TO_HTML.sub(r"\\x3c", _text(swagger / "javascripts" / "swagger-ui-bundle.js"))

@@ -1,1 +1,1 @@
-"""The rules of accounts, users, recovery and messages. Knows storage; knows nothing of HTTP."""
+"""The rules of accounts, users, recovery and messages. It uses storage, and knows nothing of HTTP."""

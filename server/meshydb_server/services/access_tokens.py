@@ -15,28 +15,28 @@ from meshydb_server.services.keys import Keyring
 
 AUDIENCE: Final = "meshy.api"
 _ALGORITHM: Final = "ES256"
-# As RFC 9068 has it, so that whoever verifies can tell it from tokens of other kinds.
+# The type of RFC 9068, which tells verifiers that this is an access token.
 _TYPE: Final = "at+jwt"
 _COORDINATE_BYTES: Final = 32
 
-# PyJWT would compare them with a clock of its own.
+# PyJWT would compare these claims with its own clock.
 _NO_TIMES: Final[Options] = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 
 @frozen
 class AccessTokens:
-    """Signs with the newest key, verifies with all."""
+    """Signs with the newest key, and verifies with all keys."""
 
     keyring: Keyring
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """Make a token of claims, which include `aud`."""
+        """Sign a token with these claims, which include `aud`."""
         key = self.keyring.newest
         headers = {"kid": key.id.hex(), "typ": _TYPE}
         return jwt.encode(dict(claims), key.tokens, _ALGORITHM, headers=headers)
 
     def read(self, token: str) -> Mapping[str, Any] | None:
-        """The claims of a token that a key of this server has signed, expired or not; None for any other."""
+        """The claims of a token that this server has signed, expired or not; None for any other token."""
         try:
             key = self.keyring.find(bytes.fromhex(jwt.get_unverified_header(token).get("kid", "")))
             if key is None:
@@ -44,7 +44,7 @@ class AccessTokens:
             claims: dict[str, Any] = jwt.decode(
                 token, key.tokens.public_key(), [_ALGORITHM], options=_NO_TIMES, audience=AUDIENCE
             )
-        # Of a header that is nested too deeply to be read, Python says so in a way of its own.
+        # Python raises RecursionError if the header is nested too deeply.
         except (jwt.InvalidTokenError, ValueError, RecursionError):
             return None
         return claims

@@ -1,4 +1,4 @@
-"""Accounts, their tenants and users, as an operator manages them."""
+"""Accounts, their tenants and users, as managed by an operator."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PUBLIC_KEY_BYTES: Final = 18
 
 @frozen(kw_only=True)
 class TenantChange:
-    """How a tenant is to be configured; None leaves a setting as it is."""
+    """A change of a tenant's settings. None leaves a setting unchanged."""
 
     verification: Verification | None = None
     public_registration: bool | None = None
@@ -49,7 +49,7 @@ class TenantChange:
 
 @frozen
 class AccountService:
-    """Creates accounts, tenants and users. Names are valid by the contract when they come here."""
+    """Creates accounts, tenants and users. Callers have validated names against the contract."""
 
     database: Database
     sources: Sources
@@ -61,7 +61,7 @@ class AccountService:
         await self.database.read(lambda connection: require_account(connection, account))
 
     async def list_accounts(self) -> Sequence[Account]:
-        """All accounts, by their names."""
+        """All accounts, ordered by name."""
         return await self.database.read(list_accounts)
 
     async def list_tenants(self, account: str) -> Sequence[Tenant]:
@@ -74,9 +74,9 @@ class AccountService:
         return await self.database.read(look)
 
     async def create_account(self, account: str, tenants: Sequence[str] = ()) -> Sequence[Tenant]:
-        """Create an account and its tenants, the first of which is its default; returns the tenants.
+        """Create an account with its tenants, and return the tenants. The first one is the default tenant.
 
-        Raises ConflictError when the account exists, or a tenant is named twice.
+        Raises ConflictError if the account exists, or if a tenant is named twice.
         """
         names = tenants or (DEFAULT_TENANT,)
         if len(set(names)) < len(names):
@@ -91,10 +91,10 @@ class AccountService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError(f"The account {account} exists already.", ErrorCode.INVALID_REQUEST) from error
+            raise ConflictError(f"The account {account} already exists.", ErrorCode.INVALID_REQUEST) from error
 
     async def create_tenant(self, account: str, tenant: str) -> Sequence[Tenant]:
-        """Add a tenant to an account; returns all its tenants. Raises NotFoundError or ConflictError."""
+        """Add a tenant to an account, and return all its tenants. Raises NotFoundError or ConflictError."""
 
         def transaction(connection: Connection) -> Sequence[Tenant]:
             require_account(connection, account)
@@ -105,11 +105,11 @@ class AccountService:
             return await self.database.write(transaction)
         except DuplicateError as error:
             raise ConflictError(
-                f"The account {account} has a tenant {tenant} already.", ErrorCode.INVALID_REQUEST
+                f"The account {account} already has a tenant {tenant}.", ErrorCode.INVALID_REQUEST
             ) from error
 
     async def configure_tenant(self, account: str, tenant: str, change: TenantChange) -> Tenant:
-        """Change what is given of a tenant's settings; returns the tenant. Raises NotFoundError."""
+        """Change the given settings of a tenant, and return the tenant. Raises NotFoundError."""
         given = {name: value for name, value in asdict(change).items() if value is not None}
 
         def transaction(connection: Connection) -> Tenant:
@@ -140,7 +140,7 @@ class AccountService:
         try:
             return await self.database.write(transaction)
         except DuplicateError as error:
-            raise ConflictError("The tenant has a user of this name already.", ErrorCode.USERNAME_TAKEN) from error
+            raise ConflictError("The tenant already has a user of this name.", ErrorCode.USERNAME_TAKEN) from error
 
     def _add_tenant(self, connection: Connection, account: str, tenant: str) -> None:
         public_key = base64.urlsafe_b64encode(self.sources.random(_PUBLIC_KEY_BYTES)).decode()

@@ -1,7 +1,7 @@
-"""Notes what was asked of the recovery of accounts, and how it ended: one event for each request, check and reset.
+"""Writes the audit trail: one event for each recovery request, check and reset, with its outcome.
 
-Changes of what proves a user are events too, without the values. What a stranger can have refused without end is
-counted instead: one event for each hour, client address or network, and what it was about.
+Changes of what proves a user are events too, without the values. Attempts that strangers can repeat without end are
+counted: one event for each hour, client network and subject.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Kind = Literal[
     "phone-changed",
     "questions-changed",
     "password-changed",
-    # Of users who act on others, with the outcome `ok`, and of operators, with the outcome OPERATOR.
+    # Changes of other users have the outcome `ok`. Changes by operators have the outcome OPERATOR.
     "user-created",
     "user-updated",
     "user-activated",
@@ -44,13 +44,13 @@ Kind = Literal[
     "role-revoked",
 ]
 OPERATOR: Final = "operator"
-# The end of an event's id: random, or a digest of what is counted together.
+# The end of an event's id is random, or a digest of everything that is counted together.
 _ID_BYTES: Final = 8
 
 
 @frozen
 class Audit:
-    """Appends to the audit trail, in the transaction of what it tells of, and reads it."""
+    """Appends events in the caller's transaction, and lists them."""
 
     database: Database
     sources: Sources
@@ -91,7 +91,7 @@ class Audit:
         user_id: str | None = None,
         request_id: bytes | None = None,
     ) -> None:
-        """Count an event with all that are like it, from one client network (`addresses.site_of`) in one hour."""
+        """Count an event together with equal ones from one client network (`addresses.site_of`) in one hour."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         network = site_of(client)
         alike = repr((place.account, place.tenant, kind, outcome, network, user_id, request_id)).encode()
@@ -109,7 +109,7 @@ class Audit:
         count_event(connection, event)
 
     async def events(self, account: str) -> Sequence[Event]:
-        """All events of an account: each tenant's oldest first. Raises NotFoundError."""
+        """All events of an account, oldest first in each tenant. Raises NotFoundError."""
 
         def transaction(connection: Connection) -> Sequence[Event]:
             require_account(connection, account)

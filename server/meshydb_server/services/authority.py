@@ -1,4 +1,4 @@
-"""Who may act on whom: what users may do, compared with what others may do."""
+"""Compares the permissions of a caller with those of the user or role that they change."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ _ALL_MESHES: Final = "meshes"
 
 
 def permitted(roles: Mapping[str, Sequence[Permission]]) -> frozenset[str]:
-    """What roles permit, as access tokens write it: `users.read`, or `meshes.task.read` for a single mesh."""
+    """The permissions of roles as access tokens write them: `users.read`, or `meshes.task.read` for one mesh."""
     return frozenset(each for permissions in roles.values() for each in operations_of(permissions))
 
 
 def operations_of(permissions: Sequence[Permission]) -> frozenset[str]:
-    """What permissions permit, as access tokens write it."""
+    """The operations that permissions allow, as access tokens write them."""
     return frozenset(f"{each.permissible}.{operation}" for each in permissions for operation in each.operations)
 
 
 def covers(held: Collection[str], wanted: Collection[str]) -> bool:
-    """Whether everything in `wanted` is in `held`, where `meshes.read` includes `meshes.task.read`."""
+    """Whether `held` includes everything in `wanted`. `meshes.read` includes `meshes.task.read`."""
     return all(each in held or _of_all_meshes(each) in held for each in wanted)
 
 
 def authority_of(connection: Connection, caller: Caller) -> frozenset[str]:
-    """What a caller may do: by the access token, or by the roles that they hold now."""
+    """The permissions of a caller: those of the access token, and those of their current roles."""
     current = list_grants(connection, caller.account, caller.tenant, caller.user_id)
     return caller.permissions | permitted(current)
 
 
 def require_authority(connection: Connection, caller: Caller, target: User) -> None:
-    """Raise AuthorityError if a user, whom the caller acts on, may do something that the caller may not.
+    """Raise AuthorityError if the target has a permission that the caller does not have.
 
-    In a transaction that changes the user, lock the user first, so that nobody gives them a role meanwhile. Callers may
+    In a transaction that changes the user, lock the user first, so that no role is assigned meanwhile. Callers may
     always act on themselves.
     """
     if target.user_id == caller.user_id:
         return
     theirs = permitted(list_grants(connection, target.account, target.tenant, target.user_id))
     if not covers(authority_of(connection, caller), theirs):
-        raise AuthorityError("The user may do more than you may, so you cannot change or delete them.")
+        raise AuthorityError("The user has permissions that you do not have, so you cannot change or delete them.")
 
 
 @contextmanager
 def keep_an_administrator(connection: Connection, account: str, tenant: str) -> Generator[None]:
-    """Do in the block what could take the last administrator from a tenant: an active user who may update roles.
+    """Make sure that the block leaves the tenant an administrator: an active user who may update roles.
 
-    Locks the tenant, so that of two transactions that do so at once the second waits. Enter the block before any user
-    is locked: all transactions then take their locks in the same order. A tenant that has no administrator before the
-    block needs none after it; one that has one who can log in keeps one who can. Raises InvalidRequestError; the
-    transaction must not be committed then.
+    Locks the tenant, so that the second of two such transactions waits. Enter the block before locking any user: all
+    transactions then take their locks in the same order. If the tenant has no administrator before the block, it needs
+    none after it. If it has one who can log in, it keeps one who can. Raises InvalidRequestError; do not commit the
+    transaction then.
     """
     lock_tenant(connection, account, tenant)
     before = administrators(connection, account, tenant)
@@ -67,11 +67,11 @@ def keep_an_administrator(connection: Connection, account: str, tenant: str) -> 
     after = administrators(connection, account, tenant)
     if any(had and not has for had, has in zip(before, after, strict=True)):
         raise InvalidRequestError(
-            "The tenant would have no active user left who may update roles.", ErrorCode.LAST_ADMINISTRATOR
+            "The tenant must keep an active user who may update roles.", ErrorCode.LAST_ADMINISTRATOR
         )
 
 
 def _of_all_meshes(permission: str) -> str | None:
-    """The permission for all meshes that includes this one, if it is for a single mesh."""
+    """The permission for all meshes that includes this one, if this one is for a single mesh."""
     permissible, _, operation = permission.rpartition(".")
     return f"{_ALL_MESHES}.{operation}" if permissible.startswith(f"{_ALL_MESHES}.") else None

@@ -1,4 +1,4 @@
-"""Who calls, as an access token tells it."""
+"""The caller of an operation, as read from the access token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen
 class Caller:
-    """A user who is logged in, and what the access token permits, such as `users.read`."""
+    """A logged-in user, and the permissions of the access token, such as `users.read`."""
 
     account: str
     tenant: str
@@ -17,9 +17,9 @@ class Caller:
     username: str
     session_id: bytes
     permissions: frozenset[str]
-    # When the user proved the password to log in; None when they did not, or the token does not say.
+    # When the user proved the password to log in; None if they did not, or if the token does not say.
     auth_time: datetime | None = None
-    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    # The client address of the request, in the form of `addresses.normalise`; "" for none.
     client: str = ""
-    # That of the user when the token was read, so that a request in flight does not outlive a new password.
+    # The user's version when the token was read: a request in flight must not outlive a new password.
     credential_version: int | None = None

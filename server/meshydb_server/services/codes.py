@@ -1,4 +1,4 @@
-"""Verification codes: what a user must know, besides the handle, to reset a password or complete a registration."""
+"""Verification codes: required, with the handle, to reset a password or complete a registration."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from meshydb_server.services.sources import RandomBytes
 
 CodeFormat = Literal["base32", "digits"]
 
-# Unicode has the minus sign among mathematical symbols; the soft hyphen is a format character.
+# Unicode lists the minus sign as a mathematical symbol, and the soft hyphen as a format character.
 _MINUS: Final = "\N{MINUS SIGN}"
 _DASHES_AND_FORMATS: Final = {"Pd", "Cf"}
 
 # 5 bytes are 40 bits, which are 8 characters of base32.
 _BASE32_BYTES: Final = 5
 _DIGITS: Final = 6
-# So many more bits than six digits need that the remainder favours none of them.
+# Enough additional bits that the modulo favours no code noticeably.
 _DIGITS_BYTES: Final = 16
 
 
 def generate(random: RandomBytes, code_format: CodeFormat = "base32") -> str:
-    """Draw a code: 8 characters out of A to Z and 2 to 7, or 6 digits."""
+    """Generate a code: 8 characters from A to Z and 2 to 7, or 6 digits."""
     if code_format == "digits":
         return f"{int.from_bytes(random(_DIGITS_BYTES)) % 10**_DIGITS:0{_DIGITS}}"
     return base64.b32encode(random(_BASE32_BYTES)).decode()
 
 
 def mac(key: Key, request_id: bytes, code: str) -> bytes:
-    """What the database keeps of a code: of no use without the key, and of none to another request."""
+    """The MAC of a code, for the database. It is useless without the key, and for any other request."""
     return authenticate(key.codes, request_id, code)
 
 
 def matches(key: Key, request_id: bytes, code_mac: bytes, written: str) -> bool:
-    """Whether a code is the right one, as `normalise` reads it."""
+    """Whether a code matches, after `normalise`."""
     return hmac.compare_digest(mac(key, request_id, normalise(written)), code_mac)
 
 
 def normalise(written: str) -> str:
-    """A code without what people and keyboards add to it: white space, dashes, invisible characters, width and case."""
+    """Remove what people and keyboards add to a code: white space, dashes, invisible characters, width and case."""
     return "".join(each for each in unicodedata.normalize("NFKC", written) if not _is_filler(each)).upper()
 
 

@@ -1,8 +1,8 @@
-"""Completing a request: what the holder of a handle can do with the code or the answer.
+"""Completes verification requests: checks the code or answer that comes with a handle.
 
-Each try goes in the same steps. First it is noted as a failed guess, and that is committed, before anybody looks at
-what was guessed: however many tries there are at once, no more are looked at than the limit allows. Then the secret is
-compared. Only a right one goes on, to a transaction that uses the request up together with what it was for.
+Each attempt takes the same steps. First it is counted as a failed guess, and that is committed before the guess is
+compared: parallel attempts cannot exceed the limit. Then the secret is compared. If it is right, one transaction uses
+up the request and makes the change that it was for.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from meshydb_server.storage.recoveries import (
 from meshydb_server.storage.sessions import end_sessions
 from meshydb_server.storage.users import User
 
-# One message for whatever is wrong: which of it was wrong is nobody's business but the operator's.
-_REFUSED: Final = "The request has lapsed or was used, or the verification code is wrong."
+# One message for every failed check: only the operator may know which part was wrong.
+_REFUSED: Final = "The request has expired or was already used, or the verification code is wrong."
 
 
 @frozen(kw_only=True)
 class Try:
-    """What a caller sends back of a request, with a code or an answer. `attempt` 0 means the request's own."""
+    """A returned request with a code or an answer. `attempt` 0 means the attempt of the request itself."""
 
     account: str
     tenant: str | None
@@ -60,15 +60,15 @@ class Try:
     hash: str = field(repr=False)
     expires: datetime
     code: str = field(repr=False)
-    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    # The client address of the request, in the form of `addresses.normalise`; "" for none.
     client: str = ""
 
 
 @frozen
 class _Guess:
-    """A try that has been counted: whose it is, and under which key its secret was made.
+    """A counted attempt: its request, and the key that its secret was made with.
 
-    `proved` is what a right secret proves: nothing if the code went to an address that was replaced since.
+    `proved` is the channel that a right secret proves: none if the code went to an address that was replaced since.
     """
 
     place: Place
@@ -80,7 +80,7 @@ class _Guess:
 
 @frozen
 class _Unfit:
-    """A try that is not even looked at, and why."""
+    """An attempt that is refused before the secret is compared, and the reason."""
 
     place: Place
     outcome: str
@@ -102,10 +102,10 @@ class CompletionService:
     authenticators: Authenticators
 
     async def check_hash(self, attempted: Try) -> bool:
-        """Whether the code is the right one. Counts as a guess, but uses nothing up, and a right one is forgiven.
+        """Whether the code is right. Counts as a guess, does not use up the request, and takes back a right guess.
 
         Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, and
-        OverloadedError when too many passwords are being hashed. Neither of these two has been a guess.
+        OverloadedError if too many passwords are being hashed. The last two do not count as guesses.
         """
         async with self._admitted(attempted, "checked"):
             guess = await self._guess(attempted, None, "checked")
@@ -120,13 +120,13 @@ class CompletionService:
         return True
 
     async def reset_password(self, attempted: Try, new_password: str) -> None:
-        """Set a new password, end all logins, and tell the user of it: all of that, or nothing.
+        """Set a new password, end all logins, and notify the user, in one transaction.
 
-        Raises InvalidRequestError when the password is not acceptable or the request does not hold, NotFoundError for
-        an unknown account or tenant, LimitError and OverloadedError as `check_hash` does.
+        Raises InvalidRequestError if the password is not acceptable or the request is not valid, NotFoundError for an
+        unknown account or tenant, LimitError and OverloadedError as `check_hash` does.
         """
         try:
-            # Before anything is counted: it costs the user no guess, and tells nothing of the request.
+            # Checked before counting: it costs the user no guess, and reveals nothing about the request.
             require_acceptable(new_password, attempted.username)
         except InvalidRequestError:
             await self._note_unseen(attempted, "reset", "unacceptable-password")
@@ -139,7 +139,7 @@ class CompletionService:
 
         def change(connection: Connection, user: User) -> bool:
             now = self.sources.now()
-            # A code that arrived has proved the address, as the one of a registration does.
+            # Like the code of a registration, a code that arrived proves the address.
             done = self.authenticators.set_password(
                 connection, guess.place, user, password_hash, now=now, proved=guess.proved
             )
@@ -152,7 +152,7 @@ class CompletionService:
         self.outbox.wake()
 
     async def verify_user(self, attempted: Try) -> None:
-        """Note that a new user has proved to have their address. Raises as `reset_password` does."""
+        """Mark the address of a new user as proved. Raises as `reset_password` does."""
         guess = await self._guess(attempted, "register", "verified")
         if guess is None:
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
@@ -161,9 +161,9 @@ class CompletionService:
 
     @asynccontextmanager
     async def _admitted(self, attempted: Try, kind: Kind) -> AsyncGenerator[None]:
-        """Let all hashing within the block wait its turn.
+        """Admit all hashing in the block to the queue. Raises OverloadedError if too many are waiting now.
 
-        Raises OverloadedError when too many wait now. That is noted, and so is a caller who leaves while they wait.
+        Both that and a caller who leaves while waiting are noted in the audit trail.
         """
         with ExitStack() as stack:
             try:
@@ -178,7 +178,7 @@ class CompletionService:
                 raise
 
     async def _guess(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> _Guess | None:
-        """Count a guess, then look at it; None when it is wrong, which is noted. Raises LimitError."""
+        """Count a guess, then check the handle. None if it is wrong, which is noted. Raises LimitError."""
 
         def count(connection: Connection) -> _Guess | _Unfit:
             judged = self._count(connection, attempted, purpose)
@@ -223,7 +223,7 @@ class CompletionService:
         return _Guess(subject.place, subject.user, recovery, key)
 
     def _match(self, subject: Subject, attempted: Try) -> tuple[Recovery, Key] | None:
-        """The request that the handle was made for, of those that have a slot."""
+        """The stored request that the handle was made for."""
         handle = handles.parse(attempted.hash)
         key = None if handle is None else self.keyring.find(handle.key_id)
         if handle is None or key is None:
@@ -231,7 +231,7 @@ class CompletionService:
         for recovery in subject.recoveries:
             if handle.request_id != recovery.request_id or not _repeats(attempted, recovery):
                 continue
-            # The row itself must be what was signed, so that nobody who can write to it prolongs it.
+            # The row must match the signature, so that write access to the database cannot prolong a request.
             if handles.fits(key, handle, claims_of(recovery)):
                 return recovery, key
         return None
@@ -244,14 +244,14 @@ class CompletionService:
         if recovery.failures >= self.policy.guesses_per_request:
             return "too-many-guesses"
         if recovery.user_id is None:
-            # A decoy goes on like any other, up to a comparison that nothing passes.
+            # A decoy continues like any other request, up to a comparison that always fails.
             return None
         if user is None or user.user_id != recovery.user_id:
             return "no-such-user"
         return "password-changed" if user.credential_version != recovery.credential_version else None
 
     async def _compare(self, guess: _Guess, code: str) -> _Guess | None:
-        """The guess with what it proves if it is right; None if it is wrong."""
+        """The guess with the channel that it proves; None if the secret is wrong."""
         recovery = guess.recovery
         proved: Authenticator | None
         if recovery.code_mac is not None:
@@ -264,7 +264,7 @@ class CompletionService:
         return evolve(guess, proved=proved) if right and recovery.user_id is not None else None
 
     def _is_of_former(self, guess: _Guess, code: str) -> bool:
-        """Whether this is the code that went to the address that the user had before, while that is good."""
+        """Whether this code was sent to the user's former address, while that address can still recover."""
         recovery = guess.recovery
         if recovery.former_code_mac is None or guess.user is None:
             return False
@@ -272,7 +272,7 @@ class CompletionService:
         return right and live_former(guess.user, _contact(guess), self.sources.now()) is not None
 
     async def _complete(self, guess: _Guess, kind: Kind, change: Callable[[Connection, User], bool]) -> None:
-        """Use the request up together with what it was for. Raises InvalidRequestError when others were faster."""
+        """Use up the request and make its change. Raises InvalidRequestError if another transaction was faster."""
         user = guess.user
         if user is None:
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
@@ -280,7 +280,7 @@ class CompletionService:
         def transaction(connection: Connection) -> bool:
             done = consume(connection, guess.recovery, self.sources.now()) and change(connection, user)
             if not done:
-                # Nothing of it may stand: the caller is refused.
+                # Roll back everything: the caller is rejected.
                 raise _TooLateError
             self._note(connection, guess, kind, "ok")
             return done
@@ -292,7 +292,7 @@ class CompletionService:
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID) from error
 
     async def _note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
-        """Note a try that was refused before its request was looked for. Raises NotFoundError."""
+        """Note an attempt that was refused before its request was looked up. Raises NotFoundError."""
 
         def note(connection: Connection) -> None:
             named = name_of(self.keyring, attempted.username, attempted.client)
@@ -313,7 +313,7 @@ class CompletionService:
         )
 
     def _count_unfit(self, connection: Connection, unfit: _Unfit, kind: Kind, client: str) -> None:
-        # Nothing limits these tries: each would be a row of its own for whoever asks for one.
+        # No limit applies to these attempts: a row for each would let anyone fill the database.
         self.audit.count(
             connection,
             unfit.place,
@@ -327,16 +327,16 @@ class CompletionService:
 
 
 def _contact(guess: _Guess) -> Contact:
-    """What the code of a request was sent to; as the tenant sends them now, if the request is of an older server."""
+    """The channel of a request's code. Requests of older servers use the tenant's present channel."""
     return "phone" if (guess.recovery.channel or guess.place.verification) == "text" else "email"
 
 
 def _repeats(attempted: Try, recovery: Recovery) -> bool:
-    """Whether a caller sends back what they were given; an attempt of 0 stands for the request's own."""
+    """Whether the caller has returned the request unchanged. An attempt of 0 means that of the request itself."""
     return attempted.attempt in {0, recovery.attempt} and (
         instants.to_milliseconds(attempted.expires) == instants.to_milliseconds(recovery.expires_at)
     )
 
 
 class _TooLateError(Exception):
-    """Another transaction has used the request up, or changed the password, meanwhile."""
+    """Another transaction has used up the request, or changed the password, meanwhile."""

@@ -1,4 +1,4 @@
-"""The codes of errors, which programs tell them apart by. The contract lists them with their statuses and meanings."""
+"""The error codes that programs use to tell errors apart. The contract lists their statuses and meanings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """The member `code` of an error. A code never tells more than the message beside it."""
+    """The member `code` of an error. A code never says more than the message beside it."""
 
     INVALID_REQUEST = "invalid_request"
     JSON_INVALID = "json_invalid"

@@ -1,4 +1,4 @@
-"""Why a service refuses. Each message is one sentence for a person to read, and holds no secret."""
+"""The errors of services. Each message is one sentence for a person, without secrets."""
 
 from __future__ import annotations
 
@@ -8,69 +8,69 @@ from meshydb_server.services.error_codes import ErrorCode
 
 
 class RefusedError(Exception):
-    """The base of all refusals; `code` names the reason for programs."""
+    """The base class of these errors. `code` identifies the reason for programs."""
 
     def __init__(self, message: str, code: ErrorCode) -> None:
-        """Take the sentence and the code."""
+        """Take the message and the code."""
         super().__init__(message)
         self.code = code
 
     @property
     def message(self) -> str:
-        """The sentence."""
+        """The message of the error."""
         return str(self)
 
 
 class NotFoundError(RefusedError):
-    """What the caller names does not exist."""
+    """A named account, tenant, user or role does not exist."""
 
 
 class ConflictError(RefusedError):
-    """What the caller wants to create exists already."""
+    """The thing to create already exists."""
 
 
 class InvalidRequestError(RefusedError):
-    """The request is well-formed, and still cannot be served."""
+    """The request is well-formed but cannot be fulfilled."""
 
 
 class LimitError(RefusedError):
-    """A limit is used up; `retry_after` is how many seconds to wait."""
+    """A limit is used up. `retry_after` is the number of seconds to wait."""
 
     def __init__(self, retry_after: int) -> None:
-        """Say how long to wait."""
-        super().__init__(f"Too many requests; ask again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
+        """Set the number of seconds to wait."""
+        super().__init__(f"Too many requests; try again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
         self.retry_after = retry_after
 
 
 class OverloadedError(RefusedError):
-    """Too many are waiting for the same work; `retry_after` is how many seconds to wait."""
+    """Too many requests wait for the same work. `retry_after` is the number of seconds to wait."""
 
     retry_after: Final = 5
 
     def __init__(self) -> None:
-        """Say how long to wait."""
+        """Set the number of seconds to wait."""
         message = f"The server is overloaded; try again in {self.retry_after} seconds."
         super().__init__(message, ErrorCode.OVERLOADED)
 
 
 class CallerGoneError(RefusedError):
-    """The caller has closed the connection, so that there is nobody to answer."""
+    """The caller has closed the connection, so nobody will read the response."""
 
     def __init__(self) -> None:
-        """Say so, although nobody reads it."""
+        """Set the message, although nobody will read it."""
         super().__init__("The connection was closed before the request was complete.", ErrorCode.INVALID_REQUEST)
 
 
 class AuthenticationError(RefusedError):
-    """The access token is not good for what is called."""
+    """The access token is not valid for the operation."""
 
     def __init__(self, message: str) -> None:
-        """Take the sentence."""
+        """Take the message."""
         super().__init__(message, ErrorCode.TOKEN_INVALID)
 
 
 class PermissionDeniedError(RefusedError):
-    """The access token does not hold a permission."""
+    """The access token lacks a permission."""
 
     def __init__(self, permission: str) -> None:
         """Name the permission, such as `users.read`."""
@@ -79,17 +79,17 @@ class PermissionDeniedError(RefusedError):
 
 
 class AuthorityError(PermissionDeniedError):
-    """The caller holds the permission, but for others than the one that they act on."""
+    """The caller has the permission, but not for this user or role."""
 
     def __init__(self, message: str) -> None:
-        """Say what the caller cannot do."""
+        """Take the message."""
         RefusedError.__init__(self, message, ErrorCode.AUTHORITY_INSUFFICIENT)
 
 
 class OAuthError(RefusedError):
-    """A token endpoint refuses; `error` is one of RFC 6749's or RFC 7009's, and stands in place of the code."""
+    """An OAuth error. `error` is a name from RFC 6749 or RFC 7009, and replaces the code."""
 
     def __init__(self, error: str, description: str) -> None:
-        """Take RFC 6749's name of the error, and the sentence for people."""
+        """Take the OAuth name of the error, and the message."""
         super().__init__(description, ErrorCode.INVALID_REQUEST)
         self.error = error

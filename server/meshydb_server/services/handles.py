@@ -1,8 +1,8 @@
-"""The handle of a request for verification: the `hash` that forgotPassword and registerUser return.
+"""The handle of a verification request: the `hash` that forgotPassword and registerUser return.
 
-It goes to whoever asks, so it is no secret by itself: the secret is the verification code. What the handle does is to
-name the request's row and to bind everything that the caller sends back with it, so that nothing of it can be changed
-and it is worth nothing elsewhere: in another account, for another user, or for another purpose.
+The handle goes to the caller and is not a secret; the verification code is. It names the row of the request, and binds
+everything that the caller sends back with it. No part can be changed, and the handle is invalid for another account,
+user or purpose.
 
 Layout, in base64url: version (1 byte), key id (4), request id (16), HMAC-SHA256 (32).
 """
@@ -31,7 +31,7 @@ _LENGTH: Final = _MAC_AT + _MAC_BYTES
 
 @frozen(kw_only=True)
 class Claims:
-    """What a handle binds."""
+    """The values that a handle binds."""
 
     purpose: Purpose
     account: str
@@ -45,7 +45,7 @@ class Claims:
 
 @frozen
 class Handle:
-    """A handle, taken apart. Nothing of it is true until it fits the claims."""
+    """A parsed handle. Trust nothing in it before it fits the claims."""
 
     key_id: bytes
     request_id: bytes
@@ -53,24 +53,24 @@ class Handle:
 
 
 def sign(key: Key, claims: Claims) -> str:
-    """Make the handle of a request, under one key."""
+    """Create the handle of a request with one key."""
     return _encode(_VERSION + key.id + claims.request_id + _mac(key, claims))
 
 
 def parse(text: str) -> Handle | None:
-    """Take a handle apart; None for what is none, be it by one bit."""
+    """Parse a handle. None if it is malformed, even by one bit."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    # The last character has bits to spare, so several texts decode to the same bytes; only one of them was issued.
+    # The last character has unused bits, so several texts decode to the same bytes. Only one is valid.
     if len(raw) != _LENGTH or raw[:_KEY_AT] != _VERSION or _encode(raw) != text:
         return None
     return Handle(raw[_KEY_AT:_REQUEST_AT], raw[_REQUEST_AT:_MAC_AT], raw[_MAC_AT:])
 
 
 def fits(key: Key, handle: Handle, claims: Claims) -> bool:
-    """Whether the handle was issued, under this key, for exactly these claims."""
+    """Whether the handle was issued with this key for exactly these claims."""
     return hmac.compare_digest(handle.mac, _mac(key, claims))
 
 

@@ -1,4 +1,4 @@
-"""The queue in front of the threads that hash: fair to each network, bounded, and without callers who have left."""
+"""The queue for hashing threads: fair between networks, bounded, and without callers who have left."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ T = TypeVar("T")
 
 @frozen
 class Requester:
-    """Where a request comes from: its network, as `addresses.network_of` writes it, and whether it is still open."""
+    """The source of a request: its network (`addresses.network_of`), and whether it is still connected."""
 
     network: str
     is_gone: Callable[[], Awaitable[bool]]
 
 
-# None where there is no request, as on the command line.
+# None without a request, such as on the command line.
 _requester: ContextVar[Requester | None] = ContextVar("requester", default=None)
 
 
 @contextmanager
 def requested_by(requester: Requester) -> Generator[None]:
-    """Queue all work of the block for this requester."""
+    """Queue all work in the block for this requester."""
     token = _requester.set(requester)
     try:
         yield
@@ -40,7 +40,7 @@ def requested_by(requester: Requester) -> Generator[None]:
 
 @frozen(eq=False)
 class _Job:
-    """A job that waits; its turn is a future, which is done when the job may start."""
+    """A waiting job. The future is done when the job may start."""
 
     network: str | None
     admitted: bool
@@ -48,34 +48,34 @@ class _Job:
 
 
 class HashingQueue:
-    """Starts a few jobs at once. The others wait by network, and the networks take turns.
+    """Runs a few jobs at once. The others wait by network, and the networks take turns.
 
-    Work without a request waits like that of one more network, which has no bound of its own.
+    Work without a request waits like the work of one network, without the bound of a network.
     """
 
     def __init__(self, at_once: int, most_waiting: int, most_waiting_of_address: int) -> None:
-        """Take how many jobs may run at once, and how many may wait in all and of one network."""
+        """Take the number of jobs that run at once, and the numbers that may wait in all and for one network."""
         self._free = at_once
         self._most = most_waiting
         self._most_of_address = most_waiting_of_address
-        # The network whose turn is next stands first. None of these is empty.
+        # The next network in turn is first. No queue in it is empty.
         self._waiting: OrderedDict[str | None, deque[_Job]] = OrderedDict()
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait."""
+        """The number of waiting jobs."""
         return sum(map(len, self._waiting.values()))
 
     async def run(self, start: Callable[[], asyncio.Future[T]], *, admitted: bool = False) -> T:
-        """Start a job when its turn has come, and wait for it. A job that has been started goes on when its task ends.
+        """Wait for the job's turn, run it, and return its result. A running job continues if its task is cancelled.
 
-        `admitted` jobs wait however many others do. Raises OverloadedError when too many wait, and CallerGoneError,
-        without starting the job, when its requester has left meanwhile.
+        `admitted` jobs wait no matter how long the queue is. Raises OverloadedError if too many jobs wait, and
+        CallerGoneError, without starting the job, if its requester has left.
         """
         requester = _requester.get()
         await self._take_turn(None if requester is None else requester.network, admitted=admitted)
         try:
-            # Asked only now: to watch each connection would take a task for each.
+            # Checked only now: watching each connection would take a task for each.
             await _require_present(requester)
             job = start()
         except BaseException:
@@ -85,7 +85,7 @@ class HashingQueue:
         return await asyncio.shield(job)
 
     def require_room(self) -> None:
-        """Raise OverloadedError unless one more job of this request would be let in."""
+        """Raise OverloadedError if the queue has no room for another job of this request."""
         requester = _requester.get()
         network = None if requester is None else requester.network
         if self._is_busy():
@@ -107,12 +107,12 @@ class HashingQueue:
             if job.turn.cancelled():
                 self._remove(job)
             elif job.turn.exception() is None:
-                # The turn came, and then its task was cancelled before it went on.
+                # The turn came, and then the task was cancelled before it resumed.
                 self._end_turn()
             raise
 
     def _end_turn(self) -> None:
-        """Give the place to the next job, of the network whose turn it is."""
+        """Give the slot to the next job, of the next network in turn."""
         self._free += 1
         while self._waiting and self._free:
             network, jobs = self._waiting.popitem(last=False)
@@ -138,9 +138,9 @@ class HashingQueue:
             raise OverloadedError
 
     def _find_replaceable(self, network: str | None) -> _Job | None:
-        """The newest job of the longest queue that would stay as long as that of `network` with one job more.
+        """The newest job of the longest queue, if that queue stays as long as that of `network` plus one job.
 
-        So a full queue refuses no network that has fewer jobs in it than its share.
+        A full queue so rejects no network that has less than its share.
         """
         own = len(self._waiting.get(network, ()))
         for jobs in sorted(self._waiting.values(), key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""Whether the server can do what it is there for: a write succeeds."""
+"""Health: whether a write to the database succeeds."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from meshydb_server.storage.database import Database
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.heartbeat import beat
 
-# Health is answered within 2 seconds, whatever hangs.
+# Health responds within 2 seconds, even if storage hangs.
 _PATIENCE_SECONDS: Final = 1.5
 _KEPT: Final = timedelta(seconds=1)
 
 
 @define(eq=False)
 class Health:
-    """Tries to write, at most once a second, for all who ask."""
+    """Tries to write at most once a second, for all callers together."""
 
     database: Database
     sources: Sources
-    # The try under way, or the last one, and when it was begun.
+    # The running or last write, and when it started.
     _try: asyncio.Task[None] | None = field(default=None, init=False)
     _begun: datetime | None = field(default=None, init=False)
 
@@ -34,21 +34,21 @@ class Health:
         current = self._current()
         done, _ = await asyncio.wait({current}, timeout=_PATIENCE_SECONDS)
         if not done:
-            raise StorageError(f"The database has not written anything for {_PATIENCE_SECONDS} seconds.")
+            raise StorageError(f"The database has not completed a write for {_PATIENCE_SECONDS} seconds.")
         if current.cancelled():
             raise StorageError("The server is stopping.")
         if error := current.exception():
             raise error
 
     async def close(self) -> None:
-        """End the try under way."""
+        """Cancel the running write."""
         if self._try is not None:
             self._try.cancel()
             await asyncio.gather(self._try, return_exceptions=True)
 
     def _current(self) -> asyncio.Task[None]:
         now = self.sources.now()
-        # The difference has no sign, because clocks are set back.
+        # Absolute, because clocks are sometimes set back.
         if self._try is None or (self._try.done() and self._begun is not None and abs(now - self._begun) >= _KEPT):
             self._try = asyncio.create_task(self._write(now))
             self._begun = now

@@ -1,4 +1,4 @@
-"""What a user is shown to recognise a request by."""
+"""Hints that help a user recognise a verification request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.recoveries import Place
 
 NOWHERE: Final = "xxxx"
-# Asked of users who do not exist, in a tenant where nobody has chosen a question.
+# Shown for unknown users in a tenant where nobody has chosen a question.
 ANY_QUESTION: Final = "What was the name of your first school?"
 _USER_ID_BYTES: Final = 12
 _SHOWN_DIGITS: Final = 2
 
 
 def mask_email(address: str | None) -> str:
-    """The first character and the domain of an address, such as `r***@example.org`; `xxxx` when there is none."""
+    """Mask an address to its first character and domain, such as `r***@example.org`; `xxxx` if there is none."""
     if address is None:
         return NOWHERE
     local, _, domain = address.rpartition("@")
@@ -24,11 +24,11 @@ def mask_email(address: str | None) -> str:
 
 
 def mask_phone(number: str | None) -> str:
-    """The last two digits of a number, such as `***00`; `xxxx` when there is none."""
+    """Mask a number to its last two digits, such as `***00`; `xxxx` if there is none."""
     return NOWHERE if number is None else f"***{number[-_SHOWN_DIGITS:]}"
 
 
 def place_among_ids(key: Key, place: Place, username: str) -> str:
-    """A place among the ids of users that is always the same for one username, and looks like chance."""
+    """A position among the user ids: stable for a username, and pseudorandom."""
     digest = authenticate(key.codes, "place among ids", place.account, place.tenant, username_key(username))
     return digest[:_USER_ID_BYTES].hex()

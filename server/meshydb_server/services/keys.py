@@ -1,4 +1,4 @@
-"""The server's secret keys. They sign, authenticate and encrypt what is in the database, and are never in it."""
+"""The server's secret keys. They sign, authenticate and encrypt data in the database, and are never stored in it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
 
-# The order of the curve P-256 (SEC 2): its private keys are the numbers below it, except 0.
+# The order of the curve P-256 (SEC 2). Private keys are the numbers from 1 to one less than the order.
 _P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-# More bytes than the number has, so that none of its values is noticeably likelier than another.
+# More bytes than the number has, so that the modulo favours no value noticeably.
 _P256_SEED_BYTES: Final = 48
 
 
@@ -28,7 +28,7 @@ class KeyFormatError(ValueError):
 
 @frozen
 class Key:
-    """One secret, and the keys derived from it: one for each purpose, so that none can stand in for another."""
+    """One secret, and the keys derived from it: a separate key for each purpose."""
 
     id: bytes
     signing: bytes = field(repr=False)
@@ -40,7 +40,7 @@ class Key:
 
     @classmethod
     def derive(cls, secret: bytes) -> Key:
-        """Derive all keys from one secret of 32 bytes."""
+        """Derive all keys from a secret of 32 bytes."""
         return cls(
             id=_derive(secret, "id")[:KEY_ID_BYTES],
             signing=_derive(secret, "recovery handle"),
@@ -53,7 +53,7 @@ class Key:
 
 
 class Keyring:
-    """The keys in use: the newest signs and encrypts, all of them verify and decrypt."""
+    """The keys in use. The newest signs and encrypts; all of them verify and decrypt."""
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         """Take the secrets, newest first."""
@@ -62,10 +62,10 @@ class Keyring:
 
     @classmethod
     def parse(cls, text: str) -> Keyring:
-        """Read base64url keys of 32 bytes, newest first, separated by commas or white space."""
+        """Parse base64url keys of 32 bytes, newest first, separated by commas or white space."""
         words = text.replace(",", " ").split()
         if not words:
-            raise KeyFormatError("There is no key.")
+            raise KeyFormatError("There are no keys.")
         return cls([_decode(word) for word in words])
 
     @property
@@ -75,7 +75,7 @@ class Keyring:
 
     @property
     def oldest(self) -> Key:
-        """The key that stays longest when keys are changed: for what should stay the same."""
+        """The key that survives rotation longest, for values that should stay the same."""
         return self._keys[-1]
 
     def find(self, key_id: bytes) -> Key | None:
@@ -83,11 +83,11 @@ class Keyring:
         return next((key for key in self._keys if key.id == key_id), None)
 
     def encrypt(self, text: str) -> bytes:
-        """Encrypt a message for the outbox."""
+        """Encrypt a message of the outbox."""
         return self._fernet.encrypt(text.encode())
 
     def decrypt(self, token: bytes) -> str:
-        """Decrypt a message of the outbox; raises cryptography.fernet.InvalidToken under other keys."""
+        """Decrypt a message of the outbox. Raises cryptography.fernet.InvalidToken if no key fits."""
         return self._fernet.decrypt(token).decode()
 
     @property
@@ -97,9 +97,9 @@ class Keyring:
 
 
 def authenticate(key: bytes, *fields: str | bytes | int) -> bytes:
-    """HMAC-SHA256 over the fields, each with its length before it, so that no two lists of fields read alike."""
+    """HMAC-SHA256 over length-prefixed fields, so that no two lists of fields have the same encoding."""
     encoded = [value if isinstance(value, bytes) else str(value).encode() for value in fields]
-    # At once, which takes a third of the time that it takes piece by piece.
+    # One call takes a third of the time of several.
     return hmac.digest(key, b"".join([len(each).to_bytes(4, "big") + each for each in encoded]), "sha256")
 
 

@@ -1,6 +1,7 @@
-"""What messages to users say.
+"""The texts of messages to users.
 
-Anybody can have one sent to anybody, by registering. So nothing in them is of their making: no username, and no name.
+Anyone can have a message sent to anyone by registering. Texts therefore contain nothing that the sender chooses: no
+username and no name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Kind", "Letter"]
 
 @frozen(kw_only=True)
 class Letter:
-    """What a delivery sends. There is no code in a message that only tells of something."""
+    """The content of a message for a delivery. Notices have no code."""
 
     message_id: str
     kind: Kind
@@ -26,22 +27,22 @@ class Letter:
     account: str
     code: str | None = field(default=None, repr=False)
     expires: datetime
-    # When what the message tells of takes effect, or until when it can be undone.
+    # When the change takes effect, or until when it can be undone.
     effective: datetime | None = None
 
     @property
     def subject(self) -> str:
-        """One line."""
+        """The subject line."""
         return _SUBJECTS[self.kind]
 
     @property
     def text(self) -> str:
-        """The whole message, as an email has it."""
+        """The full text, for email."""
         return self._fill(_TEXTS[self.kind], _UNDO)
 
     @property
     def short_text(self) -> str:
-        """The message, as a telephone has it."""
+        """The short text, for text messages."""
         return self._fill(_SHORT_TEXTS[self.kind], _SHORT_UNDO)
 
     def _fill(self, template: str, undo: str) -> str:
@@ -50,12 +51,12 @@ class Letter:
         return template.format(**given, undo=undo)
 
 
-# What an account holder can do about a change that has taken effect: with the address that was replaced, and without.
+# How to undo a change that has taken effect: with the replaced address, or without it.
 _UNDO: Final = """\
-If it was not you: until {effective:%Y-%m-%d %H:%M} UTC, you can reset your password with a verification code that is
-sent to where this message came. Do so now, then log in and change it back."""
-_SHORT_UNDO: Final = "If it was not you, reset your password before {effective:%Y-%m-%d %H:%M} UTC."
-_NO_UNDO: Final = "If it was not you, ask those who run {account} for help."
+If you did not do this, reset your password now, then log in and change it back. Until {effective:%Y-%m-%d %H:%M} UTC,
+you can have a verification code sent to where you received this message."""
+_SHORT_UNDO: Final = "If you did not do this, reset your password before {effective:%Y-%m-%d %H:%M} UTC."
+_NO_UNDO: Final = "If you did not do this, ask the people who run {account} for help."
 
 
 def _changed(what: str) -> str:
@@ -68,10 +69,10 @@ Your {what} at {{account}} was changed.
 
 def _pending(what: str) -> str:
     return f"""\
-Your {what} at {{account}} will change at {{effective:%Y-%m-%d %H:%M}} UTC: somebody who is logged in to your account
-has asked for that. Until then nothing changes.
+Your {what} at {{account}} will change at {{effective:%Y-%m-%d %H:%M}} UTC. Somebody who is logged in to your account
+asked for this change.
 
-If it was not you who asked, reset your password before that time. This cancels the change and ends all logins.
+If you did not ask for it, reset your password before that time. This cancels the change and ends all logins.
 """
 
 
@@ -82,7 +83,7 @@ def _short_changed(what: str) -> str:
 def _short_pending(what: str) -> str:
     return (
         f"Your {what} at {{account}} will change at {{effective:%Y-%m-%d %H:%M}} UTC. "
-        "If it was not you who asked, reset your password before: this cancels it."
+        "If you did not ask for it, reset your password before that time: this cancels it."
     )
 
 
@@ -104,22 +105,22 @@ Somebody asked to reset your password at {account}.
 
 Your verification code is: {code}
 
-It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who asked, ignore this message: without the code nobody
-can change your password.
+It is valid until {expires:%Y-%m-%d %H:%M} UTC. If you did not ask for it, ignore this message: nobody can change your
+password without the code.
 """,
     "register": """\
 Welcome to {account}.
 
 Your verification code is: {code}
 
-It is good until {expires:%Y-%m-%d %H:%M} UTC. If it was not you who registered, ignore this message: without the code
-nobody can log in.
+It is valid until {expires:%Y-%m-%d %H:%M} UTC. If you did not register, ignore this message: nobody can log in without
+the code.
 """,
     "password-changed": """\
-Your password at {account} was changed. Whoever else was logged in to your account is logged out.
+Your password at {account} was changed. All other logins to your account have ended.
 
-If it was not you who changed it, somebody knows your password or reads your messages: secure your messages first, then
-reset your password.
+If you did not change it, somebody knows your password or reads your messages: secure your messages first, then reset
+your password.
 """,
     "email-changed": _changed("email address"),
     "email-pending": _pending("email address"),
@@ -132,7 +133,7 @@ reset your password.
 _SHORT_TEXTS: Final[Mapping[Kind, str]] = {
     "reset": "{code} is your verification code for {account}. Do not share it.",
     "register": "{code} is your verification code for {account}. Do not share it.",
-    "password-changed": "Your password at {account} was changed. If it was not you, reset it now.",
+    "password-changed": "Your password at {account} was changed. If you did not change it, reset it now.",
     "email-changed": _short_changed("email address"),
     "email-pending": _short_pending("email address"),
     "phone-changed": _short_changed("phone number"),

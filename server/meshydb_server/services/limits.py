@@ -1,8 +1,8 @@
-"""Every limit on what callers may do, in one place: what it counts, by what, in which window, and what backs it up.
+"""Every limit on callers: what it counts, by which key, in which window, and its backstop.
 
-A limit of one user that anybody can use up would lock that user out. So what a client does is counted by the user and
-the network that the request came from, and a backstop counts what all clients do together. Networks where the user
-logged in during the last 30 days are outside of the backstops.
+Anyone could use up a limit by user alone, and lock that user out. Limits therefore count by user and client network,
+and a backstop counts all clients together. Networks where the user logged in during the last 30 days are exempt from
+backstops.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from meshydb_server.services.quotas import Quota
 
 # How long a network counts as one that the user logs in from.
 KNOWN_FOR: Final = timedelta(days=30)
-# So many more letters go to an address that its user changed to than to one whose user has proved nothing.
+# An address that its user changed to gets this many times the messages of a user who has proved nothing.
 CHANGED_FACTOR: Final = 4
-# Six digits are guessed sooner than 40 bits: 50 guesses a day find one code of 20,000.
+# Six digits are easier to guess than 40 bits: 50 guesses a day find one code in 20,000.
 GUESSES_OF_ALL: Final[Mapping[CodeFormat, int]] = {"base32": 1000, "digits": 50}
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -31,21 +31,21 @@ _SPANS: Final = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
 
 @frozen(kw_only=True)
 class Limit:
-    """A limit of the server. `name` is that of its counters, where it has some in the database."""
+    """A limit of the server. `name` is the name of its database counters, if it has any."""
 
     name: str
     counts: str
     by: str
     window: timedelta | None
-    """None for as long as what it limits lasts."""
+    """None if the limit holds for the lifetime of its subject."""
 
     default: str
     setting: str | None
     backstop: str | None = None
-    """The name of the limit that holds when somebody gets around this one."""
+    """The name of the limit that applies when this one is evaded."""
 
     def quota(self, amount: int) -> Quota:
-        """The limit with an amount. Raises TypeError where there is no window."""
+        """The quota of the limit with this amount. Raises TypeError if it has no window."""
         if self.window is None:
             raise TypeError(f"The limit {self.name} has no window.")
         return Quota(amount, self.window)
@@ -169,7 +169,7 @@ LIMITS: Final = (
 
 
 def as_markdown() -> str:
-    """The limits as the table of docs/security.md."""
+    """Render the limits as the table of docs/security.md."""
     head = ["| What is counted | By | Default | In | Setting | Backstop |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *(_row(limit) for limit in LIMITS)])
 

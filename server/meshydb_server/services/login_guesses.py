@@ -1,7 +1,7 @@
-"""Counts tries of passwords: for logins, and wherever else a user proves who they are by password.
+"""Counts wrong passwords at login, and wherever else a user proves a password.
 
-A try is counted before anybody looks at the password, for usernames that exist and for those that do not, and forgotten
-once the password was right.
+An attempt is counted before the password is compared, for known and unknown usernames alike, and forgotten if the
+password is right.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from meshydb_server.storage.users import find_user
 
 @frozen
 class LoginGuess:
-    """A try that has been counted."""
+    """An attempt that has been counted."""
 
     place: Place
     named: Named = field(repr=False)
@@ -34,7 +34,7 @@ class LoginGuess:
 
 @frozen
 class LoginGuesses:
-    """Counts tries of passwords by username and client network, and by username."""
+    """Counts attempts by username and client network, and by username alone."""
 
     sources: Sources
     keyring: Keyring
@@ -42,9 +42,9 @@ class LoginGuesses:
     allowance: Allowance
 
     def count(self, connection: Connection, place: Place, username: str, client: str) -> LoginGuess:
-        """Count a try. Raises LimitError, in which case nothing is written.
+        """Count an attempt. Raises LimitError, and then writes nothing.
 
-        `client` is the address that the request came from, as `addresses.normalise` writes it; "" for none.
+        `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
         """
         guess = LoginGuess(place, name_of(self.keyring, username, client), client, self.sources.now())
 
@@ -59,9 +59,9 @@ class LoginGuesses:
     def attempt(
         self, connection: Connection, place: Place, username: str, client: str, kind: Kind
     ) -> LoginGuess | LimitError:
-        """Count a try, as `count` does, and note in the audit trail when it is refused.
+        """Count an attempt, and note it in the audit trail if it is refused.
 
-        The caller raises the error after the transaction, which would take the note back with it.
+        Returns the error instead of raising it, because raising it in the transaction would roll back the note.
         """
         try:
             return self.count(connection, place, username, client)
@@ -70,11 +70,11 @@ class LoginGuesses:
             return error
 
     def note_wrong(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
-        """Note in the audit trail that a password was wrong."""
+        """Note a wrong password in the audit trail."""
         self.audit.count(connection, guess.place, kind, "wrong-password", client=guess.client, now=self.sources.now())
 
     def take_back(self, connection: Connection, guess: LoginGuess) -> None:
-        """Take a try back, because nobody has looked at its password."""
+        """Take back an attempt whose password was not compared."""
         counted, allowance = _read(connection, guess), self.allowance
         own, of_all = (
             keep(quota, counter, guess.at, log=quota.take_back(counter.log, guess.at))
@@ -83,7 +83,7 @@ class LoginGuesses:
         save_counters(connection, [own, of_all])
 
     def forget(self, connection: Connection, guess: LoginGuess) -> None:
-        """Forget what a client has tried, and take this try back from the count of all: the password was right."""
+        """Forget the attempts of a client after a right password, and take this one back from the count of all."""
         counted, allowance = _read(connection, guess), self.allowance
         own, of_all = (
             keep(allowance.own, counted.own, guess.at, log=EMPTY_LOG),

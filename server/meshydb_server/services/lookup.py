@@ -1,4 +1,4 @@
-"""Finds what a caller names, or says which part of it does not exist."""
+"""Finds accounts, tenants and users, or says which of them does not exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def require_tenant(connection: Connection, account: str, tenant: str | None) -> 
 
 
 def place_of(tenant: Tenant) -> Place:
-    """The tenant, as far as recoveries and the audit trail know it."""
+    """The tenant in the form that recoveries and the audit trail use."""
     return Place(tenant.account, tenant.name, tenant.verification)
 
 

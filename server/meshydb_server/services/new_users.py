@@ -1,4 +1,4 @@
-"""Users who are to be created, however they come about."""
+"""Creates users, for every operation that does so."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def _check_username(_user: NewUser, _attribute: Attribute[str], username: str) -
 
 @frozen(kw_only=True)
 class NewUser:
-    """A user to be created. Password and answers are hashed before they are stored.
+    """A user to create. Password and answers are hashed before they are stored.
 
-    Raises InvalidRequestError for a username that new users may not have.
+    Raises InvalidRequestError if new users may not have the username.
     """
 
     username: str = field(validator=_check_username)
@@ -53,14 +53,14 @@ class NewUser:
 
 @frozen
 class Secrets:
-    """What is stored of a new user's password and answers."""
+    """The hashes of a new user's password and answers."""
 
     password_hash: str | None = field(default=None, repr=False)
     questions: Sequence[Question] = ()
 
 
 def require_complete_user(tenant: Tenant, new: NewUser) -> None:
-    """Raise InvalidRequestError unless a user has what the tenant asks of them, and a good password."""
+    """Raise InvalidRequestError unless a user has what the tenant requires, and an acceptable password."""
     require_reachable(tenant, new.email, new.phone)
     if tenant.verification == "question" and not new.questions:
         raise InvalidRequestError("At least one security question is required.", ErrorCode.QUESTIONS_INVALID)
@@ -69,7 +69,7 @@ def require_complete_user(tenant: Tenant, new: NewUser) -> None:
 
 
 async def hash_secrets(passwords: Passwords, tenant: Tenant, new: NewUser) -> Secrets:
-    """Hash what must be hashed before a user is added. Questions that the tenant does not ask are dropped."""
+    """Hash the secrets of a new user. Drops questions if the tenant does not use them."""
     asked = new.questions if tenant.verification == "question" else ()
     password_hash = None if new.password is None else await passwords.hash(new.password)
     return Secrets(password_hash, await hash_answers(passwords, asked))
@@ -83,14 +83,14 @@ def add_user(
     secrets: Secrets,
     held: Collection[str] | None = None,
 ) -> User:
-    """Add a user, with the role that everyone has who is not anonymous; a taken name is an error of the database.
+    """Add a user, with the default role unless they are anonymous. A taken name raises a database error.
 
-    `held` is what the caller who adds the user may do; the other roles must not permit more. Without `held`, any role
-    may be given. Raises InvalidRequestError or AuthorityError.
+    `held` are the permissions of the caller, which the other roles must not exceed. Without it, any role may be
+    assigned. Raises InvalidRequestError or AuthorityError.
     """
     now = sources.now()
     proved = new.verified and not new.anonymous
-    # Where questions are asked, having set them lets users in, whether they count as verified or not.
+    # If the tenant uses questions, having set them allows logins, verified or not.
     admitted = proved or (tenant.verification == "question" and bool(secrets.questions))
     user = User(
         account=tenant.account,
@@ -136,4 +136,4 @@ def _give_roles(
 
 def _require_no_more(held: Collection[str], name: str, permissions: Sequence[Permission]) -> None:
     if not covers(held, operations_of(permissions)):
-        raise AuthorityError(f"The role {name} permits more than you may do, so you cannot give it.")
+        raise AuthorityError(f"The role {name} has permissions that you do not have, so you cannot assign it.")

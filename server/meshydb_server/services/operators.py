@@ -1,4 +1,4 @@
-"""Users, as an operator reads and changes them. An operator may do everything; each change leaves an audit event."""
+"""Reading and changing users as an operator, who may do everything. Each change is an audit event."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from meshydb_server.storage.sessions import end_sessions
 from meshydb_server.storage.user_search import Criteria, search_users
 from meshydb_server.storage.users import User, get_user, lock_user, update_user
 
-# More than a tenant can have.
+# More users than a tenant can have.
 _ALL: Final = 2**31 - 1
-# Databases bound how many values one statement takes.
+# Databases limit the number of values in a statement.
 _USERS_AT_ONCE: Final = 1000
 
 
 @frozen(kw_only=True)
 class UserChange:
-    """What an operator changes of a user; None leaves a value as it is, and "" removes a name or an address.
+    """A change by an operator. None leaves a value unchanged; "" removes a name or an address.
 
     `verified` is for the tenant's present channel. Without it, a changed address is unproved.
     """
@@ -52,7 +52,7 @@ class UserChange:
 
 @frozen
 class OperatorService:
-    """Reads and changes users of any tenant. Each method raises NotFoundError for what does not exist."""
+    """Reads and changes users of any tenant. All methods raise NotFoundError if something does not exist."""
 
     database: Database
     sources: Sources
@@ -61,7 +61,7 @@ class OperatorService:
     audit: Audit
 
     async def list_users(self, account: str, tenant: str | None) -> Sequence[tuple[User, Sequence[Membership]]]:
-        """All users of a tenant, as read_user shows them, with their roles, by username."""
+        """All users of a tenant with their roles, ordered by username, in the form of read_user."""
 
         def look(connection: Connection) -> Sequence[tuple[User, Sequence[Membership]]]:
             place = require_tenant(connection, account, tenant)
@@ -76,7 +76,7 @@ class OperatorService:
         return await self.database.read(look)
 
     async def read_user(self, account: str, tenant: str | None, username: str) -> Profile:
-        """A user, with roles and security questions."""
+        """A user with roles and security questions."""
 
         def look(connection: Connection) -> Profile:
             place = require_tenant(connection, account, tenant)
@@ -85,15 +85,15 @@ class OperatorService:
         return await self.database.read(look)
 
     async def update_user(self, account: str, tenant: str | None, username: str, change: UserChange) -> Profile:
-        """Change a user; returns them as they are then. Raises InvalidRequestError.
+        """Change a user, and return the result. Raises InvalidRequestError.
 
-        A new password ends all logins and all open requests of the user, as a password reset does.
+        A new password ends all logins and open requests of the user, as a password reset does.
         """
         if change.email:
             require_email(change.email)
         if change.phone:
             require_phone(change.phone)
-        # Before the password is hashed.
+        # Checked before the password is hashed.
         await self.read_user(account, tenant, username)
         password_hash = None
         if change.password is not None:
@@ -118,7 +118,7 @@ class OperatorService:
         return changed
 
     async def set_active(self, account: str, tenant: str | None, username: str, *, active: bool) -> Profile:
-        """Let a user log in, or end their logins and let them log in no more; returns the user as they are then.
+        """Activate a user, or deactivate them and end their logins. Returns the result.
 
         Raises InvalidRequestError if the tenant would lose its last administrator.
         """
@@ -139,7 +139,7 @@ class OperatorService:
     def _apply(
         self, connection: Connection, place: Tenant, user: User, change: UserChange, password_hash: str | None
     ) -> None:
-        """Change a locked user; an operator needs no proof, and what they change takes effect at once."""
+        """Change a locked user. An operator needs no proof, and the change takes effect at once."""
         now, authenticators = self.sources.now(), self.profiles.authenticators
         given: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
         contacts: dict[Contact, str | None] = {each: new for each, new in given.items() if new is not None}
@@ -179,6 +179,6 @@ def _reread(connection: Connection, user: User) -> User:
 
 def _require(user: User | None) -> User:
     if user is None:
-        # Deleted since it was found.
+        # Deleted since the lookup.
         raise NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
     return user

@@ -1,7 +1,7 @@
-"""Messages to users: written in the transaction that they belong to, sent after it.
+"""Messages to users: written in the caller's transaction, sent after it.
 
-With console delivery, the embedded default, the outbox stands in for a mailbox: a message is sent once it is in it, and
-`meshydb-server outbox list` reads it. With a real delivery a message waits for the worker, and is erased once sent.
+With console delivery, the default, messages stay in the outbox, and `meshydb-server outbox list` reads them. With SMTP
+or text delivery, the worker sends messages and erases them afterwards.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from meshydb_server.storage.users import User
 CONSOLE: Final = "console"
 _ADDRESSES: Final[Mapping[Channel, str]] = {"email": "email address", "text": "phone number"}
 _SETTINGS: Final[Mapping[Channel, str]] = {"email": "MESHYDB_SMTP_URL", "text": "MESHYDB_TEXT_URL"}
-# What messages that go nowhere are composed for, reserved for such purposes (RFC 2606).
+# The recipients of decoy messages, in a domain reserved for such purposes (RFC 2606).
 _STAND_INS: Final[Mapping[Channel, str]] = {"email": "nobody@example.invalid", "text": "+15555550100"}
 _MESSAGE_ID_BYTES: Final = 16
 
@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class Post:
-    """What a service wants to be sent. Without a user it is a decoy: treated like any other, it goes nowhere."""
+    """A message to put into the outbox. Without a user it is a decoy: treated like any other, but never sent."""
 
     place: Place
     kind: Kind
@@ -57,25 +57,25 @@ class Post:
     user: User | None
     code: str | None = field(default=None, repr=False)
     expires: datetime
-    # Where it goes; None for the user's address, by the tenant's way.
+    # The recipient; None for the user's address by the tenant's channel.
     recipient: tuple[Channel, str] | None = None
-    # When what the message tells of takes effect, or until when it can be undone.
+    # When the change takes effect, or until when it can be undone.
     effective: datetime | None = None
-    # Whether a limit of its recipient keeps it from being sent.
+    # Whether a limit of the recipient suppresses the message.
     suppressed: bool = False
 
     @property
     def destination(self) -> tuple[Channel, str | None]:
-        """How it goes, and where to; None for a decoy, or when the user has no address for the channel."""
+        """The channel and the address; None for a decoy, or if the user has no address for the channel."""
         return self.recipient or _by_tenant(self)
 
 
 class DeliveryError(Exception):
-    """A try failed. The message is one line without secrets; another try may succeed."""
+    """A delivery failed. The message is one line without secrets. A retry may succeed."""
 
 
 class RefusedForGoodError(DeliveryError):
-    """The message will never be taken: its recipient or its content is refused."""
+    """The recipient or the content was rejected permanently. A retry cannot succeed."""
 
 
 class Delivery(Protocol):
@@ -83,24 +83,24 @@ class Delivery(Protocol):
 
     @property
     def name(self) -> str:
-        """What the outbox notes as the way that a message goes."""
+        """The name of the delivery in the outbox."""
         ...
 
     async def send(self, letter: Letter) -> None:
-        """Hand the letter over. Raises DeliveryError when it was not, or may not have been, taken."""
+        """Send the message. Raises DeliveryError if it was not accepted, or may not have been."""
         ...
 
     async def rehearse(self, letter: Letter) -> None:
-        """Take the steps of `send` without handing anything over. Raises DeliveryError alike."""
+        """Take the steps of `send` without sending. Raises the same errors."""
         ...
 
 
 @frozen
 class Outbox:
-    """Where services put messages. Those of a channel without a delivery stay in it for the console.
+    """Where services put messages. Without a delivery for their channel, messages stay in it for the console.
 
-    With `decoys`, whether a user has an address shows no sooner than whether there is such a user: the worker rehearses
-    a message to a user without one before it fails.
+    With `decoys`, response times must not show whether a user has an address: the worker rehearses a message to a user
+    without one before it fails.
     """
 
     database: Database
@@ -112,11 +112,11 @@ class Outbox:
     decoys: bool = False
 
     def put(self, connection: Connection, post: Post, now: datetime) -> None:
-        """Add a message to the caller's transaction."""
+        """Add a message in the caller's transaction."""
         self._insert(connection, self._message(post, now))
 
     def put_once(self, connection: Connection, post: Post, now: datetime, *, since: datetime) -> None:
-        """Add a message, unless there is one of its kind to the user and recipient that is not older than `since`."""
+        """Add a message, unless one of its kind to the user and recipient exists that is not older than `since`."""
         message = self._message(post, now)
         if not has_message(connection, message, since):
             self._insert(connection, message)
@@ -130,11 +130,11 @@ class Outbox:
         channel, recipient = post.destination
         delivery, status, failure = self._way(channel, recipient, post.user)
         content = {"code": post.code, "effective": post.effective and instants.to_text(post.effective)}
-        # Encrypted in any case, so that it takes no less when it is not sent.
+        # Always encrypted, so that suppressed messages take as long as others.
         payload = None if failure else self.keyring.encrypt(json.dumps(content))
         if post.suppressed and not failure:
             status, payload = "suppressed", None
-        # With decoys it is worked out in any case, so that it takes no longer for nobody.
+        # With decoys it is always computed, so that unknown users take as long as known ones.
         needs_stand_in = recipient is None or self.decoys
         stand_in = stand_in_domain(self.keyring.oldest, post.username) if needs_stand_in else ""
         return Message(
@@ -156,7 +156,7 @@ class Outbox:
         )
 
     def _way(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
-        """By which delivery a message goes, how it stands with it, and why it fails if it does."""
+        """The delivery of a message, its status, and the reason if it fails."""
         delivery = self.deliveries.get(channel)
         if user is None:
             return DECOY, "sent" if delivery is None else "waiting", None
@@ -167,23 +167,23 @@ class Outbox:
         return delivery.name, "waiting", None
 
     def wake(self) -> None:
-        """Tell the worker that there may be something to send."""
+        """Wake the worker to look for messages."""
         self.woken.set()
 
     async def messages(self, account: str | None = None) -> Sequence[tuple[Message, str | None]]:
-        """All messages, or those of one account, oldest first, each with its code when console delivery keeps it."""
+        """All messages, or those of one account, oldest first. Those of console delivery have their code."""
         messages = await self.database.read(partial(list_messages, account=account))
         return [(message, self._console_code(message)) for message in messages]
 
     async def warn_of_stranded(self) -> None:
-        """Log that messages wait for a delivery that there is not, because it was there when they were put."""
+        """Log a warning if messages wait for a delivery that is no longer configured."""
         for channel, setting in _SETTINGS.items():
             count = await self.database.read(partial(count_waiting, channel=channel))
             if count and channel not in self.deliveries:
-                _log.warning("Messages wait that nothing sends, until %s is set again: %d.", setting, count)
+                _log.warning("%d messages wait in the outbox; set %s again to have them sent.", count, setting)
 
     def letter(self, message: Message) -> Letter:
-        """What a message says; raises DeliveryError when no key reads it."""
+        """The content of a message. Raises DeliveryError if no key decrypts it."""
         if message.recipient is None or message.payload is None:
             raise RefusedForGoodError("The message has no address or no content.")
         content = self._content(message.payload)
@@ -199,7 +199,7 @@ class Outbox:
         )
 
     def rehearsal(self, message: Message) -> Letter:
-        """What a message without a recipient would say; raises DeliveryError when no key reads it."""
+        """The content that a message without a recipient would have. Raises DeliveryError if no key decrypts it."""
         return self.letter(evolve(message, recipient=_STAND_INS[message.channel]))
 
     def _console_code(self, message: Message) -> str | None:
@@ -208,7 +208,7 @@ class Outbox:
         try:
             code: str | None = self._content(message.payload)["code"]
         except DeliveryError as error:
-            # The others are still to be read.
+            # Other messages can still be read.
             _log.warning("%s (%s)", error, message.message_id)
             return None
         return code
@@ -222,17 +222,17 @@ class Outbox:
 
 
 def _by_tenant(post: Post) -> tuple[Channel, str | None]:
-    """The way that the tenant reaches its users by, and the user's address for it."""
+    """The tenant's channel, and the user's address for it."""
     if post.place.verification == "text":
         return "text", None if post.user is None else post.user.phone
     return "email", None if post.user is None else post.user.email
 
 
 def no_address(channel: Channel) -> str:
-    """Why a message to a user who cannot be reached fails."""
+    """The reason that a message to a user without an address fails with."""
     return f"The user has no {_ADDRESSES[channel]}."
 
 
 def identify(message: Message) -> dict[str, str]:
-    """What the log may say of a message."""
+    """The fields that identify a message in the log."""
     return {"account": message.account, "tenant": message.tenant, "messageId": message.message_id}

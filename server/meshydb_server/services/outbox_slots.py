@@ -1,4 +1,4 @@
-"""How many messages the worker delivers at once, and which of those that are due it has room for."""
+"""Limits concurrent deliveries, and chooses due messages that have a free slot."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from meshydb_server.services.keys import Key, authenticate
 from meshydb_server.services.usernames import username_key
 from meshydb_server.storage.outbox import Channel, Message, Search
 
-# How many domains stand in for those of users who do not exist, so that decoys cannot take all slots.
+# The number of domains that stand in for those of unknown users, so that decoys cannot take all slots.
 _STAND_INS: Final = 4
-# A message may become visible so long after it became due: its transaction was slow, or its server's clock is.
+# How long after its due time a message may become visible: transactions and clocks may be slow.
 _OVERLAP: Final = timedelta(seconds=30)
 
 
 def domain_of(recipient: str) -> str:
-    """The domain of an email address, or a phone number as it is: what deliveries under way are counted by."""
+    """The key that concurrent deliveries are counted by: the domain of an email address, or a phone number."""
     return recipient.rpartition("@")[2].rstrip(".").lower()
 
 
 def stand_in_domain(key: Key, username: str) -> str:
-    """A domain for a message without a recipient: always the same for one username, and looks like chance."""
+    """A domain for a message without a recipient: stable for a username, and pseudorandom."""
     digest = authenticate(key.answers, "stand-in domain", username_key(username))
     return f"{digest[0] % _STAND_INS}.invalid"
 
 
 @frozen(kw_only=True)
 class SlotLimits:
-    """How many deliveries may be under way in one process: in all, and for one domain."""
+    """The limits on concurrent deliveries in one process: in all, and for one domain."""
 
     total: int = 20
     per_domain: int = 3
 
     @property
     def retries(self) -> int:
-        """How many of them may be retries, so that a first try always finds a slot."""
+        """The number of slots for retries, so that a first attempt always finds a slot."""
         return max(1, self.total // 2)
 
 
 class Slots:
-    """The deliveries under way, and where to look for the next ones.
+    """The running deliveries, and where the next search for messages begins.
 
-    A worker asks the database often: whenever a slot is free. Thousands of messages to a domain that is full may wait
-    ahead of the one that has room, and each search would pass them all. So a search begins where the last one ended,
-    and a domain that is no longer full is searched by itself. `look_at_all` makes up for what this may miss, such as
-    messages from a server with a slow clock.
+    A worker queries the database whenever a slot becomes free. Thousands of messages to a full domain may wait before
+    one that can be sent, and each search would read them all. A search therefore begins where the last one ended, and a
+    domain with a free slot is searched separately. `look_at_all` finds messages that this may miss, such as those of a
+    server with a slow clock.
     """
 
     def __init__(self, limits: SlotLimits) -> None:
@@ -59,16 +59,16 @@ class Slots:
         self._domains = Counter[str]()
         self._retries = 0
         self._since: datetime | None = None
-        # Domains that were full, and may have messages that a search has passed.
+        # Domains that were full and now have a slot. A search may have skipped their messages.
         self._freed: set[str] = set()
 
     def search(self, channels: Collection[Channel], now: datetime) -> Search | None:
-        """What to ask the database for next; None when all slots are taken."""
+        """The next database query; None if all slots are taken."""
         free = self._limits.total - len(self._tries)
         if free == 0:
             return None
         retries = self._has_room_for_retries
-        # One that is full again is looked at when it is next freed.
+        # If it is full again, it is searched when its next slot becomes free.
         self._freed = {domain for domain in self._freed if not self._is_full(domain)}
         for domain in self._freed:
             room = min(free, self._limits.per_domain - self._domains[domain])
@@ -77,15 +77,15 @@ class Slots:
         return Search(channels=channels, now=now, limit=free, since=self._since, without=full, retries=retries)
 
     def choose(self, search: Search, due: Sequence[Message]) -> tuple[list[Message], bool]:
-        """Those found messages that there is room for, and whether another search may find more."""
+        """The found messages that have a free slot, and whether another search may find more."""
         chosen = self._fitting(due)
-        # Those that do not fit are left to another search, which excludes them if there is still no room then.
+        # Messages without a slot are left to another search, which excludes them if there is still no slot.
         found_all = len(due) < search.limit and len(chosen) == len(due)
         if search.domain is not None:
             if found_all:
                 self._freed.discard(search.domain)
             return chosen, True
-        # There may be room for retries that the search left out, because one has ended meanwhile.
+        # The search excluded retries, but one of them has ended meanwhile.
         if found_all and (search.retries or not self._has_room_for_retries):
             self._since = search.now - _OVERLAP
         return chosen, not found_all
@@ -105,17 +105,17 @@ class Slots:
         return chosen
 
     def look_at_all(self) -> None:
-        """Let the next search begin with the message that is due longest."""
+        """Start the next search from the oldest due message."""
         self._since = None
 
     def occupy(self, message: Message, task: asyncio.Task[None]) -> None:
-        """Let a try take a slot; `vacate` gives it back."""
+        """Take a slot for a delivery; `vacate` frees it."""
         self._tries[task] = message
         self._domains[message.domain] += 1
         self._retries += message.attempts > 0
 
     def vacate(self, task: asyncio.Task[None]) -> bool:
-        """Give back the slot of a try; returns whether something may have waited for it."""
+        """Free the slot of a delivery. Returns whether a message may be waiting for it."""
         waited = len(self._tries) >= self._limits.total
         message = self._tries.pop(task)
         if self._is_full(message.domain):
@@ -132,7 +132,7 @@ class Slots:
 
     @property
     def under_way(self) -> dict[asyncio.Task[None], Message]:
-        """The tries that have slots, each with its message as it was claimed."""
+        """The running deliveries, each with its claimed message."""
         return dict(self._tries)
 
     @property

@@ -1,8 +1,8 @@
-"""Sends what waits in the outbox.
+"""Sends the messages of the outbox.
 
-A message is never lost: it waits in the database until a try has a known good end, or its code has lapsed, which is
-logged. It is never doubled silently: a try is noted before it begins, so when a server dies in the middle of one, the
-next try is logged as a possible double and carries the same Message-ID.
+A message is never lost: it stays in the database until a delivery succeeds or its code expires, which is logged. It is
+never silently duplicated: each attempt is recorded before it starts. If the server dies during an attempt, the next one
+is logged as a possible duplicate and has the same Message-ID.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from meshydb_server.services.outbox_slots import Slots
 from meshydb_server.storage.errors import StorageError
 from meshydb_server.storage.outbox import DECOY, Message, Status, claim, close, find_due, postpone, release
 
-# A try is cut off well before the claim on its message lapses.
+# An attempt is aborted well before the claim on its message expires.
 _TRY: Final = timedelta(seconds=60)
 _CLAIM: Final = timedelta(seconds=120)
 _FIRST_RETRY: Final = timedelta(seconds=5)
 _LAST_RETRY: Final = timedelta(minutes=10)
-# Other processes put messages too, and they cannot wake this one.
+# Messages of other processes do not wake this worker.
 _POLL_SECONDS: Final = 5.0
-# When the server stops: for the tries under way to be cut off, and to give back the claims on their messages. Those
-# that are not given back lapse.
+# Times at the stop of the server: to abort running deliveries, and to release their messages. A claim that is not
+# released expires.
 _CUT_OFF_SECONDS: Final = 0.5
 _RELEASE_SECONDS: Final = 2.0
-_LAPSED: Final = "The code has lapsed."
+_LAPSED: Final = "The code has expired."
 
 _log = logging.getLogger(__name__)
 
 
 @frozen
 class OutboxWorker:
-    """Sends an outbox's messages through its deliveries. Any number of workers may share a database."""
+    """Sends an outbox's messages through its deliveries. Several workers may share a database."""
 
     outbox: Outbox
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send what is due, and wait for more, until `stopping` is set and the tries under way have ended.
+        """Send due messages until `stopping` is set and running deliveries have ended.
 
-        A worker that is cancelled cuts off its tries, and leaves their messages for the next one.
+        If it is cancelled, it aborts running deliveries and leaves their messages for the next worker.
         """
         slots = Slots(self.outbox.slots)
         try:
@@ -56,7 +56,7 @@ class OutboxWorker:
                 try:
                     await self._fill(slots)
                 except Exception:  # noqa: BLE001 - whatever it is, no message is lost by trying again
-                    _log.exception("The outbox was not worked off; trying again.")
+                    _log.exception("Processing the outbox failed; retrying.")
                     slots.look_at_all()
                 if not stopping.is_set():
                     await self._wait(slots)
@@ -66,7 +66,7 @@ class OutboxWorker:
             await self._abandon(slots)
 
     async def deliver_due(self) -> int:
-        """Try each message that is due once; returns how many there were."""
+        """Attempt each due message once, and return their number."""
         slots = Slots(self.outbox.slots)
         total = 0
         try:
@@ -86,7 +86,7 @@ class OutboxWorker:
             slots.look_at_all()
 
     async def _fill(self, slots: Slots) -> int:
-        """Begin to try what is due, as far as there are slots; returns how many messages that is about."""
+        """Start deliveries while there are due messages and free slots. Returns the number of chosen messages."""
         database, channels = self.outbox.database, self.outbox.deliveries.keys()
         count, more = 0, True
         while more and (search := slots.search(channels, self.outbox.sources.now())) is not None:
@@ -98,7 +98,7 @@ class OutboxWorker:
         return count
 
     async def _claim(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """Claim messages, and close those that are too late; returns those that no other worker was faster to claim."""
+        """Claim messages and close expired ones. Returns those that no other worker has claimed."""
         if not messages:
             return []
         now = self.outbox.sources.now()
@@ -113,7 +113,7 @@ class OutboxWorker:
 
         claimed = await self.outbox.database.write(transaction)
         for message in lapsed:
-            _log.error("A message is given up: %s", message.last_error or _LAPSED, extra=identify(message))
+            _log.error("Giving up on a message: %s", message.last_error or _LAPSED, extra=identify(message))
         return [evolve(message, due_at=until) for message in claimed]
 
     def _begin(self, message: Message, slots: Slots) -> None:
@@ -121,44 +121,44 @@ class OutboxWorker:
             if slots.vacate(task):
                 self.outbox.wake()
             if not task.cancelled() and (error := task.exception()) is not None:
-                _log.error("The end of a try was not noted.", exc_info=error, extra=identify(message))
+                _log.error("The result of a delivery could not be saved.", exc_info=error, extra=identify(message))
 
         task = asyncio.create_task(self._try(message))
         slots.occupy(message, task)
         task.add_done_callback(end)
 
     async def _try(self, message: Message) -> None:
-        """Try a message that is claimed, and note how that ends."""
+        """Deliver a claimed message, and save the result."""
         if message.attempts and message.last_error is None:
-            _log.warning("A message may be sent twice: the end of its last try is unknown.", extra=identify(message))
+            _log.warning("A message may be sent twice: the result of the last try is unknown.", extra=identify(message))
         try:
             async with asyncio.timeout(_TRY.total_seconds()):
                 failure = await self._deliver(message)
         except RefusedForGoodError as error:
             ending = self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
-            ending = self._retry_later(message, str(error) or "The try took too long.")
+            ending = self._retry_later(message, str(error) or "The delivery timed out.")
         except Exception as error:  # noqa: BLE001 - a message must not be lost to a fault of ours
-            _log.exception("A message was not sent, and nobody knows why.", extra=identify(message))
+            _log.exception("A message was not sent because of an unexpected error.", extra=identify(message))
             ending = self._retry_later(message, type(error).__name__)
         else:
-            # Without a word in the log, which would take longer for a user without an address than for nobody.
+            # Not logged: writing a line would make users without an address slower than unknown users.
             ending = self._close(message, failure)
-        # A try that has ended is noted, even when the server stops.
+        # The result is saved even if the server stops.
         await asyncio.shield(ending)
 
     async def _deliver(self, message: Message) -> str | None:
-        """Deliver a message, or rehearse that; returns why it fails although nobody refused it, if it does."""
+        """Deliver or rehearse a message. Returns why it fails if no error was raised; None on success."""
         delivery = self.outbox.deliveries[message.channel]
         if message.recipient is not None:
             await delivery.send(self.outbox.letter(message))
             return None
-        # Somebody may measure, by the requests that are served meanwhile, whether there was somebody to send it to.
+        # Requests that are served meanwhile must not reveal by their timing whether a recipient exists.
         await delivery.rehearse(self.outbox.rehearsal(message))
         return None if message.delivery == DECOY else no_address(message.channel)
 
     async def _give_up(self, message: Message, reason: str) -> None:
-        _log.error("A message is given up: %s", reason, extra=identify(message))
+        _log.error("Giving up on a message: %s", reason, extra=identify(message))
         await self._close(message, reason)
 
     async def _close(self, message: Message, failure: str | None) -> None:
@@ -167,12 +167,12 @@ class OutboxWorker:
 
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)
-        _log.warning("A message was not sent, trying again in %s: %s", delay, reason, extra=identify(message))
+        _log.warning("A message was not sent; retrying in %s: %s", delay, reason, extra=identify(message))
         due_at = self.outbox.sources.now() + delay
         await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))
 
     async def _abandon(self, slots: Slots) -> None:
-        """Cut off the tries under way, and let their messages be due for the next worker."""
+        """Abort running deliveries, and make their messages due for the next worker."""
         tries = slots.under_way
         if not tries:
             return
@@ -184,7 +184,7 @@ class OutboxWorker:
             async with asyncio.timeout(_RELEASE_SECONDS):
                 await self.outbox.database.write(lambda connection: _release(connection, [*tries.values()], now))
         except (TimeoutError, StorageError):
-            _log.warning("Messages whose delivery was cut off wait until %s lapse.", _CLAIM, exc_info=True)
+            _log.warning("Messages of aborted deliveries are retried after %s.", _CLAIM, exc_info=True)
 
 
 def _release(connection: Connection, messages: Sequence[Message], now: datetime) -> None:

@@ -1,6 +1,6 @@
-"""What users are shown of users, and how their names and addresses are changed.
+"""Profiles: which details of users are shown, and how names and addresses are changed.
 
-Services that change what proves a user go through services.authenticators.
+Services that change what proves a user call services.authenticators.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from meshydb_server.storage.users import User, update_user
 
 @frozen
 class ShownQuestion:
-    """A security question, and a mark that changes with its answer and tells nothing of it."""
+    """A security question, and a mark that changes with its answer and reveals nothing about it."""
 
     question: str
     answer_hash: str
@@ -37,7 +37,7 @@ class ShownQuestion:
 
 @frozen
 class Profile:
-    """A user as they are shown, with roles and questions; see services.authenticators.shown."""
+    """A user as shown, with roles and questions; see services.authenticators.shown."""
 
     user: User
     roles: Sequence[Membership]
@@ -46,7 +46,7 @@ class Profile:
 
 @frozen(kw_only=True)
 class ProfileChange:
-    """What a user is to be. Username and roles may be there, but not differ; `verified` and `is_active` may be None."""
+    """The new values of a user. `username` and `roles` must not differ; `verified` and `is_active` may be None."""
 
     username: str | None = None
     first_name: str | None = None
@@ -60,26 +60,26 @@ class ProfileChange:
 
 @frozen
 class Profiles:
-    """Reads and changes profiles, within the transactions of others."""
+    """Reads and changes profiles in the caller's transaction."""
 
     sources: Sources
     keyring: Keyring = field(repr=False)
     authenticators: Authenticators
 
     def load(self, connection: Connection, tenant: Tenant, user: User, *, own: bool = False) -> Profile:
-        """The profile of a user of a tenant; with `own`, as they see it themselves."""
+        """The profile of a user of a tenant. With `own`, as the user sees it."""
         (profile,) = self.load_all(connection, tenant, [user], own_id=user.user_id if own else None)
         return profile
 
     def load_all(
         self, connection: Connection, tenant: Tenant, users: Sequence[User], *, own_id: str | None
     ) -> Sequence[Profile]:
-        """The profiles of users of one tenant, in the same order, as the one with `own_id` sees them."""
+        """The profiles of users of one tenant, in the same order. The user with `own_id` sees their own values."""
         now = self.sources.now()
         ids = [user.user_id for user in users]
         roles = list_memberships(connection, tenant.account, tenant.name, ids)
         questions = dict(list_questions_of(connection, tenant.account, tenant.name, ids))
-        # Those that are pending are shown to the user, and to others once it is their time.
+        # Pending questions are shown to the user, and to others once they are in force.
         replaced = [
             user.user_id
             for user in users
@@ -107,7 +107,7 @@ class Profiles:
         proof: Proof,
         own: bool,
     ) -> Profile:
-        """Change a user, whom the caller has locked, to what is asked, on this proof. Raises InvalidRequestError."""
+        """Change a user whom the caller has locked, with this proof. Raises InvalidRequestError."""
         if not user.anonymous:
             require_reachable(tenant, change.email, change.phone)
         if change.username and username_key(change.username) != user.username_key:
@@ -127,7 +127,7 @@ class Profiles:
         )
         update_user(connection, changed)
         if not changed.is_active:
-            # Whoever is let in again later logs in again.
+            # A deactivated user must log in again after reactivation.
             end_sessions(connection, user)
         return self.load(connection, tenant, changed, own=own)
 

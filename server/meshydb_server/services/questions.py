@@ -1,4 +1,4 @@
-"""Security questions, whose answers are kept as passwords are."""
+"""Security questions. Answers are hashed like passwords."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from meshydb_server.storage.users import User
 
 @frozen
 class NewQuestion:
-    """A question to be asked, and what its answer will be compared with."""
+    """A new question, and the answer to hash."""
 
     question: str
     answer: str = field(repr=False)
 
 
 def require_askable(tenant: Tenant, user: User) -> None:
-    """Raise InvalidRequestError unless questions can be set for this user."""
+    """Raise InvalidRequestError if this user cannot have security questions."""
     if tenant.verification != "question":
         raise InvalidRequestError(
-            "Security questions cannot be set, since they are not how users are verified here.",
+            "Security questions cannot be set, because the tenant does not use them.",
             ErrorCode.QUESTIONS_INVALID,
         )
     if user.anonymous:
@@ -34,7 +34,7 @@ def require_askable(tenant: Tenant, user: User) -> None:
 
 
 def require_complete(questions: Sequence[NewQuestion]) -> None:
-    """Raise InvalidRequestError when a question lacks its text or its answer; white space is neither."""
+    """Raise InvalidRequestError if a question has no text or no answer. White space counts as none."""
     for each in questions:
         if not each.question.strip():
             raise InvalidRequestError("A security question has no text.", ErrorCode.QUESTIONS_INVALID)
@@ -43,5 +43,5 @@ def require_complete(questions: Sequence[NewQuestion]) -> None:
 
 
 async def hash_answers(passwords: Passwords, questions: Sequence[NewQuestion]) -> Sequence[Question]:
-    """The questions as they are stored. One answer waits at a time, so that others can be hashed in between."""
+    """Hash the answers one at a time, so that other hashing can run in between. Returns the rows to store."""
     return [Question(each.question, await passwords.hash(normalise_answer(each.answer))) for each in questions]

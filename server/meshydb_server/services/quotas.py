@@ -1,7 +1,7 @@
-"""Rolling limits: so many in any stretch of time, and no more.
+"""Rolling limits: at most so many actions in any window.
 
-A log of when there was something is kept as text in the row that it concerns, and is changed with it in one
-transaction, so that no two processes can both take the last one.
+The times of the actions are stored as text in the row that they concern, and changed with it in one transaction. Two
+processes therefore cannot both take the last one.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from attrs import frozen
 from meshydb_server import instants
 from meshydb_server.services.errors import LimitError
 
-# Where more than so many are allowed, those within such a part of the window are counted together, at the time of the
-# latest: room is made later, never sooner, and the log stays short.
+# Above this limit, actions within this fraction of the window are merged into one entry with the latest time. They
+# expire later, never sooner, and the log stays short.
 _MOST_ENTRIES: Final = 64
 _EMPTY: Final = "[]"
-# Made once, since to make one takes longer than to use it.
+# Created once, because creating one takes longer than using it.
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @frozen
 class Quota:
-    """At most `limit` in any stretch of `window`."""
+    """At most `limit` actions in any `window`."""
 
     limit: int
     window: timedelta
 
     def spend(self, log: str, now: datetime) -> str:
-        """Note one more in a log; returns the new log. Raises LimitError, saying how long to wait, when it is full."""
+        """Record an action, and return the new log. Raises LimitError with the seconds to wait if the log is full."""
         current = instants.to_milliseconds(now)
         if log == _EMPTY and self.limit > 0:
             return f"[[{current},1]]"
@@ -44,10 +44,10 @@ class Quota:
         return _encode(self._add(entries, current, window))
 
     def take_back(self, log: str, at: datetime) -> str:
-        """Forget one that was noted at a time; returns the new log."""
+        """Remove an action that was recorded at a time, and return the new log."""
         noted = instants.to_milliseconds(at)
         entries: list[tuple[int, int]] = [(each, count) for each, count in json.loads(log)]
-        # Those that are counted together are so at the time of the latest.
+        # Merged actions have the time of the latest.
         index = next((index for index, (each, _) in enumerate(entries) if each >= noted), None)
         if index is not None:
             latest, count = entries[index]
@@ -63,7 +63,7 @@ class Quota:
 
 
 def _freed_at(entries: list[tuple[int, int]], over: int) -> int:
-    """When the entry was made whose end brings the sum below the limit."""
+    """The time of the entry whose expiry brings the sum below the limit."""
     for at, count in entries:
         over -= count
         if over < 0:

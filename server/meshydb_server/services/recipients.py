@@ -1,4 +1,4 @@
-"""Limits how many codes go to one address or number for users who have not proved that it is theirs."""
+"""Limits the codes to one address or number for users who have not proved that it is theirs."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from meshydb_server.storage.users import User
 
 @frozen
 class Recipients:
-    """Counts letters by their recipient, over all users, tenants and accounts."""
+    """Counts messages by recipient, over all users, tenants and accounts."""
 
     keyring: Keyring
     policy: RecoveryPolicy
 
     def count(self, connection: Connection, post: Post, now: datetime) -> tuple[bool, Sequence[Change]]:
-        """Whether a letter may be sent, and what is to be saved of that.
+        """Whether a message may be sent, and the counter to save.
 
-        Letters to a proved address are not counted. With decoys they cost the same all the same.
+        Messages to a proved address are not counted. With decoys, they take the same work.
         """
         user, (channel, recipient) = post.user, post.destination
         if user is None or recipient is None or _is_proved(user, channel):
@@ -50,7 +50,7 @@ class Recipients:
     def _as_if_counted(self, connection: Connection, post: Post, now: datetime) -> Sequence[Change]:
         if not self.policy.decoys or post.kind != "reset":
             return ()
-        # A counter that no limit reads.
+        # A counter that no limit uses.
         name = username_key(post.username)
         key = counter_key(self.keyring, "recipient of", post.place.account, post.place.tenant, name)
         (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_LETTERS.name)])

@@ -1,4 +1,4 @@
-"""Asking for a password reset."""
+"""Requests for a password reset."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from meshydb_server.storage.users import User
 
 @frozen
 class RecoveryService:
-    """Starts the recovery of passwords."""
+    """Starts password recovery."""
 
     database: Database
     sources: Sources
@@ -35,11 +35,11 @@ class RecoveryService:
     async def forgot_password(
         self, account: str, tenant: str | None, username: str, attempt: int, client: str = ""
     ) -> VerificationRequest:
-        """Create a request and put a code on its way; both stand when this returns, or neither does.
+        """Create a request and send its code, in one transaction.
 
-        `client` is the address that the request came from, as `addresses.normalise` writes it; "" for none.
-        Raises NotFoundError for an unknown account, tenant or user, InvalidRequestError for a user who cannot recover,
-        LimitError for one who has asked too often.
+        `client` is the client address of the request, in the form of `addresses.normalise`; "" for none. Raises
+        NotFoundError for an unknown account, tenant or user, InvalidRequestError if the user cannot recover, and
+        LimitError after too many requests.
         """
         now = self.sources.now()
         named = name_of(self.verification.keyring, username, client)
@@ -60,7 +60,7 @@ class RecoveryService:
             outcome, result = self._ask(connection, asked, subject.counted["reset"], now)
             user_id = None if subject.user is None else subject.user.user_id
             if isinstance(result, RefusedError):
-                # Nothing limits what is refused: each would be a row of its own for whoever asks for one.
+                # No limit applies to refused requests: a row for each would let anyone fill the database.
                 self.audit.count(
                     connection, subject.place, "requested", outcome, client=client, now=now, user_id=user_id
                 )
@@ -70,7 +70,7 @@ class RecoveryService:
 
         result = await self.database.write(transaction)
         if isinstance(result, RefusedError):
-            # Only now, because raised in the transaction it would take its event back with it.
+            # Raised after the transaction, which would otherwise roll back its event.
             raise result
         self.verification.outbox.wake()
         return result
@@ -78,7 +78,7 @@ class RecoveryService:
     def _ask(
         self, connection: Connection, asked: Asked, counted: Counted, now: datetime
     ) -> tuple[str, VerificationRequest | RefusedError]:
-        """How it ends, for the trail, and with what."""
+        """The outcome for the audit trail, and the request or the error."""
         questions = self.verification.questions_for(connection, asked)
         outcome, refusal = _judge(asked.user, questions, asks=asked.place.verification == "question")
         if refusal is not None:
@@ -99,7 +99,7 @@ class RecoveryService:
 
 
 def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:
-    """Whether a user can recover: how it ends if not, and with which refusal."""
+    """Whether a user can recover: the outcome for the audit trail, and the error if not."""
     if user is None:
         return "unknown-user", NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
     if user.anonymous:

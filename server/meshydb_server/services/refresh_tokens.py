@@ -1,4 +1,4 @@
-"""Refresh tokens: the id of a login, and a secret of which only a digest is stored."""
+"""Refresh tokens: the id of a login, and a secret. Only a digest of the secret is stored."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SECRET_BYTES: Final = 32
 
 @frozen
 class RefreshToken:
-    """A refresh token, in its parts."""
+    """A parsed refresh token."""
 
     session_id: bytes
     secret: bytes = field(repr=False)
 
     @classmethod
     def draw(cls, session_id: bytes, random: RandomBytes) -> RefreshToken:
-        """Make a new token of a login."""
+        """Create a new token for a login."""
         return cls(session_id, random(_SECRET_BYTES))
 
     @classmethod
     def parse(cls, text: str) -> RefreshToken | None:
-        """Take a token apart; None when it cannot be one."""
+        """Parse a token; None if it is malformed."""
         try:
             decoded = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
         except ValueError:
@@ -40,14 +40,14 @@ class RefreshToken:
 
     @property
     def text(self) -> str:
-        """What the client is given. Its length leaves nothing to pad."""
+        """The token that the client gets. Its length needs no base64 padding."""
         return base64.urlsafe_b64encode(self.session_id + self.secret).decode()
 
     @property
     def digest(self) -> bytes:
-        """What is stored. The secret is random, so a plain digest tells nothing of it."""
+        """The stored digest. The secret is random, so a plain digest reveals nothing about it."""
         return hashlib.sha256(self.secret).digest()
 
     def matches(self, stored: bytes | None) -> bool:
-        """Whether this token's digest is the stored one."""
+        """Whether the stored digest is that of this token."""
         return stored is not None and hmac.compare_digest(self.digest, stored)

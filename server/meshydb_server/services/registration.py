@@ -1,4 +1,4 @@
-"""Registration: how users come about by themselves."""
+"""Registration of users by themselves."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class RegistrationService:
     async def register(
         self, account: str, tenant: str | None, new: NewUser, client: str = ""
     ) -> VerificationRequest | None:
-        """Add a user; returns what they need, besides the code that is sent, to be verified, if they must be.
+        """Add a user. Returns a verification request if the user must be verified.
 
-        `client` is the address that the request came from, as `addresses.normalise` writes it; "" for none.
-        Raises NotFoundError, InvalidRequestError or ConflictError.
+        `client` is the client address of the request, in the form of `addresses.normalise`; "" for none. Raises
+        NotFoundError, InvalidRequestError or ConflictError.
         """
 
         def look(connection: Connection) -> tuple[Tenant, bool]:
@@ -76,7 +76,7 @@ class RegistrationService:
             raise InvalidRequestError("Public registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
         require_complete_user(place, new)
         if taken:
-            # The index of the database decides; this spares the hashing of what is refused anyway.
+            # The database index decides. This check only avoids hashing for requests that are rejected anyway.
             raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN)
         secrets = await hash_secrets(self.passwords, place, new)
         at_once = place.verification == "question"

@@ -1,4 +1,4 @@
-"""Roles, what they permit, and who holds them."""
+"""Roles, their permissions, and their members."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OPERATIONS: Final = ("create", "read", "update", "delete")
 _NAME: Final = re.compile(r"[A-Za-z]{1,64}")
 _MESH: Final = re.compile(r"meshes\.[A-Za-z]+")
 
-# What there is to be permitted, with the operations that it has. A single mesh, such as `meshes.task`, has all.
+# The permissibles, each with its operations. A single mesh, such as `meshes.task`, has all operations.
 _PERMISSIBLES: Final[Mapping[str, Sequence[str]]] = {
     "meshes": OPERATIONS,
     "projections": ("read",),
@@ -51,11 +51,11 @@ _PERMISSIBLES: Final[Mapping[str, Sequence[str]]] = {
 
 
 def permit(permissible: str, *operations: str) -> Permission:
-    """The permission for some operations."""
+    """A permission for some operations."""
     return Permission(permissible=permissible, **{f"can_{operation}": True for operation in operations})
 
 
-# Those that every tenant has; migration 0002 gives the same to tenants that were there before it.
+# Every tenant has these roles. Migration 0002 adds the same to older tenants.
 _SYSTEM_ROLES: Final[Mapping[str, Sequence[Permission]]] = {
     ADMIN_ROLE: [permit(permissible, *operations) for permissible, operations in _PERMISSIBLES.items()],
     USER_ROLE: [permit("meshes", *OPERATIONS), permit("projections", "read")],
@@ -64,7 +64,7 @@ _SYSTEM_ROLES: Final[Mapping[str, Sequence[Permission]]] = {
 
 @frozen(kw_only=True)
 class NewRole:
-    """A role to be created. Each permission is of the form `users:read`."""
+    """A role to create. Permissions have the form `users:read`."""
 
     name: str
     description: str | None = None
@@ -73,7 +73,7 @@ class NewRole:
 
 @frozen
 class RoleService:
-    """Creates roles, gives them to users and takes them back, as an operator does."""
+    """Creates roles, and assigns and revokes them, for an operator."""
 
     database: Database
     sources: Sources
@@ -103,12 +103,12 @@ class RoleService:
         try:
             return await self.database.write(transaction), permissions
         except DuplicateError as error:
-            raise ConflictError(f"There is a role {new.name} already.", ErrorCode.INVALID_REQUEST) from error
+            raise ConflictError(f"The role {new.name} already exists.", ErrorCode.INVALID_REQUEST) from error
 
     async def grant_role(
         self, account: str, tenant: str | None, username: str, role: str
     ) -> tuple[User, Sequence[Membership]]:
-        """Give a role to a user, who may hold it already; returns all that they hold.
+        """Assign a role to a user, and return all their roles. It is no error if they already have it.
 
         Raises NotFoundError, or InvalidRequestError for an anonymous user.
         """
@@ -120,7 +120,7 @@ class RoleService:
             if user.anonymous:
                 raise InvalidRequestError("An anonymous user cannot hold roles.", ErrorCode.USER_ANONYMOUS)
             found = _require_role(connection, place, role)
-            # So that nobody gives it at the same time.
+            # So that no other transaction assigns it at the same time.
             lock_user(connection, user.account, user.tenant, user.user_id)
             if found.role_id not in {each.role_id for each in roles_of(connection, user)}:
                 insert_membership(connection, user, found.role_id, now)
@@ -132,7 +132,7 @@ class RoleService:
     async def revoke_role(
         self, account: str, tenant: str | None, username: str, role: str
     ) -> tuple[User, Sequence[Membership]]:
-        """Take a role from a user, who may not hold it; returns all that they still hold.
+        """Revoke a role from a user, and return their remaining roles. It is no error if they do not have it.
 
         Raises NotFoundError, or InvalidRequestError if the tenant would lose its last administrator.
         """
@@ -154,17 +154,17 @@ class RoleService:
 
 
 def role_key(name: str) -> str:
-    """What names of roles are compared by: without regard to case."""
+    """The key that role names are compared by, without regard to case."""
     return name.casefold()
 
 
 def roles_of(connection: Connection, user: User) -> Sequence[Membership]:
-    """The roles that a user holds."""
+    """The roles of a user."""
     return list_memberships(connection, user.account, user.tenant, [user.user_id]).get(user.user_id, ())
 
 
 def create_system_roles(connection: Connection, account: str, tenant: str, now: datetime, random: RandomBytes) -> None:
-    """Give a new tenant the roles that every tenant has."""
+    """Create the roles that every tenant has."""
     for name, permissions in _SYSTEM_ROLES.items():
         role = Role(
             account=account,
@@ -194,12 +194,10 @@ def _add_role(connection: Connection, random: RandomBytes, role: Role, permissio
 def _require_name(name: str) -> None:
     if role_key(name).startswith(_SYSTEM_PREFIX):
         raise InvalidRequestError(
-            f"Names of roles that begin with {_SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
+            f"Role names that begin with {_SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
         )
     if not _NAME.fullmatch(name):
-        raise InvalidRequestError(
-            "The name of a role has letters only, from A to Z, and at most 64.", ErrorCode.INVALID_REQUEST
-        )
+        raise InvalidRequestError("A role name must have 1 to 64 letters, from A to Z.", ErrorCode.INVALID_REQUEST)
 
 
 def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
@@ -209,16 +207,16 @@ def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
         offered = OPERATIONS if _MESH.fullmatch(permissible) else _PERMISSIBLES.get(permissible)
         if offered is None:
             raise InvalidRequestError(
-                "A permission reads meshes:read, or with meshes.NAME, projections, users or roles in place of meshes.",
+                "A permission must read meshes:read, or have meshes.NAME, projections, users or roles for meshes.",
                 ErrorCode.INVALID_REQUEST,
             )
         if operation not in offered:
             raise InvalidRequestError(
-                f"The operations on {permissible} are: {', '.join(offered)}.", ErrorCode.INVALID_REQUEST
+                f"The supported operations on {permissible} are: {', '.join(offered)}.", ErrorCode.INVALID_REQUEST
             )
         given.setdefault(permissible, set()).add(operation)
     if "meshes" in given and any(_MESH.fullmatch(permissible) for permissible in given):
         raise InvalidRequestError(
-            "A role cannot hold a permission for all meshes and one for a single mesh.", ErrorCode.INVALID_REQUEST
+            "A role cannot have permissions for all meshes and for a single mesh.", ErrorCode.INVALID_REQUEST
         )
     return [permit(permissible, *operations) for permissible, operations in given.items()]

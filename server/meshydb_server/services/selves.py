@@ -1,4 +1,4 @@
-"""What users who are logged in do with themselves."""
+"""What logged-in users do with their own account."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from meshydb_server.storage.users import User, get_user, lock_user
 
 @frozen
 class SelfService:
-    """Reads and changes the user who calls. Raises AuthenticationError when that user is deleted meanwhile.
+    """Reads and changes the user who calls. Raises AuthenticationError if that user is deleted meanwhile.
 
-    A change of what proves the user takes effect at once if they have proved the password: with a recent login, or with
-    `previous`, the password, which is refused with InvalidRequestError when it is wrong. Otherwise it is pending.
+    A change of what proves the user takes effect at once if they have proved the password: by a recent login, or by
+    `previous`, the password. A wrong `previous` raises InvalidRequestError. Without proof, the change is pending.
     """
 
     database: Database
@@ -42,7 +42,7 @@ class SelfService:
     prover: PasswordProver
 
     async def read(self, caller: Caller) -> Profile:
-        """The user who calls, with what is pending."""
+        """The user who calls, with pending values."""
 
         def look(connection: Connection) -> Profile:
             tenant = require_tenant(connection, caller.account, caller.tenant)
@@ -51,7 +51,7 @@ class SelfService:
         return await self.database.read(look)
 
     async def update(self, caller: Caller, change: ProfileChange, previous: str | None = None) -> Profile:
-        """Change the user who calls; returns them as they are then. Raises InvalidRequestError."""
+        """Change the user who calls, and return the result. Raises InvalidRequestError."""
         proof = await self.prover.prove(caller, previous)
 
         def transaction(connection: Connection) -> Profile:
@@ -68,8 +68,8 @@ class SelfService:
     ) -> None:
         """Replace the security questions of the user who calls. Raises InvalidRequestError.
 
-        Without proof, questions that are sent again are other questions: whether the answers are those in force is not
-        told, as it would let the holder of a token guess them without limit.
+        Without proof, repeated questions count as new ones. Revealing whether the answers are those in force would let
+        the holder of a token guess them without limit.
         """
         authenticators = self.profiles.authenticators
 
@@ -92,7 +92,7 @@ class SelfService:
         authenticators.wake()
 
     async def change_password(self, caller: Caller, previous: str, new: str) -> None:
-        """Set another password, and end all logins of the user but the one that calls.
+        """Set a new password, and end all logins of the user except the one that calls.
 
         Raises InvalidRequestError, and LimitError after too many wrong passwords.
         """
@@ -109,7 +109,7 @@ class SelfService:
             place, now = place_of(tenant), self.sources.now()
             current = authenticators.settle(connection, place, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
-                # It was right when it was verified, and is the previous one no more.
+                # The password was right when it was verified, but has been changed since.
                 raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
             authenticators.set_password(connection, place, current, hashed, now=now)
             authenticators.tell_of_password(connection, place, current, now)

@@ -1,4 +1,4 @@
-"""Where time and chance come from, and what a hash costs. Services are handed these, so that tests can hand others."""
+"""The clock, the random source and the hashing costs. Services receive them, so that tests can pass others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _now() -> datetime:
 
 @frozen
 class Sources:
-    """The clock (aware, UTC), the random source (cryptographically secure, bytes by count), and Argon2's parameters."""
+    """The clock (aware, UTC), the random source (cryptographically secure, by byte count), and Argon2's parameters."""
 
     now: Clock = _now
     random: RandomBytes = secrets.token_bytes

@@ -1,4 +1,4 @@
-"""Keeps the database from growing with what has lapsed."""
+"""Deletes expired rows, so that the database does not grow without end."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _BATCH: Final = 500
 _FIRST_PAUSE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 600.0
 
-# How long after it has lapsed each kind is kept.
+# How long expired rows of each kind are kept.
 _KEPT: Final[tuple[tuple[_Delete, timedelta], ...]] = (
     (sweep_recoveries, GUESS_WINDOW),
     (sweep_sessions, timedelta()),
     (sweep_messages, timedelta(days=7)),
-    # Nobody lists them, whatever became of them.
+    # Never listed, whatever their status.
     (sweep_decoys, timedelta()),
     (sweep_counters, timedelta()),
     (sweep_known_addresses, KNOWN_FOR),
@@ -48,14 +48,14 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class Sweeper:
-    """Deletes rows that have lapsed. Any number of sweepers may share a database."""
+    """Deletes expired rows. Several sweepers may share a database."""
 
     database: Database
     sources: Sources
     audit_retention: timedelta
 
     async def run(self) -> None:
-        """Sweep again and again, until cancelled; not at once, when there may be many who have waited to be served."""
+        """Sweep periodically until cancelled, but not at once: many clients may have waited for the start."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             await asyncio.sleep(pause)
@@ -63,10 +63,10 @@ class Sweeper:
             try:
                 await self.sweep()
             except StorageError:
-                _log.exception("What has lapsed was not swept; trying again later.")
+                _log.exception("Deleting expired rows failed; retrying later.")
 
     async def sweep(self) -> int:
-        """Delete all that has lapsed; returns how many rows that were."""
+        """Delete all expired rows, and return their number."""
         return sum([await self._sweep(delete, self.sources.now() - kept) for delete, kept in self._kept])
 
     @property

@@ -1,4 +1,4 @@
-"""Logging in and out. Each login is a row; its tokens are good for as long as the row is."""
+"""Logging in and out. Each login is a row, and its tokens are valid as long as the row exists."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _WRONG_REFRESH_TOKEN: Final = "The refresh token is unknown, expired or revoked.
 
 @frozen(kw_only=True)
 class PasswordLogin:
-    """What a client sends to log a user in."""
+    """A request to log in with a password."""
 
     account: str
     tenant: str | None
@@ -59,13 +59,13 @@ class PasswordLogin:
     password: str | None = field(repr=False)
     scope: str | None
     issuer: str
-    # The address that the request came from, as `addresses.normalise` writes it; "" for none.
+    # The client address of the request, in the form of `addresses.normalise`; "" for none.
     client: str = ""
 
 
 @frozen
 class IssuedTokens:
-    """What a login or a refresh yields; `expires_in` counts seconds."""
+    """The result of a login or a refresh. `expires_in` is in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -74,7 +74,7 @@ class IssuedTokens:
 
 @frozen
 class _Grant:
-    """What an access token is made of."""
+    """The claims of an access token."""
 
     user: User
     session_id: bytes
@@ -87,7 +87,7 @@ class _Grant:
 
 @frozen
 class _CountedLogin:
-    """A login whose password is still to be looked at."""
+    """A counted login whose password has not been compared yet."""
 
     tenant: Tenant
     found: User | None
@@ -106,12 +106,12 @@ class TokenService:
     guesses: LoginGuesses
 
     async def log_in(self, login: PasswordLogin) -> IssuedTokens:
-        """Begin a login.
+        """Log a user in.
 
         Raises NotFoundError for an unknown account or tenant, LimitError after too many wrong passwords,
-        OverloadedError when too many are being hashed, and OAuthError for all else.
+        OverloadedError if too many passwords are being hashed, and OAuthError otherwise.
         """
-        # Before anything is written. Not admitted: a full queue would then have no room for others.
+        # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
         self.passwords.require_room()
         counted = await self.database.write(lambda connection: self._count(connection, login))
         if isinstance(counted, LimitError):
@@ -119,7 +119,7 @@ class TokenService:
         try:
             user = await self._prove(counted.found, login.password or "")
         except OverloadedError:
-            # Who is rejected because of others has not guessed.
+            # A login that is rejected because of others' load is not a guess.
             await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
             raise
         except OAuthError:
@@ -146,7 +146,7 @@ class TokenService:
             scope=" ".join(granted),
             refresh_hash=None if refresh_token is None else refresh_token.digest,
             credential_version=user.credential_version,
-            # Without a refresh token, nothing makes it last longer than its access token.
+            # Without a refresh token, nothing can extend the login beyond its access token.
             expires_at=now + (SESSION_LIFETIME if refresh_token else timedelta(seconds=ACCESS_SECONDS)),
             created_at=now,
         )
@@ -173,18 +173,21 @@ class TokenService:
         scope: str | None,
         issuer: str,
     ) -> IssuedTokens:
-        """Renew the access token of a login, and its thirty days. Raises NotFoundError or OAuthError."""
+        """Issue a new access token for a login, and extend the login to thirty days from now.
+
+        Raises NotFoundError or OAuthError.
+        """
         now = self.sources.now()
 
         def renew(connection: Connection) -> _Grant:
             place = _require_client(connection, account, tenant, client_id)
             asked = _read_scope(scope)
             if not refresh_token:
-                raise OAuthError("invalid_request", "A refresh needs refresh_token.")
+                raise OAuthError("invalid_request", "The grant refresh_token requires refresh_token.")
             session_id, login = _find_refreshable(connection, place, client_id, refresh_token, now)
             granted = login.scope.split()
             if not set(asked).issubset(granted):
-                raise OAuthError("invalid_scope", "The scope has more than the login was granted.")
+                raise OAuthError("invalid_scope", "The scope exceeds the scope of the login.")
             user = get_user(connection, place.account, place.name, login.user_id)
             if user is None or not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
@@ -199,7 +202,7 @@ class TokenService:
     async def revoke(
         self, account: str, tenant: str | None, client_id: str, token: str, token_type_hint: str | None
     ) -> None:
-        """End the login that a token belongs to, if it belongs to one of this client's.
+        """End the login of a token, if the login belongs to this client.
 
         Raises NotFoundError for an unknown account or tenant, and OAuthError.
         """
@@ -210,19 +213,19 @@ class TokenService:
         def end(connection: Connection) -> None:
             place = _require_client(connection, account, tenant, client_id)
             if token_type_hint and token_type_hint not in _TOKEN_TYPES:
-                raise OAuthError("unsupported_token_type", "There are refresh_token and access_token only.")
+                raise OAuthError("unsupported_token_type", "token_type_hint must be refresh_token or access_token.")
             if refresh_token is not None:
                 login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
                 if login is not None and refresh_token.matches(login.refresh_hash):
                     end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
             elif claims is not None:
-                # Of another account or tenant, there is no such login here.
+                # A token of another account or tenant has no login here.
                 end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
 
         await self.database.write(end)
 
     async def authenticate(self, account: str, tenant: str | None, access_token: str) -> Caller:
-        """Who calls with an access token. Raises AuthenticationError, which does not say what is wrong with it."""
+        """The caller of an access token. Raises AuthenticationError, which does not say what is wrong."""
         now = self.sources.now()
         claims = self.access_tokens.read(access_token)
         if (
@@ -252,21 +255,21 @@ class TokenService:
         return self.access_tokens.json_web_keys()
 
     def _count(self, connection: Connection, login: PasswordLogin) -> _CountedLogin | LimitError:
-        """Find who is to be logged in, and count that somebody tries. Raises NotFoundError or OAuthError."""
+        """Find the user who logs in, and count the attempt. Raises NotFoundError or OAuthError."""
         tenant = _require_client(connection, login.account, login.tenant, login.client_id)
         scope = _read_scope(login.scope) or SCOPES
         username = login.username
         if not username or not login.password:
-            raise OAuthError("invalid_request", "A login needs username and password.")
+            raise OAuthError("invalid_request", "The grant password requires username and password.")
         found = find_user(connection, tenant.account, tenant.name, username_key(username))
         guess = self.guesses.attempt(connection, place_of(tenant), username, login.client, "logged-in")
         return guess if isinstance(guess, LimitError) else _CountedLogin(tenant, found, scope, guess)
 
     async def _prove(self, found: User | None, password: str) -> User:
-        """The user who was found, if this is their password; whoever it is, a wrong one takes as long."""
+        """The user, if this is their password. A wrong password takes the same time for every user, known or not."""
         if found is not None and found.anonymous and password == ANONYMOUS_PASSWORD:
             return found
-        # Nobody else logs in with that one, whatever is stored for them.
+        # Only anonymous users log in with this password, whatever hash is stored for others.
         hashed = None if found is None or password == ANONYMOUS_PASSWORD else found.password_hash
         right = await self.passwords.verify(hashed, password)
         if found is None or not right:
@@ -290,7 +293,7 @@ class TokenService:
             "client_id": grant.client_id,
             "sid": grant.session_id.hex(),
             "scope": " ".join(grant.scope),
-            # Of the login, which a refresh does not renew. Anonymous users prove nothing when they log in.
+            # Of the login; a refresh does not renew it. Anonymous users prove nothing when they log in.
             **({} if user.anonymous else {"auth_time": int(grant.auth_time.timestamp())}),
             "iat": issued_at,
             "exp": issued_at + ACCESS_SECONDS,
@@ -307,9 +310,9 @@ def _require_client(connection: Connection, account: str, tenant: str | None, cl
 
 
 def _require_admitted(user: User) -> None:
-    """Raise OAuthError when somebody who has proved the password may not log in all the same.
+    """Raise OAuthError if a user with the right password may not log in.
 
-    A user who has ever proved a channel may, whichever channel the tenant verifies users by now.
+    A user who has ever proved a channel may log in, whichever channel the tenant uses now.
     """
     if not user.is_active:
         raise OAuthError("invalid_grant", "The user is not active.")
@@ -323,17 +326,17 @@ def _read_auth_time(claims: Mapping[str, Any]) -> datetime | None:
 
 
 def _read_scope(scope: str | None) -> Sequence[str]:
-    """The scopes that are asked for, in their usual order. Raises OAuthError for others."""
+    """The requested scopes, in the usual order. Raises OAuthError if one is unknown."""
     asked = set((scope or "").split())
     if not asked.issubset(SCOPES):
-        raise OAuthError("invalid_scope", f"The scopes are {', '.join(SCOPES)}.")
+        raise OAuthError("invalid_scope", f"The supported scopes are {', '.join(SCOPES)}.")
     return [each for each in SCOPES if each in asked]
 
 
 def _find_refreshable(
     connection: Connection, place: Tenant, client_id: str, refresh_token: str, now: datetime
 ) -> tuple[bytes, Login]:
-    """The login of a refresh token, with its id. Raises OAuthError, which does not say what is wrong with it."""
+    """The login of a refresh token, with its id. Raises OAuthError, which does not say what is wrong."""
     token = RefreshToken.parse(refresh_token)
     login = None if token is None else find_login(connection, place.account, place.name, token.session_id, now)
     if token is None or login is None or login.client_id != client_id or not token.matches(login.refresh_hash):

@@ -1,4 +1,4 @@
-"""What users who may do so do with other users."""
+"""Managing other users, for callers with permission."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from meshydb_server.storage.users import User, delete_user, get_user, lock_user
 _DEFAULT_PAGE_SIZE: Final = 25
 _LARGEST_PAGE_SIZE: Final = 200
 
-# The contract says what an order reads like; of it, this is one property.
+# The contract defines the syntax of an order. This matches one property of it.
 _SORTED: Final = re.compile(r"([A-Za-z_]+)[\"']? *: *(-?)1")
 
 
 @frozen(kw_only=True)
 class UserSearch:
-    """What to search for. `order_by` is a MongoDB sort document, valid by the contract."""
+    """A search for users. `order_by` is a MongoDB sort document, valid by the contract."""
 
     name: str | None = None
     role_id: str | None = None
@@ -52,7 +52,7 @@ class UserSearch:
 
 @frozen
 class ProfilePage:
-    """Some of the users who match; `total` counts all of them."""
+    """A page of matching users. `total` is the number of all matches."""
 
     results: Sequence[Profile]
     page: int
@@ -62,7 +62,7 @@ class ProfilePage:
 
 @frozen
 class UserService:
-    """Manages the users of the caller's tenant. That the caller may do so is checked before."""
+    """Manages the users of the caller's tenant. The permission of the caller is checked before."""
 
     database: Database
     sources: Sources
@@ -72,7 +72,7 @@ class UserService:
     audit: Audit
 
     async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
-        """A page of the users who match."""
+        """A page of matching users."""
         page, page_size = search.page or 1, min(search.page_size or _DEFAULT_PAGE_SIZE, _LARGEST_PAGE_SIZE)
         found = Criteria(
             account=caller.account,
@@ -94,7 +94,11 @@ class UserService:
         return await self.database.read(look)
 
     async def create(self, caller: Caller, new: NewUser) -> Profile:
-        """Add a user. Raises InvalidRequestError, ConflictError, or AuthorityError for a role that is too much."""
+        """Add a user.
+
+        Raises InvalidRequestError, ConflictError, or AuthorityError for a role with permissions that the caller does
+        not have.
+        """
         place = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
         require_complete_user(place, new)
         secrets = await hash_secrets(self.passwords, place, new)
@@ -120,11 +124,11 @@ class UserService:
         return await self.database.read(look)
 
     async def update(self, caller: Caller, user_id: str, change: ProfileChange, previous: str | None = None) -> Profile:
-        """Change a user; returns them as they are then.
+        """Change a user, and return the result.
 
-        Callers change what proves themselves as SelfService has it, and others at once; `previous` is the caller's own
-        password. Raises NotFoundError, AuthorityError for a user who may do more than the caller, or
-        InvalidRequestError.
+        Changes of oneself follow the rules of SelfService; changes of others take effect at once. `previous` is the
+        caller's own password. Raises NotFoundError, AuthorityError for a user with permissions that the caller does not
+        have, or InvalidRequestError.
         """
         own = user_id.lower() == caller.user_id
         proof = await self.selves.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
@@ -146,10 +150,10 @@ class UserService:
         return changed
 
     async def delete(self, caller: Caller, user_id: str) -> None:
-        """Delete a user for good.
+        """Delete a user permanently.
 
         Raises InvalidRequestError for the caller themselves and for the last administrator, NotFoundError, or
-        AuthorityError for a user who may do more than the caller.
+        AuthorityError for a user with permissions that the caller does not have.
         """
         if user_id.lower() == caller.user_id:
             raise InvalidRequestError("Users cannot delete themselves.", ErrorCode.INVALID_REQUEST)
@@ -168,8 +172,8 @@ class UserService:
     ) -> None:
         """Replace the security questions of a user.
 
-        Callers change their own as SelfService has it; `previous` is of no meaning for others. Raises NotFoundError,
-        AuthorityError for a user who may do more than the caller, or InvalidRequestError.
+        Changes of oneself follow the rules of SelfService; for others, `previous` is ignored. Raises NotFoundError,
+        AuthorityError for a user with permissions that the caller does not have, or InvalidRequestError.
         """
         if user_id.lower() == caller.user_id:
             await self.selves.set_questions(caller, questions, previous)
@@ -177,7 +181,7 @@ class UserService:
 
         def look(connection: Connection) -> None:
             user = _require(get_user(connection, caller.account, caller.tenant, user_id.lower()))
-            # Before the answers are hashed; it is decided below, where the user is locked.
+            # Checked before the answers are hashed. The check below, on the locked user, decides.
             require_authority(connection, caller, user)
             require_askable(require_tenant(connection, caller.account, caller.tenant), user)
 
@@ -202,7 +206,7 @@ class UserService:
 
 
 def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:
-    """The properties that users are sorted by, each with whether it ascends."""
+    """The properties to sort by, each with whether it ascends."""
     found = ((name.lower(), not minus) for name, minus in _SORTED.findall(order_by))
     return [(name, ascends) for name, ascends in found if name in SORTABLE]
 
@@ -212,7 +216,7 @@ def _keeping_an_administrator(connection: Connection, caller: Caller) -> Abstrac
 
 
 def _lock(connection: Connection, caller: Caller, user_id: str) -> User:
-    """The user, locked, whom the caller may act on. Raises NotFoundError or AuthorityError."""
+    """The locked user to act on. Raises NotFoundError or AuthorityError."""
     user = _require(lock_user(connection, caller.account, caller.tenant, user_id.lower()))
     require_authority(connection, caller, user)
     return user

@@ -1,4 +1,4 @@
-"""Requests for verification: what a user is handed to prove, with a code or an answer, who they are."""
+"""Verification requests, which a user completes with a code or an answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from meshydb_server.storage.questions import Questions, nearest_questions
 from meshydb_server.storage.recoveries import SLOTS, Place, Purpose, Recovery, find_asked, store
 from meshydb_server.storage.users import User
 
-# Stands in place of the client of a request whose letter was suppressed, so that it ends no other.
+# Replaces the client of a request whose message was suppressed, so that it ends no other request.
 _UNSENT: Final = "unsent"
 
 
@@ -48,35 +48,35 @@ class VerificationRequest:
 
 @frozen(kw_only=True)
 class Asked:
-    """What is asked for, and of whom. Without a user it is a decoy, which looks the same and leads nowhere."""
+    """The subject of a request. Without a user it is a decoy: it looks the same and can never be completed."""
 
     place: Place
     purpose: Purpose
     username: str
     attempt: int
     user: User | None
-    # Those of the same username and purpose that have a slot.
+    # The stored requests of the same username and purpose.
     recoveries: Sequence[Recovery]
-    # The address that the request came from; "" for none.
+    # The client address of the request; "" for none.
     client: str = ""
 
     @property
     def previous(self) -> Recovery | None:
-        """The request of the same client before this one."""
+        """The earlier request of the same client."""
         return self.of_client(network_of(self.client))
 
     def of_client(self, client: str) -> Recovery | None:
-        """The request that one client has."""
+        """The stored request of one client."""
         return next((each for each in self.recoveries if each.client == client), None)
 
     def for_nobody(self) -> Asked:
-        """The same, of a user who does not exist."""
+        """The same request, as a decoy."""
         return evolve(self, user=None)
 
 
 @frozen
 class _Former:
-    """The address that a user had before and that can still recover the account, and the code that goes there."""
+    """The user's former address while it can still recover the account, and the code sent to it."""
 
     recipient: tuple[Channel, str]
     code: str = field(repr=False)
@@ -84,7 +84,7 @@ class _Former:
 
 @frozen
 class _Secret:
-    """What proves who answers a request: a code that is sent, or the answer to a question."""
+    """The secret of a request: a code that is sent, or the answer to a question."""
 
     hint: str
     code: str | None = field(default=None, repr=False)
@@ -94,7 +94,7 @@ class _Secret:
 
 @frozen
 class VerificationService:
-    """Makes requests, each in the transaction of whoever needs it."""
+    """Creates requests in the caller's transaction."""
 
     sources: Sources
     keyring: Keyring
@@ -106,7 +106,7 @@ class VerificationService:
     def issue_registration(
         self, connection: Connection, place: Tenant, user: User, now: datetime, client: str = ""
     ) -> VerificationRequest:
-        """Have a new user of a tenant prove their address or number, in the modes `email` and `text`."""
+        """Send a new user a code to prove their address or number, in the modes `email` and `text`."""
         named = name_of(self.keyring, user.username, client)
         subject = require_place(find_asked(connection, place.account, place.name, named, "register"))
         asked = Asked(
@@ -123,9 +123,9 @@ class VerificationService:
         return issued
 
     def questions_for(self, connection: Connection, asked: Asked) -> Questions | None:
-        """The questions of the user, or of another who stands in for one without any; None where none are asked.
+        """The questions of the user, or of another user if this one has none; None if the tenant does not use them.
 
-        Either way it is one query, and for one username always the same other.
+        Either way takes one query, and the other user is always the same for one username.
         """
         place = asked.place
         if place.verification != "question":
@@ -146,10 +146,10 @@ class VerificationService:
         counted: Sequence[Change],
         now: datetime,
     ) -> tuple[str, VerificationRequest]:
-        """Make a request, and send its code where its secret is one; also how it ends, for the trail.
+        """Create a request, send its code if it has one, and return it with the outcome for the audit trail.
 
-        `counted` is saved with it. When a limit suppresses the letter, the request leads nowhere, and ends no other.
-        Raises StaleError.
+        `counted` is saved with it. If a limit suppresses the message, the request can never be completed, and ends no
+        other request. Raises StaleError.
         """
         asks = asked.purpose == "reset" and asked.place.verification == "question"
         secret = _choose(asked, questions) if asks else self._draw(asked, now)
@@ -176,14 +176,14 @@ class VerificationService:
             save_counters(connection, counted)
             self.outbox.put(connection, post, now)
             if secret.former is not None:
-                # It was proved, so that no limit of the other address keeps it.
+                # The address was proved, so its limits do not apply.
                 former = evolve(post, code=secret.former.code, recipient=secret.former.recipient, suppressed=False)
                 self.outbox.put(connection, former, now)
         else:
             _seat(connection, asked, recovery, now)
             save_counters(connection, counted)
         return outcome, VerificationRequest(
-            # As the caller wrote it, not as it is stored: an answer tells nothing that the request did not.
+            # As the caller wrote it, not as stored: the response must reveal nothing new.
             username=asked.username,
             attempt=recovery.attempt,
             hash=sign(self.keyring.newest, claims_of(recovery)),
@@ -197,13 +197,13 @@ class VerificationService:
         former = None if asked.user is None else live_former(asked.user, "phone" if text else "email", now)
         if former is None or asked.purpose != "reset":
             return secret
-        # A code of its own, so that to reset with it does not prove the address in force.
+        # A separate code, so that a reset with it does not prove the current address.
         code = codes.generate(self.sources.random, self.policy.code_format)
         return evolve(secret, former=_Former(("text" if text else "email", former), code))
 
     def _draw_current(self, asked: Asked) -> _Secret:
         code = codes.generate(self.sources.random, self.policy.code_format)
-        # Where unknown users are answered like known ones, a hint that says anything would tell them apart.
+        # If unknown users get the response of known ones, a meaningful hint would tell them apart.
         if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
             return _Secret(hints.NOWHERE, code)
         if asked.place.verification == "text":
@@ -235,7 +235,7 @@ class VerificationService:
 
 
 def claims_of(recovery: Recovery) -> Claims:
-    """What the handle of a request binds."""
+    """The claims of a request's handle."""
     return Claims(
         purpose=recovery.purpose,
         account=recovery.account,
@@ -249,9 +249,9 @@ def claims_of(recovery: Recovery) -> Claims:
 
 
 def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetime) -> None:
-    """Store a request in a slot: that of its client, of one that is over, a free one, or else of the oldest.
+    """Store a request in a slot: that of its client, of a finished request, a free one, or the oldest.
 
-    Those of networks that the user has logged in from stay longest. Raises StaleError.
+    Requests from networks that the user has logged in from are replaced last. Raises StaleError.
     """
     user_id = None if asked.user is None else asked.user.user_id
 
@@ -269,13 +269,13 @@ def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetim
         known = known_among(connection, place.account, place.tenant, user_id or "", networks, now - KNOWN_FOR)
         replaced = min(asked.recoveries, key=lambda each: (each.client in known, each.expires_at))
         if recovery.user_id != user_id:
-            # Nothing is sent, so nothing ends.
+            # Without a message, no earlier request ends.
             recovery = replaced
     store(connection, evolve(recovery, slot=replaced.slot, version=replaced.version + 1), replaced.version)
 
 
 def _choose(asked: Asked, questions: Questions | None) -> _Secret:
-    """The question that the attempt selects: the first for 1, the next for 2, and after the last the first again."""
+    """The question for an attempt: the first for 1, the next for 2, and the first again after the last."""
     if questions is None:
         return _Secret(hints.ANY_QUESTION)
     chosen = questions.items[(asked.attempt - 1) % len(questions.items)]

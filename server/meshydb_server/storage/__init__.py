@@ -1,1 +1,1 @@
-"""Tables, migrations and queries. SQLAlchemy Core; SQLite embedded, PostgreSQL in production."""
+"""Tables, migrations and queries, with SQLAlchemy Core: on SQLite embedded, on PostgreSQL in production."""

@@ -26,7 +26,7 @@ class Account:
 
 @frozen
 class Tenant:
-    """A tenant of an account, and how it is configured."""
+    """A tenant of an account, with its settings."""
 
     account: str
     name: str
@@ -38,14 +38,14 @@ class Tenant:
 
 
 def insert_account(connection: Connection, account: str, default_tenant: str, now: datetime) -> None:
-    """Add an account; its tenants are added apart."""
+    """Add an account. Its tenants are added separately."""
     connection.execute(
         insert(accounts).values(account=account, default_tenant=default_tenant, created_at=now),
     )
 
 
 def insert_tenant(connection: Connection, account: str, tenant: str, public_key: str, now: datetime) -> None:
-    """Add a tenant to an account, configured as new tenants are."""
+    """Add a tenant to an account, with the default settings."""
     connection.execute(
         insert(tenants).values(
             account=account,
@@ -60,7 +60,7 @@ def insert_tenant(connection: Connection, account: str, tenant: str, public_key:
 
 
 def configure_tenant(connection: Connection, tenant: Tenant) -> None:
-    """Configure a tenant as it is given here."""
+    """Store the settings of a tenant."""
     connection.execute(
         update(tenants)
         .where(tenants.c.account == tenant.account, tenants.c.tenant == tenant.name)
@@ -73,28 +73,28 @@ def configure_tenant(connection: Connection, tenant: Tenant) -> None:
 
 
 def has_accounts(connection: Connection) -> bool:
-    """Whether there is any account, without which there is nothing else either."""
+    """Whether any account exists. Without one, the database is empty."""
     return connection.execute(_ANY_ACCOUNT).first() is not None
 
 
 def account_exists(connection: Connection, account: str) -> bool:
-    """Whether there is an account of this name."""
+    """Whether an account of this name exists."""
     return connection.execute(_ACCOUNT_EXISTS, {"account": account}).first() is not None
 
 
 def list_accounts(connection: Connection) -> Sequence[Account]:
-    """All accounts, by their names."""
-    # Not sorted by the database: each has an order of letters of its own.
+    """All accounts, ordered by name."""
+    # Not sorted by the database: each database has its own collation.
     return sorted((Account(*row) for row in connection.execute(_LIST_ACCOUNTS)), key=lambda account: account.name)
 
 
 def lock_tenant(connection: Connection, account: str, tenant: str) -> None:
-    """Let other transactions that lock the tenant, or configure it, wait until this one ends."""
+    """Block other transactions that lock or configure the tenant until this one ends."""
     connection.execute(_LOCK, {"account": account, "tenant": tenant})
 
 
 def find_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant | None:
-    """The named tenant of the account, or its default tenant when `tenant` is None."""
+    """The named tenant of the account, or its default tenant if `tenant` is None."""
     row = connection.execute(_FIND, {"account": account, "tenant": tenant}).first()
     return None if row is None else Tenant(*row)
 
@@ -107,7 +107,7 @@ def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
 _ANY_ACCOUNT: Final = select(accounts.c.account).limit(1)
 _ACCOUNT_EXISTS: Final = select(1).where(accounts.c.account == bindparam("account"))
 _LIST_ACCOUNTS: Final = select(accounts.c.account, accounts.c.default_tenant, accounts.c.created_at)
-# Whoever adds users or roles does not wait: PostgreSQL checks their references with FOR KEY SHARE, which this allows.
+# Adding users or roles does not wait: PostgreSQL checks references with FOR KEY SHARE, which this lock allows.
 _LOCK: Final = (
     select(tenants.c.tenant)
     .where(tenants.c.account == bindparam("account"), tenants.c.tenant == bindparam("tenant"))

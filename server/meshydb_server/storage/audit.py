@@ -1,4 +1,4 @@
-"""The audit trail. Rows are appended, and never changed, but for the counts of the current hour."""
+"""The audit trail. Rows are only appended, except the counts of the current hour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meshydb_server.storage.schema import audit
 
 @frozen(kw_only=True)
 class Event:
-    """Something that was asked, and how it ended. Holds no secret, and no username: people type passwords there.
+    """An action and its outcome. Holds no secret, and no username: people type passwords there.
 
     A counted event stands for all of its kind from one client address or network in the hour from `occurred_at`.
     """
@@ -36,7 +36,7 @@ class Event:
 
 
 def event_id(at: datetime, end: bytes = b"") -> str:
-    """The id of an event: the time, by which events are in their order, and what tells those of one time apart."""
+    """The id of an event: its time, by which events are ordered, and a suffix that makes it unique."""
     return f"{instants.to_microseconds(at):014x}{end.hex()}"
 
 
@@ -46,7 +46,7 @@ def append_event(connection: Connection, event: Event) -> None:
 
 
 def count_event(connection: Connection, event: Event) -> None:
-    """Add an event, or one to the count of the event that has its id. Any number of transactions may do so at once."""
+    """Add an event, or increment the count of the event with its id. Safe in concurrent transactions."""
     _COUNT[connection.dialect.name].change(connection, {name: getattr(event, name) for name in _NAMES})
 
 

@@ -1,4 +1,4 @@
-"""Statements that change what proves who a user is: addresses, security questions and passwords, and their proofs.
+"""Changes of what proves a user: addresses, security questions and passwords, and their proofs.
 
 No other module writes these columns and tables, except to add a user. See services.authenticators for the rules.
 """
@@ -24,7 +24,7 @@ AUTHENTICATORS: Final[tuple[Authenticator, ...]] = (*CONTACTS, "questions")
 
 
 def write_authenticators(connection: Connection, user: User) -> None:
-    """Set the addresses of a user, what is pending of them, and the proofs. The caller has locked the user."""
+    """Store the addresses of a user, the pending ones, and the proofs. The caller has locked the user."""
     given = {f"new_{name}": getattr(user, name) for name in _COLUMNS}
     connection.execute(_WRITE, {**_key(user), **given})
 
@@ -32,9 +32,9 @@ def write_authenticators(connection: Connection, user: User) -> None:
 def replace_password(
     connection: Connection, user: User, password_hash: str, *, proved: Authenticator | None = None
 ) -> bool:
-    """Set a password, count the change, and cancel what is pending.
+    """Set a password, increment the credential version, and cancel pending changes.
 
-    `proved` is what the user has proved for this. Returns False when the password was changed, or the user deleted,
+    `proved` is what the user has proved for this. Returns False if the password was changed, or the user deleted,
     meanwhile.
     """
     proofs = {f"by_{each}": each == proved for each in AUTHENTICATORS}
@@ -47,7 +47,7 @@ def replace_password(
 
 
 def mark_proved(connection: Connection, user: User, contact: Contact) -> bool:
-    """Note that a user has proved to have an address; False when that was known, or the user is gone."""
+    """Record that a user has proved an address. False if that was known, or the user is gone."""
     return connection.execute(_MARK_PROVED[contact], _key(user)).rowcount == 1
 
 
@@ -57,19 +57,19 @@ def insert_questions(connection: Connection, user: User, questions: Sequence[Que
 
 
 def replace_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
-    """Let these be the only questions of a user."""
+    """Replace all questions of a user."""
     connection.execute(_DELETE[security_questions.name], _key(user))
     insert_questions(connection, user, questions)
 
 
 def replace_pending_questions(connection: Connection, user: User, questions: Sequence[Question]) -> None:
-    """Let these be the only questions of a user that are pending."""
+    """Replace all pending questions of a user."""
     delete_pending_questions(connection, user)
     _insert(connection, pending_questions, user, questions)
 
 
 def delete_pending_questions(connection: Connection, user: User) -> None:
-    """Forget the questions of a user that are pending."""
+    """Delete the pending questions of a user."""
     connection.execute(_DELETE[pending_questions.name], _key(user))
 
 
@@ -107,7 +107,7 @@ _WRITE: Final = (
     .where(_of_user(users))
     .values({name: bindparam(f"new_{name}", type_=users.c[name].type) for name in _COLUMNS})
 )
-# A code lets a user in who has proved nothing yet. An answer does not: whoever registers chooses it.
+# A code verifies a user who has proved nothing yet. An answer does not: the user chose it at registration.
 _REPLACE_PASSWORD: Final = (
     update(users)
     .where(_of_user(users), users.c.credential_version == bindparam("seen"))

@@ -1,6 +1,6 @@
-"""Queries on what limits count.
+"""Queries on the counters of limits.
 
-A counter is changed only if it still is as it was read; otherwise StaleError has the transaction run again.
+A counter is saved only if it is unchanged since it was read. Otherwise StaleError makes the transaction run again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from meshydb_server.storage.errors import StaleError
 from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import counters
 
-# A log of services.quotas with nothing in it.
+# An empty log of services.quotas.
 EMPTY_LOG: Final = "[]"
 
 
 @frozen
 class CounterKey:
-    """Names a counter: the limit, and a keyed HMAC of what is counted. Account and tenant may be empty for all."""
+    """The key of a counter: the limit, and a keyed HMAC of its subject. Global limits have no account and tenant."""
 
     account: str
     tenant: str
@@ -35,7 +35,7 @@ class CounterKey:
 
 @frozen
 class Counter:
-    """What was counted until now, and when the row lapses. A counter without a row has the version 0."""
+    """A counter as stored, with the time when the row expires. Without a row, its version is 0."""
 
     key: CounterKey
     version: int = 0
@@ -45,7 +45,7 @@ class Counter:
 
 @frozen
 class Change:
-    """A counter as it was read, with its new log and when the row lapses, not before the log has nothing in it."""
+    """A counter as it was read, its new log, and the time when the row expires: not before the log is empty."""
 
     seen: Counter
     log: str
@@ -53,9 +53,9 @@ class Change:
 
 
 def read_counters(connection: Connection, keys: Sequence[CounterKey]) -> Sequence[Counter]:
-    """The counters of these keys, in their order.
+    """The counters of these keys, in order.
 
-    On PostgreSQL no other transaction changes them until this one ends.
+    On PostgreSQL, they are locked until the transaction ends.
     """
     given: dict[str, object] = {}
     for number, each in enumerate(keys):
@@ -68,7 +68,7 @@ def read_counters(connection: Connection, keys: Sequence[CounterKey]) -> Sequenc
 
 
 def save_counters(connection: Connection, changes: Sequence[Change]) -> None:
-    """Store counters, in one statement. Raises StaleError when one of them was changed since it was read."""
+    """Save counters in one statement. Raises StaleError if one of them was changed since it was read."""
     if not changes:
         return
     given: dict[str, object] = {}
@@ -77,7 +77,7 @@ def save_counters(connection: Connection, changes: Sequence[Change]) -> None:
         given[f"version_{number}"] = each.seen.version + 1
         given[f"log_{number}"] = each.log
         given[f"expires_at_{number}"] = each.expires_at
-    # To set what is set already would move the row in the index of what lapses.
+    # Setting an unchanged expiry would move the row in its index.
     prolongs = any(each.seen.expires_at != each.expires_at for each in changes)
     if _save(len(changes), prolongs=prolongs).change(connection, given) != len(changes):
         raise StaleError
@@ -92,7 +92,7 @@ def _key(key: CounterKey, number: int) -> dict[str, object]:
     }
 
 
-# What Counter has besides its key, in its order.
+# The fields of Counter other than its key, in order.
 READ: Final = ("version", "log", "expires_at")
 _KEY: Final = ("account", "tenant", "key", "name")
 _COLUMNS: Final = (*_KEY, "version", "log", "expires_at")

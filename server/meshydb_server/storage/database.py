@@ -1,7 +1,7 @@
-"""The connection to a database, whose transactions are functions.
+"""The connection to a database. Transactions are functions.
 
 A transaction is a plain function of a connection. It is committed when it returns and rolled back when it raises. It
-may run several times, so it should have no effect but on the database.
+may run several times, so it should change nothing but the database.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-# Seconds that a transaction may take.
+# Default seconds for a transaction.
 TIMEOUT_SECONDS: Final = 10.0
 
 _ATTEMPTS: Final = 20
-# Of the pauses between them, in milliseconds: the first at most, and the longest.
+# Milliseconds between attempts: the first pause at most, and the longest pause.
 _FIRST_PAUSE: Final = 10
 _LONGEST_PAUSE: Final = 160
 
-# How long closing may take when the database hangs. Nothing is lost by leaving it to the end of the process.
+# Seconds for closing a database that hangs. The end of the process closes it without loss.
 _CLOSE_SECONDS: Final = 3.0
 
-# What SQLite and PostgreSQL call a key that exists already.
+# The error codes of SQLite and PostgreSQL for a duplicate key.
 _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
 
-# What PgBouncer says to the limits that each connection begins with.
+# The message of PgBouncer if a connection starts with limits.
 _NO_STARTUP_OPTIONS: Final = "unsupported startup parameter: options"
 
 
 class Engine(Protocol):
-    """What each kind of database does in its own way. Errors are those of SQLAlchemy, and StaleError."""
+    """The interface of each kind of database. It raises errors of SQLAlchemy, and StaleError."""
 
     @property
     def file(self) -> Path | None:
-        """The file that the data is in, if it is in one."""
+        """The file of the database, if it is in one."""
         ...
 
     @property
     def patience(self) -> float:
-        """The seconds that a transaction may wait for other processes, beyond the time that it may take."""
+        """The seconds that a transaction may wait for other processes, in addition to its own time."""
         ...
 
     def migrate(self, connection: Connection) -> None:
-        """Bring the tables to the newest version, though other processes do the same."""
+        """Run pending migrations. Safe to run from several processes at once."""
         ...
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction that only reads."""
+        """Run a read-only transaction."""
         ...
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -71,18 +71,18 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """End what is under way, and disconnect."""
+        """Finish running transactions, and disconnect."""
         ...
 
 
 class Database:
-    """Runs transactions on one database, for one event loop. Each raises StorageError when the database fails."""
+    """Runs transactions on one database, for one event loop. Each raises StorageError if the database fails."""
 
     def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS, *, prepared_statements: bool = True) -> None:
         """Take an SQLAlchemy URL of SQLite or PostgreSQL, and the seconds that a transaction may take.
 
-        Without prepared statements, nothing is left on a connection of PostgreSQL from one transaction to the next.
-        Connects at first use.
+        Without prepared statements, a PostgreSQL connection keeps nothing from one transaction to the next. Connects on
+        first use.
         """
         self._url = _parse(url)
         self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
@@ -98,32 +98,32 @@ class Database:
             closing.result()
         else:
             closing.cancel()
-            _log.warning("The database %s was not closed: it hangs.", _without_secrets(self._url))
+            _log.warning("Closing the database %s timed out.", _without_secrets(self._url))
 
     @property
     def file(self) -> Path | None:
-        """The file that the data is in, if it is in one."""
+        """The file of the database, if it is in one."""
         return self._engine.file
 
     async def migrate(self) -> None:
-        """Bring the tables to the newest version, creating them at first use. Takes as long as it takes."""
+        """Run pending migrations, which create the tables on first use. Has no time limit."""
         await self._write(self._engine.migrate)
 
     async def ping(self) -> None:
-        """Raise StorageError unless the database answers."""
+        """Raise StorageError unless the database responds."""
         # Not a bare SELECT 1, for which SQLite does not even read its file.
         await self.read(has_accounts)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction that only reads; returns what it returns, and raises what it raises."""
+        """Run a read-only transaction. Returns its result, and raises its errors."""
         with self._in_time(), self._told():
             return await self._engine.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction; returns what it returns, and raises what it raises.
+        """Run a transaction. Returns its result, and raises its errors. Changes are durable once this returns.
 
-        What it wrote is durable once this returns. Raises DuplicateError when a key exists already. After a
-        StorageError nothing of it stands, unless the database did not say in time how it ended: then all of it may.
+        Raises DuplicateError if a key already exists. After a StorageError, nothing is stored, except if the database
+        did not confirm the commit in time: then all of it may be.
         """
         with self._in_time():
             return await self._write(work)
@@ -135,10 +135,10 @@ class Database:
                 with self._told():
                     return await self._engine.write(work)
             except StaleError:
-                # Chance keeps two that have met from meeting again, and ever longer pauses a crowd.
+                # Random pauses separate two transactions that collided; growing pauses spread a crowd.
                 await asyncio.sleep(secrets.randbelow(pause) / 1000)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-        raise self._failure(f"others were faster {_ATTEMPTS} times")
+        raise self._failure(f"the transaction was in conflict with others {_ATTEMPTS} times")
 
     @contextmanager
     def _in_time(self) -> Generator[None]:
@@ -151,7 +151,7 @@ class Database:
 
     @contextmanager
     def _told(self) -> Generator[None]:
-        """Tell of the library's errors in one line each."""
+        """Translate driver errors into one-line StorageErrors."""
         try:
             yield
         except DBAPIError as error:
@@ -161,7 +161,7 @@ class Database:
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
         except UnknownVersionError as error:
-            reason = "a newer version of the server has made it, or it belongs to another program"
+            reason = "it was created by a newer version of the server or by another program"
             raise self._failure(reason) from error
 
     def _failure(self, reason: str) -> StorageError:
@@ -172,11 +172,11 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        # Without the reason, which may quote a part of the password that has been taken for the port.
-        raise _useless("it does not read dialect+driver://user:password@host:port/database") from error
+        # Without the reason, which may quote a part of the password as the port.
+        raise _useless("it must read dialect+driver://user:password@host:port/database") from error
     if "?" in url and not parsed.query:
-        # SQLAlchemy ignores what follows, so that the data would be in another place.
-        raise _useless("what follows ? is no option, as in ?timeout=30; in a path, write %3F for ?, and %25 for %")
+        # SQLAlchemy ignores the text after ?, so the data would be in another place.
+        raise _useless("the text after ? is no option such as ?timeout=30; in a path, write %3F for ? and %25 for %")
     return parsed
 
 
@@ -186,7 +186,7 @@ def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
             case "sqlite" | "sqlite+aiosqlite":
                 return SqliteEngine(url)
             case "postgresql" | "postgresql+psycopg":
-                # Needs what an extra of its own brings.
+                # Needs the packages of an extra.
                 from meshydb_server.storage.postgresql import PostgresqlEngine  # noqa: PLC0415
 
                 return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)

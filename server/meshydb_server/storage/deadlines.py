@@ -1,4 +1,4 @@
-"""The time by which a transaction must be over, however long the database does not answer."""
+"""A deadline for transactions, which holds even if the database never responds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final, Self
 
 
 class Deadline:
-    """Cancels what the running task does in the block after so many seconds. Raises TimeoutError then.
+    """Cancels the running task's work in the block after some seconds, and then raises TimeoutError.
 
-    Does what `asyncio.timeout` does, for a third of its price, by a clock that is not the loop's: tests let that fly,
-    while the database is as slow as ever.
+    Works like `asyncio.timeout` at a third of its cost, and uses a clock other than the loop's: tests advance the
+    loop's clock, while the database takes real time.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -36,7 +36,7 @@ class Deadline:
     ) -> None:
         _current.reset(self._token)
         self._handle.cancel()
-        # Whoever else has cancelled the task meanwhile is not to be told of a time.
+        # If something else has cancelled the task meanwhile, that is not a timeout.
         if self._passed and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
@@ -55,7 +55,7 @@ class Deadline:
 
 
 def is_overdue() -> bool:
-    """Whether the deadline of the running transaction has passed, rather than that its caller has left."""
+    """Whether the deadline of the running transaction has passed. False if its caller has left."""
     current = _current.get()
     return current is not None and current.passed
 

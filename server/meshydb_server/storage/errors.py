@@ -1,4 +1,4 @@
-"""What can go wrong in storage, without naming its library."""
+"""Storage errors, independent of the database library."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ class StorageError(Exception):
 
 
 class DuplicateError(Exception):
-    """A row of this key exists already."""
+    """A row with this key already exists."""
 
 
 class StaleError(Exception):
-    """Another transaction has changed meanwhile what this one has read. Whoever raises it is run again."""
+    """Another transaction has changed data that this one has read. The transaction is run again."""
 
 
 class UnknownVersionError(Exception):
-    """The tables are at a version that this server does not know."""
+    """The schema version of the tables is unknown to this server."""

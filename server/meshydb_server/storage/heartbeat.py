@@ -1,4 +1,4 @@
-"""A write that changes nothing, to see whether writes succeed."""
+"""A write that changes nothing, to check that writes succeed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ID_BYTES: Final = 16
 
 
 def beat(connection: Connection, now: datetime) -> None:
-    """Read, add a row and delete it: the transaction leaves nothing, but it cannot be committed if nothing can be."""
+    """Read, add a row and delete it. The transaction leaves nothing, but can only be committed if writes succeed."""
     has_accounts(connection)
-    # Nobody else's, lest health wait for a server that is stuck.
+    # A row of its own, so that health does not wait for a server that hangs.
     key = {"account": "", "tenant": "", "beat_id": secrets.token_hex(_ID_BYTES)}
     connection.execute(_INSERT, {**key, "beaten_at": now})
     connection.execute(_DELETE, {f"the_{name}": value for name, value in key.items()})

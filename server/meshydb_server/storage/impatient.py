@@ -1,4 +1,4 @@
-"""A connection of psycopg that is dropped at once when its server does not answer in time."""
+"""A psycopg connection that is dropped at once if its server does not respond in time."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from meshydb_server.storage.deadlines import is_overdue
 
 T = TypeVar("T")
 
-# How often psycopg looks whether it was interrupted.
+# Seconds between psycopg's checks for an interrupt.
 _INTERVAL_SECONDS: Final = 0.1
-# How long the server may take to cancel the statement of a caller that has left.
+# Seconds for the server to cancel the statement of a caller that has left.
 _CANCEL_SECONDS: Final = 1.0
 
 
 class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
-    """Waits for the server until the deadline of the transaction, and for nothing beyond it.
+    """Waits for the server until the deadline of the transaction, and not longer.
 
-    psycopg itself asks the server to cancel the statement, and waits for the answer: one that is stopped gives none.
+    psycopg itself asks the server to cancel the statement and waits for the response. A stopped server gives none.
     """
 
     @classmethod
     async def connect(cls, *args: Any, **kwargs: Any) -> Self:
-        """Connect, and do without prepared statements where the server is not the one at the other end.
+        """Connect, and disable prepared statements if a pooler stands in between.
 
-        A pooler may have each transaction run on another connection, with statements of others under the same names.
+        A pooler may run each transaction on another connection, which has other statements under the same names.
         """
         connection = await super().connect(*args, **kwargs)
         try:
@@ -44,8 +44,8 @@ class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
         return connection
 
     async def is_pooled(self) -> bool:
-        """Whether something that answers for the server stands between: it cannot know which process will serve."""
-        # So that nothing is begun for it.
+        """Whether a pooler stands in between: it cannot know which process will serve the connection."""
+        # So that the query starts no transaction.
         await self.set_autocommit(True)
         found = await (await self.execute("SELECT pg_backend_pid()", prepare=False)).fetchone()
         await self.set_autocommit(False)
@@ -57,8 +57,8 @@ class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
         interval: float = _INTERVAL_SECONDS,
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
     ) -> T:
-        """Run a generator of psycopg to its end."""
-        # Not every version that will do knows a timeout.
+        """Run a psycopg generator to its end."""
+        # Not every supported version has a timeout.
         options = {} if timeout is None else {"timeout": timeout}
         try:
             return await wait_async(gen, self.pgconn.socket, interval=interval, **options)
@@ -71,7 +71,7 @@ class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
                             await wait_async(gen, self.pgconn.socket, interval=interval)
             finally:
                 if self._is_active():
-                    # The server rolls back once it sees that nobody is there.
+                    # The server rolls back when it notices the lost connection.
                     self.pgconn.finish()
             raise
 

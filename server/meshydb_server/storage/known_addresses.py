@@ -1,4 +1,4 @@
-"""Queries on the networks that users logged in from."""
+"""Queries on the networks that users have logged in from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshydb_server.storage.users import User
 
 
 def note_login(connection: Connection, user: User, network: str, now: datetime) -> None:
-    """Note that a user logged in by password from a network."""
+    """Record a login by password from a network."""
     given = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
     _NOTE.change(connection, {**given, "network": network, "last_login_at": now})
 
@@ -24,7 +24,7 @@ def note_login(connection: Connection, user: User, network: str, now: datetime) 
 def known_among(
     connection: Connection, account: str, tenant: str, user_id: str, networks: Collection[str], since: datetime
 ) -> set[str]:
-    """Those of some networks that a user logged in from after a time."""
+    """Those of the given networks that a user has logged in from since a time."""
     given = {"account": account, "tenant": tenant, "user_id": user_id, "networks": list(networks), "since": since}
     return set(connection.execute(_AMONG, given).scalars())
 

@@ -11,14 +11,14 @@ from sqlalchemy.engine import Connection
 from meshydb_server.storage.errors import UnknownVersionError
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
-# Alembic's own, in which it keeps what it has run.
+# Alembic's table of the applied migrations.
 _VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String))
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables to the newest version, within the connection's transaction.
+    """Run pending migrations in the connection's transaction.
 
-    Raises UnknownVersionError when they are at a version that none of the migrations makes.
+    Raises UnknownVersionError if the tables have a version that no migration creates.
     """
     known = sorted(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py"))
     found = _found(connection)
@@ -35,12 +35,12 @@ def _found(connection: Connection) -> list[str]:
 
 
 def _run(connection: Connection) -> None:
-    # Imported where it has something to do: that takes as long as everything else that most commands do.
+    # Imported only if needed: it takes as long as everything else that most commands do.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    # Alembic takes % for the beginning of a reference to another option.
+    # Alembic reads % as the start of a reference to another option.
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection

@@ -1,4 +1,4 @@
-"""Queries on messages that wait to be sent."""
+"""Queries on outbox messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.storage.prepared import Prepared
 from meshydb_server.storage.schema import WAITING, outbox
 
-# `suppressed` by a limit of its recipient: it is never sent.
+# `suppressed` messages exceed a limit of their recipient and are never sent.
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 Channel = Literal["email", "text"]
 Kind = Literal[
@@ -28,13 +28,13 @@ Kind = Literal[
     "questions-pending",
 ]
 
-# The delivery of messages to nobody. They exist so that a request for an unknown user leaves the same traces.
+# The delivery of decoys, which exist so that requests for unknown users leave the same traces.
 DECOY: Final = "decoy"
 
 
 @frozen(kw_only=True)
 class Message:
-    """A message to a user. `payload` is encrypted, and erased once the message is sent or given up."""
+    """A message to a user. `payload` is encrypted, and erased when the message is sent or has failed."""
 
     account: str
     tenant: str
@@ -60,7 +60,7 @@ def insert_message(connection: Connection, message: Message) -> None:
 
 
 def has_message(connection: Connection, message: Message, since: datetime) -> bool:
-    """Whether there is a message of this kind to this user and recipient that is not older than `since`."""
+    """Whether a message of this kind to this user and recipient exists that is not older than `since`."""
     given = {f"the_{name}": getattr(message, name) for name in _ALIKE}
     return connection.execute(_HAS, {**given, "since": since}).first() is not None
 
@@ -76,9 +76,9 @@ def list_messages(connection: Connection, account: str | None = None) -> Sequenc
 
 @frozen(kw_only=True)
 class Search:
-    """Which due messages a worker has room for.
+    """A query for due messages that a worker has slots for.
 
-    `since` skips messages that were due before it. `domain` asks for one domain only; `without` excludes domains.
+    `since` skips messages that were due before it. `domain` selects one domain; `without` excludes domains.
     """
 
     channels: Collection[Channel]
@@ -91,7 +91,7 @@ class Search:
 
 
 def find_due(connection: Connection, search: Search) -> Sequence[Message]:
-    """The waiting messages whose time has come, the longest due first."""
+    """The due messages, oldest due time first."""
     due = select(outbox).where(text(WAITING), outbox.c.due_at <= search.now, outbox.c.channel.in_(search.channels))
     if search.since is not None:
         due = due.where(outbox.c.due_at >= search.since)
@@ -106,13 +106,13 @@ def find_due(connection: Connection, search: Search) -> Sequence[Message]:
 
 
 def count_waiting(connection: Connection, channel: Channel) -> int:
-    """How many messages to users wait on a channel, due or not."""
+    """The number of messages to users that wait on a channel, due or not."""
     waiting = (text(WAITING), outbox.c.channel == channel, outbox.c.delivery != DECOY)
     return connection.execute(select(func.count()).where(*waiting)).scalar_one()
 
 
 def claim(connection: Connection, message: Message, until: datetime) -> bool:
-    """Take a due message for one try, so that no other worker takes it before `until`; False when one has."""
+    """Claim a due message until `until`, so that no other worker takes it. False if another worker has claimed it."""
     result = connection.execute(
         update(outbox)
         .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == message.due_at)
@@ -122,7 +122,7 @@ def claim(connection: Connection, message: Message, until: datetime) -> bool:
 
 
 def release(connection: Connection, message: Message, until: datetime, due_at: datetime) -> None:
-    """Give back a claim whose try was cut off, unless the message was closed or claimed again meanwhile."""
+    """Release the claim of an aborted delivery, unless the message was closed or claimed again meanwhile."""
     connection.execute(
         update(outbox)
         .where(*_is(message), outbox.c.status == "waiting", outbox.c.due_at == until)
@@ -131,12 +131,12 @@ def release(connection: Connection, message: Message, until: datetime, due_at: d
 
 
 def postpone(connection: Connection, message: Message, due_at: datetime, error: str) -> None:
-    """Note why a try failed, and when the next is due."""
+    """Store why a delivery failed, and when to retry."""
     connection.execute(update(outbox).where(*_is(message)).values(due_at=due_at, last_error=error))
 
 
 def close(connection: Connection, message: Message, status: Status, error: str | None) -> None:
-    """End a message, and erase what it said."""
+    """Close a message, and erase its content."""
     connection.execute(update(outbox).where(*_is(message)).values(status=status, payload=None, last_error=error))
 
 

@@ -1,10 +1,10 @@
-"""Statements for where each microsecond counts: everything about them is settled beforehand but their values.
+"""Precompiled statements, where each microsecond counts: only their values change.
 
-For each execution SQLAlchemy takes several times as long as SQLite does, most of it to describe a result's columns.
-Here the text that it compiles is kept and goes to the driver, whose errors are told as SQLAlchemy tells them. Where
-somebody listens to SQLAlchemy's events or reads its log, a statement goes through it, so that they miss none.
+SQLAlchemy takes several times as long as SQLite for each execution, mostly to describe the columns of a result. Here
+its compiled text is kept and passed to the driver, whose errors are raised as SQLAlchemy raises them. If somebody
+listens to SQLAlchemy's events or reads its log, statements go through SQLAlchemy, so that none is missed.
 """
-# SQLAlchemy has no public way to ask whether anybody listens to it.
+# SQLAlchemy has no public way to ask whether it has listeners.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """A statement that takes values of the same names each time."""
+    """A statement that takes values with the same names each time."""
 
     def __init__(self, statement: Insert | Update | Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
     def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
-        """Execute an INSERT or UPDATE; returns how many rows it is about."""
+        """Execute an INSERT or UPDATE, and return the number of rows."""
         compiled = self._compile(connection.dialect, values)
         parameters = compiled.parameters(values)
         if _is_observed(connection):
@@ -42,7 +42,7 @@ class Prepared:
         return count
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Execute a SELECT; returns its rows."""
+        """Execute a SELECT, and return its rows."""
         compiled = self._compile(connection.dialect, values)
         parameters = compiled.parameters(values)
         if _is_observed(connection):
@@ -59,12 +59,12 @@ class Prepared:
 
 
 def _is_observed(connection: Connection) -> bool:
-    """Whether anybody listens to SQLAlchemy's events, or reads its log of statements."""
+    """Whether SQLAlchemy's events have listeners, or its log of statements is enabled."""
     return bool(connection._has_events or connection.engine._has_events or connection._echo)  # noqa: SLF001
 
 
 def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool) -> tuple[int, Sequence[Sequence[Any]]]:
-    """Execute a statement by the driver; returns how many rows it is about, and those that it fetches.
+    """Execute a statement with the driver. Returns the number of rows, and the fetched rows.
 
     Raises DBAPIError as SQLAlchemy does, without the values.
     """
@@ -92,12 +92,12 @@ def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool)
 
 @frozen
 class _Compiled:
-    """A text for one dialect; the names in it, each with its value where that is fixed; and what is to be converted."""
+    """The text for one dialect, its parameter names with fixed values, and the values to convert."""
 
     text: str
     named: bool
     binds: Sequence[tuple[str, object]]
-    # By their places: most values are taken as they are.
+    # By position: most values are passed unchanged.
     converted_binds: Sequence[tuple[int, _Convert]]
     converted_columns: Sequence[tuple[int, _Convert]]
 
@@ -122,7 +122,7 @@ def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dia
     def bind(type_: TypeEngine[Any]) -> _Convert | None:
         if isinstance(type_, Instant):
             return _to_milliseconds
-        # Both drivers take bytes, which SQLAlchemy would wrap for others.
+        # Both drivers accept bytes, which SQLAlchemy would wrap for other drivers.
         return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
 
     def result(type_: TypeEngine[Any]) -> _Convert | None:

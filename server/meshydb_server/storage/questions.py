@@ -23,14 +23,14 @@ class Question:
 
 @frozen
 class Questions:
-    """The questions of one user, in their order."""
+    """The questions of one user, in order."""
 
     user_id: str
     items: Sequence[Question]
 
 
 def nearest_questions(connection: Connection, account: str, tenant: str, user_id: str) -> Questions | None:
-    """The questions of this user; of the next one by id if this one has none; or else of the first of all."""
+    """The questions of this user, or else of the next user by id that has some, or else of the first one."""
     rows = connection.execute(_NEAREST, {"account": account, "tenant": tenant, "user_id": user_id}).all()
     return Questions(rows[0][0], [Question(*row[1:]) for row in rows]) if rows else None
 
@@ -38,14 +38,14 @@ def nearest_questions(connection: Connection, account: str, tenant: str, user_id
 def list_questions_of(
     connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
 ) -> Mapping[str, Sequence[Question]]:
-    """The questions of these users, in their order; users without questions are not there."""
+    """The questions of these users, in order. Users without questions are absent."""
     return _group(connection.execute(_OF_USERS, {"account": account, "tenant": tenant, "user_ids": [*user_ids]}))
 
 
 def list_pending_questions(
     connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
 ) -> Mapping[str, Sequence[Question]]:
-    """The questions that are to replace those of these users, in their order."""
+    """The pending questions of these users, in order."""
     return _group(connection.execute(_PENDING, {"account": account, "tenant": tenant, "user_ids": [*user_ids]}))
 
 

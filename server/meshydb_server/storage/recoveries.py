@@ -1,8 +1,8 @@
-"""Queries on requests for verification: password resets and registrations.
+"""Queries on verification requests: password resets and registrations.
 
-A username has a few slots for each purpose, each with the newest request of one client network. Whoever changes a row
-says which version of it they have seen, and whoever fills a slot has seen it empty; when it is otherwise by then,
-StaleError has their transaction run again.
+A username has a few slots for each purpose, each with the newest request of one client network. A change of a row names
+the version that was read, and filling a slot requires it to be empty. Otherwise StaleError makes the transaction run
+again.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from meshydb_server.storage.users import User
 Purpose = Literal["reset", "register"]
 Missing = Literal["account", "tenant"]
 
-# So many requests of one username and purpose have a row.
+# The number of requests of one username and purpose that have a row.
 SLOTS: Final = 5
-# Names of counters for each purpose. What a client does is counted apart from what all of them do together.
+# The counter names of each purpose. One client and all clients together have separate counters.
 REQUESTS: Final = "-requests"
 GUESSES: Final = "-guesses"
 OF_ALL: Final = "-of-all"
@@ -36,14 +36,14 @@ OF_ALL: Final = "-of-all"
 
 @frozen(kw_only=True)
 class Recovery:
-    """A request: what makes a handle usable, countable and single-use. `user_id` is None for a decoy."""
+    """A request: it makes a handle usable, countable and single-use. `user_id` is None for a decoy."""
 
     account: str
     tenant: str
     username_key: str
     purpose: Purpose
     slot: int
-    # The network that asked.
+    # The network of the client.
     client: str
     version: int
     request_id: bytes
@@ -61,7 +61,7 @@ class Recovery:
 
 @frozen
 class Place:
-    """A tenant of an account, and how its users prove who they are."""
+    """A tenant of an account, and its verification mode."""
 
     account: str
     tenant: str
@@ -70,7 +70,7 @@ class Place:
 
 @frozen
 class Named:
-    """A username as a client gives it: what it is compared by, and the keys that this client and all count under."""
+    """A username from a client: its key, and the counter keys of this client and of all clients."""
 
     username_key: str
     own: bytes = field(repr=False)
@@ -79,7 +79,7 @@ class Named:
 
 @frozen
 class Counted:
-    """What a username has had of something: from the client, and from all of them together."""
+    """The counts of a username: those of the client, and those of all clients together."""
 
     own: Counter
     of_all: Counter
@@ -87,21 +87,21 @@ class Counted:
 
 @frozen(kw_only=True)
 class Subject:
-    """What one username stands for in one tenant."""
+    """The account, tenant, user, requests and counts that one username leads to."""
 
     place: Place
     user: User | None
     recoveries: Sequence[Recovery]
-    # The requests or the guesses, whichever were asked for, by purpose. Without a request there is no guess.
+    # The counts of requests or guesses, as asked for, by purpose. Without a request there are no guesses.
     counted: Mapping[Purpose, Counted]
 
 
 def find_asked(
     connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose
 ) -> Subject | Missing:
-    """All that there is to a username for who asks: its requests of one purpose, and how often there were any.
+    """Everything about a username for a new request: its requests of one purpose, and their counts.
 
-    Or what is missing before that.
+    Returns the missing part if account or tenant do not exist.
     """
     given = {"account": account, "tenant": tenant, "purpose": purpose, **_named(named)}
     return _subject(_FIND_ASKED.rows(connection, given), account, named, REQUESTS, purpose)
@@ -110,9 +110,9 @@ def find_asked(
 def find_subject(
     connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose | None = None
 ) -> Subject | Missing:
-    """All that there is to a username for who guesses: its requests of one purpose or of any, and the guesses.
+    """Everything about a username for a guess: its requests of one purpose or of any, and the guesses.
 
-    Or what is missing before that.
+    Returns the missing part if account or tenant do not exist.
     """
     given = {"account": account, "tenant": tenant, **_named(named)}
     if purpose is None:
@@ -123,52 +123,52 @@ def find_subject(
 
 
 def store(connection: Connection, recovery: Recovery, seen: int | None) -> None:
-    """Put a request in the place of the one whose version was seen, or of none. Raises StaleError."""
+    """Store a request in place of the one whose version was read, or in an empty slot. Raises StaleError."""
     if seen is None:
         try:
             _INSERT.change(connection, {name: getattr(recovery, name) for name in _RECOVERY_NAMES})
         except IntegrityError as error:
             raise StaleError from error
     else:
-        # Without the key: to set it, even to what it is, moves the row in its index.
+        # Without the key: setting it, even to the same value, moves the row in its index.
         row = {name: getattr(recovery, name) for name in _REPLACED}
         if _REPLACE.change(connection, {**row, "seen": seen, **_key(recovery)}) != 1:
             raise StaleError
 
 
 def count_guess(connection: Connection, recovery: Recovery) -> None:
-    """Note a guess as failed, before it is looked at. Raises StaleError."""
+    """Count a guess as failed before it is compared. Raises StaleError."""
     guessed = evolve(recovery, version=recovery.version + 1, failures=recovery.failures + 1)
     store(connection, guessed, seen=recovery.version)
 
 
 def forgive_guess(connection: Connection, recovery: Recovery) -> None:
-    """Take back that a guess failed: it was right."""
+    """Take back the failure of a right guess."""
     connection.execute(_FORGIVE, {**_key(recovery), "this": recovery.request_id})
 
 
 def disown(connection: Connection, user: User, now: datetime) -> None:
-    """Make a user's requests nobody's, since what proves them is not what proves the user any more.
+    """Make a user's requests unusable, because what they were sent to no longer proves the user.
 
     The guesses stay counted. Raises StaleError.
     """
     of_user = {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER}
     slots = {row.slot: row.user_id is None or row.used_at is not None for row in connection.execute(_SLOTS, of_user)}
     connection.execute(_DISOWN, of_user)
-    # Whoever asks at this moment may have read what proved the user until now, and must be told that it is stale. They
-    # take the slot of a request that is over, which has another version now, or else the first one that is free.
+    # A concurrent request may have read the user's old data, and must notice that it is stale. These requests take the
+    # slot of a finished request, which changes its version, or else the first free one.
     if not any(slots.values()) and len(slots) < SLOTS:
         free = min(set(range(SLOTS)) - slots.keys())
         store(connection, _nobodys(user, free, now), seen=None)
 
 
 def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
-    """Use a request up; False when it has been used, replaced or disowned meanwhile."""
+    """Use up a request. False if it was used, replaced or disowned meanwhile."""
     return connection.execute(_CONSUME, {**_key(recovery), "this": recovery.request_id, "now": now}).rowcount == 1
 
 
 def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
-    """A request to reset that nobody can complete: no handle has its id."""
+    """A reset request that nobody can complete: no handle has its id."""
     return Recovery(
         account=user.account,
         tenant=user.tenant,
@@ -176,7 +176,7 @@ def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
         purpose="reset",
         slot=slot,
         client="",
-        # Less than that of any request, one of which may have been seen and then swept.
+        # Lower than the version of any request, which may have been read and then swept.
         version=0,
         request_id=b"",
         user_id=None,
@@ -205,7 +205,7 @@ def _subject(
     found = [
         Recovery(**key, **dict(zip(_RECOVERY_READ, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None
     ]
-    # Rows of one purpose repeat its counters, and where there is no request, there is one row.
+    # Rows of one purpose repeat its counters. Without a request, there is one row.
     purposes: list[Purpose] = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
     return Subject(
         place=place,
@@ -238,7 +238,7 @@ def _key(recovery: Recovery) -> dict[str, str]:
 _USER_NAMES: Final = tuple(attribute.name for attribute in fields(User))
 _RECOVERY_NAMES: Final = tuple(attribute.name for attribute in fields(Recovery))
 _KEY_OF_USER: Final = ("account", "tenant", "username_key")
-# What is not known beforehand: each column that is read takes its time.
+# Only the needed columns: each column takes time to read.
 _USER_READ: Final = tuple(name for name in _USER_NAMES if name not in _KEY_OF_USER)
 _RECOVERY_READ: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY_OF_USER)
 _OWN: Final = slice(2, 2 + len(READ))
@@ -250,9 +250,9 @@ _REPLACED: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY)
 
 
 def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[bool]) -> Prepared:
-    """One statement for all that is asked of a username, since each statement costs as much as all of its joins.
+    """One statement for everything about a username, because each statement costs as much as all of its joins.
 
-    `purpose` is that of the counters.
+    `purpose` is the purpose of the counters.
     """
     key = bindparam("username_key", type_=users.c.username_key.type)
     place = (tenants.c.account, tenants.c.tenant)

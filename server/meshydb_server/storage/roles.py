@@ -1,4 +1,4 @@
-"""Queries on roles, what they permit, and who holds them."""
+"""Queries on roles, their permissions, and their members."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Role:
 
 @frozen(kw_only=True)
 class Permission:
-    """What a role may do with one kind of data."""
+    """The operations that a role allows on one kind of data."""
 
     permissible: str
     can_create: bool = False
@@ -40,13 +40,13 @@ class Permission:
 
     @property
     def operations(self) -> Sequence[str]:
-        """What it may do, such as `read`."""
+        """The names of the operations, such as `read`."""
         return [name for name in ("create", "read", "update", "delete") if getattr(self, f"can_{name}")]
 
 
 @frozen
 class Membership:
-    """That a user holds a role."""
+    """A role of a user."""
 
     role_id: str
     name: str
@@ -54,30 +54,30 @@ class Membership:
 
 
 def insert_role(connection: Connection, role: Role) -> None:
-    """Add a role; its permissions are added apart."""
+    """Add a role. Its permissions are added separately."""
     connection.execute(_INSERT, asdict(role))
 
 
 def insert_permission(connection: Connection, role: Role, permission_id: str, permission: Permission) -> None:
-    """Let a role do something more."""
+    """Add a permission to a role."""
     owner = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
     connection.execute(_INSERT_PERMISSION, {**owner, "permission_id": permission_id, **asdict(permission)})
 
 
 def find_roles(connection: Connection, account: str, tenant: str, keys: Iterable[str]) -> Mapping[str, Role]:
-    """Those of these roles that exist, by their keys."""
+    """The roles with these keys, if they exist."""
     rows = connection.execute(_FIND, {"account": account, "tenant": tenant, "keys": [*keys]})
     return {row["name_key"]: Role(**row) for row in rows.mappings()}
 
 
 def insert_membership(connection: Connection, user: User, role_id: str, now: datetime) -> None:
-    """Give a user a role that they do not hold."""
+    """Assign a role to a user who does not have it."""
     owner = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
     connection.execute(_INSERT_MEMBERSHIP, {**owner, "role_id": role_id, "added_at": now})
 
 
 def delete_membership(connection: Connection, user: User, role_id: str) -> bool:
-    """Take a role from a user; False when they do not hold it."""
+    """Remove a role from a user. False if they did not have it."""
     owner = {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
     return connection.execute(_DELETE_MEMBERSHIP, {**owner, "the_role_id": role_id}).rowcount == 1
 
@@ -85,35 +85,35 @@ def delete_membership(connection: Connection, user: User, role_id: str) -> bool:
 def list_memberships(
     connection: Connection, account: str, tenant: str, user_ids: Iterable[str]
 ) -> Mapping[str, Sequence[Membership]]:
-    """The roles of these users, in the order in which they were given; users without roles are not there."""
+    """The roles of these users, in the order of assignment. Users without roles are absent."""
     given = {"account": account, "tenant": tenant, "user_ids": [*user_ids]}
     held: defaultdict[str, list[Membership]] = defaultdict(list)
     for user_id, *membership in connection.execute(_MEMBERSHIPS, given):
         held[user_id].append(Membership(*membership))
-    # Not by the database: each has an order of letters of its own.
+    # Not sorted by the database: each database has its own collation.
     return {user_id: sorted(roles, key=lambda role: (role.added_at, role.name)) for user_id, roles in held.items()}
 
 
 def list_grants(connection: Connection, account: str, tenant: str, user_id: str) -> Mapping[str, Sequence[Permission]]:
-    """What each role of a user permits, by the role's name."""
+    """The permissions of each role of a user, by the role's name."""
     given = {"account": account, "tenant": tenant, "user_id": user_id}
     granted: defaultdict[str, list[Permission]] = defaultdict(list)
     for row in connection.execute(_GRANTS, given).mappings():
         permission = dict(row)
         name = permission.pop("name")
-        # A role may permit nothing.
+        # A role may have no permissions.
         granted[name].extend([] if permission["permissible"] is None else [Permission(**permission)])
     return granted
 
 
 def list_permissions(connection: Connection, role: Role) -> Sequence[Permission]:
-    """What a role permits."""
+    """The permissions of a role."""
     given = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
     return [Permission(**row) for row in connection.execute(_PERMISSIONS, given).mappings()]
 
 
 def administrators(connection: Connection, account: str, tenant: str) -> tuple[bool, bool]:
-    """Whether an active user of the tenant may update roles, and whether one of them can log in too."""
+    """Whether the tenant has an active user who may update roles, and whether it has one who can also log in."""
     found = connection.scalars(_ADMINISTRATORS, {"account": account, "tenant": tenant}).all()
     return bool(found), any(found)
 
@@ -167,7 +167,7 @@ _PERMISSIONS: Final = select(
     permissions.c.can_delete,
 ).where(*(permissions.c[name] == bindparam(name) for name in ("account", "tenant", "role_id")))
 _ADMINISTRATORS: Final = (
-    # Either answer, once.
+    # Each result once.
     select(users.c.verified)
     .distinct()
     .select_from(user_roles)

@@ -1,4 +1,4 @@
-"""The tables, as the migrations leave them.
+"""The tables, as the migrations create them.
 
 Each key begins with the account and, below it, the tenant, so that rows shard by tenant on a distributed PostgreSQL.
 """
@@ -31,7 +31,7 @@ from meshydb_server import instants
 class Instant(TypeDecorator[datetime]):
     """An aware datetime in UTC, stored as whole milliseconds since 1970.
 
-    Both databases compare and index it alike, and it is as precise as the API's dates: no more, no less.
+    Both databases compare and index it alike, and it has exactly the precision of the API's dates.
     """
 
     impl = BigInteger
@@ -67,7 +67,7 @@ tenants = Table(
     Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("public_key", Text, nullable=False),
-    # How users prove who they are: `email`, `text` or `question`.
+    # The verification mode: `email`, `text` or `question`.
     Column("verification", Text, nullable=False),
     Column("public_registration", Boolean, nullable=False),
     Column("anonymous_registration", Boolean, nullable=False),
@@ -81,10 +81,10 @@ users = Table(
     Column("tenant", Text, primary_key=True),
     Column("user_id", Text, primary_key=True),
     Column("username", Text, nullable=False),
-    # What usernames are compared by; see services.usernames.
+    # The key that usernames are compared by; see services.usernames.
     Column("username_key", Text, nullable=False),
-    # The values in force. Beside each stands the one that is to replace it, with when it does, and the one that it has
-    # replaced, with until when that can still recover the account; see services.authenticators.
+    # The values in force. Beside each are the pending value with the time when it takes effect, and the former value
+    # with the time until when it can still recover the account; see services.authenticators.
     Column("email", Text),
     Column("email_pending", Text),
     Column("email_pending_at", Instant),
@@ -95,22 +95,22 @@ users = Table(
     Column("phone_pending_at", Instant),
     Column("phone_former", Text),
     Column("phone_former_until", Instant),
-    # When the rows of `pending_questions` replace those of `security_questions`; null when there are none.
+    # When the rows of `pending_questions` replace those of `security_questions`; null if there are none.
     Column("questions_pending_at", Instant),
     Column("first_name", Text),
     Column("last_name", Text),
-    # What searches for names compare with; see services.usernames.
+    # The key that name searches compare with; see services.usernames.
     Column("names_key", Text, nullable=False),
     Column("password_hash", Text),
     Column("anonymous", Boolean, nullable=False),
-    # Whether the user has ever proved a channel: who has not cannot log in.
+    # Whether the user has ever proved a channel. A user who has not cannot log in.
     Column("verified", Boolean, nullable=False),
-    # Whether the values in force are proved to be the user's.
+    # Whether the values in force are proved.
     Column("email_proved", Boolean, nullable=False),
     Column("phone_proved", Boolean, nullable=False),
     Column("questions_proved", Boolean, nullable=False),
     Column("is_active", Boolean, nullable=False),
-    # Counts changes of the password; recoveries and logins begun before the latest change are void.
+    # Counts password changes. Recoveries and logins from before the latest change are invalid.
     Column("credential_version", Integer, nullable=False),
     Column("last_accessed", Instant),
     Column("created_at", Instant, nullable=False),
@@ -132,7 +132,7 @@ security_questions = Table(
     ),
 )
 
-# Questions that are to replace those of `security_questions`, at the time that `users` has.
+# Pending questions. They replace those of `security_questions` at the time in `users`.
 pending_questions = Table(
     "pending_questions",
     metadata,
@@ -154,7 +154,7 @@ roles = Table(
     Column("tenant", Text, primary_key=True),
     Column("role_id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    # What names of roles are compared by: without regard to case.
+    # The key that role names are compared by: without regard to case.
     Column("name_key", Text, nullable=False),
     Column("description", Text),
     Column("created_at", Instant, nullable=False),
@@ -202,7 +202,7 @@ sessions = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
-    # Names the login in its access tokens and its refresh token.
+    # The id of the login in its access tokens and its refresh token.
     Column("session_id", LargeBinary, primary_key=True),
     Column("user_id", Text, nullable=False),
     # The public key of the client that logged in.
@@ -220,8 +220,8 @@ sessions = Table(
     Index(None, "expires_at"),
 )
 
-# The requests of each username and purpose: the newest of each client network, and no more than there are slots. A
-# request without a row is good for nothing.
+# The requests of each username and purpose: the newest of each client network, at most as many as there are slots. A
+# request without a row is invalid.
 recoveries = Table(
     "recoveries",
     metadata,
@@ -230,24 +230,24 @@ recoveries = Table(
     Column("username_key", Text, primary_key=True),
     # `reset` or `register`.
     Column("purpose", Text, primary_key=True),
-    # Counts from 0. It bounds how many requests are live, and how many rows there are to read.
+    # Counts from 0. It limits the live requests, and the rows to read.
     Column("slot", Integer, primary_key=True),
-    # The network that the request came from, as addresses.network_of says; see services.verification for the rest.
+    # The client network of the request, from addresses.network_of; see services.verification for other values.
     Column("client", Text, nullable=False),
-    # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
+    # Counts the changes of this row, to detect changes by other transactions.
     Column("version", Integer, nullable=False),
     Column("request_id", LargeBinary, nullable=False),
-    # Null stands for a decoy: a request for a user who does not exist.
+    # Null for a decoy: a request for an unknown user.
     Column("user_id", Text),
     Column("attempt", Integer, nullable=False),
     Column("credential_version", Integer, nullable=False),
-    # Null where the secret is the answer to a question.
+    # Null if the secret is the answer to a question.
     Column("code_mac", LargeBinary),
-    # Of the code that went to the address that the user had before, if that can still recover the account.
+    # The code sent to the user's former address, if that can still recover the account.
     Column("former_code_mac", LargeBinary),
-    # The way that the codes were sent, `email` or `text`; null where the secret is the answer to a question.
+    # The channel of the codes, `email` or `text`; null if the secret is the answer to a question.
     Column("channel", Text),
-    # The Argon2 hash of that answer, as it stood when the question was asked.
+    # The Argon2 hash of that answer at the time of the request.
     Column("answer_hash", Text),
     Column("failures", Integer, nullable=False),
     Column("used_at", Instant),
@@ -255,27 +255,27 @@ recoveries = Table(
     Index(None, "expires_at"),
 )
 
-# What limits count; see services.limits. Account and tenant are empty for a limit over all of them.
+# The counters of limits; see services.limits. Account and tenant are empty for a global limit.
 counters = Table(
     "counters",
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
-    # A keyed HMAC of what is counted: a mistyped username may be a password. What is counted for one user begins alike,
-    # and stands before the name, so that it is changed together in one place.
+    # A keyed HMAC of the subject: a mistyped username may be a password. Counters of one user share a prefix, which
+    # comes before the name, so that they are adjacent.
     Column("key", LargeBinary, primary_key=True),
     # The name of the limit.
     Column("name", Text, primary_key=True),
-    # Counts the changes of this row, so that none is made on what another transaction has changed meanwhile.
+    # Counts the changes of this row, to detect changes by other transactions.
     Column("version", Integer, nullable=False),
-    # When there was something, as far as it counts against the limit; see services.quotas.
+    # The times of the actions that count for the limit; see services.quotas.
     Column("log", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index(None, "expires_at"),
     sqlite_with_rowid=False,
 )
 
-# Networks that a user logged in from by password, and when they did so last.
+# Networks that a user has logged in from by password, with the time of the last login.
 known_addresses = Table(
     "known_addresses",
     metadata,
@@ -290,37 +290,37 @@ known_addresses = Table(
     Index(None, "last_login_at"),
 )
 
-# Appended to and never changed, but for the counts of the current hour, which grow. Swept in the end.
+# Append-only, except the counts of the current hour. Swept after the retention.
 audit = Table(
     "audit",
     metadata,
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
-    # Begins with the time, so that events are in their order.
+    # Begins with the time, so that events are ordered.
     Column("event_id", Text, primary_key=True),
     Column("occurred_at", Instant, nullable=False),
     Column("kind", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("user_id", Text),
     Column("request_id", LargeBinary),
-    # How often it happened: more than once for an event that stands for all of its kind in one hour.
+    # More than one for a counted event, which stands for all of its kind in one hour.
     Column("count", Integer, nullable=False),
     # The client address or network of a counted event.
     Column("client", Text),
 )
 
-# A health check adds a row and deletes it again. Not one row for all: a server that is stuck would lock it.
+# A health check adds a row and deletes it again. Not one shared row: a server that hangs would lock it.
 heartbeat = Table(
     "heartbeat",
     metadata,
-    # Both empty: it is about no account.
+    # Both empty: it belongs to no account.
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("beat_id", Text, primary_key=True),
     Column("beaten_at", Instant, nullable=False),
 )
 
-# Conditions of partial indexes. A query must have them word for word, as databases do not look at bound values.
+# Conditions of partial indexes. Queries must repeat them word for word: databases ignore bound values here.
 WAITING: Final = "status = 'waiting'"
 IS_DECOY: Final = "delivery = 'decoy'"
 
@@ -330,29 +330,29 @@ outbox = Table(
     Column("account", Text, primary_key=True),
     Column("tenant", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
-    # What the message is about; see services.letters.
+    # The kind of the message; see services.letters.
     Column("kind", Text, nullable=False),
     Column("username", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    # Null when the user has no address for the channel.
+    # Null if the user has no address for the channel.
     Column("recipient", Text),
-    # What the worker bounds the deliveries under way by: the domain of an email recipient, or a phone number; "" for
-    # no bound.
+    # The key that concurrent deliveries are limited by: the domain of an email recipient, or a phone number; "" for no
+    # limit.
     Column("domain", Text, nullable=False, server_default=""),
     Column("delivery", Text, nullable=False),
-    # The encrypted code, where there is one; erased once the message is sent or given up.
+    # The encrypted code, if there is one. Erased when the message is sent or has failed.
     Column("payload", LargeBinary),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
-    # When to try next. A worker moves it on before it tries, which keeps other workers off the message.
+    # When to try next. A worker moves it before an attempt, which keeps other workers off the message.
     Column("due_at", Instant, nullable=False),
-    # Why the latest try failed. Null after a try means that the try has no known end.
+    # Why the latest attempt failed. Null after an attempt means that its result is unknown.
     Column("last_error", Text),
     Column("expires_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index(None, "created_at"),
     Index(None, "expires_at"),
-    # Of what waits, and of decoys: most messages are in neither, and cost nothing there.
+    # For waiting messages and decoys. Most messages are in neither index, and cost nothing there.
     Index("ix_outbox_due", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
     Index("ix_outbox_domain_due", "domain", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
     Index("ix_outbox_decoys", "expires_at", sqlite_where=text(IS_DECOY), postgresql_where=text(IS_DECOY)),

@@ -31,7 +31,7 @@ class Session:
 
 @frozen
 class Login:
-    """A login that is good, and whose it is."""
+    """A valid login, and its user."""
 
     user_id: str
     username: str
@@ -48,20 +48,20 @@ def insert_session(connection: Connection, session: Session) -> None:
 
 
 def find_login(connection: Connection, account: str, tenant: str, session_id: bytes, now: datetime) -> Login | None:
-    """The login of this id, if it has not expired, and its user is active and has had no other password since."""
+    """The login with this id, if it has not expired, its user is active, and the password is unchanged since."""
     given = {"the_account": account, "the_tenant": tenant, "the_session_id": session_id, "now": now}
     row = connection.execute(_FIND, given).first()
     return None if row is None else Login(*row)
 
 
 def prolong_session(connection: Connection, account: str, tenant: str, session_id: bytes, expires_at: datetime) -> bool:
-    """Move on when a login expires; False when it has ended meanwhile."""
+    """Extend a login. False if it has ended meanwhile."""
     given = {"the_account": account, "the_tenant": tenant, "the_session_id": session_id, "new": expires_at}
     return connection.execute(_PROLONG, given).rowcount == 1
 
 
 def end_session(connection: Connection, account: str, tenant: str, session_id: bytes, client_id: str) -> None:
-    """End a login of this client, if there is one."""
+    """End a login of this client, if it exists."""
     given = {"the_account": account, "the_tenant": tenant, "the_session_id": session_id, "the_client_id": client_id}
     connection.execute(_END, given)
 
@@ -73,7 +73,7 @@ def end_sessions(connection: Connection, user: User) -> None:
 
 
 def keep_only_session(connection: Connection, user: User, session_id: bytes) -> None:
-    """End all logins of a user but one, which outlives the change of password that was made just before."""
+    """End all logins of a user except one, which survives the password change that was just made."""
     given = {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id, "kept": session_id}
     connection.execute(_END_OTHERS, given)
     connection.execute(_CARRY_OVER, {**given, "new": user.credential_version + 1})

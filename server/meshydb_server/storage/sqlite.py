@@ -1,10 +1,10 @@
 """Transactions on SQLite, which has one writer at a time.
 
-To be durable, a transaction waits for the disk, which takes as long for many as for one. So those that come while a
-group is written become the next group: each in a savepoint of its own, all of them in one transaction of the database.
+A durable transaction waits for the disk, which takes as long for many as for one. Transactions that arrive while a
+group is being written form the next group: one database transaction, with a savepoint for each.
 
-A statement takes microseconds, less than it would take to hand it to a thread. What may take long is done in a thread:
-to wait for another process before a group, and for the disk after it.
+A statement takes microseconds, less than handing it to a thread. Only waiting happens in a thread: for another process
+before a group, and for the disk after it.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
 
 _PRAGMAS: Final = (
-    # NORMAL would lose acknowledged writes when the power fails.
+    # NORMAL would lose acknowledged writes after a power failure.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
 
-# For so long one waits for another process, unless the URL has a `timeout`, as sqlite3 calls it. It is tried again
-# after the same pause each time: SQLite itself would try less and less often, so that a process that writes one group
-# after the other would be the first to try, again and again.
+# Seconds to wait for another process, unless the URL has a `timeout`, as sqlite3 calls it. The pause between attempts
+# is constant. SQLite itself would try less and less often, so that a process that writes group after group would always
+# be first.
 _PATIENCE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.0005
-# SQLite counts the milliseconds of a `busy_timeout` in 32 bits.
+# SQLite stores the milliseconds of a `busy_timeout` in 32 bits.
 _LONGEST_PATIENCE_SECONDS: Final = 2_147_483
 
 
@@ -59,11 +59,11 @@ class SqliteEngine:
         if not url.database or url.database == ":memory:":
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         self.file = Path(url.database)
-        # The driver that the URL names is of no use here: it would change threads for each statement.
+        # The driver in the URL is not used: it would switch threads for each statement.
         url = url.set(drivername="sqlite")
         self.patience = _patience(url)
         self._main = OpenFile(self.file)
-        # What was committed is in this one, until it is full. It is where the link leads, if there is one.
+        # The write-ahead log, which holds committed data. SQLite puts it beside the target of a symbolic link.
         self._log = OpenFile(Path(f"{os.path.realpath(self.file)}-wal"))
         self._writing = _connect(url, self._main, 1, "PRAGMA busy_timeout = 0")
         wait = f"PRAGMA busy_timeout = {self.patience * 1000:.0f}"
@@ -76,11 +76,11 @@ class SqliteEngine:
         self._closed = False
 
     def migrate(self, connection: Connection) -> None:
-        """Bring the tables to the newest version. Other processes wait until this one has written."""
+        """Run pending migrations. Other processes wait until this one has finished."""
         upgrade(connection)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction that only reads, and sees what stood when it began."""
+        """Run a read-only transaction, which sees the data as it was at its start."""
 
         def run() -> T:
             with self._reading.begin() as connection:
@@ -90,7 +90,7 @@ class SqliteEngine:
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction as one of the next group."""
+        """Run a transaction as part of the next group."""
         if self._closed:
             raise StorageError("The database is closed.")
         job = _Job(work, asyncio.get_running_loop().create_future())
@@ -103,7 +103,7 @@ class SqliteEngine:
         return cast("T", job.result)
 
     async def close(self) -> None:
-        """End what is under way, and close the file."""
+        """Finish running transactions, and close the file."""
         self._closed = True
         if self._working is not None:
             await self._working
@@ -120,7 +120,7 @@ class SqliteEngine:
             group: list[_Job] = []
             try:
                 async with self._transaction() as connection:
-                    # Those too that have come while it was waited for.
+                    # Includes transactions that arrived during the wait.
                     group = self._next_group()
                     for job in group:
                         job.run(connection)
@@ -146,22 +146,22 @@ class SqliteEngine:
             yield connection
             await loop.run_in_executor(self._writer, self._commit, connection)
         finally:
-            # By the driver, because for SQLAlchemy a transaction is over even if it could not be committed.
+            # With the driver: SQLAlchemy considers a transaction over even if the commit failed.
             _driver(connection).rollback()
             connection.close()
 
     def _begin(self) -> Connection:
         connection = self._writing.connect()
         try:
-            # At once for writing: a transaction that turns from reading to writing fails when another process has
-            # written meanwhile, however long it is willing to wait.
+            # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
+            # written meanwhile, no matter how long it may wait.
             _insist(_driver(connection), "BEGIN IMMEDIATE", self.patience)
             self._check_files()
         except sqlite3.OperationalError as error:
             _driver(connection).rollback()
             connection.close()
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-        # Tells SQLAlchemy, for which a connection without a transaction has nothing to commit.
+        # Starts a transaction for SQLAlchemy too, which would otherwise have nothing to commit.
         connection.begin()
         return connection
 
@@ -180,7 +180,7 @@ class SqliteEngine:
 
 @define(eq=False)
 class _Job:
-    """A transaction that waits for its turn, and what came of it."""
+    """A waiting transaction, and its result."""
 
     work: Callable[[Connection], object]
     done: asyncio.Future[None]
@@ -188,7 +188,7 @@ class _Job:
     error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
-        # By the driver, because SQLAlchemy takes as long for each of these as for a query.
+        # With the driver: SQLAlchemy takes as long for each of these as for a query.
         driver = _driver(connection)
         driver.execute("SAVEPOINT job")
         try:
@@ -203,7 +203,7 @@ def _undo(connection: Connection, error: BaseException) -> None:
     try:
         connection.exec_driver_sql("ROLLBACK TO job")
     except DBAPIError:
-        # SQLite has already undone all of the group, as it does when the disk is full.
+        # SQLite has already rolled back the whole group, for example if the disk is full.
         raise error from None
 
 
@@ -218,10 +218,10 @@ def _connect(url: URL, file: OpenFile, connections: int, *pragmas: str) -> Engin
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: DBAPIConnection, _: object) -> None:
         connection = cast("sqlite3.Connection", dbapi_connection)
-        # Python's sqlite3 begins transactions late and at its own choice; here each is begun by a statement.
+        # Python's sqlite3 begins transactions late and at its own choice; here a statement begins each one.
         connection.isolation_level = None
         try:
-            # Lets readers go on while one writes. SQLite keeps this with the file, so it matters at first use alone.
+            # Lets readers continue during a write. SQLite stores this in the file, so it matters only on first use.
             _insist(connection, "PRAGMA journal_mode = WAL", _PATIENCE_SECONDS)
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
@@ -234,8 +234,8 @@ def _connect(url: URL, file: OpenFile, connections: int, *pragmas: str) -> Engin
 
 
 def _make_file(url: URL) -> None:
-    """Make the file for its owner alone, as SQLite would not. What SQLite puts beside it gets the same mode."""
-    # Where that cannot be done, SQLite says why, or does it.
+    """Create the file for its owner only, which SQLite does not do. SQLite's other files get the same mode."""
+    # If that fails, SQLite reports why, or creates the file.
     with suppress(OSError):
         path = Path(os.path.realpath(str(url.database)))
         if not path.exists():
@@ -243,26 +243,26 @@ def _make_file(url: URL) -> None:
 
 
 def _patience(url: URL) -> float:
-    # Others would have Python or SQLite do otherwise than this module relies on, or keep nothing in a file.
+    # Other options would change behaviour that this module relies on, or store nothing in a file.
     if url.query.keys() - {"timeout"}:
-        raise ArgumentError("SQLite takes no option but timeout")
+        raise ArgumentError("the only option for SQLite is timeout")
     try:
         seconds = float(str(url.query.get("timeout", _PATIENCE_SECONDS)))
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_PATIENCE_SECONDS:
-        raise ArgumentError(f"timeout is a number of seconds, from 0 to {_LONGEST_PATIENCE_SECONDS}")
+        raise ArgumentError(f"timeout must be a number of seconds from 0 to {_LONGEST_PATIENCE_SECONDS}")
     return seconds
 
 
 def _insist(driver: sqlite3.Connection, statement: str, seconds: float) -> None:
-    """Run a statement for which SQLite itself does not wait, or not well, while another process has the file."""
+    """Retry a statement while another process has the file, where SQLite itself does not wait or waits badly."""
     end = time.monotonic() + seconds
     while True:
         try:
             driver.execute(statement)
         except sqlite3.OperationalError as error:
-            # The rest of the code says why it is busy, as when another process that uses the file first sets it up.
+            # The high bits say why it is busy, for example if another process is setting up the file.
             if time.monotonic() >= end or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         else:

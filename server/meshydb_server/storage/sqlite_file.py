@@ -1,4 +1,4 @@
-"""Whether the file at a path is still the one that SQLite has open: what is written to another is lost."""
+"""Detects whether the database file was replaced. Data written to a replaced file would be lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOVED: Final = "the file {name} was deleted or replaced; put it back, or restar
 
 
 class OpenFile:
-    """A file, as it was when it was first looked at."""
+    """A file as it was at the first check."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -18,11 +18,11 @@ class OpenFile:
 
     @property
     def is_open(self) -> bool:
-        """Whether the file has been looked at, so that there must be one from now on."""
+        """Whether the file was checked before, and must therefore exist."""
         return self._seen is not None
 
     def check(self) -> None:
-        """Look at the file. Raises sqlite3.OperationalError when it is not the one that it was."""
+        """Check the file. Raises sqlite3.OperationalError if it is not the same as before."""
         try:
             status = self._path.stat()
         except OSError:
@@ -34,5 +34,5 @@ class OpenFile:
             raise sqlite3.OperationalError(_MOVED.format(name=self._path.name))
 
     def forget(self) -> None:
-        """Take what is there next for the file: SQLite makes it anew when it opens the database."""
+        """Accept the next file at the path: SQLite creates it when it opens the database."""
         self._seen = None

@@ -1,4 +1,4 @@
-"""Deletes rows that have lapsed, a few at a time and by an index, so that it never holds up anyone for long."""
+"""Deletes expired rows in small batches and by an index, so that nothing has to wait long."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ from meshydb_server.storage.schema import (
 
 
 def sweep_recoveries(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete requests that lapsed before this; returns how many."""
+    """Delete requests that expired before this time, and return their number."""
     return connection.execute(_RECOVERIES, {"before": before, "limit": limit}).rowcount
 
 
 def sweep_sessions(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete logins that lapsed before this; returns how many."""
+    """Delete logins that expired before this time, and return their number."""
     return connection.execute(_SESSIONS, {"before": before, "limit": limit}).rowcount
 
 
 def sweep_messages(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete messages that are sent or given up and lapsed before this; returns how many."""
+    """Delete sent and failed messages that expired before this time, and return their number."""
     return connection.execute(_MESSAGES, {"before": before, "limit": limit}).rowcount
 
 
 def sweep_events(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete events of the audit trail that occurred before this; returns how many."""
+    """Delete audit events that occurred before this time, and return their number."""
     return connection.execute(_EVENTS, {"before": event_id(before), "limit": limit}).rowcount
 
 
 def sweep_decoys(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete messages to nobody that lapsed before this; returns how many."""
+    """Delete decoy messages that expired before this time, and return their number."""
     return connection.execute(_DECOYS, {"before": before, "limit": limit}).rowcount
 
 
 def sweep_counters(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete counters with nothing in them that counts since before this; returns how many."""
+    """Delete counters that have been empty since before this time, and return their number."""
     return connection.execute(_COUNTERS, {"before": before, "limit": limit}).rowcount
 
 
 def sweep_known_addresses(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete addresses that nobody has logged in from since before this; returns how many."""
+    """Delete known addresses without a login since this time, and return their number."""
     return connection.execute(_KNOWN_ADDRESSES, {"before": before, "limit": limit}).rowcount
 
 
@@ -62,7 +62,7 @@ def _lapsed(when: Column[datetime], *conditions: ColumnElement[bool] | TextClaus
     key = list(table.primary_key.columns)
     lapsed = and_(when < bindparam("before", type_=when.type), *conditions)
     doomed = select(*key).where(lapsed).order_by(when).limit(bindparam("limit"))
-    # Once more, because PostgreSQL looks at a row again when it has waited for another transaction that changed it.
+    # Repeated, because PostgreSQL checks a row again after waiting for another transaction that changed it.
     return delete(table).where(tuple_(*key).in_(doomed), lapsed)
 
 
@@ -72,9 +72,9 @@ _MESSAGES: Final = _lapsed(outbox.c.expires_at, outbox.c.status != "waiting")
 _DECOYS: Final = _lapsed(outbox.c.expires_at, text(IS_DECOY))
 _COUNTERS: Final = _lapsed(counters.c.expires_at)
 _KNOWN_ADDRESSES: Final = _lapsed(known_addresses.c.last_login_at)
-# Tenant by tenant, by the key, which begins with the time: an index of its own would cost each event that is written.
+# By tenant and key, which begins with the time: a separate index would slow down each new event.
 _EVENT_KEY: Final = (audit.c.account, audit.c.tenant, audit.c.event_id)
-# Not plain columns of `tenants`: SQLite would go through all events and look up the tenant of each.
+# Not plain columns of `tenants`: SQLite would scan all events and look up the tenant of each.
 _OLD: Final = and_(
     audit.c.account == tenants.c.account + "",
     audit.c.tenant == tenants.c.tenant + "",

@@ -13,7 +13,7 @@ from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import user_roles, users
 from meshydb_server.storage.users import User
 
-# By what users can be sorted, under the names that the API gives it in lower case.
+# The properties that users can be sorted by, under the API's names in lower case.
 SORTABLE: Final = {
     "_id": users.c.user_id,
     "id": users.c.user_id,
@@ -37,9 +37,9 @@ _PROVED: Final[Mapping[Verification, ColumnElement[bool]]] = {
 
 @frozen(kw_only=True)
 class Criteria:
-    """Which users of a tenant to find, and in which order: names out of SORTABLE, each with whether it ascends.
+    """Which users of a tenant to find, and their order: names from SORTABLE, each with whether it ascends.
 
-    `verification` is how the tenant verifies users: they are sorted by whether they have proved that channel.
+    `verification` is the tenant's verification mode: sorting by `verified` uses that channel.
     """
 
     account: str
@@ -52,12 +52,12 @@ class Criteria:
 
 
 def count_users(connection: Connection, criteria: Criteria) -> int:
-    """How many users there are to be found."""
+    """The number of matching users."""
     return connection.execute(select(func.count()).select_from(users).where(*_conditions(criteria))).scalar_one()
 
 
 def search_users(connection: Connection, criteria: Criteria, *, offset: int, limit: int) -> Sequence[User]:
-    """The users to be found, from the one at `offset` on."""
+    """The matching users, starting at `offset`."""
     order = [_sorted(connection, criteria, name, ascends=ascends) for name, ascends in (*criteria.order, ("id", True))]
     rows = connection.execute(
         select(users).where(*_conditions(criteria)).order_by(*order).offset(offset).limit(limit)
@@ -81,7 +81,7 @@ def _conditions(criteria: Criteria) -> Sequence[ColumnElement[bool]]:
 def _sorted(connection: Connection, criteria: Criteria, name: str, *, ascends: bool) -> ColumnElement[Any]:
     column: ColumnElement[Any] = _PROVED[criteria.verification] if name == "verified" else SORTABLE[name]
     if isinstance(column.type, Text) and connection.dialect.name == "postgresql":
-        # By code points, as SQLite and MongoDB sort, whatever language the database speaks.
+        # By code points, as SQLite and MongoDB sort, independent of the database's collation.
         column = column.collate("C")
-    # What is absent counts as the least, as it does in MongoDB.
+    # Absent values sort first, as in MongoDB.
     return column.asc().nulls_first() if ascends else column.desc().nulls_last()

@@ -35,7 +35,7 @@ class User:
     questions_pending_at: datetime | None = None
     first_name: str | None = None
     last_name: str | None = None
-    # What searches for names compare with; see services.usernames.
+    # The key that name searches compare with; see services.usernames.
     names_key: str = ""
     password_hash: str | None = field(repr=False)
     anonymous: bool
@@ -56,41 +56,41 @@ def insert_user(connection: Connection, user: User) -> None:
 
 
 def find_user(connection: Connection, account: str, tenant: str, username_key: str) -> User | None:
-    """The user of this name, compared as services.usernames says."""
+    """The user with this username, compared as services.usernames says."""
     given = {"account": account, "tenant": tenant, "username_key": username_key}
     row = connection.execute(_FIND, given).mappings().first()
     return None if row is None else User(**row)
 
 
 def get_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
-    """The user of this id."""
+    """The user with this id."""
     given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
     row = connection.execute(_GET, given).mappings().first()
     return None if row is None else User(**row)
 
 
 def lock_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
-    """The user of this id, whom no other transaction changes or deletes until this one ends."""
+    """The user with this id, locked against changes and deletion until the transaction ends."""
     given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
     row = connection.execute(_LOCK, given).mappings().first()
     return None if row is None else User(**row)
 
 
 def update_user(connection: Connection, user: User) -> None:
-    """Set the names of a user, and whether they are active; storage.authenticators has the rest."""
+    """Store the names of a user, and whether they are active. storage.authenticators stores the rest."""
     changed = {f"new_{name}": getattr(user, name) for name in _CHANGEABLE}
     connection.execute(_UPDATE, {**_key(user), **changed})
 
 
 def touch_user(connection: Connection, user: User, now: datetime) -> bool:
-    """Note that a user gets a token; False when they may not any more, or their password is another by now."""
+    """Record that a user gets a token. False if they may not log in any more, or their password has changed."""
     given = {**_key(user), "seen": user.credential_version, "now": now}
     return connection.execute(_TOUCH, given).rowcount == 1
 
 
 def delete_user(connection: Connection, user: User) -> None:
-    """Delete a user, with all that is theirs; logins, roles and questions go by themselves."""
-    # A user of the same name who comes later must not inherit them.
+    """Delete a user with all their data. Logins, roles and questions are deleted by cascade."""
+    # A later user of the same name must not inherit them.
     connection.execute(_DELETE_RECOVERIES, {**_key(user), "the_username_key": user.username_key})
     connection.execute(_DELETE, _key(user))
 

@@ -1,4 +1,4 @@
-"""What each operation of the contract does: services called with valid values, results put into documented shapes."""
+"""The handlers of all operations: they call services with valid values, and render the results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Handler = Callable[[Services, Call], Awaitable[Response]]
 
 
 def handlers_of(contract: Contract) -> Mapping[str, Handler]:
-    """What serves each operation, by its operationId."""
+    """The handler of each operation, by operationId."""
     reference = Reference(contract)
     return {
         "requestToken": tokens.request_token,
@@ -42,7 +42,7 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "updateUserSecurityQuestions": users.update_user_security_questions,
         "getRoot": reference.get_root,
         "getHealth": health.get_health,
-        # The connection leaves out the body.
+        # The connection omits the body.
         "headHealth": health.get_health,
         "getOpenApiDocument": reference.get_openapi_document,
         "getReference": reference.get_reference,

@@ -1,4 +1,4 @@
-"""The user who is logged in."""
+"""Operations on the user who is logged in."""
 
 from __future__ import annotations
 

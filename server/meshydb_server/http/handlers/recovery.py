@@ -1,4 +1,4 @@
-"""Recovering a password, and completing what was begun with a verification code."""
+"""Password recovery, and completion of requests with a verification code."""
 
 from __future__ import annotations
 

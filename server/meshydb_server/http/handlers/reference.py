@@ -1,4 +1,4 @@
-"""The contract, as the server shows it."""
+"""The contract as JSON, and the interactive reference."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from meshydb_server.http.calls import Call
 from meshydb_server.reference import build_page
 from meshydb_server.runtime import Services
 
-# Both are the same for all who ask, until there is a newer server.
+# Both are the same for all clients until the server is upgraded.
 _MAY_BE_KEPT: Final = {"Cache-Control": "max-age=3600"}
 
 
 class Reference:
-    """Shows one contract. All of it is prepared beforehand."""
+    """Serves one contract. The responses are prepared in advance."""
 
     def __init__(self, contract: Contract) -> None:
-        """Make what is served of the contract."""
+        """Prepare the responses for a contract."""
         self._document = json.dumps(_as_served(contract.document), ensure_ascii=False).encode()
         page = build_page("/openapi.json")
         self._page = page.html.encode()
@@ -43,12 +43,12 @@ class Reference:
 
 
 def _as_served(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with one server, API host and auth host in one: where it is read from."""
+    """The document with this server as its only server, in place of the API host and the auth host."""
     paths = {
         path: {name: _without_servers(member) for name, member in _without_servers(item).items()}
         for path, item in document["paths"].items()
     }
-    # A relative URL, which holds behind proxies too, whatever they call the host (OpenAPI 3.1, Server Object).
+    # A relative URL, which also works behind proxies that change the host (OpenAPI 3.1, Server Object).
     return {**document, "servers": [{"url": "/", "description": "This server."}], "paths": paths}
 
 

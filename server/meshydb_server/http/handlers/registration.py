@@ -1,4 +1,4 @@
-"""How users come about."""
+"""Registration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users as the contract has them: what is read of requests, and how they are shown."""
+"""Converts users between the contract's schemas and the services' classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meshydb_server.services.questions import NewQuestion
 
 
 def show_user(profile: Profile) -> dict[str, Any]:
-    """A `User`."""
+    """Render a `User`."""
     user = profile.user
     return {
         "id": user.user_id,
@@ -33,7 +33,7 @@ def show_user(profile: Profile) -> dict[str, Any]:
 
 
 def read_new_user(body: Mapping[str, Any], *, verified: bool = False, is_active: bool = True) -> NewUser:
-    """What a `RegisterUser` and a `NewUser` have in common."""
+    """Read the members that `RegisterUser` and `NewUser` share."""
     return NewUser(
         username=body["username"],
         password=body["newPassword"],
@@ -48,7 +48,7 @@ def read_new_user(body: Mapping[str, Any], *, verified: bool = False, is_active:
 
 
 def read_change(body: Mapping[str, Any]) -> ProfileChange:
-    """What a `SelfUpdate` and a `UserUpdate` have in common."""
+    """Read the members that `SelfUpdate` and `UserUpdate` share."""
     return ProfileChange(
         username=body.get("username"),
         first_name=body.get("firstName"),
@@ -60,10 +60,10 @@ def read_change(body: Mapping[str, Any]) -> ProfileChange:
 
 
 def read_roles(body: Mapping[str, Any]) -> Sequence[str]:
-    """The names of the roles that a body has, if any."""
+    """The names of the roles in a body, if any."""
     return [role["name"] for role in body.get("roles", ())]
 
 
 def read_questions(body: Mapping[str, Any]) -> Sequence[NewQuestion]:
-    """The security questions that a body has, if any."""
+    """The security questions in a body, if any."""
     return [NewQuestion(each["question"], each["answer"]) for each in body.get("securityQuestions", ())]

@@ -1,4 +1,4 @@
-"""Logging in and out, and what others need to verify access tokens."""
+"""Logging in and out, and the metadata for verifying access tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other users."""
+"""Operations on other users."""
 
 from __future__ import annotations
 

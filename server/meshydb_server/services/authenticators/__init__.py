@@ -1,8 +1,8 @@
-"""What proves who a user is (addresses, security questions, password), and how it changes: in this one place.
+"""What proves a user (addresses, security questions, password), and every change of it.
 
-A change by a user who has proved the password takes effect at once; the replaced address can recover the account for a
-while longer. A change without that proof is pending for as long, and a new password cancels it. Until it takes effect,
-recovery and notices keep to the value in force.
+A change by a user who has proved the password takes effect at once, and the replaced address can recover the account
+for a while longer. A change without that proof is pending for the same time, and a new password cancels it. Until it
+takes effect, recovery and notices use the value in force.
 """
 
 from meshydb_server.services.authenticators.changes import Proof, is_due, live_former, settled, shown

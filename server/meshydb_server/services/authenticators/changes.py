@@ -1,4 +1,4 @@
-"""The rules of changing what proves a user, as functions of the user's row and the time."""
+"""The rules for changing what proves a user, as functions of the user's row and the time."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from meshydb_server.storage.users import User
 
 Outcome = Literal["at-once", "pending", "cancelled", "took-effect"]
 
-# What users of a tenant prove, by how the tenant verifies them.
+# The contact that users prove, by the tenant's verification mode.
 PROVED_BY: Final[Mapping[Verification, Authenticator]] = {"email": "email", "text": "phone", "question": "questions"}
 
 
 class Proof(Enum):
-    """What makes a change legitimate."""
+    """The proof that allows a change."""
 
     NONE = "an access token"
-    """The user is logged in, and has not proved the password for this."""
+    """The user is logged in, and has not proved the password for this change."""
 
     PASSWORD = "the password"  # noqa: S105 - a name
-    """The user has proved the password."""
+    """The user has proved the password for this change."""
 
     RECENT_LOGIN = "a recent login"
-    """The user has proved the password a short time ago, and not for this."""
+    """The user has proved the password recently, but not for this change."""
 
     ADMINISTRATOR = "a permission"
-    """Another user may update users."""
+    """Another user with the permission to update users."""
 
     OPERATOR = "the command line"
-    """The operator of the server."""
+    """The operator, on the command line."""
 
 
 BY_PASSWORD: Final = frozenset({Proof.PASSWORD, Proof.RECENT_LOGIN})
@@ -43,7 +43,7 @@ BY_PASSWORD: Final = frozenset({Proof.PASSWORD, Proof.RECENT_LOGIN})
 
 @frozen(kw_only=True)
 class Terms:
-    """On what terms a change is made: on which proof, at which time, and how long it may take to come into force."""
+    """The conditions of a change: its proof, its time, and how long it stays pending."""
 
     proof: Proof
     now: datetime
@@ -52,7 +52,7 @@ class Terms:
 
 @frozen(kw_only=True)
 class _State:
-    """One address of a user. A value that is pending may be None: the address is to be removed."""
+    """One address of a user. A pending value of None removes the address."""
 
     value: str | None
     pending: str | None = None
@@ -66,19 +66,19 @@ _NAMES: Final = tuple(each.name for each in fields(_State))
 
 
 def change_contact(user: User, contact: Contact, new: str | None, terms: Terms) -> tuple[User, Outcome | None]:
-    """The user with another address, and how the change ends; None for no change. Nothing of the user may be due."""
+    """The user with another address, and the outcome; None for no change. The user must have nothing due."""
     state = _read(user, contact)
     if new == state.value:
-        # An administrator who sends back what was read changes nothing.
+        # An administrator who sends back the current value changes nothing.
         if state.pending_at is None or terms.proof in {Proof.NONE, Proof.ADMINISTRATOR}:
             return user, None
         return _put(user, contact, evolve(state, pending=None, pending_at=None)), "cancelled"
     is_pending = state.pending_at is not None and new == state.pending
     if is_pending and terms.proof is Proof.RECENT_LOGIN:
-        # Users who send back what they have read do not confirm the change, which may be that of a thief.
+        # Users who send back the shown value do not confirm the change, which may be a thief's.
         return user, None
     if takes_effect_at_once(user, terms.proof):
-        # What an administrator replaces may be the address of a stranger, by mistake.
+        # The value that an administrator replaces may be a stranger's address, entered by mistake.
         until = terms.now + terms.delay if terms.proof in BY_PASSWORD else None
         keeps = terms.proof is Proof.NONE or terms.proof in BY_PASSWORD
         return _put(user, contact, _replace(state, new, terms.now, until=until, keeps=keeps)), "at-once"
@@ -88,27 +88,27 @@ def change_contact(user: User, contact: Contact, new: str | None, terms: Terms) 
 
 
 def takes_effect_at_once(user: User, proof: Proof) -> bool:
-    """Whether a change on this proof does. Anonymous users have no password to prove, and cannot recover."""
+    """Whether a change with this proof takes effect at once. Anonymous users have no password and cannot recover."""
     return user.anonymous or proof is not Proof.NONE
 
 
 def is_due(user: User, now: datetime) -> bool:
-    """Whether the time of anything that is pending has come."""
+    """Whether a pending change is due."""
     return bool(due(user, now))
 
 
 def due(user: User, now: datetime) -> list[Authenticator]:
-    """What is pending whose time has come."""
+    """The pending changes that are due."""
     return [each for each in pending(user) if _pending_at(user, each) <= now]
 
 
 def pending(user: User) -> list[Authenticator]:
-    """What is pending."""
+    """The pending changes."""
     return [each for each in AUTHENTICATORS if getattr(user, f"{each}_pending_at") is not None]
 
 
 def settled(user: User, now: datetime) -> User:
-    """The user with everything in force whose time has come. Questions are in tables of their own."""
+    """The user with all due changes in force. Questions are in separate tables."""
     for each in due(user, now):
         if each == "questions":
             user = evolve(user, questions_pending_at=None, questions_proved=False)
@@ -119,15 +119,15 @@ def settled(user: User, now: datetime) -> User:
 
 
 def live_former(user: User, contact: Contact, now: datetime) -> str | None:
-    """The address that the user had before, if it can still recover the account."""
+    """The user's former address, if it can still recover the account."""
     state = _read(user, contact)
     return state.former if state.former_until is not None and now < state.former_until else None
 
 
 def shown(user: User, verification: Verification, now: datetime, *, own: bool) -> User:
-    """The user as the API shows them: to themselves with what is pending, and verified by the tenant's channel.
+    """The user as the API shows them: pending values to themselves, and verified by the tenant's channel.
 
-    Others see the values in force: if they send back what they have read, they bring nothing pending into force.
+    Others see the values in force, so that sending them back puts no pending value into force.
     """
     user = settled(user, now)
     verified = is_verified(user, verification)
@@ -146,9 +146,10 @@ def is_verified(user: User, verification: Verification) -> bool:
 
 
 def with_verified(user: User, verification: Verification, *, was: bool, verified: bool) -> User:
-    """The user whose tenant's present channel counts as proved, or does not any more.
+    """The user with the tenant's present channel marked as proved or unproved.
 
-    `was` is what was shown before: to send that back changes nothing. Who has no other proof cannot log in any more.
+    `was` is the value shown before: sending it back changes nothing. A user without any other proof can no longer log
+    in.
     """
     if user.anonymous or (was and verified and is_verified(user, verification)) or not (was or verified):
         return user
@@ -158,15 +159,15 @@ def with_verified(user: User, verification: Verification, *, was: bool, verified
 
 
 def _replace(state: _State, new: str | None, now: datetime, *, until: datetime | None, keeps: bool) -> _State:
-    """The state with another value in force and none pending.
+    """The state with another value in force and nothing pending.
 
-    With `until`, a value that was proved is kept as the former one. One that is kept already stays: who changes an
-    address twice does not push out the one that its owner knows.
+    With `until`, a proved value is kept as the former one. An existing former value stays: changing an address twice
+    does not displace the one that the owner knows.
     """
     replaced = _State(value=new)
     if state.former_until is not None and now < state.former_until:
         if new == state.former:
-            # Kept because it was proved.
+            # It was kept because it was proved.
             return evolve(replaced, proved=True)
         return evolve(replaced, former=state.former, former_until=state.former_until) if keeps else replaced
     if until is not None and state.proved and state.value is not None:

@@ -1,4 +1,4 @@
-"""Tells users what has changed of what proves them: where they could be reached before."""
+"""Notifies users of changes of what proves them, at the address from before the change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ONE_IN: Final = timedelta(days=1)
 
 @frozen
 class Notices:
-    """Puts notices into the outbox, one of a kind a day for one user and recipient."""
+    """Puts notices into the outbox: one of each kind a day for one user and recipient."""
 
     outbox: Outbox
 
@@ -39,11 +39,10 @@ class Notices:
         effective: datetime | None = None,
         once: bool = True,
     ) -> None:
-        """Tell a user, whose values are those before the change.
+        """Notify a user, given with the values before the change.
 
-        The notice goes to the address that is to be replaced, `contact`; or, if there is none, by the tenant's way.
-        `effective` is when a change takes effect, or until when it can be undone. With `once`, a second one within a
-        day is not sent.
+        The notice goes to the address to be replaced, `contact`, or else by the tenant's channel. `effective` is when
+        the change takes effect, or until when it can be undone. With `once`, a second notice within a day is not sent.
         """
         recipient = _recipient(place, user, contact)
         if recipient is None:

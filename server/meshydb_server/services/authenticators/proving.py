@@ -1,4 +1,4 @@
-"""Proving the password for a change, beyond having an access token."""
+"""Proving the password for a change, in addition to the access token."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ WRONG_PASSWORD = "The previous password is wrong."  # noqa: S105 - a sentence
 
 @frozen
 class PasswordProof:
-    """What a user has proved, and of which password."""
+    """What a user has proved, and for which version of the password."""
 
     proof: Proof
     credential_version: int | None = None
 
     def require_current(self, user: User) -> None:
-        """Raise an error when the password was changed since it was proved, or since the user logged in.
+        """Raise an error if the password was changed since it was proved, or since the login.
 
-        It is InvalidRequestError when they gave the password for this, and AuthenticationError otherwise.
+        Raises InvalidRequestError if the user gave the password for this change, otherwise AuthenticationError.
         """
         if self.credential_version in {None, user.credential_version}:
             return
@@ -43,7 +43,7 @@ class PasswordProof:
 
 @frozen
 class PasswordProver:
-    """Decides whether users have proved their password: with a recent login, or with the password itself."""
+    """Decides whether users have proved their password, by a recent login or by the password itself."""
 
     database: Database
     sources: Sources
@@ -52,9 +52,9 @@ class PasswordProver:
     recent_login: timedelta
 
     async def prove(self, caller: Caller, previous: str | None) -> PasswordProof:
-        """What the caller has proved. Raises InvalidRequestError when `previous` is given and wrong.
+        """The proof of the caller. Raises InvalidRequestError if `previous` is wrong.
 
-        Raises AuthenticationError when the caller is deleted meanwhile.
+        Raises AuthenticationError if the caller is deleted meanwhile.
         """
         if previous is None:
             proof = Proof.RECENT_LOGIN if self.is_recent(caller) else Proof.NONE
@@ -70,17 +70,17 @@ class PasswordProver:
         return PasswordProof(Proof.PASSWORD, user.credential_version)
 
     async def prove_password(self, caller: Caller, user: User, previous: str) -> None:
-        """Verify the password of the user who calls. Raises InvalidRequestError when it is wrong.
+        """Verify the password of the caller. Raises InvalidRequestError if it is wrong.
 
-        Every previous password is verified here and nowhere else. It is counted as the password of a login is, and
-        raises LimitError after too many wrong ones.
+        This is the only place that verifies a previous password. It counts like the password of a login, and raises
+        LimitError after too many wrong ones.
         """
 
         def count(connection: Connection) -> LoginGuess | LimitError:
             place = place_of(require_tenant(connection, caller.account, caller.tenant))
             return self.guesses.attempt(connection, place, user.username, caller.client, "password-proved")
 
-        # Before anything is written. Not admitted: a full queue would then have no room for others.
+        # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
         self.passwords.require_room()
         guess = await self.database.write(count)
         if isinstance(guess, LimitError):
@@ -88,7 +88,7 @@ class PasswordProver:
         try:
             right = await self.passwords.verify(user.password_hash, previous)
         except OverloadedError:
-            # Whoever is rejected because of others has not guessed.
+            # A request that is rejected because of others' load is not a guess.
             await self.database.write(lambda connection: self.guesses.take_back(connection, guess))
             raise
         if not right:
@@ -97,5 +97,5 @@ class PasswordProver:
         await self.database.write(lambda connection: self.guesses.forget(connection, guess))
 
     def is_recent(self, caller: Caller) -> bool:
-        """Whether the login behind the access token was by password, and a short time ago."""
+        """Whether the login of the access token was by password, and recent."""
         return caller.auth_time is not None and self.sources.now() - caller.auth_time < self.recent_login

@@ -1,4 +1,4 @@
-"""Changes what proves users, within the transactions of others."""
+"""Changes what proves users, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from meshydb_server.storage.questions import Question, list_pending_questions
 from meshydb_server.storage.recoveries import Missing, Place, Subject, disown
 from meshydb_server.storage.users import User, lock_user
 
-# Of the audit trail, and of the notices at once and for later.
+# The kinds of audit events, and of notices for immediate and for pending changes.
 _KINDS: Final[Mapping[Authenticator, Kind]] = {
     "email": "email-changed",
     "phone": "phone-changed",
@@ -52,7 +52,7 @@ class Authenticators:
     delay: timedelta
 
     def settle_subject(self, connection: Connection, find: Callable[[], Subject | Missing]) -> Subject:
-        """What a username stands for, after what was pending and is due. Raises NotFoundError or StaleError."""
+        """The subject of a username, after settling due changes. Raises NotFoundError or StaleError."""
         subject = require_place(find())
         now = self.sources.now()
         if subject.user is None or not changes.is_due(subject.user, now):
@@ -61,11 +61,11 @@ class Authenticators:
         if locked is None:
             raise StaleError
         self.settle(connection, subject.place, locked, now)
-        # Its requests are nobody's any more.
+        # The stored requests have been disowned.
         return require_place(find())
 
     def settle(self, connection: Connection, place: Place, user: User, now: datetime) -> User:
-        """Bring into force what is due, of a user whom the caller has locked; returns the user as they are then."""
+        """Put due changes of a locked user into force, and return the user."""
         due = changes.due(user, now)
         if not due:
             return user
@@ -91,10 +91,10 @@ class Authenticators:
         now: datetime,
         verified: bool | None = None,
     ) -> User:
-        """Change addresses of a user whom the caller has locked; returns the user as they are then.
+        """Change addresses of a locked user, and return the user.
 
-        `contacts` has the addresses to be set; None removes one. `verified` is for the tenant's present channel; None
-        leaves it as it is. With Proof.OPERATOR, the value in force cancels what is pending.
+        `contacts` are the addresses to set; None removes one. `verified` is for the tenant's present channel; None
+        leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
         """
         place = place_of(tenant)
         before = self.settle(connection, place, user, now)
@@ -110,7 +110,7 @@ class Authenticators:
         if after != before:
             rows.write_authenticators(connection, after)
         if "at-once" in outcomes.values():
-            # Codes have gone to an address that is the user's no more.
+            # Codes were sent to an address that is no longer the user's.
             disown(connection, user, now)
         for contact, outcome in outcomes.items():
             self._note(connection, place, user, contact, outcome, now)
@@ -127,17 +127,17 @@ class Authenticators:
         proof: Proof,
         now: datetime,
     ) -> User:
-        """Set the security questions of a user whom the caller has locked; answers to others prove nothing any more.
+        """Set the security questions of a locked user, and return the user. Old answers prove nothing any more.
 
-        Returns the user as they are then. Raises StaleError.
+        Raises StaleError.
         """
         place = place_of(tenant)
         before = self.settle(connection, place, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
-            # First of all, so that whoever asks for a reset at this moment is asked one of the new questions.
+            # First, so that a reset requested at this moment asks one of the new questions.
             disown(connection, user, now)
-            # As at registration, setting questions proves them, if it is the user who sets them.
+            # As at registration, setting questions proves them if the user sets them.
             proved = proof in changes.BY_PASSWORD and before.verified
             after = evolve(before, questions_pending_at=None, questions_proved=proved)
             rows.replace_questions(connection, user, questions)
@@ -162,10 +162,10 @@ class Authenticators:
         now: datetime,
         proved: Authenticator | None = None,
     ) -> bool:
-        """Set another password and cancel what is pending. To end logins and to tell the user is for the caller.
+        """Set another password and cancel pending changes. The caller ends logins and notifies the user.
 
-        `proved` is what the user has proved for this, if not the password. Returns False when the password was changed
-        or the user deleted since `user` was read.
+        `proved` is what the user has proved for this, other than the password. Returns False if the password was
+        changed or the user deleted since `user` was read.
         """
         if not rows.replace_password(connection, user, password_hash, proved=proved):
             return False
@@ -174,16 +174,16 @@ class Authenticators:
         return True
 
     def tell_of_reset(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
-        """Tell a user of every reset of the password; the trail has an event of the recovery."""
+        """Notify a user of a password reset. The audit trail already has an event of the recovery."""
         self.notices.tell(connection, place, user, "password-changed", now=now, once=False)
 
     def tell_of_password(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
-        """Tell a user that somebody who is logged in has changed the password, and note it."""
+        """Notify a user that somebody logged in as them has changed the password, and write an audit event."""
         self.notices.tell(connection, place, user, "password-changed", now=now)
         self.audit.note(connection, place, "password-changed", "at-once", now=now, user_id=user.user_id)
 
     def wake(self) -> None:
-        """Tell the worker that there may be a notice to send."""
+        """Wake the worker to send a notice."""
         self.notices.outbox.wake()
 
     def _tell(
@@ -202,7 +202,7 @@ class Authenticators:
                 connection, place, before, _PENDING[contact], now=now, contact=contact, effective=effective
             )
         elif outcome == "at-once":
-            # Said only to the address that can still recover the account, where codes are sent by its way.
+            # Mentioned only to an address that can still recover the account, and only if codes go by its channel.
             kept = changes.live_former(after, contact, now) == getattr(before, contact) is not None
             kept = kept and changes.PROVED_BY[place.verification] == contact
             effective = getattr(after, f"{contact}_former_until") if kept else None

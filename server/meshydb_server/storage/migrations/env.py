@@ -1,4 +1,4 @@
-"""Alembic's entry point. The connection is handed in by `meshydb_server.storage.migrate`."""
+"""Alembic's entry point. `meshydb_server.storage.migrate` passes the connection."""
 
 from alembic import context
 

@@ -9,7 +9,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-# name of the role, then what it may do with which permissible
+# The name of the role, then its operations on each permissible.
 _EVERYTHING = {"can_create": True, "can_read": True, "can_update": True, "can_delete": True}
 _READ_ONLY = {"can_create": False, "can_read": True, "can_update": False, "can_delete": False}
 _SYSTEM_ROLES = {
@@ -19,7 +19,7 @@ _SYSTEM_ROLES = {
 
 
 def upgrade() -> None:
-    """Add what logging in, registering and completing a recovery need."""
+    """Add the tables for logins, registration and completing recoveries."""
     _extend_tenants_users_outbox()
     _create_questions_and_roles()
     _create_sessions_and_audit()
@@ -134,7 +134,7 @@ def _create_sessions_and_audit() -> None:
 
 
 def _replace_recoveries() -> None:
-    # Nothing could complete the requests that are in it, and all of them lapse within the hour.
+    # No existing request can be completed, and all of them expire within the hour.
     op.drop_table("recoveries")
     op.create_table(
         "recoveries",
@@ -160,7 +160,7 @@ def _replace_recoveries() -> None:
 
 
 def _give_system_roles() -> None:
-    """Give each tenant the roles that a new one has, and their users the role of all users."""
+    """Give each tenant the default roles, and its users the default role."""
     connection = op.get_bind()
     meta = sa.MetaData()
     tenants, users, roles, permissions, user_roles = (

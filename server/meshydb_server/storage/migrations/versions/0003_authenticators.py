@@ -10,7 +10,7 @@ _CHANNELS = ("email", "phone")
 
 
 def upgrade() -> None:
-    """Keep a proof for each channel. Whoever could log in until now has proved the channel of their tenant."""
+    """Store a proof for each channel. Users who could log in so far count as having proved their tenant's channel."""
     for channel in _CHANNELS:
         op.add_column("users", sa.Column(f"{channel}_pending", sa.Text))
         op.add_column("users", sa.Column(f"{channel}_pending_at", sa.BigInteger))
@@ -38,8 +38,8 @@ def upgrade() -> None:
     )
     op.add_column("recoveries", sa.Column("former_code_mac", sa.LargeBinary))
     op.add_column("recoveries", sa.Column("channel", sa.Text))
-    # Where questions are asked, nobody had to be verified to log in. Users who never did, and have set no questions
-    # there, have registered before the tenant was switched to questions and have proved nothing.
+    # In question mode, users could log in without being verified. Users who never logged in and have no questions
+    # registered before the tenant was switched to questions, and have proved nothing.
     op.execute(
         "UPDATE users SET questions_proved = true, verified = true WHERE NOT anonymous AND EXISTS ("
         "SELECT 1 FROM tenants WHERE tenants.account = users.account AND tenants.tenant = users.tenant"

@@ -1,4 +1,4 @@
-"""What limits count: for each user and client address, and for each user."""
+"""Counters of limits, by user and client address, and by user."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ _KEPT = (
 
 
 def upgrade() -> None:
-    """Add counters and known addresses, and let a user have several requests. Earlier counts are forgotten."""
+    """Add counters and known addresses, and allow several requests for each user. Earlier counts are dropped."""
     op.create_table(
         "counters",
         sa.Column("account", sa.Text, nullable=False),
@@ -47,7 +47,7 @@ def upgrade() -> None:
 
 
 def _replace_recoveries() -> None:
-    """Make the table anew, since SQLite cannot change a primary key. The requests stay good."""
+    """Recreate the table, because SQLite cannot change a primary key. The requests stay valid."""
     op.execute(f"CREATE TABLE recoveries_kept AS SELECT {_KEPT} FROM recoveries")  # noqa: S608
     op.drop_table("recoveries")
     op.create_table(

@@ -1,4 +1,4 @@
-"""What the mail worker needs to keep one recipient from delaying the others."""
+"""Columns and indexes that keep one slow recipient from delaying others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the domain of each recipient. Messages that wait already have none, and lapse within the hour."""
+    """Add the domain of each recipient. Waiting messages get none, and expire within the hour."""
     op.add_column("outbox", sa.Column("domain", sa.Text, nullable=False, server_default=""))
     op.drop_index("ix_outbox_status_due_at", "outbox")
     for name, columns, where in (

@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Let an event stand for several, and make the table of health checks."""
+    """Add the count and client of audit events, and the table of health checks."""
     op.add_column("audit", sa.Column("count", sa.Integer, nullable=False, server_default="1"))
     op.add_column("audit", sa.Column("client", sa.Text))
     op.create_table(
