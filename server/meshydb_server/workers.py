@@ -52,6 +52,9 @@ class Supervisor(Multiprocess):
     """Runs several servers until a signal stops it, or until one of them cannot start.
 
     uvicorn's own supervisor kills a worker that has not started after five seconds, and starts it again without end.
+
+    After SIGHUP, the supervisor waits for each replacement worker, for `start_seconds` at most. A SIGTERM in that time
+    takes effect after the wait, or `SUPERVISOR_SECONDS` after the signal: then all workers are killed at once.
     """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], start_seconds: float) -> None:
