@@ -5,8 +5,14 @@ A plain installation has this command too, but not what it needs.
 
 import gc
 import os
+import signal
 import subprocess
 import sys
+import traceback
+from typing import Any, Final
+
+_CANNOT_TEST: Final = 2
+_INTERRUPTED: Final = 130
 
 
 def main() -> None:
@@ -19,23 +25,64 @@ def main() -> None:
             # In place of this one, so that Ctrl-C and other signals reach whoever heeds them.
             os.execve(sys.executable, command, environment)  # noqa: S606 - Python itself, no shell is missed
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+    # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.
+    gc.set_threshold(50_000, 10, 10)
+    # Whoever ends the process wants what it made to be deleted, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_exit_code())
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
     try:
         from meshydb_contract._command import run  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        print(
+        _tell(
             f"meshydb-contract needs {error.name}, which the extra contract brings."
-            " From a checkout: pip install '.[contract]'. From a wheel: pip install 'FILE.whl[contract]'.",
-            file=sys.stderr,
+            " From a checkout: pip install '.[contract]'. From a wheel: pip install 'FILE.whl[contract]'."
         )
-        sys.exit(2)
-    # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.
-    gc.set_threshold(50_000, 10, 10)
+        return _CANNOT_TEST
+    return run(sys.argv[1:])
+
+
+def _exit_code() -> int:
+    """Run the command; returns its exit code, which is 1 for a server that does not conform and for nothing else."""
+    if sys.stdout is None or sys.stderr is None:
+        # There is nobody to tell.
+        return _CANNOT_TEST
     try:
-        code = run(sys.argv[1:])
+        code = _run()
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
     except KeyboardInterrupt:
         # Outside of what schemathesis does, which tells what it has found until then; it exits with this, too.
-        code = 130
-    sys.exit(code)
+        code = _INTERRUPTED
+    except OSError as error:
+        _tell(f"meshydb-contract: The output cannot be written, or a file not read: {error}")
+        code = _CANNOT_TEST
+    except Exception:  # noqa: BLE001 - whatever it is, it says nothing of the server
+        _tell(f"{traceback.format_exc()}meshydb-contract: The test itself failed. Please report it.")
+        code = _CANNOT_TEST
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            # Python would try again at its end, and exit with a code of its own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _tell(f"meshydb-contract: The output cannot be written: {error}")
+            code = code if code == _INTERRUPTED else _CANNOT_TEST
+    return code
+
+
+def _tell(message: str) -> None:
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        # The exit code tells.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 if __name__ == "__main__":

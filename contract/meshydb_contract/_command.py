@@ -1,6 +1,6 @@
 """Holds a MeshyDB server against the contract of its REST API.
 
-Exits with 0 if the server conforms, 1 if it does not, and 2 if that could not be tested.
+Exits with 0 if the server conforms, 1 if it does not, 2 if that could not be tested, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,21 +14,24 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from meshydb_contract._commands import clock_of, codes_from, words_of
 from meshydb_contract._gate import hold
 from meshydb_contract._probe import is_loopback, probe
+from meshydb_contract._summary import HELPER, SECOND, TOKEN, lines
 from meshydb_contract._target import CannotTestError, Extent, Target
-from meshydb_contract._verdict import Verdict
 from meshydb_contract.scenarios import Site, Tenant
 
-# By a variable alone: other users of a machine can read the words of a command.
-_TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name
-_HELPER_TOKEN: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"  # noqa: S105 - likewise
-
+# By variables alone: other users of a machine can read the words of a command.
 _EPILOG: Final = f"""
-An access token for what needs one is taken from the variable {_TOKEN}. With it, users are
-created, changed and deleted: give that of a tenant that is there for tests. Without it, what needs one is tested for
-refusing. The variable {_HELPER_TOKEN} takes the access token of a user who may manage users
-and nothing else: with it, one scenario shows that such a user cannot act on an administrator.
+Access tokens are taken from variables, because other users of a machine can read the options of a command:
+  {TOKEN}         of an administrator of the tenant, who may manage users
+  {HELPER}  of a user who may manage users and nothing else
+  {SECOND}  of an administrator of the second tenant
+With a token, users are created, changed and deleted. Only users whom the test made are changed, and they are deleted
+at the end. What needs a token, a key, codes or a second tenant that is not given is listed as not tested.
+
+A request that a limit rejects is sent again when Retry-After says so, if that is within a minute. Limits of one user
+last longer, and are not waited for.
 """
 
 _WARNING: Final = (
@@ -39,7 +42,10 @@ _WARNING: Final = (
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if (given.second_public_key or os.environ.get(SECOND)) and not given.second_tenant:
+        parser.error(f"--second-public-key and {SECOND} need --second-tenant")
     if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
         return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
     names = {"usernames": given.username, "publicKeys": given.public_key}
@@ -48,8 +54,9 @@ def run(arguments: Sequence[str]) -> int:
         given.account,
         given.tenant,
         given.auth_url and given.auth_url.rstrip("/"),
-        os.environ.get(_TOKEN) or None,
+        os.environ.get(TOKEN) or None,
         {kind: [name] for kind, name in names.items() if name},
+        given.proxy,
     )
     extent = Extent(
         seed=given.seed,
@@ -57,45 +64,36 @@ def run(arguments: Sequence[str]) -> int:
         max_examples=given.max_examples,
         rate_limit=given.rate_limit,
         operations=given.operation,
+        # With some operations alone, no scenarios are told.
+        scenarios=not given.operation,
+        require_all=given.require_all,
         report=given.report,
     )
     try:
         probe(target)
-        # With some operations alone, no scenarios are told.
-        verdict = hold(target, extent, site=None if given.operation else _site(target))
+        verdict = hold(target, extent, site=_site(target, given))
     except CannotTestError as error:
         return _refuse(str(error))
-    _tell(verdict)
+    print()
+    print(*lines(verdict), sep="\n")
     return verdict.exit_code
 
 
-def _site(target: Target) -> Site:
+def _site(target: Target, given: argparse.Namespace) -> Site:
     (public_key,) = target.names.get("publicKeys", [None])
-    tenant = Tenant(target.tenant, public_key, target.token, os.environ.get(_HELPER_TOKEN) or None)
-    return Site(url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant])
-
-
-def _tell(verdict: Verdict) -> None:
-    """Say in plain lines what became of the run; standard output is as schemathesis left it."""
-    print()
-    for finding, count in verdict.findings.items():
-        print(f"{finding.operation}: {finding.check}: {finding.message} ({count} x)")
-    for reason in dict.fromkeys(verdict.untold.values()):
-        scenarios = (name for name, each in verdict.untold.items() if each == reason)
-        print(f"Scenarios not told, because each {reason}: {', '.join(scenarios)}")
-    if verdict.unserved:
-        print(f"Tested for refusing alone, as no request succeeded: {', '.join(verdict.unserved)}")
-    if verdict.limited:
-        limited = (f"{operation} ({count} x)" for operation, count in verdict.limited.items())
-        print(
-            f"Turned away with 429, which hides all else (lift the limits, or see --rate-limit): {', '.join(limited)}"
-        )
-    if verdict.untested:
-        print(f"Not tested: {', '.join(verdict.untested)}")
-    print(f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}")
-
-
-_OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the contract"}
+    tenants = [Tenant(target.tenant, public_key, target.token, os.environ.get(HELPER) or None)]
+    if given.second_tenant:
+        token = os.environ.get(SECOND) or None
+        tenants.append(Tenant(given.second_tenant, given.second_public_key, token))
+    return Site(
+        url=target.url,
+        account=target.account,
+        auth_url=target.auth_url,
+        tenants=tenants,
+        newest_code=given.codes_from and codes_from(given.codes_from),
+        clock_at=given.set_clock and clock_of(given.set_clock),
+        proxy=target.proxy,
+    )
 
 
 def _refuse(message: str) -> int:
@@ -112,13 +110,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--url", required=True, type=_url, help="where the server is, without the account")
-    add("--account", required=True)
+    add("--account", required=True, help="the account that is tested")
     add("--tenant", help="sent with every request; without it, the header is left to chance")
-    add("--username", help="a user of the tenant, who will be sent codes")
+    add("--username", help="a user of the tenant, who is sent codes")
     add("--auth-url", type=_url, help="where connect/… is, if elsewhere")
-    add("--public-key", help="that of the tenant")
+    add("--public-key", metavar="KEY", help="the public key of the tenant, which logins need")
+    add(
+        "--codes-from",
+        type=_command,
+        metavar="COMMAND",
+        help="a command that prints the messages to users as JSON, like 'meshydb-server outbox list'",
+    )
+    add("--second-tenant", metavar="NAME", help="another tenant of the account, where nothing of the first is known")
+    add("--second-public-key", metavar="KEY", help="the public key of the second tenant")
+    add(
+        "--set-clock",
+        type=_command,
+        metavar="COMMAND",
+        help="a command that sets the server's clock: its last word is a time in ISO 8601, or 'now'",
+    )
+    add("--require-all", action="store_true", help="exit with 2 if something was not tested")
     add("--seed", type=int, help="the same seed makes the same requests")
-    add("--max-time", type=_positive, metavar="SECONDS", help="test for so long, and no longer")
+    add("--max-time", type=_positive, metavar="SECONDS", help="test for so long; deleting users takes a minute more")
     add(
         "--max-examples",
         type=_positive,
@@ -129,12 +142,20 @@ def _parser() -> argparse.ArgumentParser:
         "--rate-limit",
         type=_rate,
         metavar="N/UNIT",
-        help="send no more in a second, minute or hour: 9/s, 500/m, 2000/h",
+        help="send no more random requests in a second, minute or hour: 9/s, 500/m, 2000/h",
     )
     add("--operation", action="append", default=[], metavar="ID", help="test this operationId; may be repeated")
     add("--report", type=Path, metavar="DIR", help="write junit.xml, exchanges.har and html/index.html there")
+    add("--proxy", type=_url, metavar="URL", help="a proxy; those that the environment names are not used")
     add("--yes", action="store_true", help="test a server that is not on this machine")
     return parser
+
+
+def _command(text: str) -> Sequence[str]:
+    try:
+        return words_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _url(text: str) -> str:

@@ -12,6 +12,7 @@ from schemathesis import Config
 
 from meshydb_contract._files import path_of
 from meshydb_contract._reports import paths_in
+from meshydb_contract._sessions import ca_bundle
 from meshydb_contract._target import Extent, Target
 
 
@@ -29,6 +30,8 @@ def configure(target: Target, extent: Extent) -> Config:
     if target.token is not None:
         config["auth"] = {"openapi": {"bearer": {"bearer": target.token}}}
     config["base-url"] = target.url
+    if (certificates := ca_bundle()) is not None:
+        config["tls-verify"] = certificates
     config["reports"] = _reports(extent)
     given = {"seed": extent.seed, "max-time": extent.max_time, "rate-limit": extent.rate_limit}
     config |= {name: value for name, value in given.items() if value is not None}

@@ -15,15 +15,18 @@ from typing import Any, Final, TextIO
 import click
 import schemathesis
 from attrs import evolve, frozen
-from schemathesis import Case, HookContext, Response, cli, generation
+from schemathesis import Case, Config, HookContext, Response, cli, generation
 from schemathesis.engine import events
 
 from meshydb_contract._configuration import configure
+from meshydb_contract._custodian import Custodian
 from meshydb_contract._files import hosts, links, path_of
-from meshydb_contract._reports import add_stories
+from meshydb_contract._own_requests import story_of
+from meshydb_contract._reports import finish_reports
+from meshydb_contract._sessions import Pacing, Sending, start_sending, stop_sending
 from meshydb_contract._target import CannotTestError, Extent, Guide, Target
-from meshydb_contract._verdict import Verdict
-from meshydb_contract.scenarios import Site, Told, play
+from meshydb_contract._verdict import INTERRUPTED, Verdict
+from meshydb_contract.scenarios import Site, Tenant, play, tell
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
@@ -52,8 +55,10 @@ def hold(
 ) -> Verdict:
     """Hold a server against the contract, and tell all scenarios where there is a site for them.
 
-    Progress and failures are written to `output`, or standard output. Raises CannotTestError for an operation that
-    there is not, or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
+    Without a guide, it changes and deletes nobody but users whom it makes, and deletes these at the end, which takes a
+    minute at most. Progress and failures are written to `output`, or standard output. Raises CannotTestError for an
+    operation that there is not, or a report that cannot be written. Runs cannot overlap: a process has one
+    schemathesis.
     """
     extent = extent or Extent()
     unknown = sorted(set(extent.operations) - hosts().keys())
@@ -61,38 +66,76 @@ def hold(
         raise CannotTestError(f"The contract has no operation {', '.join(unknown)}.")
     if _runs:
         raise RuntimeError("A run is under way in this process.")
-    stories, extent = _tell_stories(site, extent)
+    end = math.inf if extent.max_time is None else time.monotonic() + extent.max_time
+    stories = play(site, seconds=extent.max_time) if site is not None and extent.scenarios else []
+    # schemathesis uses all the time that there is.
+    extent = evolve(extent, max_time=None if math.isinf(end) else max(1, math.floor(end - time.monotonic())))
     config = configure(target, extent)
     # Some phases alone need not reach each operation.
     verdict = Verdict(config.seed, () if extent.phases else extent.operations or list(hosts()))
+    for told in stories:
+        verdict.hear(told.scenario, told.finding, told.untold)
+        verdict.serve(told.answers)
+    site, sending = site or _site_of(target), Sending(target.proxy, Pacing(end))
+    custodian = None
+    if guide is None:
+        guide = custodian = Custodian(site, target.names.get("usernames", ()), _changeable(target))
+    exit_code = 2
+    try:
+        if custodian is not None:
+            custodian.begin(sending)
+        start_sending(sending)
+        _runs.append(_Run(target, guide, verdict))
+        try:
+            exit_code = _test(config, extent, output)
+        finally:
+            _runs.clear()
+            stop_sending()
+        if custodian is not None and exit_code != INTERRUPTED and not verdict.problems:
+            _make_own_requests(verdict, site, target, sending)
+    finally:
+        if custodian is not None:
+            verdict.left = custodian.close()
+    if extent.report is not None:
+        verdict.problems += finish_reports(extent.report, stories)
+    verdict.settle(exit_code, require_all=extent.require_all)
+    return verdict
+
+
+def _test(config: Config, extent: Extent, output: TextIO | None) -> int:
+    """Run schemathesis; returns its exit code."""
     # The id of a case is sent as a header.
     generation.RANDOM.seed(config.seed)
-    _runs.append(_Run(target, guide, verdict))
     try:
         with contextlib.redirect_stdout(output or sys.stdout):
             cli.schemathesis.commands["run"].main(_arguments(extent), standalone_mode=False, obj=config)
     except SystemExit as exit_:
-        verdict.exit_code = int(exit_.code or 0)
+        return int(exit_.code or 0)
     except click.ClickException as error:
         raise CannotTestError(error.format_message()) from error
-    finally:
-        _runs.pop()
-    if verdict.exit_code == 0 and verdict.untested:
-        verdict.exit_code = 2
-    for told in stories:
-        verdict.hear(told.scenario, told.finding, told.untold)
-    if stories and extent.report is not None:
-        add_stories(extent.report, stories)
-    return verdict
+    return 0
 
 
-def _tell_stories(site: Site | None, extent: Extent) -> tuple[Sequence[Told], Extent]:
-    """Tell the scenarios, before schemathesis uses all the time that there is; returns what is left of it."""
-    started = time.monotonic()
-    stories = [] if site is None else play(site, seconds=extent.max_time)
-    if extent.max_time is None:
-        return stories, extent
-    return stories, evolve(extent, max_time=max(1, extent.max_time - math.ceil(time.monotonic() - started)))
+def _make_own_requests(verdict: Verdict, site: Site, target: Target, sending: Sending) -> None:
+    """Make a good request of each operation of which none has succeeded yet."""
+    username = next(iter(target.names.get("usernames", ())), None)
+    for operation in [each for each in verdict.selected if each not in verdict.served]:
+        told = tell(operation, story_of(operation, username), site, sending)
+        if told.finding is not None:
+            verdict.object(told.finding)
+        elif told.untold is not None:
+            verdict.unserved_for[operation] = told.untold
+        verdict.serve(told.answers)
+
+
+def _site_of(target: Target) -> Site:
+    public_key = next(iter(target.names.get("publicKeys", ())), None)
+    tenant = Tenant(target.tenant, public_key, target.token)
+    return Site(url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant], proxy=target.proxy)
+
+
+def _changeable(target: Target) -> frozenset[str]:
+    return frozenset(each.lower() for kind in ("kept", "deletable") for each in target.names.get(kind, ()))
 
 
 def _arguments(extent: Extent) -> list[str]:

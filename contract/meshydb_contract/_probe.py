@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from meshydb_contract._sessions import Sending, Session
 from meshydb_contract._target import CannotTestError, Target
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -59,9 +60,10 @@ def _ask(
         headers["Authorization"] = f"Bearer {token}"
     method = "GET" if form is None else "POST"
     try:
-        return url, requests.request(
-            method, url, headers=headers, data=form, timeout=_PATIENCE_SECONDS, allow_redirects=False
-        )
+        with Session(Sending(target.proxy)) as session:
+            return url, session.request(
+                method, url, headers=headers, data=form, timeout=_PATIENCE_SECONDS, allow_redirects=False
+            )
     except (requests.RequestException, ValueError) as error:
         raise CannotTestError(f"{origin} cannot be reached: {_cause(error)}") from error
 

@@ -19,16 +19,28 @@ def paths_in(folder: Path) -> dict[str, Path]:
     return {"junit": folder / "junit.xml", "har": folder / "exchanges.har", "html": folder / "html"}
 
 
-def add_stories(folder: Path, stories: Sequence[Told]) -> None:
-    """Add them to the report for programs and to the one for people."""
+def finish_reports(folder: Path, stories: Sequence[Told]) -> list[str]:
+    """Add the stories to the report for programs and to the one for people; returns what could not be written."""
     paths = paths_in(folder)
     page = paths["html"] / "index.html"
-    # A run that was interrupted may have left out either.
-    if paths["junit"].exists():
-        _add_to_junit(paths["junit"], stories)
-    if page.exists():
-        text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace(_TOP, f"{_TOP}\n{_section(stories)}", 1), encoding="utf-8")
+    written = {paths["junit"]: ">", paths["har"]: "}", page: ">"}
+    problems = [f"The report {path} could not be written." for path, end in written.items() if not _ends(path, end)]
+    if stories and not problems:
+        try:
+            _add_to_junit(paths["junit"], stories)
+            text = page.read_text(encoding="utf-8")
+            page.write_text(text.replace(_TOP, f"{_TOP}\n{_section(stories)}", 1), encoding="utf-8")
+        except (OSError, ET.ParseError) as error:
+            problems.append(f"The reports in {folder} could not be written: {error}.")
+    return problems
+
+
+def _ends(path: Path, end: str) -> bool:
+    """Whether a report is there to its end."""
+    try:
+        return path.is_file() and path.read_text(encoding="utf-8", errors="replace").rstrip().endswith(end)
+    except OSError:
+        return False
 
 
 def _add_to_junit(file: Path, stories: Sequence[Told]) -> None:

@@ -39,6 +39,9 @@ class Target:
     """What else the server knows: `tenants`, `usernames`, `passwords`, `publicKeys`, and ids of users that may be
     changed (`kept`) and deleted (`deletable`)."""
 
+    proxy: str | None = None
+    """The URL of a proxy. Those that the environment names are not used."""
+
 
 @frozen(kw_only=True)
 class Extent:
@@ -46,7 +49,8 @@ class Extent:
 
     seed: int | None = None
     max_time: int | None = None
-    """In seconds. All of it is used: what was tried once is tried with other values."""
+    """In seconds. All of it is used: what was tried once is tried with other values. What the run has made is deleted
+    after that, which takes a minute at most."""
 
     max_examples: int | None = None
     """Random cases of each operation, and chains of calls along the links."""
@@ -59,6 +63,12 @@ class Extent:
 
     phases: Sequence[str] = ()
     """Of `examples`, `coverage`, `fuzzing` and `stateful`; all, if there are none."""
+
+    scenarios: bool = True
+    """Whether scenarios are told, where there is a site for them."""
+
+    require_all: bool = False
+    """Whether it is an error that something could not be tested because it was not handed in."""
 
     report: Path | None = None
     """The folder that the reports are written to."""

@@ -10,16 +10,26 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import requests
 from attrs import field, frozen, mutable
 from schemathesis import Response
 from schemathesis.engine import events
+from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 
+from meshydb_contract._sessions import retry_after
 from meshydb_contract._target import AnyCase
+
+INTERRUPTED: Final = 130
+NO_TIME: Final = "needs more time"
+"""Why a scenario was not told that would have been begun too late."""
 
 # A redirect is a success where the contract has one.
 _SUCCESS: Final = range(200, 400)
-_BEFORE_A_LIMIT: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
+_OF_LIMITS: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_BEFORE_A_LIMIT: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
+# More rejected requests in a hundred hide too much.
+_MOST_REJECTED: Final = 5
 
 
 @frozen(order=True)
@@ -70,31 +80,55 @@ class Verdict:
     untold: dict[str, str] = field(factory=dict[str, str])
     """The scenarios that could not be told, and why."""
 
+    rejected: Counter[str] = field(factory=Counter[str])
+    """How many requests of each operation a limit or overload rejected to the end (429, or 503 with `Retry-After`)."""
+
+    served: set[str] = field(factory=set[str])
+    """The operations of which a request succeeded, be it at random, of a scenario, or made for that."""
+
+    unserved_for: dict[str, str] = field(factory=dict[str, str])
+    """Why no request of an operation succeeded, where one was made for that: it `needs` something, or was refused."""
+
+    left: int = 0
+    """How many users the run made and could not delete."""
+
+    problems: list[str] = field(factory=list[str])
+    """Why the run is no proof, each with what to do."""
+
     exchanges: list[Exchange] = field(factory=list[Exchange], repr=False)
     """What was sent and answered, in its order."""
 
     @property
     def untested(self) -> list[str]:
         """The operations that gave no answer, for want of time or of a server, or as a limit kept all from them."""
-        limited = self.limited
         # Where there is a limit, some refusals come before it, and are not of the operation.
         answered = {
-            operation for operation, status in self.answers if operation not in limited or status not in _BEFORE_A_LIMIT
+            operation
+            for (operation, status), count in self.answers.items()
+            if operation not in self.rejected
+            or (status not in _BEFORE_A_LIMIT and (status not in _OF_LIMITS or count > self.rejected[operation]))
         }
-        return [each for each in self.selected if each not in answered]
+        return [each for each in self.selected if each not in answered | self.served]
 
     @property
     def limited(self) -> Mapping[str, int]:
-        """How often a limit turned a request away, of the operations where one did."""
-        limit = HTTPStatus.TOO_MANY_REQUESTS
-        return {operation: count for (operation, status), count in self.answers.items() if status == limit}
+        """How many requests a limit or overload rejected, of the operations where one did."""
+        return dict(self.rejected)
 
     @property
     def unserved(self) -> list[str]:
         """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
-        served = {operation for operation, status in self.answers if status in _SUCCESS}
-        others = served.union(self.untested)
+        others = self.served.union(self.untested)
         return [each for each in self.selected if each not in others]
+
+    @property
+    def missing(self) -> Mapping[str, Sequence[str]]:
+        """What was not handed in, or the tenant does not have, with the operations and scenarios that need it."""
+        found = dict[str, list[str]]()
+        for name, reason in [*self.unserved_for.items(), *self.untold.items()]:
+            if reason.startswith("needs ") and reason != NO_TIME and name not in self.served:
+                found.setdefault(reason.removeprefix("needs "), []).append(name)
+        return found
 
     @property
     def conforms(self) -> bool:
@@ -106,17 +140,64 @@ class Verdict:
         if isinstance(event, events.ScenarioFinished):
             self._note_scenario(event.recorder)
         elif isinstance(event, events.NonFatalError):
-            self._add(Finding(event.label, "error", event.info.message or event.info.title))
+            message = " ".join((event.info.message or event.info.title).split("\n\n", 1)[0].split())
+            if isinstance(event.value, ServerUnavailable):
+                self.problems.append(
+                    f"{message} Restart it, and run again with the same seed: if it goes away again, it is the server."
+                )
+            elif isinstance(event.value, requests.RequestException):
+                self._add(Finding(event.label, "error", message))
+            else:
+                self.problems.append(f"The test itself failed in {event.label}: {message} Please report it.")
+        elif isinstance(event, events.FatalError):
+            self.problems.append(f"The test itself failed: {event.exception!r}. Please report it.")
 
     def hear(self, scenario: str, finding: Finding | None, untold: str | None) -> None:
         """Take in what became of a scenario."""
         if finding is not None:
-            self._add(finding)
-            self.exit_code = self.exit_code or 1
+            self.object(finding)
         elif untold is not None:
             self.untold[scenario] = untold
         else:
             self.told.append(scenario)
+
+    def serve(self, answers: Mapping[tuple[str, int], int]) -> None:
+        """Take in what was answered to requests that are not random."""
+        self.served |= {operation for operation, status in answers if status in _SUCCESS}
+
+    def object(self, finding: Finding) -> None:
+        """Take in something that the contract does not allow."""
+        self._add(finding)
+
+    def settle(self, exit_code: int, *, require_all: bool = False) -> None:
+        """Say how the run has ended, of which schemathesis says `exit_code`."""
+        self._add_problems(require_all=require_all)
+        if exit_code == INTERRUPTED:
+            self.exit_code = exit_code
+        elif self.findings:
+            self.exit_code = 1
+        else:
+            self.exit_code = 2 if exit_code or self.problems else 0
+
+    def _add_problems(self, *, require_all: bool) -> None:
+        refused = {name: reason for name, reason in self.unserved_for.items() if not reason.startswith("needs ")}
+        for name, reason in refused.items():
+            if name in self.unserved:
+                self.problems.append(f"{name} never succeeded, though what it needs was handed in: it {reason}.")
+        unfinished = [name for name, reason in self.untold.items() if reason == NO_TIME or "needs " not in reason]
+        untested = [*self.untested, *unfinished]
+        if untested:
+            self.problems.append(
+                f"Not tested: {', '.join(untested)}. Give it more time (--max-time), or lift the server's limits."
+            )
+        requests_, rejected = sum(self.answers.values()), sum(self.rejected.values())
+        if rejected * 100 > requests_ * _MOST_REJECTED:
+            self.problems.append(
+                f"Limits rejected {rejected} of {requests_} requests to the end: {', '.join(sorted(self.rejected))}."
+                " Lift the server's limits, or give it more time (--max-time)."
+            )
+        if require_all and (missing := self.missing):
+            self.problems.append(f"--require-all: hand in {'; '.join(missing)}.")
 
     def _note_scenario(self, recorder: ScenarioRecorder) -> None:
         for case_id, interaction in recorder.interactions.items():
@@ -125,7 +206,12 @@ class Verdict:
             if interaction.response is None:
                 continue
             status = interaction.response.status_code
-            self.answers[operation_id(case), status] += 1
+            operation = operation_id(case)
+            self.answers[operation, status] += 1
+            if retry_after(interaction.response) is not None:
+                self.rejected[operation] += 1
+            elif status in _SUCCESS:
+                self.served.add(operation)
             self.exchanges.append(Exchange(case, interaction.response))
             if node.transition is not None and node.is_transition_applied:
                 self.links[node.transition.id, status] += 1

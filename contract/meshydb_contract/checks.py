@@ -10,10 +10,11 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-import requests
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 from schemathesis.checks import CHECKS, load_all_checks
+
+from meshydb_contract._sessions import Session, current, retry_after
 
 # Those of schemathesis that ask whether a request is taken or refused, as it should be.
 _OF_REQUESTS: Final = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header")
@@ -96,7 +97,7 @@ def _unless_excused(check: Any) -> Any:
         try:
             return check(context, response, case)
         except AssertionError:
-            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS or _is_of_no_password(response, case):
+            if retry_after(response) is not None or _is_of_no_password(response, case):
                 return None
             raise
 
@@ -117,7 +118,7 @@ def _is_of_no_password(response: Response, case: Case[Any]) -> bool:
         return False
     plain = response.request.copy()
     plain.prepare_body(None, None, {"username": case.body.get("username"), "attempt": 1})
-    with requests.Session() as session:
+    with Session(current()) as session:
         return session.send(plain, timeout=_PATIENCE_SECONDS).status_code == response.status_code
 
 

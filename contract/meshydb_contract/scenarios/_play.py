@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
-from meshydb_contract._verdict import Finding
+from meshydb_contract._sessions import Pacing, Sending
+from meshydb_contract._verdict import NO_TIME, Finding
 from meshydb_contract.scenarios import authenticators, logins, recovery, tenants, users, wire
 from meshydb_contract.scenarios._answers import BreachError, UntoldError
 from meshydb_contract.scenarios._site import Site
 from meshydb_contract.scenarios._stage import Stage
-
-_NO_TIME: Final = "needs more time"
-
 
 Scenario = Callable[[Stage], None]
 """A story. Its docstring is one sentence that says what holds where it ends well."""
@@ -31,6 +30,9 @@ class Told:
     finding: Finding | None = None
     untold: str | None = None
     """What it would have needed."""
+
+    answers: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]], repr=False)
+    """How often each operation gave each status."""
 
 
 def _stories(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
@@ -53,17 +55,22 @@ def play(site: Site, names: Sequence[str] = (), *, seconds: float | None = None)
     if unknown:
         raise ValueError(f"There is no scenario {', '.join(unknown)}.")
     end = math.inf if seconds is None else time.monotonic() + seconds
-    return [_tell(name, site) if time.monotonic() < end else Told(name, untold=_NO_TIME) for name in names or SCENARIOS]
+    sending = Sending(site.proxy, Pacing(end))
+    return [
+        tell(name, SCENARIOS[name], site, sending) if time.monotonic() < end else Told(name, untold=NO_TIME)
+        for name in names or SCENARIOS
+    ]
 
 
-def _tell(name: str, site: Site) -> Told:
-    stage = Stage(site, name)
+def tell(name: str, story: Scenario, site: Site, sending: Sending) -> Told:
+    """Tell one story."""
+    stage, finding, untold = Stage(site, name, sending), None, None
     try:
-        SCENARIOS[name](stage)
+        story(stage)
     except BreachError as breach:
-        return Told(name, Finding(breach.operation, name, breach.message))
+        finding = Finding(breach.operation, name, breach.message)
     except UntoldError as reason:
-        return Told(name, untold=str(reason))
+        untold = str(reason)
     finally:
         stage.close()
-    return Told(name)
+    return Told(name, finding, untold, stage.answers)

@@ -40,5 +40,8 @@ class Site:
     clock_at: Callable[[datetime], AbstractContextManager[None]] | None = None
     """Has the server's clock show a time until the block ends."""
 
+    proxy: str | None = None
+    """The URL of a proxy. Those that the environment names are not used."""
+
     seed: int = 0
     """Decides what the users are called who are made up."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 from urllib.parse import quote
 
 import requests
 from attrs import field, frozen
 
 from meshydb_contract._files import hosts
+from meshydb_contract._sessions import ImpatientSession, Pacing, Sending, Session
 from meshydb_contract.scenarios._answers import Answer, BreachError, UntoldError, answer_of, operation
 from meshydb_contract.scenarios._site import Site, Tenant
 
@@ -23,6 +26,7 @@ NOWHERE: Final = "xxxx"
 PASSWORD: Final = "a passphrase of this story"  # noqa: S105 - of users who are made up
 NEW_PASSWORD: Final = "another passphrase of it"  # noqa: S105 - likewise
 _PATIENCE_SECONDS: Final = 10.0
+_CLEANING_SECONDS: Final = 60.0
 
 
 @frozen
@@ -46,22 +50,27 @@ class Written:
 class Stage:
     """Where one story is told. `close` removes what it has left."""
 
-    def __init__(self, site: Site, story: str) -> None:
+    def __init__(self, site: Site, story: str, sending: Sending | None = None) -> None:
         """Prepare a story."""
         self.site = site
         self.here = site.tenants[0]
-        self._session = requests.Session()
+        self.answers = Counter[tuple[str, int]]()
+        self._sending = sending or Sending(site.proxy)
+        self._session: Session = Session(self._sending)
         self._names = _names(site.seed, story)
         self._created: list[tuple[Tenant, str]] = []
-        self._registered: list[str] = []
+        self._registered: list[tuple[Tenant, str]] = []
 
     def close(self) -> None:
-        """Delete the users who were made up, as far as the server lets us."""
-        for username in self._registered:
-            query, token = {"name": username, "activeOnly": "false"}, self.here.token
+        """Delete the users who were made up, as far as the server lets us, even if the time for stories is over."""
+        self._session.close()
+        self._session = Session(Sending(self.site.proxy, Pacing(time.monotonic() + _CLEANING_SECONDS)))
+        for tenant, username in self._registered:
+            query, token = {"name": username, "activeOnly": "false"}, tenant.token
             with suppress(BreachError, UntoldError):
-                found = self.call("searchUsers", self.here, query=query, token=token).must_be(200, "Nobody is found.")
-                self._created += [(self.here, user["id"]) for user in found.json["results"]]
+                found = self.call("searchUsers", tenant, query=query, token=token).must_be(200, "Nobody is found.")
+                same = (user for user in found.json["results"] if user["username"] == username)
+                self._created += [(tenant, user["id"]) for user in same]
         for tenant, user_id in self._created:
             with suppress(BreachError, UntoldError):
                 self.call("deleteUser", tenant, path={"id": user_id}, token=tenant.token)
@@ -115,10 +124,45 @@ class Stage:
             )
         except requests.RequestException as error:
             raise BreachError(operation_id, f"There is no answer: {error}") from error
+        self._note(operation_id, tenant, body, response)
         answer = answer_of(operation_id, values, response)
         if token and token == tenant.token and answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise UntoldError("needs an access token that is good, and may do everything with users")
         return answer
+
+    def call_until_limited(
+        self,
+        operation_id: str,
+        tenant: Tenant,
+        bodies: Iterable[Mapping[str, Any]],
+        then: Callable[[Answer], Any] = lambda _: None,
+    ) -> bool:
+        """Call an operation with one body after the other, until a limit rejects one; returns whether one did.
+
+        A limit on all requests of an address is another one, which is waited for. `then` looks at each other answer.
+        """
+        with self._impatience():
+            for body in bodies:
+                answer = self.call(operation_id, tenant, body)
+                while answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    other = self.call("checkUserExist", tenant, path={"username": "nobody"})
+                    if other.status != HTTPStatus.TOO_MANY_REQUESTS:
+                        return True
+                    if not self._sending.pacing.wait(float(other.headers["retry-after"])):
+                        other.must_be(200, "Whether a username is taken cannot be told.")
+                    answer = self.call(operation_id, tenant, body)
+                then(answer)
+        return False
+
+    @contextmanager
+    def _impatience(self) -> Generator[None]:
+        """Retry nothing until the block ends."""
+        patient, self._session = self._session, ImpatientSession(self._sending)
+        try:
+            yield
+        finally:
+            self._session.close()
+            self._session = patient
 
     def object(self, operation_id: str, message: str) -> NoReturn:
         """End the story: this is not as it must be."""
@@ -149,12 +193,10 @@ class Stage:
         body: dict[str, Any] = {**self.registration(tenant, username), "verified": True, "isActive": True, **but}
         created = self.call("createUser", tenant, body, token=token)
         created.must_be(201, "A user cannot be created.")
-        self._created.append((tenant, created.json["id"]))
         return Person(tenant, created.json["username"], created.json["id"])
 
     def register(self, body: dict[str, Any]) -> Answer:
         """Register a user."""
-        self._registered.append(body["username"])
         return self.call("registerUser", self.here, body)
 
     def registration(self, tenant: Tenant, username: str | None = None) -> dict[str, Any]:
@@ -180,13 +222,16 @@ class Stage:
 
     def try_log_in(self, tenant: Tenant, username: str, password: str, **but: str) -> Answer:
         """Ask for tokens."""
-        form = {
+        return self.call("requestToken", tenant, {**self.login(tenant, username, password), **but})
+
+    def login(self, tenant: Tenant, username: str, password: str) -> dict[str, Any]:
+        """The form of a login."""
+        return {
             "client_id": self.public_key(tenant),
             "grant_type": "password",
             "username": username,
             "password": password,
         }
-        return self.call("requestToken", tenant, {**form, **but})
 
     def log_in(self, person: Person, password: str | None = None) -> dict[str, Any]:
         """Tokens of a user."""
@@ -203,6 +248,17 @@ class Stage:
         """Ask who is logged in."""
         return self.call("getSelf", tenant, token=tokens["access_token"])
 
+    def _note(self, operation_id: str, tenant: Tenant, body: Any, response: requests.Response) -> None:
+        """Remember what was answered, and whom the server has made, be it rightly or not."""
+        self.answers[operation_id, response.status_code] += 1
+        if not response.ok or not isinstance(body, dict):
+            return
+        if operation_id in {"registerUser", "registerAnonymousUser"}:
+            self._registered.append((tenant, str(cast("dict[str, Any]", body)["username"])))
+        elif operation_id == "createUser":
+            with suppress(ValueError, LookupError, TypeError):
+                self._created.append((tenant, response.json()["id"]))
+
     def ask(self, person: Person) -> dict[str, Any]:
         """Ask for a password reset; returns it with its code, as it is to be sent back."""
         answer = self.call("forgotPassword", person.tenant, {"username": person.username, "attempt": 1})
@@ -212,12 +268,16 @@ class Stage:
         """A request with what the user was sent, or is asked."""
         if request["hint"] == QUESTION:
             return {**request, "verificationCode": ANSWER}
-        if self.site.newest_code is None:
-            raise UntoldError("needs to read the codes that users are sent")
-        code = self.site.newest_code(tenant.name, request["username"])
+        code = self.codes()(tenant.name, request["username"])
         if code is None:
             raise BreachError("forgotPassword", "No code was sent.")
         return {**request, "verificationCode": code}
+
+    def codes(self) -> Callable[[str | None, str], str | None]:
+        """What tells the code that a user was sent last."""
+        if self.site.newest_code is None:
+            raise UntoldError("needs to read the codes that users are sent")
+        return self.site.newest_code
 
     def check(self, tenant: Tenant, tried: Mapping[str, Any]) -> Answer:
         """Ask whether a code is the right one."""

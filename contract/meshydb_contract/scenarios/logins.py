@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Any, Final
 
 from meshydb_contract.scenarios._answers import UntoldError, operation, permissions
@@ -29,17 +28,15 @@ def wrong_passwords_are_few(stage: Stage) -> None:
     """Whoever tries many passwords for one username is told to wait, whether there is such a user or not."""
     person, other = stage.person(), stage.person()
     for username in (person.username, stage.free_name(stage.here)):
-        for number in range(_MANY):
-            answer = stage.try_log_in(stage.here, username, f"guessed passphrase {number}")
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            answer.must_be(400, "A wrong password logs in.")
-        else:
+        guesses = [stage.login(stage.here, username, f"guessed passphrase {number}") for number in range(_MANY)]
+        if not stage.call_until_limited(
+            "requestToken", stage.here, guesses, lambda answer: answer.must_be(400, "A wrong password logs in.")
+        ):
             stage.object("requestToken", f"{_MANY} passwords can be tried for one username.")
     stage.log_in(other)
-    last = stage.try_log_in(stage.here, person.username, PASSWORD)
-    if last.status != HTTPStatus.TOO_MANY_REQUESTS:
-        last.object("Whoever tried too many passwords is let go on.")
+    form = stage.login(stage.here, person.username, PASSWORD)
+    if not stage.call_until_limited("requestToken", stage.here, [form]):
+        stage.object("requestToken", "Whoever tried too many passwords is let go on.")
 
 
 def only_active_users_log_in(stage: Stage) -> None:

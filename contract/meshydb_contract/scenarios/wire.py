@@ -15,14 +15,14 @@ _LARGEST_BODY: Final = 65_536
 _DEEPEST: Final = 32
 
 # Of a request that nobody has made, which is answered like a wrong code.
-_CHECK: Final = {
+NOTHING_ASKED: Final = {
     "username": "nobody",
     "attempt": 1,
     "hash": "a hash",
     "expires": "2030-01-01T01:00:00.000Z",
     "verificationCode": "a code",
 }
-_BODY: Final = json.dumps(_CHECK).encode()
+_BODY: Final = json.dumps(NOTHING_ASKED).encode()
 
 # What cannot be read, for all that it says.
 _UNREADABLE: Final[Mapping[str, bytes]] = {
@@ -72,9 +72,9 @@ def media_types_are_heeded(stage: Stage) -> None:
 def sdk_requests_are_served(stage: Stage) -> None:
     """Names in any case, nulls, and properties that nobody knows are read as the contract says."""
     for body in (
-        {name.upper(): value for name, value in _CHECK.items()},
-        {**_CHECK, "attempt": None, "hint": None, "unknown": {"password": "\ud800"}},
-        {**_CHECK, "attempt": 1.0},
+        {name.upper(): value for name, value in NOTHING_ASKED.items()},
+        {**NOTHING_ASKED, "attempt": None, "hint": None, "unknown": {"password": "\ud800"}},
+        {**NOTHING_ASKED, "attempt": 1.0},
     ):
         answer = stage.call("checkHash", stage.here, Written(json.dumps(body).encode()))
         answer.must_be(200, f"A request is not understood that is written {body}.")

@@ -1,0 +1,69 @@
+"""Deletes the users whom a run made."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+import requests
+
+from meshydb_contract._sessions import Pacing, Sending, Session
+from meshydb_contract.scenarios import Site
+
+_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 10.0
+_PAGE: Final = 200
+_MOST_PAGES: Final = 25
+
+
+def delete_users(site: Site, ids: Iterable[str], usernames: Iterable[str], *, keep: Iterable[str]) -> int:
+    """Delete users of the site's first tenant by ids and usernames, within a minute; returns how many are left."""
+    tenant = site.tenants[0]
+    wanted = {_folded(each) for each in usernames} - {_folded(each) for each in keep}
+    by_id = dict.fromkeys(ids)
+    if tenant.token is None:
+        return len(wanted)
+    headers = {"Authorization": f"Bearer {tenant.token}"}
+    if tenant.name is not None:
+        headers["tenant"] = tenant.name
+    url = f"{site.url.rstrip('/')}/{quote(site.account, safe='')}/users"
+    left, end = 0, time.monotonic() + _SECONDS
+    with Session(Sending(site.proxy, Pacing(end))) as session:
+        session.headers.update(headers)
+        by_id |= dict.fromkeys(_found(session, url, wanted))
+        for user_id in by_id:
+            status = None
+            if time.monotonic() < end:
+                status = _status(session, f"{url}/{quote(user_id, safe='')}")
+            left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
+    return left
+
+
+def _found(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
+    """The ids of users of these names."""
+    for page in range(1, _MOST_PAGES + 1 if wanted else 1):
+        query = {"activeOnly": "false", "pageSize": str(_PAGE), "page": str(page)}
+        try:
+            answer = session.get(url, params=query, timeout=_PATIENCE_SECONDS, allow_redirects=False)
+            users: list[dict[str, Any]] = answer.json()["results"]
+            yield from (user["id"] for user in users if _folded(user["username"]) in wanted)
+        except (requests.RequestException, ValueError, LookupError, TypeError):
+            return
+        if len(users) < _PAGE:
+            return
+
+
+def _status(session: Session, url: str) -> int | None:
+    try:
+        return session.delete(url, timeout=_PATIENCE_SECONDS, allow_redirects=False).status_code
+    except requests.RequestException:
+        return None
+
+
+def _folded(username: str) -> str:
+    """A username without what two of the same may differ in."""
+    return unicodedata.normalize("NFKC", username).casefold()

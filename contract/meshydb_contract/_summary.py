@@ -1,0 +1,51 @@
+"""The last lines of a run: what was tested, what is missing for the rest, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from meshydb_contract._verdict import Verdict
+from meshydb_contract.scenarios import SCENARIOS
+
+HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
+SECOND: Final = "MESHYDB_CONTRACT_SECOND_TOKEN"
+TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name, like those above
+
+# By the beginning of what is missing.
+_WHERE: Final = {
+    "an administrator's access token": TOKEN,
+    "the public key": "--public-key",
+    "to read the codes": "--codes-from",
+    "to set the server's clock": "--set-clock",
+    "a second tenant": f"--second-tenant, --second-public-key and {SECOND}",
+    "the access token of a user who may manage users": HELPER,
+    "an access token that is good": TOKEN,
+    "a username": "--username",
+}
+_OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the contract"}
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """The lines."""
+    for finding, count in verdict.findings.items():
+        yield f"{finding.operation}: {finding.check}: {finding.message} ({count} x)"
+    for operation, count in sorted(verdict.limited.items()):
+        yield f"Rejected by a limit of the server: {operation} ({count} x)"
+    if verdict.left:
+        yield (
+            f"Left on the server: {verdict.left} users whom the run registered."
+            f" To delete them takes the access token of an administrator, in {TOKEN}."
+        )
+    yield from verdict.problems
+    selected = list(verdict.selected)
+    served = [each for each in selected if each in verdict.served]
+    yield f"Operations tested: {len(served)} of {len(selected)}."
+    failed = {finding.check for finding in verdict.findings} & SCENARIOS.keys()
+    told = len(verdict.told) + len(failed)
+    if told or verdict.untold:
+        yield f"Scenarios tested: {told} of {told + len(verdict.untold)}."
+    for what, names in verdict.missing.items():
+        where = next((f" ({option})" for start, option in _WHERE.items() if what.startswith(start)), "")
+        yield f"Not tested, needs {what}{where}: {', '.join(names)}."
+    yield f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}"
