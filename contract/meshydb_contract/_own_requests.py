@@ -51,6 +51,7 @@ def _of_self(operation_id: str, body: Callable[[Stage, Person], Any]) -> _Reques
     """A request of a user who was made for it, about themselves."""
 
     def make(stage: Stage, _: str | None) -> Answer:
+        stage.administrator(stage.here)
         stage.public_key(stage.here)
         person = stage.person()
         token = stage.log_in(person)["access_token"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from meshydb_contract._verdict import Verdict
@@ -23,6 +23,7 @@ _WHERE: Final = {
     "an access token that is good": TOKEN,
     "a username": "--username",
 }
+_FEW: Final = 3
 _OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the contract"}
 
 
@@ -47,5 +48,14 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"Scenarios tested: {told} of {told + len(verdict.untold)}."
     for what, names in verdict.missing.items():
         where = next((f" ({option})" for start, option in _WHERE.items() if what.startswith(start)), "")
-        yield f"Not tested, needs {what}{where}: {', '.join(names)}."
+        yield f"Not tested, needs {what}{where}: {_list(names)}."
     yield f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}"
+
+
+def _list(names: Sequence[str]) -> str:
+    """Operations by name, and scenarios by name if they are few."""
+    scenarios = [each for each in names if each in SCENARIOS]
+    operations = [each for each in names if each not in SCENARIOS]
+    if len(scenarios) > _FEW:
+        scenarios = [f"{len(scenarios)} scenarios"]
+    return ", ".join([*operations, *scenarios])

@@ -7,12 +7,18 @@ import subprocess
 import sys
 from typing import Final
 
+_PREFIX: Final = "MESHYDB_CONTRACT_"
+
 FEW: Final = ("--max-examples", "5")
 """The option for a short run."""
 
 
-def command(url: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def environment(**given: str) -> dict[str, str]:
+    """The environment of the command, with no token but those that are given."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}, **given}
+
+
+def command(url: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Test a server; what is written is part of the result."""
     command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
-    env = {**os.environ, **environment}
-    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(command, env=environment(**given), capture_output=True, encoding="utf-8", check=False)

@@ -126,6 +126,12 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
         (("--account", ACCOUNT, "--rate-limit", "9"), "must be a number and a unit, such as 9/s"),
         (("--account", ACCOUNT, "--report", "/dev/null"), "/dev/null"),
         (("--account", ACCOUNT, "--token", "secret"), "unrecognized arguments: --token"),
+        (
+            ("--account", ACCOUNT, "--codes-from", "no-such-program list"),
+            "a program that there is not: no-such-program",
+        ),
+        (("--account", ACCOUNT, "--codes-from", " "), "must be a command"),
+        (("--account", ACCOUNT, "--second-public-key", "key"), "need --second-tenant"),
     ],
 )
 def test_usage(

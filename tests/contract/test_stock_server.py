@@ -1,0 +1,165 @@
+"""The command meshydb-contract against `meshydb-server serve`: what it says, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from attrs import frozen
+
+from tests.contract.command import FEW, command, environment
+from tests.support.commands import Served, run_json
+
+_ACCOUNT: Final = "acme"
+_TENANT: Final = "north"
+_HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
+_PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
+# Their limits of one user stay; that on all requests of an address would make the tests wait.
+_FAST: Final = {"rate_limit": "off"}
+
+
+@frozen
+class _Hosted:
+    """A server in a process of its own, and the folder of its database."""
+
+    url: str
+    folder: Path
+    public_key: str
+
+    def users(self) -> list[Any]:
+        """All users of both tenants, as the database has them, but for when they were last seen."""
+        tenants = (_TENANT, "south")
+        users = [each for name in tenants for each in run_json(self.folder, "user", "list", _ACCOUNT, "--tenant", name)]
+        return [{name: value for name, value in each.items() if name != "lastAccessed"} for each in users]
+
+    def tenants(self) -> Any:
+        """All tenants, with their settings and keys."""
+        return run_json(self.folder, "tenant", "list", _ACCOUNT)
+
+    def token(self, username: str, tenant: str = _TENANT, public_key: str | None = None) -> str:
+        """An access token."""
+        form = {"client_id": public_key or self.public_key, "grant_type": "password", "username": username}
+        answer = httpx.post(
+            f"{self.url}/{_ACCOUNT}/connect/token", data={**form, "password": _PASSWORD}, headers={"tenant": tenant}
+        )
+        token: str = answer.raise_for_status().json()["access_token"]
+        return token
+
+    def test(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Test the server."""
+        options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--username", "rosa.k")
+        return command(self.url, *options, *arguments, **environment)
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Generator[_Hosted]:
+    """Such a server, with an administrator."""
+    made = run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT, "--tenant", "south")
+    keys = {tenant["name"]: tenant["publicKey"] for tenant in made["tenants"]}
+    for tenant in keys:
+        options = ("--tenant", tenant, "--password", _PASSWORD, "--role", "meshy.admin")
+        run_json(tmp_path, "user", "create", _ACCOUNT, "root", "--email", "root@example.org", *options)
+    run_json(tmp_path, "user", "create", _ACCOUNT, "rosa.k", "--email", "rosa.k@example.org", "--tenant", _TENANT)
+    with Served(tmp_path, **_FAST) as served:
+        yield _Hosted(served.url, tmp_path, keys[_TENANT])
+
+
+def _last_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What the command says after schemathesis."""
+    lines = done.stdout.splitlines()
+    return lines[next(number for number, line in enumerate(lines) if line.startswith("Operations tested: ")) :]
+
+
+def test_twice(hosted: _Hosted) -> None:
+    """Two runs in a row of the command of README say the same: what was tested, and what is missing for the rest."""
+    first, second = (hosted.test(*FEW) for _ in range(2))
+    assert first.returncode == 0, first.stdout
+    assert _last_lines(second) == _last_lines(first)
+    lines = _last_lines(first)
+    assert lines[0] == "Operations tested: 10 of 24."
+    assert lines[1].startswith("Scenarios tested: 5 of ")
+    assert any(
+        line.startswith("Not tested, needs the public key of the tenant (--public-key): ") and "requestToken" in line
+        for line in lines
+    )
+    assert lines[-1].startswith("The server conforms to the contract. Seed: ")
+
+
+def test_all(hosted: _Hosted) -> None:
+    """With all that there is to hand in, all is tested but what the server has not; what was there is as it was."""
+    users, tenants = hosted.users(), hosted.tenants()
+    south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
+    tokens = {
+        "MESHYDB_CONTRACT_TOKEN": hosted.token("root"),
+        "MESHYDB_CONTRACT_SECOND_TOKEN": hosted.token("root", "south", south),
+    }
+    outbox = f"{sys.executable} -m meshydb_server --database-url sqlite+aiosqlite:///{hosted.folder}/meshydb.sqlite3"
+    options = ("--public-key", hosted.public_key, "--codes-from", f"{outbox} outbox list")
+    done = hosted.test(*FEW, *options, "--second-tenant", "south", "--second-public-key", south, **tokens)
+    assert done.returncode == 0, done.stdout
+    first, second, *missing, _ = _last_lines(done)
+    assert first == "Operations tested: 22 of 24."
+    assert second.startswith("Scenarios tested: ")
+    assert [line.partition(": ")[0] for line in missing] == [
+        "Not tested, needs a tenant that asks security questions",
+        "Not tested, needs to set the server's clock (--set-clock)",
+        f"Not tested, needs the access token of a user who may manage users and nothing else ({_HELPER})",
+    ]
+    assert (hosted.users(), hosted.tenants()) == (users, tenants)
+    assert hosted.token("root")
+
+
+def test_own_account_of_the_administrator(hosted: _Hosted) -> None:
+    """Without a public key, changes of one's own account go to nobody, and not to the administrator."""
+    users, token = hosted.users(), hosted.token("root")
+    names = ("updateSelf", "updatePassword", "updateSecurityQuestions", "updateUser", "deleteUser", "searchUsers")
+    operations = [word for name in names for word in ("--operation", name)]
+    done = hosted.test("--max-examples", "20", *operations, MESHYDB_CONTRACT_TOKEN=token)
+    assert done.returncode == 0, done.stdout
+    assert hosted.users() == users
+    me = {"tenant": _TENANT, "Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{hosted.url}/{_ACCOUNT}/users/me", headers=me).status_code == 200
+
+
+def test_require_all(hosted: _Hosted) -> None:
+    """With --require-all, it is an error that something was not handed in."""
+    done = hosted.test(*FEW, "--operation", "getSelf", "--require-all")
+    assert done.returncode == 2
+    assert "--require-all: hand in an administrator's access token." in done.stdout
+
+
+def test_interrupted(hosted: _Hosted) -> None:
+    """After Ctrl-C, whom the run has made is deleted, and the exit code is 130."""
+    users, token = hosted.users(), hosted.token("root")
+    options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "createUser", "--max-examples", "100000")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "meshydb_contract", "--url", hosted.url, *options],
+        env=environment(MESHYDB_CONTRACT_TOKEN=token, MESHYDB_CONTRACT_HELPER_TOKEN=""),
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        while len(hosted.users()) < len(users) + 3:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    assert hosted.users() == users
+
+
+def test_limits(tmp_path: Path) -> None:
+    """A limit that frees up soon is waited for: no request stays rejected."""
+    run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT)
+    options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "checkUserExist", *FEW)
+    with Served(tmp_path, rate_limit="40/second") as served:
+        done = command(served.url, *options)
+        _, lines = served.stop()
+    assert done.returncode == 0, done.stdout
+    assert "Rejected by a limit" not in done.stdout
+    assert 429 in {json.loads(line).get("status") for line in lines}
