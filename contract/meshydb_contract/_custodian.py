@@ -30,7 +30,9 @@ _MOST_MADE: Final = 40
 # Limits count these by user, for an hour or a day. So few leave enough of them for the next run.
 _COUNTED_BY_USER: Final = frozenset({"forgotPassword", "checkHash", "resetPassword", "verifyUser", "requestToken"})
 _USES: Final = 3
-_STATEFUL_USES: Final = 2
+_STATEFUL_USES: Final = 1
+# Of requests that do not fit the contract: some servers count before they look.
+_UNFIT_USES: Final = 1
 
 
 @define
@@ -64,7 +66,7 @@ class Custodian:
     _others: set[str] = field(init=False, factory=set[str])
     _spares: list[str] = field(init=False, factory=list[str])
     _double: _Double | None = field(init=False, default=None)
-    _uses: Counter[tuple[str, str, bool]] = field(init=False, factory=Counter[tuple[str, str, bool]])
+    _uses: Counter[tuple[str, str, bool, bool]] = field(init=False, factory=Counter[tuple[str, str, bool, bool]])
     _can_make: int = field(init=False, default=_MOST_MADE)
 
     def begin(self, sending: Sending) -> None:
@@ -123,9 +125,10 @@ class Custodian:
         username = body.get("username")
         if not isinstance(username, str) or username.lower() not in {each.lower() for each in self.usernames}:
             return body
-        key = (operation, username.lower(), _is_step(case))
-        self._uses[key] += _fits(case)
-        if self._uses[key] <= (_STATEFUL_USES if _is_step(case) else _USES):
+        most = _UNFIT_USES if not _fits(case) else _STATEFUL_USES if _is_step(case) else _USES
+        key = (operation, username.lower(), _fits(case), _is_step(case))
+        self._uses[key] += 1
+        if self._uses[key] <= most:
             return body
         double = self._logged_in() if operation == "requestToken" and _fits(case) else None
         if double is not None:

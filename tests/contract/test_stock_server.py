@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -100,8 +101,9 @@ def test_all(hosted: _Hosted) -> None:
         "MESHYDB_CONTRACT_TOKEN": hosted.token("root"),
         "MESHYDB_CONTRACT_SECOND_TOKEN": hosted.token("root", "south", south),
     }
-    outbox = f"{sys.executable} -m meshydb_server --database-url sqlite+aiosqlite:///{hosted.folder}/meshydb.sqlite3"
-    options = ("--public-key", hosted.public_key, "--codes-from", f"{outbox} outbox list")
+    database = f"sqlite+aiosqlite:///{hosted.folder}/meshydb.sqlite3"
+    outbox = shlex.join([sys.executable, "-m", "meshydb_server", "outbox", "list", "--database-url", database])
+    options = ("--public-key", hosted.public_key, "--codes-from", outbox)
     done = hosted.test(*FEW, *options, "--second-tenant", "south", "--second-public-key", south, **tokens)
     assert done.returncode == 0, done.stdout
     first, second, *missing, _ = _last_lines(done)

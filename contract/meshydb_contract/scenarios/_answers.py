@@ -89,7 +89,9 @@ def answer_of(operation_id: str, path: Mapping[str, str], response: requests.Res
         raise BreachError(
             operation_id, f"The answer is {answer.status_code}. {' '.join(problems.split())}"
         ) from failures
-    said = answer.json() if answer.content else None
+    # The reference for people is a page.
+    is_json = "json" in response.headers.get("content-type", "")
+    said = answer.json() if answer.content and is_json else None
     return Answer(operation_id, answer.status_code, response.headers, said)
 
 
