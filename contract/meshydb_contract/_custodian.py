@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from attrs import define, field
 from schemathesis import Response
+from schemathesis.core.parameters import ParameterLocation
 
 from meshydb_contract._cleaning import delete_users
 from meshydb_contract._sessions import Sending
@@ -29,10 +30,8 @@ _MOST_MADE: Final = 40
 
 # Limits count these by user, for an hour or a day. So few leave enough of them for the next run.
 _COUNTED_BY_USER: Final = frozenset({"forgotPassword", "checkHash", "resetPassword", "verifyUser", "requestToken"})
-_USES: Final = 3
+_USES: Final = 4
 _STATEFUL_USES: Final = 1
-# Of requests that do not fit the contract: some servers count before they look.
-_UNFIT_USES: Final = 1
 
 
 @define
@@ -66,7 +65,7 @@ class Custodian:
     _others: set[str] = field(init=False, factory=set[str])
     _spares: list[str] = field(init=False, factory=list[str])
     _double: _Double | None = field(init=False, default=None)
-    _uses: Counter[tuple[str, str, bool, bool]] = field(init=False, factory=Counter[tuple[str, str, bool, bool]])
+    _uses: Counter[tuple[str, str, bool]] = field(init=False, factory=Counter[tuple[str, str, bool]])
     _can_make: int = field(init=False, default=_MOST_MADE)
 
     def begin(self, sending: Sending) -> None:
@@ -123,12 +122,14 @@ class Custodian:
 
     def _spare_limits(self, case: AnyCase, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         username = body.get("username")
-        if not isinstance(username, str) or username.lower() not in {each.lower() for each in self.usernames}:
+        # A body that does not fit is refused before it is counted, and tests nothing if it is about nobody.
+        if not isinstance(username, str) or not _body_fits(case):
             return body
-        most = _UNFIT_USES if not _fits(case) else _STATEFUL_USES if _is_step(case) else _USES
-        key = (operation, username.lower(), _fits(case), _is_step(case))
+        if username.lower() not in {each.lower() for each in self.usernames}:
+            return body
+        key = (operation, username.lower(), _is_step(case))
         self._uses[key] += 1
-        if self._uses[key] <= most:
+        if self._uses[key] <= (_STATEFUL_USES if _is_step(case) else _USES):
             return body
         double = self._logged_in() if operation == "requestToken" and _fits(case) else None
         if double is not None:
@@ -197,6 +198,13 @@ class Custodian:
 
 def _fits(case: AnyCase) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+def _body_fits(case: AnyCase) -> bool:
+    """Whether the body of a case fits the contract, whatever is wrong with the rest."""
+    body = None if case.meta is None else case.meta.components.get(ParameterLocation.BODY)
+    # Examples say nothing of their parts.
+    return _fits(case) if body is None else body.mode.is_positive
 
 
 def _is_step(case: AnyCase) -> bool:

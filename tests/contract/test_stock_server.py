@@ -159,7 +159,7 @@ def test_limits(tmp_path: Path) -> None:
     """A limit that frees up soon is waited for: no request stays rejected."""
     run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "checkUserExist", *FEW)
-    with Served(tmp_path, rate_limit="40/second") as served:
+    with Served(tmp_path, rate_limit="5/second") as served:
         done = command(served.url, *options)
         _, lines = served.stop()
     assert done.returncode == 0, done.stdout
