@@ -10,7 +10,8 @@ from meshydb_contract.scenarios._answers import Answer, UntoldError
 from meshydb_contract.scenarios._stage import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Person, Stage
 from meshydb_contract.scenarios.wire import NOTHING_ASKED
 
-_SUCCESS: Final = range(200, 300)
+# A redirect is a success where the contract has one.
+_SUCCESS: Final = range(200, 400)
 _NO_REGISTRATION: Final = "needs a tenant in which users may register"
 _NO_QUESTIONS: Final = "needs a tenant that asks security questions"
 _NO_VERIFICATION: Final = "needs a tenant that verifies those who register"
