@@ -15,6 +15,7 @@ import pytest
 
 from meshydb import APIConnectionError, APIStatusError, APITimeoutError, AsyncMeshyClient, MeshyClient
 from meshydb._async.httpx_sender import AsyncHttpxSender
+from meshydb._certificates import service_context
 from meshydb._fast.awaited import AsyncFastSender
 from meshydb._fast.blocking import FastSender
 from meshydb._sync.httpx_sender import HttpxSender
@@ -63,6 +64,21 @@ class _Proxy(AnsweringServer):
             back.start()
             _copy(connection, upstream)
             back.join()
+
+
+class _SecuredProxy(_Proxy):
+    """Does the same over TLS."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(lambda _: b"")
+        self._context = context
+
+    def converse(self, connection: socket.socket) -> None:
+        """Serve one connection, unless the client does not trust it."""
+        # A client that fails before the handshake leaves its connection open.
+        connection.settimeout(10)
+        with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
+            super().converse(secured)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
@@ -136,6 +152,47 @@ def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(ValueError, match="SSL_CERT_FILE"):
         MeshyClient("acme", None, "key")
+
+
+@pytest.mark.usefixtures("_transport")
+def test_a_key_log_that_cannot_be_written(
+    forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A client sends over TLS without the log of `SSLKEYLOGFILE` if that cannot be written, also to a proxy."""
+    authority, context = certify(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path))
+    with _Secured(context) as server:
+        assert forgot_password(server.url).username == "rosa"
+    with ScriptedServer(answer(200, RESET)) as server, _SecuredProxy(context) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("http:", "https:"))
+        assert forgot_password(server.url).username == "rosa"
+        assert len(proxy.requests) == 1
+
+
+def test_a_key_log(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The plain client logs the keys of its connections in the file that `SSLKEYLOGFILE` names."""
+    authority, context = certify(tmp_path)
+    without_pyreqwest(monkeypatch)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    with _Secured(context) as server:
+        assert forgot_password(server.url).username == "rosa"
+    assert "SECRET" in (tmp_path / "keys").read_text()
+
+
+@pytest.mark.parametrize("variable", ["", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+    """A client checks certificates by the same rules as httpx."""
+    authority, _ = certify(tmp_path)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, str(authority if variable.endswith("FILE") else tmp_path))
+    ours, theirs = service_context(), httpx.create_ssl_context()
+    assert ours.get_ca_certs() == theirs.get_ca_certs()
+    for name in ("check_hostname", "verify_mode", "verify_flags", "options", "minimum_version"):
+        assert getattr(ours, name) == getattr(theirs, name), name
 
 
 @pytest.mark.usefixtures("_transport")

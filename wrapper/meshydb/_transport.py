@@ -1,9 +1,7 @@
 """The choice of what sends requests. No other module decides on it."""
 
-import ssl
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from os import environ
 from typing import Protocol
 
@@ -11,6 +9,7 @@ import httpx
 
 from meshydb._async.httpx_client import build_async_client
 from meshydb._async.httpx_sender import AsyncHttpxSender
+from meshydb._certificates import service_context
 from meshydb._fast import UnusableError
 from meshydb._messages import Answer, Request
 from meshydb._proxies import proxies_of_environment
@@ -82,7 +81,7 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
             from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always there
 
             return AsyncFastSender(_TIMEOUT)
-    trusted = _trusted()
+    trusted = service_context()
     with _naming_the_variables():
         return AsyncHttpxSender(build_async_client(_TIMEOUT, trusted, proxies_of_environment()))
 
@@ -93,7 +92,7 @@ def new_interruptible_client() -> httpx.Client:
     Raises:
         ValueError: As `new_sender`.
     """
-    trusted = _trusted()
+    trusted = service_context()
     with _naming_the_variables():
         return build_client(_TIMEOUT, trusted, proxies_of_environment())
 
@@ -114,18 +113,4 @@ def _naming_the_variables() -> Generator[None]:
 def _check_certificates() -> None:
     """Refuse certificates of the environment that are none, which pyreqwest would pass by. Raises ValueError."""
     if environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
-        _trusted()
-
-
-def _trusted() -> ssl.SSLContext:
-    """The certificates to trust, as httpx finds them."""
-    return _trusted_by(environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR"))
-
-
-# To read all certificates takes as long as some requests, and as much memory as everything else that a client has.
-@lru_cache(maxsize=1)
-def _trusted_by(*_environment: str | None) -> ssl.SSLContext:
-    try:
-        return httpx.create_ssl_context()
-    except OSError as error:
-        raise ValueError(f"SSL_CERT_FILE and SSL_CERT_DIR must name certificates: {error}") from error
+        service_context()

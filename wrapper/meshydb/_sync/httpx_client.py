@@ -6,6 +6,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from meshydb._certificates import proxy_context
 from meshydb._pool import IDLE_SECONDS, MAX_CONNECTIONS
 from meshydb._proxies import Proxies
 
@@ -62,4 +63,4 @@ def _proxy(url: str) -> httpx.Proxy:
     proxy = httpx.Proxy(url)
     if not proxy.url.host:
         raise ValueError("a proxy has no host")
-    return proxy
+    return httpx.Proxy(url, ssl_context=proxy_context()) if proxy.url.scheme == "https" else proxy
