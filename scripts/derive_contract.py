@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 _MODULE = '''# Derived from openapi.yaml by scripts/derive_contract.py; do not edit.
-"""What the contract says of operations, which go by their operationId."""
+"""Facts of the contract about operations, by their operationId."""
 
 from typing import Final
 

@@ -195,4 +195,4 @@ def test_no_request_at_a_terminal() -> None:
     """A command that has no request to work on says so, rather than waiting for one to be typed."""
     with Terminal("check-hash", environment=NOWHERE) as terminal:
         assert terminal.finish() == 2
-    assert "meshydb: which request? Give the FILE " in terminal.transcript
+    assert "meshydb: the request is missing: pass FILE" in terminal.transcript

@@ -26,18 +26,18 @@ REFUSED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
     "username": (["forgot-password", ""], "", "username must not be empty"),
     "attempt": (["forgot-password", USERNAME, "--attempt", "0"], "", "attempt must be at least 1"),
     "attempt-no-number": (["forgot-password", USERNAME, "--attempt", "x"], "", "argument --attempt: invalid int value"),
-    "code-as-argument": (["check-hash", "{file}", "canary"], "", "too many arguments, or unknown ones; codes and "),
-    "password-as-option": (["reset-password", "{file}", "--password=canary"], "", "too many arguments, or unknown "),
-    "abbreviation": (["forgot-password", USERNAME, "--js"], "", "too many arguments, or unknown ones"),
+    "code-as-argument": (["check-hash", "{file}", "canary"], "", "unknown or too many arguments; meshydb prompts "),
+    "password-as-option": (["reset-password", "{file}", "--password=canary"], "", "unknown or too many arguments"),
+    "abbreviation": (["forgot-password", USERNAME, "--js"], "", "unknown or too many arguments"),
     "base-url": (["forgot-password", USERNAME, "--base-url", "x"], "", "base_url must be an absolute URL"),
     "no-file": (["check-hash", "missing.json"], "", "missing.json: No such file or directory"),
-    "no-line": (["check-hash", "{file}"], "", "the input ends before the code"),
-    "no-second-line": (["reset-password", "{file}"], "canary", "the input ends before the new password"),
+    "no-line": (["check-hash", "{file}"], "", "standard input ends before the code"),
+    "no-second-line": (["reset-password", "{file}"], "canary", "standard input ends before the new password"),
     "empty-line": (["check-hash", "{file}"], "\n", "verification_code must not be empty"),
     "short-password": (["reset-password", "{file}"], "x\ncanary\n", "new_password must have at least 8 characters"),
     "not-UTF-8": (["check-hash", "{file}"], b"canary-\xff\n", "the code is not UTF-8"),
-    "request-not-JSON": (["check-hash"], "canary", "standard input does not hold what forgot-password --json prints"),
-    "no-terminal": (["check-hash"], json.dumps(RESET), "there is no terminal to ask at: give FILE, and the rest as "),
+    "request-not-JSON": (["check-hash"], "canary", "standard input does not hold the output of forgot-password --json"),
+    "no-terminal": (["check-hash"], json.dumps(RESET), "there is no terminal: pass the request as FILE, and the "),
 }
 
 
@@ -74,7 +74,7 @@ def test_file_is_no_request(tmp_path: Path, content: object) -> None:
     """A file that holds something else is told of by its name, before anything is asked."""
     file = request_in(tmp_path, content)
     done = run_client("check-hash", file, environment=NOWHERE)
-    expected = f"meshydb: {file} does not hold what forgot-password --json prints\n"
+    expected = f"meshydb: {file} does not hold the output of forgot-password --json\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
 
 
@@ -84,7 +84,7 @@ def test_file_is_no_request(tmp_path: Path, content: object) -> None:
 def test_setting_is_missing(variable: str, option: str) -> None:
     """A setting that is missing is named in both ways to give it."""
     done = run_client("forgot-password", USERNAME, environment={**NOWHERE, variable: ""})
-    expected = f"meshydb: {option} is missing: give it, or set {variable}\n"
+    expected = f"meshydb: {option} is missing: pass it, or set {variable}\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
 
 
@@ -115,7 +115,7 @@ def test_exit_codes(case: str) -> None:
     assert told["error"] == kind
     if kind == "RateLimitError":
         assert told == {"error": kind, "message": "No.", "statusCode": 429, "code": "full", "retryAfter": 3600}
-        assert done.stderr == "meshydb: 429: No.; try again in 3600 seconds\n"
+        assert done.stderr == "meshydb: 429: No.; retry in 3600 seconds\n"
 
 
 def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
@@ -126,7 +126,7 @@ def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
     assert done.stderr.startswith("meshydb: 404: ")
     done = run_client("check-hash", request_file, environment=environment, given="AAAAAAAA\n")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == "The code is wrong, or the request has lapsed or was used.\n"
+    assert done.stdout == "The code is wrong, or the request has expired or was used.\n"
     done = run_client("reset-password", request_file, environment=environment, given=f"AAAAAAAA\n{NEW_PASSWORD}\n")
     assert done.returncode == 1
     assert done.stderr.startswith("meshydb: 400: ")
@@ -135,7 +135,7 @@ def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
             client.forgot_password(USERNAME)
     done = run_client("forgot-password", USERNAME, environment=environment)
     assert done.returncode == 4
-    assert "; try again in " in done.stderr
+    assert "; retry in " in done.stderr
 
 
 def test_unreachable() -> None:
@@ -144,7 +144,7 @@ def test_unreachable() -> None:
     done = run_client("forgot-password", USERNAME, environment=at(url))
     assert (done.returncode, done.stdout) == (5, "")
     host = url.removeprefix("http://")
-    assert done.stderr.startswith(f"meshydb: no usable answer from {host}: ")
+    assert done.stderr.startswith(f"meshydb: no usable response from {host}: ")
     assert done.stderr.count("\n") == 1
 
 
@@ -183,11 +183,11 @@ def test_streams_that_are_closed_or_full(
     done = subprocess.run(["/bin/sh", "-c", shell], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code
     said = {
-        2: "meshydb: the input ends before the code\n",
-        7: "meshydb: the answer cannot be written: No space left on device\n",
+        2: "meshydb: standard input ends before the code\n",
+        7: "meshydb: the result cannot be written: No space left on device\n",
     }
     if redirections == ">&-":
-        said[7] = "meshydb: the answer cannot be written: standard output is closed\n"
+        said[7] = "meshydb: the result cannot be written: standard output is closed\n"
     assert done.stderr == ("" if "2>" in redirections else said.get(code, ""))
 
 

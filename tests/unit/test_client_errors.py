@@ -172,7 +172,7 @@ def test_success_that_breaks_the_contract(forgot_password: ForgotPassword, body:
     """A success with a wrong, missing or naive value raises APIResponseError instead of passing it on."""
     with (
         ScriptedServer(answer(200, body)) as server,
-        pytest.raises(APIResponseError, match="contract says of forgotPassword"),
+        pytest.raises(APIResponseError, match="does not match the contract of forgotPassword"),
     ):
         forgot_password(server.url)
 
@@ -266,7 +266,7 @@ def test_no_answer(forgot_password: ForgotPassword, act: bytes | Silence) -> Non
         forgot_password(server.url, max_retries=5)
     assert type(caught.value) is APIConnectionError
     assert caught.value.__cause__ is not None
-    assert str(caught.value).startswith(f"no usable answer from {server.url.removeprefix('http://')}: ")
+    assert str(caught.value).startswith(f"no usable response from {server.url.removeprefix('http://')}: ")
     assert len(server.requests) == 1
 
 

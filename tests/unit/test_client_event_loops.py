@@ -17,7 +17,7 @@ from tests.unit.calls import RESET, token_answer, without_pyreqwest
 from tests.unit.keeping import KeepingServer
 from tests.unit.tcp import ScriptedServer, answer
 
-_REFUSAL: Final = r"^This client was used in another event loop before; make a new one .* each asyncio\.run\(\)"
+_REFUSAL: Final = r"^This client belongs to the event loop that used it first; make a new one .* each asyncio\.run\(\)"
 
 NewClient = Callable[[str], AsyncMeshyClient]
 

@@ -102,9 +102,7 @@ def test_a_kept_connection_that_ends_without_a_response(play: Play, *, resets: b
     with _EndingServer(resets=resets) as server:
         error = play(_twice, server.url, max_retries=3)
     assert (error.connection_was_stale, error.may_have_been_processed) == (True, True)
-    assert str(error).endswith(
-        "; the idle connection was closed before the request arrived, or after it was carried out"
-    )
+    assert str(error).endswith("; the idle connection was closed before the request arrived, or after it was processed")
     assert len(server.requests) == 2
 
 
@@ -115,7 +113,7 @@ def test_a_new_connection_that_ends_without_a_response(play: Play, act: bytes | 
     with ScriptedServer(act) as server:
         error = play(_once, server.url, max_retries=3)
     assert (error.connection_was_stale, error.may_have_been_processed) == (False, True)
-    assert str(error).endswith("; the request may have been carried out")
+    assert str(error).endswith("; the request may have been processed")
     assert len(server.requests) == 1
 
 
@@ -143,7 +141,7 @@ def test_what_another_transport_does_is_not_guessed() -> None:
 
     with httpx.Client(transport=httpx.MockTransport(fail)) as http_client:
         client = MeshyClient("acme", None, "key", http_client=http_client)
-        with pytest.raises(APIConnectionError, match="may have been carried out") as caught:
+        with pytest.raises(APIConnectionError, match="may have been processed") as caught:
             client.forgot_password("rosa")
     assert not caught.value.connection_was_stale
 

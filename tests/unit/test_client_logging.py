@@ -53,7 +53,7 @@ def test_no_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -
     expected = {"method": "POST", "route": ROUTE, "status": None, "error": "ConnectError"}
     assert _fields(record) == {**expected, "request_id": None, "retry": 0}
     assert record.levelno == logging.INFO
-    assert record.getMessage().startswith(f"POST {ROUTE} no answer, ConnectError, in ")
+    assert record.getMessage().startswith(f"POST {ROUTE} no response, ConnectError, in ")
 
 
 def test_half_an_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:

@@ -335,7 +335,7 @@ def test_token_that_tells_nothing(play_connected: Play, token: str) -> None:
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         yield connection.users.get_self()
-        with pytest.raises(MeshyError, match="does not tell who the user is"):
+        with pytest.raises(MeshyError, match="does not hold the claims of the user"):
             yield connection.current_user
 
     with ScriptedServer(answer(200, USER)) as server:

@@ -237,7 +237,7 @@ def _plain(annotation: Any) -> Any:
         (
             Tokens,
             {**TOKENS, "access_token": f"{CANARY} "},
-            "Tokens.access_token must be one that can be sent as a bearer",
+            "Tokens.access_token must be a bearer token (RFC 6750)",
         ),
         (CurrentUser, {**CURRENT, "roles": ["a", 7]}, "CurrentUser.roles[1] must be a string, not int"),
     ],

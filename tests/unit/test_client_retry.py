@@ -169,13 +169,13 @@ def test_retries_end(max_retries: int) -> None:
     assert len(sleeps) == max_retries
     assert type(outcome) is APIConnectionError
     assert outcome.__cause__ is REFUSED
-    assert str(outcome) == "no usable answer from example.org: Connection refused; the request was not sent"
+    assert str(outcome) == "no usable response from example.org: Connection refused; the request was not sent"
 
 
 def test_error_without_a_text_is_named() -> None:
     """An error that has no text of its own is told by its name."""
     error = _run([httpx.ReadTimeout("")], max_retries=0, operation_id="getSelf")[1]
-    assert str(error) == "no usable answer from example.org: ReadTimeout"
+    assert str(error) == "no usable response from example.org: ReadTimeout"
 
 
 @pytest.mark.parametrize("status", [429, 503])

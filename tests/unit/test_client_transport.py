@@ -238,7 +238,7 @@ def test_time_out(forgot_password: ForgotPassword) -> None:
 @pytest.mark.usefixtures("_transport")
 def test_refused(forgot_password: ForgotPassword) -> None:
     """Where nobody listens, no answer is usable."""
-    with pytest.raises(APIConnectionError, match="no usable answer from 127"):
+    with pytest.raises(APIConnectionError, match="no usable response from 127"):
         forgot_password(refusing_url())
 
 

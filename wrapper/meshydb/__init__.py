@@ -1,7 +1,7 @@
 """A client of the MeshyDB REST API.
 
-`MeshyClient` blocks and `AsyncMeshyClient` is awaited; apart from that they are the same. A login returns a connection,
-which offers what the user can do. Every error that comes of talking to the service is a `MeshyError`.
+`MeshyClient` blocks. `AsyncMeshyClient` has the same methods to await. `login` returns a connection, which makes
+requests for the user. All API and network errors derive from `MeshyError`.
 """
 
 from meshydb._async.client import AsyncMeshyClient

@@ -1,4 +1,4 @@
-"""`meshydb`, also as `python -m meshydb`."""
+"""Run the command `meshydb` as `python -m meshydb`."""
 
 from meshydb._cli import main
 

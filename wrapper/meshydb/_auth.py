@@ -1,8 +1,7 @@
-"""Access tokens: how requests get them, and when they are renewed.
+"""Access tokens: adding them to requests, and renewing them.
 
-`Login.authorized` is to an exchange what httpx's `Auth.auth_flow` is to a request: a generator without I/O, which wraps
-what is to be done. What only one task or thread may do at a time, it yields as `Alone`, as the lock for that is all
-that tasks and threads differ in.
+`Login.authorized` wraps an exchange as httpx's `Auth.auth_flow` wraps a request: it is a generator without I/O. It
+yields `Alone` for steps that need mutual exclusion, because tasks and threads differ only in their lock.
 """
 
 from collections.abc import Callable, Generator
@@ -23,14 +22,14 @@ from meshydb._operations import Operation
 
 T = TypeVar("T")
 
-# How long before its end a token is renewed: enough for a request to be under way, and for clocks to run apart.
+# Seconds before its expiry that a token is renewed: enough for a request in flight and for clock drift.
 _MARGIN = 60.0
 _LARGEST_MARGIN = 0.1
 
 
 @frozen
 class Alone:
-    """Do these steps while no one else does such steps of the same login, then resume; an error of theirs ends all."""
+    """Run these steps under the lock of the login, then resume. An error in them ends the exchange."""
 
     steps: Steps[None]
 
@@ -51,12 +50,12 @@ class _Held:
 
 
 class Login:
-    """The tokens of one login, which threads and tasks share.
+    """The tokens of one login. Threads and tasks share it.
 
     Args:
         config: The settings of the client that logged in.
-        tokens: What the login answered.
-        clock: Tells the seconds since any moment.
+        tokens: The response to the login.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, config: Config, tokens: Tokens, clock: Callable[[], float] = monotonic) -> None:
@@ -72,23 +71,23 @@ class Login:
 
         Raises:
             RuntimeError: The login was ended.
-            MeshyError: The access token does not tell.
+            MeshyError: The access token does not hold the user's claims.
         """
         return read_current_user(self._current().tokens.access_token)
 
     @property
     def refresh_token(self) -> str | None:
-        """The refresh token, while there is one."""
+        """The refresh token; None if the service issued none, or the login was ended."""
         held = self._held
         return None if held is None else held.tokens.refresh_token
 
     def authorized(self, operation: Operation[T], begin: Begin) -> AuthSteps[T]:
-        """Carry out an operation with an access token, which is renewed at most once: when it is due, or refused.
+        """Carry out an operation with an access token. The token is renewed at most once: if it is due, or rejected.
 
         Raises:
             RuntimeError: The login was ended.
-            AuthenticationError: The login has expired, or the service does not accept the access token.
-            MeshyError: As the exchange.
+            AuthenticationError: The login has expired, or the service rejects the access token.
+            MeshyError: As for the exchange.
         """
         held = self._current()
         is_due = held.tokens.refresh_token is not None and self._clock() >= held.renew_at
@@ -100,19 +99,19 @@ class Login:
         except AuthenticationError:
             if is_due or held.tokens.refresh_token is None:
                 raise
-        # Refused means not carried out, so the same request may be sent again.
+        # A rejected request was not carried out, so it is safe to send it again.
         yield Alone(self._refresh(held, begin, self._failures))
         return (yield from begin(operation, self._current().tokens.access_token))
 
     def end(self, begin: Begin) -> AuthSteps[None]:
-        """End the login, unless it was ended before. When the service does not hear of it, the login goes on."""
+        """Revoke the tokens, unless the login was ended before. If the request fails, the login keeps them."""
         yield Alone(self._revoke(begin))
 
     def _refresh(self, stale: _Held, begin: Begin, failures: int) -> Steps[None]:
         if self._current() is not stale:
-            return  # Another one renewed them in the meantime.
+            return  # Another thread or task renewed them meanwhile.
         if self._failure is not None and self._failures != failures:
-            # Another one failed in the meantime. To try again in turn would make many wait for many failures.
+            # Another thread or task failed meanwhile. If each retried in turn, all would wait for many failures.
             raise copy(self._failure) from self._failure.__cause__
         try:
             tokens = yield from self._renewed(stale.tokens, begin)

@@ -1,4 +1,4 @@
-"""What an access token tells of its user."""
+"""The claims of an access token."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -10,10 +10,10 @@ from meshydb._models import CurrentUser
 
 
 def read_current_user(access_token: str) -> CurrentUser:
-    """Read the claims of an access token. Its signature is the service's to check, not its client's.
+    """Read the claims of an access token. The service checks the signature; the client does not.
 
     Raises:
-        MeshyError: The token is not a JSON Web Token with the claims that the contract names.
+        MeshyError: The token is not a JSON Web Token with the claims of the contract.
     """
     try:
         payload = access_token.split(".")[1]
@@ -29,12 +29,12 @@ def read_current_user(access_token: str) -> CurrentUser:
         )
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         pass
-    # Not while the error is handled, which would chain it: one of decoding shows the whole token.
-    raise MeshyError("the access token does not tell who the user is")
+    # Outside of the handler, so that the error is not chained: a decoding error shows the whole token.
+    raise MeshyError("the access token does not hold the claims of the user")
 
 
 def _instant(claim: object) -> datetime | None:
-    """Read a claim that is seconds since 1970 (RFC 7519, NumericDate); one that no datetime holds is as if absent."""
+    """Read a NumericDate of RFC 7519, in seconds since 1970. Return None if it is outside the range of datetime."""
     if claim is None:
         return None
     if isinstance(claim, bool) or not isinstance(claim, int | float):
@@ -46,7 +46,7 @@ def _instant(claim: object) -> datetime | None:
 
 
 def _several(claim: object) -> tuple[str, ...]:
-    """Read a claim that is a list, or, when there is one value only, that value."""
+    """Read a claim that is a list, or a string in place of a list with one value."""
     if claim is None:
         return ()
     if isinstance(claim, str):

@@ -1,4 +1,4 @@
-"""The settings of a client, from its arguments and, where those are silent, from the environment."""
+"""The settings of a client, from its arguments and the environment. Arguments override the environment."""
 
 import os
 import re
@@ -20,7 +20,7 @@ _HIGHEST_PORT = 65535
 
 
 class _NotGiven:
-    """The default of an argument for which None is a value of its own; `help()` shows what it means."""
+    """The default of an argument that has a meaning for None. `help()` shows the text."""
 
     def __init__(self, meaning: str) -> None:
         self._meaning = meaning
@@ -29,7 +29,7 @@ class _NotGiven:
         return f"<{self._meaning}>"
 
 
-# Cast to what the parameters take, so that it is in no signature.
+# Cast to the types of the parameters, so that signatures do not show the class.
 TENANT_FROM_ENVIRONMENT: Final = cast("str", _NotGiven("from MESHYDB_TENANT"))
 AS_BEFORE: Final = cast("Any", _NotGiven("as before"))
 
@@ -44,8 +44,8 @@ class Config:
         public_key: Identifies the client application when it asks for a token.
         base_url: The API host, without a trailing slash.
         auth_url: The host that issues tokens, without a trailing slash.
-        timeout: Seconds to wait for the service, or an httpx.Timeout; None leaves it to the HTTP client.
-        max_retries: How often a request that failed is sent again, at most.
+        timeout: Seconds to wait for the service, or an httpx.Timeout; None applies the default of the transport.
+        max_retries: The maximum number of retries of a request.
     """
 
     account_name: str
@@ -57,7 +57,7 @@ class Config:
     max_retries: int
 
     def shown(self, of: object, **more: object) -> str:
-        """Compose the `repr` of something that goes by these settings, without what may be a secret."""
+        """Compose the `repr` of an object with these settings, without secrets."""
         given = "".join(f", {name}={value!r}" for name, value in more.items() if value is not None)
         return f"{type(of).__name__}({self.account_name!r}, {self.tenant!r}, base_url={self.base_url!r}{given})"
 
@@ -72,11 +72,11 @@ def resolve(
     timeout: "float | httpx.Timeout | None",
     max_retries: int,
 ) -> Config:
-    """Complete the arguments of a client from `MESHYDB_*` variables and defaults, and check them all.
+    """Complete the arguments of a client from `MESHYDB_*` variables and defaults, and check all of them.
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: A setting is missing or cannot be sent.
+        ValueError: A setting is missing or has an invalid value.
     """
     if tenant is TENANT_FROM_ENVIRONMENT:
         tenant = _from_environment("tenant", _check_tenant)
@@ -88,7 +88,7 @@ def resolve(
         tenant=tenant,
         public_key=_required("public_key", public_key, check_text),
         base_url=own_server or _API_URL,
-        # A server of one's own serves both from one process; only the public service has a host for each.
+        # A self-hosted server serves both from one process; only the public service has two hosts.
         auth_url=_setting("auth_url", auth_url, _check_url) or own_server or _AUTH_URL,
         timeout=_check_timeout(timeout),
         max_retries=_check_max_retries(max_retries),
@@ -102,11 +102,11 @@ def changed(
     max_retries: int = AS_BEFORE,
     tenant: str | None = AS_BEFORE,
 ) -> Config:
-    """Return settings that differ in what is given.
+    """Return a copy of the settings with the given changes.
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: A setting cannot be used.
+        ValueError: A setting has an invalid value.
     """
     if timeout is not AS_BEFORE:
         config = evolve(config, timeout=_check_timeout(timeout))
@@ -149,7 +149,7 @@ def _check_tenant(name: str, value: str) -> str:
 def _check_timeout(value: "float | httpx.Timeout | None") -> "float | httpx.Timeout | None":
     if value is None or isinstance(value, int | float):
         return None if value is None else check_seconds("timeout", value)
-    # Here, so that to import the package does not import httpx.
+    # Here, so that importing the package does not import httpx.
     import httpx  # noqa: PLC0415
 
     if not isinstance(value, httpx.Timeout):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -167,13 +167,13 @@ def _check_max_retries(value: int) -> int:
 
 
 def _check_url(name: str, value: str) -> str:
-    # Here, so that to import the package does not import httpx.
+    # Here, so that importing the package does not import httpx.
     import httpx  # noqa: PLC0415
 
     check_text(name, value)
     try:
         url = httpx.URL(value)
-        # The resolver encodes the host in this way, and fails with the same error, but only when a request is sent.
+        # The resolver encodes the host in the same way, but fails only when a request is sent.
         url.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError):
         raise ValueError(f"{name} must be a valid URL") from None
@@ -182,7 +182,7 @@ def _check_url(name: str, value: str) -> str:
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
         raise ValueError(f"{name} must have a port from 1 to {_HIGHEST_PORT}")
     if re.search(r"[%\s]", url.host) or "\\" in value or "%2e" in value.lower():
-        # Transports disagree on the host or path that such a URL names.
+        # Transports read the host or path of such a URL differently.
         raise ValueError(f"{name} must have a plain host and path")
     if url.userinfo or "?" in value or "#" in value:
         raise ValueError(f"{name} must not have credentials, a query or a fragment")

@@ -1,12 +1,12 @@
 """The exceptions of the package.
 
 * MeshyError
-  x APIConnectionError              no usable answer arrived
-    + APITimeoutError               ... in time
-  x APIResponseError                a success whose body cannot be understood
-  x APIStatusError                  any status other than a success
+  x APIConnectionError              no usable response arrived
+    + APITimeoutError               the response did not arrive in time
+  x APIResponseError                a success whose body does not match the contract
+  x APIStatusError                  any status outside 200 to 299
     + BadRequestError               400
-    + AuthenticationError           401, or a refresh token that is good no longer
+    + AuthenticationError           401, or a refresh token that has expired or was revoked
     + PermissionDeniedError         403
     + NotFoundError                 404
     + MethodNotAllowedError         405
@@ -23,17 +23,17 @@ from meshydb._headers import Headers
 
 
 class MeshyError(Exception):
-    """Whatever can go wrong between this client and the service."""
+    """The base class of all API and network errors."""
 
 
 class APIConnectionError(MeshyError):
-    """No usable answer arrived: the service is out of reach, or the connection broke.
+    """No usable response arrived: the service cannot be reached, or the connection broke.
 
     Attributes:
-        may_have_been_processed: False if the service cannot have carried out the request, as it was not sent as a
-            whole: repeat it as you like. True if nobody knows.
+        may_have_been_processed: False if the request was not sent as a whole, so that it is safe to send it again. True
+            if that is not known.
         connection_was_stale: True if the connection was kept from an earlier request and was closed without a
-            response. Mostly a server or proxy closed it as idle before the request arrived, but that is not certain.
+            response. Usually a server or proxy closed it as idle before the request arrived, but that is not certain.
             With `meshydb[fast]`, it may also have been a new connection.
     """
 
@@ -42,11 +42,11 @@ class APIConnectionError(MeshyError):
 
 
 class APITimeoutError(APIConnectionError):
-    """The service did not answer in time."""
+    """The response did not arrive in time."""
 
 
 class _AnswerError(MeshyError):
-    """What the two kinds of errors that follow an answer have in common."""
+    """The base class of errors that follow a response."""
 
     def __init__(
         self,
@@ -66,8 +66,8 @@ class _AnswerError(MeshyError):
         self.headers: Mapping[str, str] = Headers(headers)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own way calls the class with the text alone, which lacks the keyword arguments. This one
-        # restores text and attributes without a call, so that process pools and task queues can pass the error on.
+        # By default, unpickling calls the class with the text alone, without the keyword arguments. This restores text
+        # and attributes without a call, so that process pools and task queues can pass the error on.
         return _restore, (type(self), self.args), self.__dict__
 
 
@@ -76,44 +76,42 @@ def _restore(kind: type[_AnswerError], args: tuple[Any, ...]) -> _AnswerError:
 
 
 class APIResponseError(_AnswerError):
-    """The service reported success with a body that is not what the contract says.
+    """The response is a success, but its body does not match the contract.
 
     Attributes:
         status_code: The HTTP status, from 200 to 299.
         message: What is wrong with the body.
-        body: The decoded JSON; else the beginning of the text; else None.
-        request_id: The `X-Request-ID` of the answer, which identifies the exchange in the server's log.
-        headers: The headers of the response, read-only. Names are found in any case of letters. The `repr` shows no
-            values.
+        body: The decoded JSON, or the beginning of the text if it is not JSON, or None if it is empty.
+        request_id: The `X-Request-ID` of the response, which identifies the request in the server's log.
+        headers: The headers of the response, read-only. The names are case-insensitive. The `repr` shows no values.
     """
 
 
 class APIStatusError(_AnswerError):
-    """The service answered with a status that is not a success.
+    """The status of the response is outside 200 to 299.
 
     Attributes:
         status_code: The HTTP status.
-        message: What the service says is wrong; without a word from it, the reason phrase of the status.
-        code: The kind of error, for programs, such as `unknown_tenant` or `username_taken`; None when the service sends
-            none. The known codes are listed in the reference, and services may add others. A login or a token that is
-            refused with 400 has a code of OAuth 2, such as `invalid_grant`.
-        body: The decoded JSON; else the beginning of the text; else None.
-        request_id: The `X-Request-ID` of the answer, which identifies the exchange in the server's log.
-        headers: The headers of the response, read-only. Names are found in any case of letters. The `repr` shows no
-            values.
+        message: The message of the service, or the reason phrase of the status if the service sends none.
+        code: The kind of error, for programs, such as `unknown_tenant` or `username_taken`; None if the service sends
+            none. The reference lists the known codes; services may add others. A login, refresh or revocation that is
+            rejected with 400 has a code of OAuth 2, such as `invalid_grant`.
+        body: The decoded JSON, or the beginning of the text if it is not JSON, or None if it is empty.
+        request_id: The `X-Request-ID` of the response, which identifies the request in the server's log.
+        headers: The headers of the response, read-only. The names are case-insensitive. The `repr` shows no values.
     """
 
     code: str | None = None
 
 
 class BadRequestError(APIStatusError):
-    """400: the request is malformed, or the service refuses what it asks for."""
+    """400: the request is malformed, or the service rejects it."""
 
 
 class AuthenticationError(APIStatusError):
     """401: the access token is missing, invalid or expired.
 
-    Also stands for a refresh that was refused with 400 and `invalid_grant`, as either can only be met with a new login.
+    Also raised if a refresh was rejected with 400 and `invalid_grant`. In both cases, log in again.
     """
 
 
@@ -124,14 +122,14 @@ class PermissionDeniedError(APIStatusError):
 class NotFoundError(APIStatusError):
     """404: there is no such account, tenant, user or path.
 
-    A mistyped account or tenant raises this too. `code` tells which is missing: `unknown_account`, `unknown_tenant`,
-    `unknown_user` or `unknown_path`. A server that hides which users exist has no 404 for an unknown user in
-    `forgot_password`.
+    A mistyped account or tenant raises this too. `code` says which does not exist: `unknown_account`, `unknown_tenant`,
+    `unknown_user` or `unknown_path`. A server that hides which users exist does not respond with 404 to
+    `forgot_password` for an unknown user.
     """
 
 
 class MethodNotAllowedError(APIStatusError):
-    """405: the path exists, but not for this method."""
+    """405: the path does not have this method."""
 
 
 class ContentTooLargeError(APIStatusError):
@@ -139,21 +137,21 @@ class ContentTooLargeError(APIStatusError):
 
 
 class UnsupportedMediaTypeError(APIStatusError):
-    """415: the service does not take a body of this type."""
+    """415: the service does not accept this media type."""
 
 
 class RateLimitError(APIStatusError):
     """429: too many requests, or a limit of the account is reached.
 
     Attributes:
-        retry_after: Seconds to wait before asking again, from `Retry-After`; None when the service does not say.
+        retry_after: Seconds to wait before a retry, from `Retry-After`; None if the service does not send it.
     """
 
     retry_after: float | None = None
 
 
 class ServerError(APIStatusError):
-    """500 to 599: the service failed."""
+    """500 to 599: the server failed."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -170,5 +168,5 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def class_for_status(status_code: int) -> type[APIStatusError]:
-    """Return the exception that stands for a status other than a success."""
+    """Return the exception for a status outside 200 to 299."""
     return _BY_STATUS.get(status_code, APIStatusError)

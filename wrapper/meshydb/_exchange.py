@@ -1,6 +1,6 @@
 """One call of the API from its request to its result, without I/O.
 
-`exchange` yields what is to be done and is told what came of it; a driver in `_async` or `_sync` does it.
+`exchange` yields requests and pauses and receives responses; a driver in `_async` or `_sync` does the I/O.
 """
 
 import json
@@ -23,7 +23,7 @@ from meshydb._retry import NEVER_SENT, RetryPolicy
 
 T = TypeVar("T")
 
-# A literal of bytes in the text of an error, and all after it: h11 and httpcore quote what was sent or received.
+# A bytes literal in the text of an error, and all after it: h11 and httpcore quote sent or received bytes.
 _QUOTED = re.compile(r"""[:\s]*(?:bytearray\()?\bb['"].*""", re.DOTALL)
 
 
@@ -34,7 +34,7 @@ class Sleep:
     seconds: float
 
 
-# A request is to be sent: resume with its answer, or throw the httpx error that came instead of one.
+# To send a request: resume with its response, or throw the httpx error that was raised in place of one.
 Steps: TypeAlias = Generator[Request | Sleep, Answer, T]
 
 
@@ -42,9 +42,9 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
     """Carry out an operation.
 
     Raises:
-        APIConnectionError: No usable answer arrived.
-        APIResponseError: The service reported success with a body that is not what the contract says.
-        APIStatusError: The service answered with a status that is not a success.
+        APIConnectionError: No usable response arrived.
+        APIResponseError: The response is a success, but its body does not match the contract.
+        APIStatusError: The status of the response is outside 200 to 299.
     """
     retries = 0
     while True:
@@ -66,7 +66,7 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
 
 
 def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
-    # The status comes first: only a success has the body that the operation knows how to read.
+    # The status comes first: the operation can read only the body of a success.
     if not answer.is_success:
         raise status_error(answer, secrets_of(operation, request), from_auth_host=operation.at_auth_host)
     result = _result(operation, request, answer)
@@ -76,27 +76,27 @@ def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
 
 def _connection_error(operation: Operation[Any], request: Request, error: httpx.HTTPError) -> APIConnectionError:
     if isinstance(error, httpx.ProtocolError) or _QUOTED.search(str(error)):
-        # Bytes of headers that were to be sent, or of what was received: either may hold a secret. Causes say the same.
+        # Bytes of sent headers or of the response may hold a secret. Causes quote the same bytes.
         error.args = (_QUOTED.sub("", str(error)),)
         error.__cause__ = error.__context__ = None
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
     reason = str(error).removesuffix(".") or type(error).__name__
-    told = kind(f"no usable answer from {host}: {reason}{_fate(operation, error)}")
+    told = kind(f"no usable response from {host}: {reason}{_fate(operation, error)}")
     told.may_have_been_processed = not isinstance(error, NEVER_SENT)
     told.connection_was_stale = isinstance(error, StaleConnectionError)
     return told
 
 
 def _fate(operation: Operation[Any], error: httpx.HTTPError) -> str:
-    """Say what may have become of a request, if it matters."""
+    """Say whether the request may have been processed, unless it is safe to replay."""
     if operation.safe_to_replay:
         return ""
     if isinstance(error, NEVER_SENT):
         return "; the request was not sent"
     if isinstance(error, StaleConnectionError):
-        return "; the idle connection was closed before the request arrived, or after it was carried out"
-    return "; the request may have been carried out"
+        return "; the idle connection was closed before the request arrived, or after it was processed"
+    return "; the request may have been processed"
 
 
 def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
@@ -110,17 +110,17 @@ def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
     except (ValueError, RecursionError):
         reason = "the body is not JSON"
     else:
-        reason = f"the body is not what the contract says of {operation.operation_id}"
+        reason = f"the body does not match the contract of {operation.operation_id}"
         try:
             return operation.parse(body)
         except KeyError as error:
-            reason += f", without {error}"
+            reason += f": {error} is missing"
         except MalformedError as error:
-            # It names model and member, and shows no value.
+            # The message names model and member, and shows no value.
             reason += f": {error}"
         except (TypeError, ValueError):
             pass
-    # Not while an error is handled, which would chain it: it may quote a value or show the whole body.
+    # Outside of the handler, so that the error is not chained: it may quote a value or show the whole body.
     raise _response_error(reason, operation, request, answer)
 
 

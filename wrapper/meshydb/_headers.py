@@ -1,12 +1,12 @@
-"""The headers of a response, as results and errors show them."""
+"""The headers of a response, in results and errors."""
 
 from collections.abc import Iterator, Mapping
 
 
 class Headers(Mapping[str, str]):
-    """Headers whose names are found in any case of letters. They cannot be changed, and can be pickled.
+    """Headers with case-insensitive names. They are read-only and can be pickled.
 
-    The `repr` shows names alone: values may hold secrets, as those of `Set-Cookie` do.
+    The `repr` shows the names only: values may hold secrets, for example in `Set-Cookie`.
     """
 
     __slots__ = ("_values",)

@@ -1,4 +1,4 @@
-"""The locks of the two forms of a connection, under names that tell them apart."""
+"""The locks of blocking and asynchronous connections, under names that differ."""
 
 from threading import Lock
 

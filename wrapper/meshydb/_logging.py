@@ -1,7 +1,7 @@
-"""The log: one record for each request that was answered or failed, on the logger `meshydb`; a cancelled one has none.
+"""Request logging: one record on the logger `meshydb` for each request, unless it was cancelled.
 
-A record has the route's template and never its path, which may name a person; no body, and no header but the request's
-id. What went as it should is logged at DEBUG, and all else at INFO: what it means, the caller is told by an exception.
+A record holds the route, never the path, which may name a user; no body, and no header except the request id. Successes
+are logged at DEBUG. Everything else is logged at INFO, because the caller gets an exception.
 """
 
 import logging
@@ -28,14 +28,14 @@ _logger.addFilter(RedactingFilter())
 
 
 class Attempt:
-    """One sending of a request, timed from when this is made.
+    """One attempt to send a request. The duration starts when the attempt is created.
 
     Args:
-        operation: What is to be carried out.
-        request: What is sent for it.
-        retry: How often the request was sent before.
+        operation: The operation.
+        request: Its request.
+        retry: The number of earlier attempts.
 
-    The fields of its record: `method`, `route`, `status`, `error` (the class of what went wrong if no whole answer
+    The fields of its record: `method`, `route`, `status`, `error` (the class of the error if no complete response
     arrived, else None), `duration` in seconds, `request_id` and `retry`.
     """
 
@@ -46,15 +46,15 @@ class Attempt:
         self._started = perf_counter()
 
     def answered(self, answer: Answer) -> None:
-        """Log that the service answered, and whether the body could be read."""
+        """Log a response, and whether its body could be read."""
         error = answer.error
         level = logging.DEBUG if answer.is_success and error is None else logging.INFO
         outcome = f"{answer.status_code}" if error is None else f"{answer.status_code}, {_kind(error)},"
         self._log(level, outcome, error, answer)
 
     def failed(self, error: Exception) -> None:
-        """Log that no answer arrived."""
-        self._log(logging.INFO, f"no answer, {_kind(error)},", error)
+        """Log that no response arrived."""
+        self._log(logging.INFO, f"no response, {_kind(error)},", error)
 
     def _log(self, level: int, outcome: str, error: Exception | None, answer: Answer | None = None) -> None:
         if not _logger.isEnabledFor(level):
@@ -72,15 +72,15 @@ class Attempt:
 
 
 def _kind(error: Exception | None) -> str | None:
-    # Not its text, which may quote what was sent.
+    # Not its text, which may quote the request.
     return None if error is None else type(error).__name__
 
 
 def configure_from_environment() -> None:
-    """Do as the variable says: set the logger's level, and write to standard error unless a handler is there.
+    """Set the logger's level from `MESHYDB_LOG`, and add a handler for standard error unless there is one.
 
     Raises:
-        ValueError: It holds no level that there is.
+        ValueError: The variable holds another value than a level.
     """
     value = os.environ.get(VARIABLE)
     if not value:
@@ -89,7 +89,7 @@ def configure_from_environment() -> None:
     if level is None:
         raise ValueError(f"{VARIABLE} must be one of {', '.join(_LEVELS)}")
     _logger.setLevel(level)
-    # Threads that make their clients at the same time must not add a handler each.
+    # Threads that create clients at the same time must not each add a handler.
     with _configuring:
         handlers = [*_logger.handlers, *logging.getLogger().handlers]
         if all(isinstance(handler, logging.NullHandler) for handler in handlers):

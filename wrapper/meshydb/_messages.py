@@ -1,4 +1,4 @@
-"""Requests and answers as the core knows them, whatever sends the ones and receives the others."""
+"""Requests and responses of the core, for every transport."""
 
 import json
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ _HEADERS = {"Accept": "application/json", "User-Agent": f"meshydb-python/{__vers
 
 @frozen
 class Request:
-    """What is to be sent.
+    """A request to send.
 
     Attributes:
         method: The method, in capitals.
         url: The whole URL.
         headers: Not in the `repr`, like the body, as they may hold secrets.
         body: The body, encoded; empty for none.
-        timeout: Seconds to wait for a connection, and for each piece of data, or an httpx.Timeout; None leaves it to
-            what sends.
+        timeout: Seconds to wait for a connection, and for each piece of data, or an httpx.Timeout; None applies the
+            default of the transport.
     """
 
     method: str
@@ -41,13 +41,13 @@ class Request:
 
 @frozen
 class Answer:
-    """An answer whose status line and headers arrived.
+    """A response whose status line and headers arrived.
 
     Attributes:
         status_code: The status.
-        headers: The headers, whose names are found in any case of letters. Not in the `repr`, as they may hold secrets.
+        headers: The headers, with case-insensitive names. Not in the `repr`, as they may hold secrets.
         content: The body, decompressed; empty if it could not be read. Not in the `repr` either.
-        error: Why the body could not be read; None when it was.
+        error: The error that ended the body; None if it was read.
     """
 
     status_code: int
@@ -57,17 +57,17 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the service did what it was asked."""
+        """Whether the status is from 200 to 299."""
         return httpx.codes.is_success(self.status_code)
 
     @property
     def is_server_error(self) -> bool:
-        """Whether the service failed."""
+        """Whether the status is from 500 to 599."""
         return httpx.codes.is_server_error(self.status_code)
 
 
 class Content:
-    """What has arrived of a body, and was decompressed."""
+    """The part of a body that has arrived, decompressed."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -76,7 +76,7 @@ class Content:
         """Add the next part.
 
         Raises:
-            httpx.DecodingError: It is too much.
+            httpx.DecodingError: The body is larger than `MAX_BODY_BYTES`.
         """
         self._bytes += chunk
         if len(self._bytes) > MAX_BODY_BYTES:
@@ -87,12 +87,12 @@ class Content:
 
 
 def check_encoding(headers: httpx.Headers) -> None:
-    """Refuse a body that was compressed more than once.
+    """Reject a body that was compressed more than once.
 
-    What is compressed once grows a thousandfold at most when it is unpacked, and is unpacked a little at a time.
+    A body that was compressed once grows a thousandfold at most, and is decompressed in small pieces.
 
     Raises:
-        httpx.DecodingError: It was.
+        httpx.DecodingError: The body was compressed more than once.
     """
     codings = [each.strip().lower() for each in headers.get("Content-Encoding", "").split(",")]
     if len([each for each in codings if each not in {"", "identity"}]) > 1:
@@ -100,7 +100,7 @@ def check_encoding(headers: httpx.Headers) -> None:
 
 
 def build_request(config: Config, operation: Operation[Any], access_token: str | None = None) -> Request:
-    """Complete the request of an operation with what all requests have in common."""
+    """Build the request of an operation: add the host, common headers, the access token and the timeout."""
     arguments = operation.request
     host = config.auth_url if operation.at_auth_host else config.base_url
     headers: dict[str, str] = {**_HEADERS, **arguments["headers"]}
@@ -113,7 +113,7 @@ def build_request(config: Config, operation: Operation[Any], access_token: str |
 
 
 def secrets_of(operation: Operation[Any], request: Request) -> list[str]:
-    """What a service that repeats what it was sent must not bring into errors and logs."""
+    """Return the secrets in a request. Errors and logs must not show them, even if the service repeats them."""
     return [each.removeprefix("Bearer ") for each in secrets_in([operation.request, request.headers])]
 
 
@@ -123,7 +123,7 @@ def _body(arguments: Mapping[str, Any]) -> bytes:
     return urlencode(arguments["data"]).encode() if "data" in arguments else b""
 
 
-# Parsing a URL is a good part of the time that a request takes, and most are asked for again.
+# Parsing a URL takes a good part of the time of a request, and most URLs are requested again.
 @lru_cache(maxsize=128)
 def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)

@@ -1,4 +1,4 @@
-"""The process that a client belongs to and, for an async client, the event loop."""
+"""The process that owns a client and, for an async client, the event loop."""
 
 import os
 from collections.abc import MutableMapping
@@ -8,19 +8,19 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-# The process in which an HTTP client was first handed in: its sockets are there, whichever clients it is handed to.
+# The process in which an HTTP client was first passed to a client: its sockets belong there.
 _first_seen: MutableMapping[object, int] = WeakKeyDictionary()
 
 
 class Owner:
     """The process that made a client.
 
-    A forked process inherits the open sockets. If both used them, each could get the responses to the other's
-    requests, and with them the other's tokens. It also inherits locks that a thread of the parent holds, a login whose
-    refresh token can be used only once, and for `meshydb[fast]`, none of the threads that do the sending.
+    A forked process inherits the open sockets. If both processes used them, each could get the responses to the other's
+    requests, and with them the other's tokens. It also inherits locks that a thread of the parent holds, and a login
+    whose refresh token can be used only once. It does not inherit the sending threads of `meshydb[fast]`.
 
     Args:
-        http_client: The HTTP client that was handed in, if there is one.
+        http_client: The HTTP client that the caller passed, if there is one.
     """
 
     def __init__(self, http_client: object = None) -> None:
@@ -33,7 +33,7 @@ class Owner:
         return os.getpid() == self._process
 
     def check(self) -> None:
-        """Refuse use by any other process.
+        """Reject use by any other process.
 
         Raises:
             RuntimeError: The process was forked after the client, or its HTTP client, was made.
@@ -48,12 +48,12 @@ class Owner:
 class AsyncOwner(Owner):
     """The process that made a client, and the event loop that used it first.
 
-    A connection stays with its event loop, and cannot even be closed once that is closed. This holds for asyncio; trio
-    has no such bond.
+    A connection belongs to its event loop, and cannot be closed after the loop was closed. This holds for asyncio, not
+    for trio.
     """
 
     def __init__(self, http_client: object = None) -> None:
-        # Here, so that a client that blocks does not import asyncio.
+        # Here, so that a blocking client does not import asyncio.
         from asyncio import get_running_loop  # noqa: PLC0415
 
         super().__init__(http_client)
@@ -66,10 +66,10 @@ class AsyncOwner(Owner):
         return super().is_here and self._loop in {None, self._running()}
 
     def check(self) -> None:
-        """Refuse use by any other process or event loop.
+        """Reject use by any other process or event loop.
 
         Raises:
-            RuntimeError: Another one owns the client.
+            RuntimeError: Another process or event loop owns the client.
         """
         super().check()
         running = self._running()
@@ -77,8 +77,8 @@ class AsyncOwner(Owner):
             self._loop = running
         elif running is not self._loop:
             raise RuntimeError(
-                "This client was used in another event loop before; make a new one in each event loop, such as within"
-                " each asyncio.run(), or use MeshyClient."
+                "This client belongs to the event loop that used it first; make a new one in each event loop, such as"
+                " in each asyncio.run(), or use MeshyClient."
             )
 
     def _running(self) -> "AbstractEventLoop | None":

@@ -1,4 +1,4 @@
-"""Which requests go through a proxy, by the variables of the environment."""
+"""The proxies of the environment, and the requests that go through them."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -16,7 +16,7 @@ _Network: TypeAlias = IPv4Network | IPv6Network
 
 @frozen
 class _Exception:
-    """An entry of `NO_PROXY`; None stands for any."""
+    """An entry of `NO_PROXY`. None matches any scheme or port."""
 
     scheme: str | None
     host: str | _Network
@@ -27,7 +27,7 @@ class _Exception:
             return False
         host = url.raw_host.decode("ascii").strip("[]").rstrip(".").lower()
         if isinstance(self.host, str):
-            # With a dot in front, only what lies below the domain.
+            # With a leading dot, only subdomains.
             return host.endswith(self.host) if self.host.startswith(".") else f".{host}".endswith(f".{self.host}")
         try:
             return ip_address(host) in self.host
@@ -37,7 +37,7 @@ class _Exception:
 
 @frozen
 class Proxies:
-    """The proxies of the environment, and the hosts that are reached without."""
+    """The proxies of the environment, and the hosts that go without a proxy."""
 
     urls: dict[str, str]
     exceptions: tuple[_Exception, ...] = ()
@@ -48,10 +48,10 @@ class Proxies:
 
 
 def proxies_of_environment() -> Proxies:
-    """Read `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and what the system has in their place.
+    """Read `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the proxy settings of the system.
 
-    An entry of `NO_PROXY` is a host, which stands for what lies below it, too, an address or a network such as
-    `10.0.0.0/8`; a scheme in front and a port behind narrow it down. Any other entry names no host, and excepts none.
+    An entry of `NO_PROXY` is a host, which includes its subdomains, an address, or a network such as `10.0.0.0/8`. A
+    host or an address can have a scheme and a port. Other entries are ignored.
     """
     found = getproxies()
     entries = [each for each in re.split(r"[\s,]+", found.get("no", "")) if each]
@@ -84,7 +84,7 @@ def _network(text: str) -> _Network | None:
 
 
 def _ascii(host: str) -> str:
-    """The form of a host that URLs are compared in."""
+    """Return the form of a host for comparison with URLs."""
     below = "." if host.startswith(".") else ""
     try:
         return below + httpx.URL(scheme="http", host=host.lstrip(".")).raw_host.decode("ascii")

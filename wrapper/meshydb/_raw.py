@@ -1,4 +1,4 @@
-"""Answers as they came, besides what was made of them."""
+"""Raw responses, besides the results made from them."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ T = TypeVar("T")
 
 @frozen(eq=False)
 class RawResponse(Generic[T]):
-    """A success as it came, and what the call made of it. Headers and body are not in the `repr`.
+    """The raw response of a successful call, and its result. Headers and body are not in the `repr`.
 
     Attributes:
         status_code: The HTTP status, from 200 to 299.
-        headers: The headers, read-only. Names are found in any case of letters.
+        headers: The headers, read-only. The names are case-insensitive.
         body: The body, decompressed. May hold secrets.
-        parsed: What the call returns without `with_raw_response`.
+        parsed: The result of the call without `with_raw_response`.
     """
 
     status_code: int
@@ -35,12 +35,12 @@ class RawResponse(Generic[T]):
 
     @property
     def request_id(self) -> str | None:
-        """The `X-Request-ID` of the answer, which identifies the exchange in the server's log."""
+        """The `X-Request-ID` of the response, which identifies the request in the server's log."""
         return self.headers.get("X-Request-ID")
 
 
 class RawCalls:
-    """The calls of something, wrapped by `raw` or `async_raw`; they are all attributes that there are."""
+    """The calls of an object, wrapped by `raw` or `async_raw`. It has no other attributes."""
 
     def __repr__(self) -> str:
         wrapped = next(iter(vars(self).values())).__wrapped__
@@ -48,7 +48,7 @@ class RawCalls:
 
 
 class _Watch:
-    """What a call was answered; of several answers, as when a token was renewed before, the last."""
+    """The last response of a call. A call has several if it renewed a token."""
 
     def __init__(self) -> None:
         self._last: Answer | None = None
@@ -58,23 +58,23 @@ class _Watch:
 
     def response(self, parsed: T) -> RawResponse[T]:
         if self._last is None:
-            raise RuntimeError("Nothing was sent, so there is no answer: this connection is signed out already.")
+            raise RuntimeError("Nothing was sent, so there is no response: this connection is signed out already.")
         return RawResponse(self._last.status_code, Headers(self._last.headers), self._last.content, parsed)
 
 
-# Of the task or thread that makes the call. Whatever lies between the call and its exchange need not know of it.
+# For each task or thread. The code between the call and its exchange does not need to know it.
 _watch: ContextVar[_Watch | None] = ContextVar("meshydb_watch", default=None)
 
 
 def note_answer(answer: "Answer") -> None:
-    """Tell whoever made the call of a success."""
+    """Note the response of a success for the caller."""
     watch = _watch.get()
     if watch is not None:
         watch.note(answer)
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
-    """Wrap a method so that it returns the answer together with its result."""
+    """Wrap a method so that it returns a `RawResponse` with its result."""
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
@@ -85,7 +85,7 @@ def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
 
 
 def async_raw(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, RawResponse[T]]]:
-    """Do the same for a coroutine function."""
+    """Wrap a coroutine function in the same way."""
 
     @wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:

@@ -1,6 +1,6 @@
-"""Keeps secrets out of what is written for people: logs, and the texts of errors.
+"""Keeps secrets out of logs and of the texts of errors.
 
-What is a secret goes by its name, as the contract has it; a test holds the names to those that the contract marks.
+A value is a secret if its name is one of the contract's names for secrets. A test compares the names with the contract.
 """
 
 import json
@@ -14,35 +14,35 @@ REDACTED = "[redacted]"
 
 _NAME = r"(?:[\w-]*(?:authorization|cookie|password|token|hash|answer|verification[_-]?code)|code)"
 _IS_NAME = re.compile(_NAME, re.IGNORECASE)
-# As JSON, as Python shows mappings and pairs, as a header, and as forms have it.
+# In JSON, in the repr of mappings and pairs, in headers, and in forms.
 _NAMED = re.compile(
     rf"""(?<![\w/-])(?P<start>(?P<quote>["']?){_NAME}(?:(?P=quote)\s*[:=]|(?<=["']),|["'],)\s*)"""
     r"""(?:b?"(?:\\.|[^"\\])*"|b?'(?:\\.|[^'\\])*'|\[[^\]]*\]|\{[^}]*\}|(?:bearer |basic )?[^\s,;&}\])"']+)""",
     re.IGNORECASE,
 )
-# A header on a line of its own is a secret to the end, whatever its parts are.
+# A header on a line of its own is a secret up to the end of the line.
 _HEADER = re.compile(
     r"""(?<![\w/"'-])((?:proxy-)?authorization|(?:set-)?cookie)(:[ \t]*)[^\s"'][^\r\n]*""", re.IGNORECASE
 )
 _BEARER = re.compile(r"(?<![\w=])(bearer)\s+[\w.~+/=-]+", re.IGNORECASE)
-# Shorter ones, such as the answer to a question, may be within words that are none.
+# Shorter secrets, such as the answer to a question, may be parts of other words.
 _LONG = 8
 _OF_ANY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class RedactingFilter(logging.Filter):
-    """Lets every record pass, without what is called a password, token, hash, code, answer, cookie or authorization.
+    """Redacts values that are named password, token, hash, code, answer, cookie or authorization. Drops no record.
 
-    The logger `meshydb` has one. Add one to a handler of yours, and it covers what others log there, too. It goes by
-    names in texts, mappings and extra fields: it cannot tell a secret that stands without its name, and does not look
-    into tracebacks (`exc_info`).
+    The logger `meshydb` has this filter. Add it to your handlers to redact the records of other loggers too. It finds
+    values by their names in texts, mappings and extra fields. It does not find secrets without a name, and does not
+    read tracebacks (`exc_info`).
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the message and the extra fields of a record."""
         try:
             text = record.getMessage()
-        except Exception:  # noqa: BLE001 - arguments that do not fit are reported by the handler, as they would be without this
+        except Exception:  # noqa: BLE001 - arguments that do not fit are reported by the handler
             record.msg = redact_text(str(record.msg))
         else:
             redacted = redact_text(text)
@@ -59,7 +59,7 @@ class RedactingFilter(logging.Filter):
 
 
 def redact_text(text: str) -> str:
-    """Replace what stands beside the name of a secret."""
+    """Replace the value beside the name of a secret."""
     text = _HEADER.sub(rf"\1\2{REDACTED}", text)
     return _BEARER.sub(rf"\1 {REDACTED}", _NAMED.sub(rf"\g<start>{REDACTED}", text))
 
@@ -78,7 +78,7 @@ def secrets_in(node: object, name: str = "") -> Iterator[str]:
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """Replace secrets that are known, wherever they stand, also in the forms that JSON and forms have of them."""
+    """Replace known secrets, also as encoded in JSON, URLs and forms."""
     forms = {form for secret in secrets for form in _forms(secret)}
     for secret in sorted(forms, key=len, reverse=True):
         known = re.escape(secret)
@@ -109,7 +109,7 @@ def _redact(name: str, value: object) -> object:
 
 
 def _redact_each(values: Sequence[object]) -> list[object]:
-    if len(values) == 2:  # noqa: PLR2004 - a pair, as lists of headers have them, in which the first names the second
+    if len(values) == 2:  # noqa: PLR2004 - a pair of name and value, as in lists of headers
         return [_redact("", values[0]), _redact(_name(values[0]), values[1])]
     return [_redact("", each) for each in values]
 

@@ -1,4 +1,4 @@
-"""What is read from an answer besides its result: a status error, and how long to wait."""
+"""Reads errors, request ids and retry delays from responses."""
 
 import json
 import re
@@ -14,16 +14,16 @@ from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
 from meshydb._messages import Answer
 from meshydb._redaction import without
 
-# An error is kept, logged and passed between processes: the page of a proxy must not make it arbitrarily large.
+# Errors are kept, logged and passed between processes: a proxy's error page must not make them arbitrarily large.
 _MAX_TEXT = 4096
 _MAX_JSON = 65_536
 _MAX_MESSAGE = 1024
-# What an error says ends up in terminals and log files, where these would forge lines or fail to be written.
+# Messages go to terminals and log files, where these characters would forge lines or raise errors.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def status_error(answer: Answer, secrets: Iterable[str], *, from_auth_host: bool) -> APIStatusError:
-    """Make the exception for an answer that is not a success, whatever its body is, with none of the secrets in it."""
+    """Make the exception for a response that is not a success, without the secrets."""
     known = list(secrets)
     body = error_body(answer.content)
     code = _code(body, answer.status_code, from_auth_host=from_auth_host)
@@ -43,24 +43,24 @@ def status_error(answer: Answer, secrets: Iterable[str], *, from_auth_host: bool
 
 
 def error_body(content: bytes) -> object:
-    """Return the decoded JSON; else the beginning of the text; else None."""
+    """Return the decoded JSON, or the beginning of the text if it is not JSON, or None if it is empty."""
     try:
         if len(content) <= _MAX_JSON:
             return json.loads(content)
     except (ValueError, RecursionError):
         pass
-    # Not by the charset that the answer declares: some codecs that may stand there are no text encodings.
+    # The charset of the response is ignored: it may name a codec that is no text encoding.
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
 def request_id(answer: Answer, secrets: Iterable[str]) -> str | None:
-    """Return what identifies the exchange in the server's log, if there is such a thing, with none of the secrets."""
+    """Return the request id for the server's log, if there is one, without the secrets."""
     value: str | None = answer.headers.get("X-Request-ID")
     return None if value is None else _printable(without(value, secrets))
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Return how many seconds the server asks to wait, in either form of `Retry-After`; None without a usable one."""
+    """Return the seconds of `Retry-After`, in either of its forms; None if it is missing or invalid."""
     value = answer.headers.get("Retry-After", "")
     if re.fullmatch("[0-9]{1,9}", value):
         return float(value)
@@ -74,7 +74,7 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def _code(body: object, status_code: int, *, from_auth_host: bool) -> str | None:
-    """Find the kind of error: `code`, or `error` of the auth host, whose 400 has that one alone (RFC 6749)."""
+    """Find the kind of error: `code`, or `error` at the auth host, whose 400 has `error` alone (RFC 6749)."""
     if not from_auth_host:
         return _text(body, "code")
     names = ("error", "code") if status_code == HTTPStatus.BAD_REQUEST else ("code", "error")
@@ -82,7 +82,7 @@ def _code(body: object, status_code: int, *, from_auth_host: bool) -> str | None
 
 
 def _message(body: object) -> str | None:
-    """Find the server's own words: `message` at the API host, `error_description` at the auth host."""
+    """Find the server's message: `message` at the API host, `error_description` at the auth host."""
     return _text(body, "message") or _text(body, "error_description")
 
 

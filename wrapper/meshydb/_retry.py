@@ -1,10 +1,10 @@
-"""When a request is sent again, and after how long: the one place that decides on it.
+"""Decides whether a request is retried, and after how long.
 
-Every operation is sent again when it surely was not carried out: no connection was made, it broke before the request
-was sent as a whole, or the service turned it away and said when to come back. When nobody knows whether it was, as
-after a time-out, a broken connection or a failure of the service, only an operation is sent again that the contract
-marks as `safe`. Any other might send a second message to a person, count a second guess or find its code used up. Of
-operations that are safe, a request with a password that counts as a guess when it is wrong is not.
+Every operation is retried if it certainly was not processed: no connection was made, the connection broke before the
+request was sent as a whole, or the service rejected it with a `Retry-After`. After a timeout, a broken connection or a
+server error, the request may have been processed. Then only operations that the contract marks as `safe` are retried:
+others might send a second message, count a second guess or find their code used up. A safe operation is not retried
+either if its request holds a password that counts as a guess.
 """
 
 import random
@@ -19,35 +19,35 @@ from meshydb._progress import NotSentError
 from meshydb._responses import retry_after
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, NotSentError)
-# Besides those: what else comes of the network or of the other side, and not of the request itself.
+# Other errors of the network or the server, not of the request itself.
 _BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
 _TURNED_AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
-# Whoever is told to wait for longer should decide for themselves, and to ask sooner would be in vain.
+# For a longer wait, the caller should decide. An earlier retry would be rejected again.
 _MAX_RETRY_AFTER = 30.0
 _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @frozen
 class RetryPolicy:
-    """Decides on the next try of an operation.
+    """Decides on the next retry of an operation.
 
-    Takes the number of retries made so far, and whether the request is safe to replay. Delays are in seconds; None
-    gives up.
+    The methods take the number of retries so far, and whether the request is safe to replay. They return the delay in
+    seconds, or None to give up.
     """
 
     max_retries: int
     random: Callable[[], float] = random.random
 
     def delay_after_error(self, retries: int, error: httpx.HTTPError, *, safe_to_replay: bool) -> float | None:
-        """Decide after an error that came instead of an answer."""
+        """Decide after an error without a response."""
         if retries >= self.max_retries:
             return None
         may_repeat = isinstance(error, NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
         return self._backoff(retries) if may_repeat else None
 
     def delay_after_answer(self, retries: int, answer: Answer, *, safe_to_replay: bool) -> float | None:
-        """Decide after an answer, of which only the beginning arrived if it has an error."""
+        """Decide after a response. If it has an error, its body did not arrive."""
         if retries >= self.max_retries:
             return None
         if answer.is_success:

@@ -1,4 +1,4 @@
-"""The choice of what sends requests. No other module decides on it."""
+"""Chooses the transport that sends requests. No other module does."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -21,10 +21,10 @@ _TIMEOUT = 30.0
 
 
 class Sender(Protocol):
-    """Sends requests, over connections that are kept open between them; threads may share it."""
+    """Sends requests and keeps connections open between them. Threads can share it."""
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and read its answer. A body of more than 16 MiB is an error of the answer.
+        """Send a request, and read the response. A body of more than 16 MiB sets the response's `error`.
 
         Raises:
             httpx.HTTPError: No status arrived.
@@ -36,7 +36,7 @@ class Sender(Protocol):
 
 
 class AsyncSender(Protocol):
-    """Sends requests in the same way for tasks."""
+    """Sends requests in the same way. Tasks can share it."""
 
     async def send(self, request: Request) -> Answer:
         """Send a request, as `Sender` does."""
@@ -47,38 +47,38 @@ class AsyncSender(Protocol):
 
 
 def new_sender(http_client: httpx.Client | None = None) -> Sender:
-    """Choose what sends for a `MeshyClient`: the httpx client that it is handed, or the fastest that can be used.
+    """Choose the transport of a `MeshyClient`: the httpx client that the caller passed, or the fastest available.
 
     Raises:
-        TypeError: `http_client` is of another kind.
-        ValueError: The environment names certificates that are none, or proxies that httpx cannot use.
+        TypeError: `http_client` is not an `httpx.Client`.
+        ValueError: The environment names unusable certificates or proxies.
     """
     if http_client is not None:
         return HttpxSender(check_instance("http_client", http_client, httpx.Client))
     _check_certificates()
-    # Of proxies, and of hosts that go without, httpx and pyreqwest differ.
+    # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always there
+            from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always installed
 
             return FastSender(_TIMEOUT)
     return HttpxSender(new_interruptible_client())
 
 
 def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSender:
-    """Choose what sends for an `AsyncMeshyClient`, in the same way.
+    """Choose the transport of an `AsyncMeshyClient` in the same way.
 
     Raises:
-        TypeError: `http_client` is of another kind.
-        ValueError: The environment names certificates that are none, or proxies that httpx cannot use.
+        TypeError: `http_client` is not an `httpx.AsyncClient`.
+        ValueError: The environment names unusable certificates or proxies.
     """
     if http_client is not None:
         return AsyncHttpxSender(check_instance("http_client", http_client, httpx.AsyncClient))
     _check_certificates()
-    # Of proxies, and of hosts that go without, httpx and pyreqwest differ.
+    # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always there
+            from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always installed
 
             return AsyncFastSender(_TIMEOUT)
     trusted = service_context()
@@ -87,10 +87,10 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
 
 
 def new_interruptible_client() -> httpx.Client:
-    """Build a client that heeds Ctrl-C while it waits, which httpx does and what `meshydb[fast]` brings does not.
+    """Build a client that Ctrl-C interrupts while it waits. Ctrl-C does not interrupt pyreqwest.
 
     Raises:
-        ValueError: As `new_sender`.
+        ValueError: As for `new_sender`.
     """
     trusted = service_context()
     with _naming_the_variables():
@@ -99,18 +99,18 @@ def new_interruptible_client() -> httpx.Client:
 
 @contextmanager
 def _naming_the_variables() -> Generator[None]:
-    """Say of a proxy that cannot be used where it was named."""
+    """Name the variables in the error for an unusable proxy."""
     try:
         yield
     except (httpx.InvalidURL, ValueError, ImportError):
-        # What they say may have the password of a proxy in it.
+        # The messages may hold the password of a proxy.
         raise ValueError(
-            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must name proxies that httpx can use, for which SOCKS needs"
+            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must name proxies that httpx can use; SOCKS proxies need"
             " httpx[socks]"
         ) from None
 
 
 def _check_certificates() -> None:
-    """Refuse certificates of the environment that are none, which pyreqwest would pass by. Raises ValueError."""
+    """Reject unusable certificates of the environment, which pyreqwest would ignore. Raises ValueError."""
     if environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
         service_context()

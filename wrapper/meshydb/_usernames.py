@@ -128,7 +128,7 @@ _RULES: dict[str, Callable[[str, int], bool]] = {
 
 
 def _keeps_bidi_rule(text: str) -> bool:
-    """Whether text that has right-to-left characters keeps the rule of RFC 5893, 2; other text need not."""
+    """Whether text with right-to-left characters follows the rule of RFC 5893, section 2. Other text always does."""
     kinds = [unicodedata.bidirectional(each) for each in text]
     present = set(kinds)
     if present.isdisjoint({*_RIGHT_TO_LEFT, "AN"}):

@@ -1,6 +1,6 @@
-"""Checks of values, made before anything is sent, and of what comes back.
+"""Checks of arguments before they are sent, and of values in responses.
 
-Each returns the value it was given and names it in its error, which never repeats the value: it may be a secret.
+Each check returns its value. Its error names the value and never shows it, because it may be a secret.
 """
 
 import math
@@ -16,7 +16,7 @@ T = TypeVar("T")
 INT32_MAX = 2**31 - 1
 
 _DAY = 86_400
-# A lone surrogate has no UTF-8 form; Python makes them of undecodable bytes in arguments and environment variables.
+# A lone surrogate has no UTF-8 form. Python makes them from undecodable bytes in arguments and variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSENDABLE_IN_SECRETS = re.compile("[\x00\ud800-\udfff]")
 _ID = re.compile("[0-9a-fA-F]{24}")
@@ -38,7 +38,7 @@ def check_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256
 
 
 def check_secret(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
-    """Require a string of bounded length of nearly any characters, as people choose them for passwords."""
+    """Require a string of bounded length. Nearly all characters are allowed, as in passwords."""
     text = _check_length(name, value, minimum, maximum)
     if _UNSENDABLE_IN_SECRETS.search(text):
         raise ValueError(f"{name} must not contain NUL or lone surrogates")
@@ -46,16 +46,16 @@ def check_secret(name: str, value: object, *, minimum: int = 1, maximum: int = 2
 
 
 def check_segment(name: str, value: object) -> str:
-    """Require a text that can be one segment of a path."""
+    """Require a string that can be one segment of a path."""
     text = check_text(name, value)
     if text in {".", ".."}:
-        # No percent-encoding protects these two: they would be taken for steps within the path.
+        # Percent-encoding does not help for these two: they would be read as steps in the path.
         raise ValueError(f"{name} must not be '.' or '..'")
     return text
 
 
 def check_new_username(name: str, value: object) -> str:
-    """Require a name that a new user may have. Users that exist may have others."""
+    """Require a username that a new user may have. Existing users may have other names."""
     text = check_text(name, value)
     if not is_new_username(text):
         raise ValueError(
@@ -66,7 +66,7 @@ def check_new_username(name: str, value: object) -> str:
 
 
 def check_id(name: str, value: object) -> str:
-    """Require an id of the service, which is 24 hexadecimal digits."""
+    """Require an id: 24 hexadecimal digits."""
     text = check_str(name, value)
     if not _ID.fullmatch(text):
         raise ValueError(f"{name} must be 24 hexadecimal digits")
@@ -81,7 +81,7 @@ def check_bool(name: str, value: object) -> bool:
 
 
 def check_int(name: str, value: object, *, minimum: float = -math.inf, maximum: float = math.inf) -> int:
-    """Require an integer within bounds; a bool is none, although Python has it so."""
+    """Require an integer within bounds. A bool is not accepted, although it is an int in Python."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
     if value < minimum:
@@ -92,7 +92,7 @@ def check_int(name: str, value: object, *, minimum: float = -math.inf, maximum: 
 
 
 def check_seconds(name: str, value: object) -> float:
-    """Require a number of seconds above 0, and no more than a day: beyond some length, clocks overflow."""
+    """Require a number of seconds above 0 and at most a day: longer timeouts overflow clocks."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
     if not 0 < value <= _DAY:
@@ -101,7 +101,7 @@ def check_seconds(name: str, value: object) -> float:
 
 
 def check_aware(name: str, value: object) -> datetime:
-    """Require a point in time: a datetime that knows its offset from UTC."""
+    """Require an aware datetime: one with an offset from UTC."""
     if not isinstance(value, datetime):
         raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
     if value.utcoffset() is None:
@@ -121,8 +121,8 @@ def check_instance(name: str, value: object, kind: type[T]) -> T:
 
 
 def to_tuple(name: str, values: Iterable[T]) -> tuple[T, ...]:
-    """Require several values, and keep them: what was given may change."""
-    # A string would become a tuple of its letters.
+    """Require several values, and copy them, because the caller may change its collection."""
+    # A string would become a tuple of its characters.
     if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"{name} must be several values, such as a list, not {type(values).__name__}")
     return tuple(values)

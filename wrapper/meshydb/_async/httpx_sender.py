@@ -1,4 +1,4 @@
-"""Sends requests by an httpx client."""
+"""Sends requests with an httpx client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meshydb._progress import Progress
 
 
 class AsyncHttpxSender:
-    """Sends requests by an httpx client, which goes by its own settings where a request is silent."""
+    """Sends requests with an httpx client. Its settings apply where a request has none."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

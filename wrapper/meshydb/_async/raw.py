@@ -1,4 +1,4 @@
-"""The calls of the public face, each of which returns its answer as it came."""
+"""The public calls in a form that returns the raw response."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AsyncClientWithRawResponse(RawCalls):
-    """The calls of a client. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a client, with the same arguments and errors. Each returns a `RawResponse`."""
 
     def __init__(self, client: "AsyncMeshyClient") -> None:
         self.login = async_raw(client.login)
@@ -28,9 +28,9 @@ class AsyncClientWithRawResponse(RawCalls):
 
 
 class AsyncConnectionWithRawResponse(RawCalls):
-    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
+    """The calls of a connection, with the same arguments and errors. Each returns a `RawResponse`.
 
-    Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
+    One difference: a second `signout` sends nothing, so it raises RuntimeError here.
     """
 
     def __init__(self, connection: "AsyncMeshyConnection") -> None:
@@ -39,7 +39,7 @@ class AsyncConnectionWithRawResponse(RawCalls):
 
 
 class AsyncUsersWithRawResponse(RawCalls):
-    """The calls of a users service. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a users service, with the same arguments and errors. Each returns a `RawResponse`."""
 
     def __init__(self, users: "AsyncUsersService") -> None:
         self.get_self = async_raw(users.get_self)
@@ -53,7 +53,7 @@ class AsyncUsersWithRawResponse(RawCalls):
 
 
 class AsyncUserSearchWithRawResponse(RawCalls):
-    """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
 
     def __init__(self, search: "AsyncUserSearch") -> None:
         self.page = async_raw(search.page)

@@ -1,4 +1,4 @@
-"""The command line: `meshydb`. Results on standard output, everything else on standard error."""
+"""The command `meshydb`. Results go to standard output, everything else to standard error."""
 
 import errno
 import io
@@ -12,14 +12,14 @@ from meshydb._cli.arguments import JSON_OPTION, parse
 from meshydb._cli.outcomes import Outcome, UsageError, report
 from meshydb._exceptions import MeshyError
 
-# Standard output is opened so that writing to it fails: an answer must not get lost without an error.
+# Standard output is opened so that writing to it fails: a result must not get lost without an error.
 _STREAMS: Final = (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
 
 
 def main() -> NoReturn:
-    """Run the command line, and exit as `Outcome` tells."""
+    """Run the command line, and exit with the code of its `Outcome`."""
     _open_closed_streams()
-    # A name that the terminal cannot show is no reason to withhold the rest of the answer.
+    # If the terminal cannot show a name, show the rest of the result all the same.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     try:
         try:
@@ -27,12 +27,12 @@ def main() -> NoReturn:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough.
+        # The reader closed the pipe.
         outcome = _give_up_output(Outcome.NOT_READ)
     except OSError as error:
         with suppress(OSError):
             reason = "standard output is closed" if error.errno == errno.EBADF else error.strerror
-            print(f"meshydb: the answer cannot be written: {reason}", file=sys.stderr)
+            print(f"meshydb: the result cannot be written: {reason}", file=sys.stderr)
         outcome = _give_up_output(Outcome.NOT_WRITTEN)
     except KeyboardInterrupt:
         outcome = Outcome.INTERRUPTED
@@ -40,22 +40,22 @@ def main() -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Open streams that were closed at start as the null device. Python has None for them.
+    """Open streams that were closed at start as the null device. Python sets them to None.
 
-    Otherwise the next connection takes the number of one of them, and text is written into it.
+    Otherwise the next connection gets the descriptor of one of them, and text is written into it.
     """
     for descriptor, (name, mode, flags) in enumerate(_STREAMS):
         try:
             os.fstat(descriptor)
         except OSError:
-            # open() returns the lowest number that is free, which is this one.
+            # open() returns the lowest free descriptor, which is this one.
             os.open(os.devnull, flags)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def _give_up_output(outcome: Outcome) -> Outcome:
-    # Python flushes both once more when it exits, and must not fail then.
+    # Python flushes both again at exit, which must not fail.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
@@ -66,7 +66,7 @@ def _run(arguments: Sequence[str]) -> Outcome:
     try:
         options = parse(arguments)
         outcome: Outcome = options.command(options)
-    # The client raises ValueError for what it does not send.
+    # The client raises ValueError for invalid arguments.
     except (UsageError, ValueError, MeshyError) as error:
         return report(error, as_json=JSON_OPTION in arguments)
     return outcome

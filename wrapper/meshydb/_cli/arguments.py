@@ -1,4 +1,4 @@
-"""What can be said on the command line. Never a code or a password: they would stay in the shell's history."""
+"""The arguments of the command line. Codes and passwords are never arguments: the shell keeps a history of those."""
 
 import argparse
 import os
@@ -21,13 +21,16 @@ Recover the password of a MeshyDB user:
 """
 
 _INPUT = """\
-At a terminal, {secrets} asked for without echo. If standard input is
-none, give the request as FILE: {secrets} then read from standard input,
-one on each line. Without FILE, or with -, standard input holds the request,
-and the terminal is asked.
+At a terminal, the command prompts without echo for
+{secrets}.
+
+If standard input is not a terminal, pass the request as FILE. The command
+then reads {secrets} from standard input, one on each
+line. Without FILE, or with -, it reads the request from standard input, and
+prompts at the terminal.
 """
 
-_SETTINGS = "What is not given is taken from the variable beside it."
+_SETTINGS = "Options that you do not pass come from the environment variable beside them."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,14 +39,14 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the arguments; what `command` of the result is does what they say. Raises UsageError."""
+    """Parse the arguments. `command` of the result is the function to run. Raises UsageError."""
     options, unknown = _build().parse_known_args(arguments)
     if unknown:
-        # Not repeated: what was not asked for may be a secret, and standard error may be kept.
-        raise UsageError("too many arguments, or unknown ones; codes and passwords are asked for (see meshydb --help)")
+        # Not repeated: an unexpected argument may be a secret, and standard error may be kept.
+        raise UsageError("unknown or too many arguments; meshydb prompts for codes and passwords (see meshydb --help)")
     for name in ("account_name", "public_key"):
         if getattr(options, name) is None and not os.environ.get(variable(name)):
-            raise UsageError(f"{_option(name)} is missing: give it, or set {variable(name)}")
+            raise UsageError(f"{_option(name)} is missing: pass it, or set {variable(name)}")
     return options
 
 
@@ -68,21 +71,21 @@ def _build() -> argparse.ArgumentParser:
         _add_settings(command)
         return command
 
-    command = add("forgot-password", commands.forgot_password, "ask for a password reset, and print the request")
-    command.add_argument("username", metavar="USERNAME", help="whose password it is")
+    command = add("forgot-password", commands.forgot_password, "request a password reset, and print the response")
+    command.add_argument("username", metavar="USERNAME", help="the user who forgot the password")
     command.add_argument(
         "--attempt",
         metavar="N",
         type=int,
         default=1,
-        help="how often the user has asked, this time included; 1 without it",
+        help="how many times the user has asked, including this one (default: 1)",
     )
 
-    more = _INPUT.format(secrets="the code is")
-    command = add("check-hash", commands.check_hash, "check a code, which counts as a guess and uses nothing up", more)
+    more = _INPUT.format(secrets="the code")
+    command = add("check-hash", commands.check_hash, "check a code: counts as a guess, does not use it up", more)
     _add_file(command)
 
-    more = _INPUT.format(secrets="the code and the new password are")
+    more = _INPUT.format(secrets="the code and the new password")
     command = add("reset-password", commands.reset_password, "set a new password, and end all logins", more)
     _add_file(command)
     return parser
@@ -93,14 +96,14 @@ def _add_file(command: _Parser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        # As everywhere, a dash stands for standard input.
+        # As usual, a dash is standard input.
         type=lambda name: None if name == "-" else name,
-        help="the request, as forgot-password --json printed it",
+        help="the verification request: the output of forgot-password --json",
     )
 
 
 def _add_settings(command: _Parser) -> None:
-    command.add_argument(JSON_OPTION, action="store_true", help="print JSON as the API has it, and errors as JSON, too")
+    command.add_argument(JSON_OPTION, action="store_true", help="print results as JSON of the API, and errors as JSON")
     settings = command.add_argument_group("settings", _SETTINGS)
     for name, metavar in (
         ("account_name", "NAME"),

@@ -1,4 +1,4 @@
-"""What the commands do, from options that are read to an outcome."""
+"""The commands, from parsed options to an outcome."""
 
 import json
 from argparse import Namespace
@@ -14,7 +14,7 @@ from meshydb._sync.client import MeshyClient
 
 
 def forgot_password(options: Namespace) -> Outcome:
-    """Ask for a password reset, and print what the service answers."""
+    """Request a password reset, and print the response."""
     with _client(options) as client, waiting():
         reset = client.forgot_password(options.username, options.attempt)
     if options.json:
@@ -33,7 +33,7 @@ def forgot_password(options: Namespace) -> Outcome:
 
 
 def check_hash(options: Namespace) -> Outcome:
-    """Ask whether a code is the right one, and print the answer."""
+    """Check a code, and print whether it is right."""
     with _client(options) as client:
         reset = read_request(options.file)
         code = Secrets(options.file).code(reset.hint)
@@ -42,12 +42,12 @@ def check_hash(options: Namespace) -> Outcome:
     if options.json:
         print(json.dumps({"isValid": is_valid}))
     else:
-        print("The code is right." if is_valid else "The code is wrong, or the request has lapsed or was used.")
+        print("The code is right." if is_valid else "The code is wrong, or the request has expired or was used.")
     return Outcome.DONE if is_valid else Outcome.REFUSED
 
 
 def reset_password(options: Namespace) -> Outcome:
-    """Set a new password. As JSON there is nothing to print, as the service answers without a body."""
+    """Set a new password. With `--json` it prints nothing, because the response has no body."""
     with _client(options) as client:
         reset = read_request(options.file)
         secrets = Secrets(options.file)
@@ -60,18 +60,18 @@ def reset_password(options: Namespace) -> Outcome:
 
 
 def _local(instant: datetime) -> datetime:
-    """Return the time of this place, or, in the first and the last hours that `datetime` can hold, that of UTC."""
+    """Return the local time; UTC in the first and last hours that `datetime` can hold."""
     try:
         return instant.astimezone()
     except (OverflowError, ValueError, OSError):
-        # Which of them, and whether at all, depends on the platform and its time zone.
+        # The platform and its time zone decide whether an error is raised, and which.
         return instant.astimezone(UTC)
 
 
 @contextmanager
 def _client(options: Namespace) -> Generator[MeshyClient]:
-    """A client of what is given; the environment has the rest."""
-    # Here, as `--help` needs no httpx.
+    """Make a client from the options. The environment has the other settings."""
+    # Here, so that `--help` does not import httpx.
     from meshydb._transport import new_interruptible_client  # noqa: PLC0415
 
     given: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and the one line that says why."""
+"""The end of a command: its exit code, and the line that explains it."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from meshydb._exceptions import APIConnectionError, APIStatusError, MeshyError, 
 
 
 class Outcome(IntEnum):
-    """The exit codes. Those of signals are as shells have them."""
+    """The exit codes. Codes for signals are the same as in shells."""
 
     DONE = 0
     REFUSED = 1
@@ -27,25 +27,25 @@ class Outcome(IntEnum):
 EXIT_CODES = """\
 exit codes:
   0  done; for check-hash, the code is right
-  1  refused: the code is wrong, the request has lapsed or was used, or the
-     password will not do
-  2  an argument, a setting or the input is wrong; nothing was sent
+  1  rejected: the code is wrong, the request has expired or was used, or the
+     password is not allowed
+  2  an argument, a setting or the input is invalid; nothing was sent
   3  there is no such account, tenant or user
-  4  too many requests; the message says when to try again
-  5  no usable answer arrived; what was asked may have been done all the same
-  6  the service failed, or its answer cannot be understood
-  7  what was asked is done, but the answer cannot be written
-  141  the same, because the reader of standard output had gone
+  4  too many requests; the message says when to retry
+  5  no usable response arrived; the request may have been processed
+  6  the server failed, or its response is invalid
+  7  the request was processed, but the result cannot be written
+  141  the same, because the reader of standard output closed it
 """
 
 
 class UsageError(Exception):
-    """What was given cannot be used. The message repeats nothing that may be a secret."""
+    """The arguments or the input are invalid. The message repeats nothing that may be a secret."""
 
 
 def report(error: Exception, *, as_json: bool) -> Outcome:
-    """Say in one line on standard error what went wrong, and return what to exit with."""
-    # The exit code tells it even where nothing can be written.
+    """Print the error on one line of standard error, and return the outcome."""
+    # The exit code tells programs, even if standard error cannot be written.
     with suppress(OSError):
         line = json.dumps(_details(error)) if as_json else f"meshydb: {printable(_sentence(error))}"
         print(line, file=sys.stderr, flush=True)
@@ -53,7 +53,7 @@ def report(error: Exception, *, as_json: bool) -> Outcome:
 
 
 def printable(text: str) -> str:
-    """Replace what could move the cursor, or forge a line."""
+    """Replace characters that could move the cursor or forge a line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
@@ -75,7 +75,7 @@ def _outcome(error: Exception) -> Outcome:
 
 def _sentence(error: Exception) -> str:
     retry_after: float | None = getattr(error, "retry_after", None)
-    return str(error) if retry_after is None else f"{error}; try again in {retry_after:.0f} seconds"
+    return str(error) if retry_after is None else f"{error}; retry in {retry_after:.0f} seconds"
 
 
 def _details(error: Exception) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The request for a password reset, as it is kept between two commands: the JSON of the API."""
+"""The verification request that a file keeps between two commands, as the JSON of the API."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from meshydb._models import UserVerificationHash
 def read_request(file: str | None) -> UserVerificationHash:
     """Read a request from a file, or from standard input. Raises UsageError."""
     if file is None and sys.stdin.isatty():
-        raise UsageError("which request? Give the FILE that forgot-password --json was written to, or pipe it in")
+        raise UsageError("the request is missing: pass FILE, the output of forgot-password --json, or pipe it in")
     name = file or "standard input"
     try:
         content = sys.stdin.buffer.read() if file is None else Path(file).read_bytes()
@@ -20,4 +20,4 @@ def read_request(file: str | None) -> UserVerificationHash:
     try:
         return UserVerificationHash.from_dict(json.loads(content))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} does not hold what forgot-password --json prints") from error
+        raise UsageError(f"{name} does not hold the output of forgot-password --json") from error

@@ -1,4 +1,4 @@
-"""What passes between a command and the person at the terminal, if there is one."""
+"""Prompts and progress at the terminal, if there is one."""
 
 import getpass
 import sys
@@ -12,21 +12,21 @@ _WAITING = "Waiting for the service..."
 
 
 class Secrets:
-    """What must not be seen: from the terminal without echo, or from the lines of standard input where that is none.
+    """Reads secrets from the terminal without echo, or from lines of standard input if that is not a terminal.
 
     Args:
-        file: Where the request is; None when standard input held it, so that only the terminal is left to be asked.
+        file: The file of the request. None if standard input held it, and only the terminal is left to read from.
     """
 
     def __init__(self, file: str | None) -> None:
         self._at_terminal = file is None or sys.stdin.isatty()
 
     def code(self, hint: str) -> str:
-        """The code, or the answer to the security question that the hint is."""
+        """Read the code, or the answer to the security question in the hint."""
         return self._next(f"Code or answer ({printable(hint)}): ", "the code")
 
     def new_password(self) -> str:
-        """The new password; asked for twice, as what is typed cannot be seen."""
+        """Read the new password, at a terminal twice, because the user cannot see it."""
         password = self._next("New password: ", "the new password")
         if self._at_terminal and self._next("New password, again: ", "the new password") != password:
             raise UsageError("the two passwords differ; nothing was sent")
@@ -36,19 +36,19 @@ class Secrets:
         try:
             return _hidden(prompt) if self._at_terminal else _line()
         except EOFError as error:
-            raise UsageError(f"the input ends before {what}") from error
+            raise UsageError(f"standard input ends before {what}") from error
         except UnicodeDecodeError as error:
             raise UsageError(f"{what} is not UTF-8") from error
 
 
 def _hidden(prompt: str) -> str:
     with warnings.catch_warnings():
-        # What getpass says before it would ask with echo.
+        # getpass warns before it prompts with echo.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
         except getpass.GetPassWarning as error:
-            message = "there is no terminal to ask at: give FILE, and the rest as lines of standard input"
+            message = "there is no terminal: pass the request as FILE, and the secrets on standard input"
             raise UsageError(message) from error
 
 
@@ -61,7 +61,7 @@ def _line() -> str:
 
 @contextmanager
 def waiting() -> Generator[None]:
-    """Tell who looks on that there is an answer to wait for, until there is."""
+    """Show a progress line at a terminal until the response arrives."""
     if not sys.stderr.isatty():
         yield
         return

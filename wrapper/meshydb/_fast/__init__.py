@@ -1,12 +1,12 @@
-"""Sends requests by pyreqwest, which `meshydb[fast]` brings. Only `_transport` imports this.
+"""Sends requests with pyreqwest, which `meshydb[fast]` installs. Only `_transport` imports this package.
 
-The modules in here need pyreqwest, and are imported once a client is made; this file needs nothing.
+The modules in this package need pyreqwest. They are imported when the first client is made. This file needs nothing.
 
-pyreqwest has adapters for httpx of its own. They take a connection that broke under a request for one that was never
-made, so that a request which may have been carried out would be sent again; redirects are followed out of sight; and
-httpx's own requests and answers cost more time than pyreqwest takes to send and receive them.
+pyreqwest comes with adapters for httpx. They report a connection that broke during a request as one that was never
+made, so a request that may have been processed would be retried. They follow redirects silently. And httpx's own
+request and response objects cost more time than pyreqwest needs to send and receive.
 """
 
 
 class UnusableError(Exception):
-    """What `meshydb[fast]` brings is there, but does not work in this process."""
+    """pyreqwest is installed, but does not work in this process."""

@@ -1,4 +1,4 @@
-"""The form that is awaited, on asyncio."""
+"""The transport for asyncio."""
 
 from asyncio import CancelledError, get_running_loop
 
@@ -12,15 +12,15 @@ from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare, seco
 from meshydb._messages import Answer, Content, Request
 from meshydb._pool import MAX_CONNECTIONS
 
-# In seconds, of what is left to a request whose turn came just before its time was up.
+# Seconds for a request that got a connection just before its timeout.
 _LEAST = 0.001
 
 
 class AsyncFastSender:
-    """Sends requests, of any task of one event loop.
+    """Sends requests of all tasks of one event loop.
 
     Args:
-        timeout: Seconds that a request may take which says nothing of it.
+        timeout: The default timeout of a whole request, in seconds.
 
     Raises:
         UnusableError: pyreqwest does not work here.
@@ -29,7 +29,7 @@ class AsyncFastSender:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._kept = Kept()
-        # pyreqwest sends what waits in its own queue even if nobody wants it any more.
+        # pyreqwest sends requests that wait in its own queue even after they were cancelled.
         self._places = Places(MAX_CONNECTIONS)
         self._client = build(ClientBuilder())
 
@@ -41,7 +41,7 @@ class AsyncFastSender:
         try:
             return await self._send(request, max(_LEAST, deadline - loop.time()))
         except CancelledError:
-            # It is one of pyreqwest's, which anyio does not know for its own; this raises one that it does.
+            # pyreqwest raised it, and anyio does not recognise it as its own. This raises one that anyio recognises.
             await checkpoint_if_cancelled()
             raise
         finally:

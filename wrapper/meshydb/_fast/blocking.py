@@ -1,4 +1,4 @@
-"""The form that blocks."""
+"""The transport that blocks."""
 
 import httpx
 from pyreqwest.client import SyncClientBuilder
@@ -10,10 +10,10 @@ from meshydb._pool import MAX_CONNECTIONS
 
 
 class FastSender:
-    """Sends requests, from any thread.
+    """Sends requests of any thread.
 
     Args:
-        timeout: Seconds that a request may take which says nothing of it.
+        timeout: The default timeout of a whole request, in seconds.
 
     Raises:
         UnusableError: pyreqwest does not work here.

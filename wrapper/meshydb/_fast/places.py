@@ -1,4 +1,4 @@
-"""A bound on how many do something at a time."""
+"""Connection slots: a semaphore whose wait has a deadline."""
 
 import asyncio
 import math
@@ -8,10 +8,10 @@ import httpx
 
 
 class Places:
-    """So many places for the tasks of one event loop; who finds none waits in turn.
+    """A semaphore for the tasks of one event loop. Tasks wait in order for a free slot.
 
-    As asyncio's semaphore, with a bound on the time. A timer for each that waits would cost more than the waiting, so
-    there is one for the first of the deadlines.
+    Like asyncio's semaphore, but each wait has a deadline. One timer runs for the earliest deadline, because a timer
+    for each waiting task would cost more than the wait.
     """
 
     def __init__(self, count: int) -> None:
@@ -21,13 +21,13 @@ class Places:
         self._wakes_at = math.inf
 
     async def take(self, deadline: float) -> None:
-        """Take a place.
+        """Acquire a slot.
 
         Args:
-            deadline: Until when to wait for one, by the clock of the loop.
+            deadline: The time to stop waiting, on the clock of the loop.
 
         Raises:
-            httpx.PoolTimeout: None became free in time.
+            httpx.PoolTimeout: No slot became free in time.
         """
         if self._free:
             self._free -= 1
@@ -41,12 +41,12 @@ class Places:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled() and turn.exception() is None:
-                # It came to be one's turn just as one was cancelled.
+                # The task got a slot just as it was cancelled.
                 self.give_back()
             raise
 
     def give_back(self) -> None:
-        """Let the next one have the place."""
+        """Release a slot to the next waiting task."""
         while self._waiting:
             turn, _ = self._waiting.popleft()
             if not turn.done():
@@ -61,7 +61,7 @@ class Places:
         self._wakes_at = deadline
 
     def _send_away(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell those whose time is up, and wake for the next."""
+        """Raise PoolTimeout in tasks whose deadline has passed, and set the timer for the next deadline."""
         self._timer, self._wakes_at = None, math.inf
         still = deque[tuple[asyncio.Future[None], float]]()
         for turn, deadline in self._waiting:

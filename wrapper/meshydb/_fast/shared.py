@@ -1,4 +1,4 @@
-"""What both forms share: how pyreqwest is set up, and what its answers and errors mean."""
+"""The setup of pyreqwest, and the translation of its responses and errors, for both transports."""
 
 from datetime import timedelta
 from time import monotonic
@@ -25,26 +25,26 @@ from meshydb._progress import NotSentError, StaleConnectionError
 
 _HEADERS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
-# How hyper, on which all of it stands, says that it got no connection.
+# The message of hyper, the library below pyreqwest, if it got no connection.
 _NOT_CONNECTED = "client error (Connect)"
-# How it says that a request still waited when its connection closed.
+# Its message if a request still waited when its connection closed.
 _NOT_SENT = "operation was canceled"
 
-# What stands for no limit.
+# In place of no limit.
 _DAY = 86_400.0
 
-# Of a compressed body, how much is unpacked at a time.
+# Bytes of a compressed body that are decompressed at a time.
 _PIECE = 65_536
 
 
 class Kept:
-    """Whether there may be a connection that was kept from an earlier request, which pyreqwest does not tell."""
+    """Estimates whether a connection was kept from an earlier request. pyreqwest does not say."""
 
     def __init__(self) -> None:
         self._last_answers: dict[bytes, float] = {}
 
     def note(self, request: Request, response: Response | SyncResponse) -> None:
-        """Take down that a response was read to its end."""
+        """Note that a response was read to its end."""
         if "close" not in _values(response.headers, "Connection"):
             self._last_answers[request.url.netloc] = monotonic()
 
@@ -59,13 +59,13 @@ def build(builder: ClientBuilder) -> Client: ...
 @overload
 def build(builder: SyncClientBuilder) -> SyncClient: ...
 def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
-    """Build a client that leaves to others what is decided on elsewhere.
+    """Build a client without pyreqwest's own decompression, redirects and proxies.
 
     Raises:
-        UnusableError: pyreqwest cannot start here: it was used before the process was forked, or the system has no
+        UnusableError: pyreqwest cannot start: it was used before the process was forked, or the system has no
             certificates.
     """
-    # `as_answer` decompresses by httpx, so that bad compression is told alike. Proxies are left to httpx altogether.
+    # `as_answer` decompresses with httpx, so that errors are the same. Requests through proxies use httpx.
     idle = timedelta(seconds=IDLE_SECONDS)
     plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
     plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(idle)
@@ -76,7 +76,7 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
 
 
 def seconds_for(request: Request, default: float) -> float:
-    """Return the seconds that all of a request may take, as pyreqwest has one limit that can differ by request."""
+    """Return the timeout of a whole request in seconds. pyreqwest has no other timeout for each request."""
     if request.timeout is None:
         return default
     if isinstance(request.timeout, httpx.Timeout):
@@ -91,20 +91,20 @@ def prepare(builder: SyncRequestBuilder, request: Request, seconds: float) -> Sy
 def prepare(
     builder: RequestBuilder | SyncRequestBuilder, request: Request, seconds: float
 ) -> StreamRequest | SyncStreamRequest:
-    """Build a request that may take so many seconds in all."""
+    """Build a request with a timeout for all of it."""
     return (
         builder.headers({**_HEADERS, **request.headers})
         .body_bytes(request.body)
-        # A pool has one time-out for reading, a request one for all of it: only with that can connections be shared.
+        # pyreqwest has a read timeout for a whole pool only. With a timeout for each request, the pool can be shared.
         .timeout(timedelta(seconds=seconds))
-        # Without a buffer, so that the status arrives even if the body does not.
+        # No buffer, so that the status arrives even if the body does not.
         .streamed_read_buffer_limit(0)
         .build_streamed()
     )
 
 
 def as_answer(response: Response | SyncResponse, content: Content, error: httpx.HTTPError | None) -> Answer:
-    """Make an answer of what has arrived, and of the error that ended it, if one did."""
+    """Make a response from the received data, and the error that ended it, if there was one."""
     headers = _headers(response.headers)
     if error is None and "Content-Encoding" in headers:
         try:
@@ -115,11 +115,11 @@ def as_answer(response: Response | SyncResponse, content: Content, error: httpx.
 
 
 def as_httpx(error: PyreqwestError | httpx.HTTPError, *, kept: bool = False) -> httpx.HTTPError:
-    """Make of an error the one that httpx has for it.
+    """Translate an error into the corresponding one of httpx.
 
     Args:
         error: The error.
-        kept: Whether it came instead of a response, on a connection that may have been kept from an earlier request.
+        kept: Whether it was raised in place of a response, on a connection that may have been kept.
     """
     if isinstance(error, httpx.HTTPError):
         return error
@@ -129,7 +129,7 @@ def as_httpx(error: PyreqwestError | httpx.HTTPError, *, kept: bool = False) -> 
         kind = NotSentError
     elif kind is httpx.ReadError and kept:
         kind = StaleConnectionError
-    # The last is the most precise, and names no URL.
+    # The last cause is the most precise, and names no URL.
     return kind(causes[-1] if causes else error.message)
 
 
@@ -137,7 +137,7 @@ def _headers(received: HeaderMap) -> httpx.Headers:
     try:
         return httpx.Headers(list(received.items()))
     except ValueError:
-        # One of them is not ASCII, and pyreqwest does not give that away.
+        # One value is not ASCII, and pyreqwest raises an error for it.
         return httpx.Headers([(name, value) for name in {*received} for value in _values(received, name)])
 
 
@@ -165,7 +165,7 @@ def _causes(error: PyreqwestError) -> list[str]:
 
 def _kind(error: PyreqwestError, *, connected: bool) -> type[httpx.HTTPError]:
     if isinstance(error, ClientClosedError):
-        # Not the other side's doing, so that it is not tried again.
+        # The server did not cause it, so it is not retried.
         return httpx.LocalProtocolError
     if isinstance(error, PoolTimeoutError):
         return httpx.PoolTimeout

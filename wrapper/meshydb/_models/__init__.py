@@ -1,4 +1,4 @@
-"""What operations take and return. These are not the generated models, which would change with the generator."""
+"""The arguments and results of operations. They are not the generated models, which change with the generator."""
 
 from meshydb._models.current_user import CurrentUser
 from meshydb._models.page import Page

@@ -11,18 +11,18 @@ from meshydb._validation import check_aware, check_str
 
 @frozen
 class CurrentUser(Model):
-    """The user who is logged in, as the access token tells it.
+    """The user who is logged in, read from the access token.
 
     Attributes:
         id: The id of the user.
         username: The name that the user logs in with.
-        first_name: The given name; None when there is none.
-        last_name: The family name; None when there is none.
+        first_name: The given name, or None.
+        last_name: The family name, or None.
         roles: The names of the user's roles.
-        permissions: What the user may do, such as `users.read`. Fixed when a token is issued: a change takes effect at
-            the next login or refresh.
-        auth_time: When the user logged in with the password, with its offset from UTC; a refresh does not renew it.
-            None for anonymous users, and where the token does not say.
+        permissions: The permissions of the token, such as `users.read`. A change takes effect at the next login or
+            refresh.
+        auth_time: The time of the login with a password, an aware datetime. A refresh does not change it. None for
+            anonymous users, or if the token does not hold it.
     """
 
     id: str = field(validator=by(check_str))

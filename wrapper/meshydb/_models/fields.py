@@ -1,6 +1,6 @@
-"""The checks of `_validation` as validators of attrs.
+"""The checks of `_validation` as attrs validators.
 
-Those that attrs brings put the value in their message, where it might be a secret.
+The validators of attrs show the value in their message, and it may be a secret.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def by_if_any(check: Callable[..., object], **bounds: int) -> Validator:
 
 
 def by_each(check: Callable[..., object], *, most: int | None = None, **bounds: int) -> Validator:
-    """Check each value of a tuple, and how many there are."""
+    """Check each value of a tuple, and the number of values."""
 
     def validate(_: object, attribute: "Attribute[Any]", values: object) -> None:
         held = cast("tuple[object, ...]", check_instance(attribute.name, values, tuple))
@@ -46,7 +46,7 @@ def by_each(check: Callable[..., object], *, most: int | None = None, **bounds: 
 
 
 def each_is(kind: type[object], *, most: int | None = None) -> Validator:
-    """Check that each value of a tuple is an instance of a class, and how many there are."""
+    """Check that each value of a tuple is an instance of a class, and the number of values."""
 
     def check(name: str, value: object) -> object:
         return check_instance(name, value, kind)

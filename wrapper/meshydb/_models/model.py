@@ -1,6 +1,6 @@
-"""How models are written as JSON and read from it. Operations read responses in the same way.
+"""Converts models to JSON and back. Operations read responses in the same way.
 
-The type of an attribute says how its JSON is read, and its validator which values are right.
+The type of an attribute decides how its JSON is read. Its validator checks the value.
 """
 
 import re
@@ -25,22 +25,22 @@ _FIRST_WORD = re.compile(r"\w+")
 
 
 class MalformedError(ValueError):
-    """The data does not make the model. The message names model and member, and does not show the value."""
+    """The data does not match the model. The message names model and member, and does not show the value."""
 
 
 class Model:
-    """What goes through JSON, in the names of the API."""
+    """A model that converts to JSON and back, with the names of the API."""
 
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the model as the JSON of the API: text, numbers, booleans, None, lists and dictionaries.
+        """Return the model as the JSON of the API: strings, numbers, booleans, None, lists and dictionaries.
 
-        It holds every value, also those that are secret and not in the `repr`. Timestamps are text in UTC, such as
+        It holds every value, including secrets that the `repr` leaves out. Timestamps are strings in UTC, such as
         `2030-01-01T01:00:00.000Z`.
 
         Returns:
-            What `json.dumps` takes, and `from_dict` makes an equal model of.
+            A dictionary for `json.dumps`. `from_dict` makes an equal model from it.
         """
         return write(self)
 
@@ -49,7 +49,7 @@ class Model:
         """Make a model from the JSON of the API, such as `to_dict` returns. Unknown members are ignored.
 
         Args:
-            data: The decoded JSON. Members that have a default may be absent or None.
+            data: The decoded JSON. Members with a default may be missing or None.
 
         Raises:
             ValueError: A member is missing, has the wrong type or is out of bounds. The message names the model and
@@ -68,12 +68,12 @@ class _Member:
 
 
 def named(name: str) -> dict[str, object]:
-    """Return the metadata of an attribute whose name in JSON is not its own in camel case."""
+    """Return the metadata of an attribute whose JSON name is not its name in camel case."""
     return {_NAME: name}
 
 
 def wrapped(wrapper: type[Model]) -> dict[str, object]:
-    """Return the metadata of a tuple whose values are each in an object in JSON, as the only attribute of a model."""
+    """Return the metadata of a tuple whose JSON wraps each value in an object with one member."""
     return {_WRAPPER: wrapper}
 
 
@@ -89,10 +89,10 @@ def read(kind: type[T], data: object, item: Any = None) -> T:
     Args:
         kind: The class of the model.
         data: The decoded JSON.
-        item: What a generic model holds.
+        item: The type parameter of a generic model.
 
     Raises:
-        MalformedError: The data does not make the model.
+        MalformedError: The data does not match the model.
     """
     try:
         return _read(kind, item, data)
@@ -130,7 +130,7 @@ def _describe(kind: Any, item: Any = None) -> tuple[_Member, ...]:
     return tuple(_member(attribute, item) for attribute in attrs.fields(kind))
 
 
-# Not as a decorator: type checkers would not take classes for arguments that can be hashed.
+# Not as a decorator: type checkers do not accept classes as hashable arguments then.
 _members_of: Callable[..., tuple[_Member, ...]] = cache(_describe)
 
 
@@ -162,7 +162,7 @@ def _written(value: object, wrapper: Callable[[Any], Model] | None = None) -> ob
 
 
 def _reader(annotation: Any, item: Any) -> _Reader:
-    """Choose how JSON is read by the type of what it is to become."""
+    """Choose the reader for the type of an attribute."""
     if isinstance(annotation, TypeVar):
         annotation = item
     if get_origin(annotation) is UnionType:
@@ -190,7 +190,7 @@ def _if_any(read_value: _Reader, value: object) -> object:
 
 
 def _integer(value: object) -> object:
-    """Take a number without a fraction for an integer, as JSON Schema does; leave anything else to the validator."""
+    """Read a number without a fraction as an integer, as JSON Schema does. Leave other values to the validator."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,4 +1,4 @@
-"""A part of what a search found."""
+"""A page of search results."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 @frozen
 class Page(Generic[T]):
-    """A page of what a search found.
+    """A page of search results.
 
     Attributes:
-        results: What stands on this page.
-        page: Which page this is, counted from 1.
-        page_size: How many results a page holds, at most.
-        total_records: How many results there are on all pages.
+        results: The results on this page.
+        page: The number of this page, from 1.
+        page_size: The maximum number of results on a page.
+        total_records: The number of results on all pages.
     """
 
     results: tuple[T, ...]
@@ -32,10 +32,10 @@ class Page(Generic[T]):
     def to_dict(self) -> dict[str, Any]:
         """Return the page as the JSON of the API, with the `to_dict` of each result.
 
-        Pages of users hold the hashes of answers to security questions, which are not in the `repr`.
+        Pages of users hold the hashes of answers to security questions, which the `repr` leaves out.
 
         Returns:
-            What `json.dumps` takes, and `from_dict` makes an equal page of.
+            A dictionary for `json.dumps`. `from_dict` makes an equal page from it.
         """
         return write(self)
 

@@ -1,4 +1,4 @@
-"""What users are made of and changed to. Every value is checked against the contract's bounds."""
+"""New users, and changes of users. Every value is checked against the bounds of the contract."""
 
 from collections.abc import Iterable
 
@@ -25,8 +25,8 @@ class SecurityQuestion(Model):
     """A security question and its answer. `to_dict` holds both.
 
     Attributes:
-        question: What the user is asked, in 1 to 256 characters without control characters.
-        answer: Compared without regard to case and white space; of 1 to 256 characters. Not in the `repr`.
+        question: The question, of 1 to 256 characters without control characters.
+        answer: The answer, of 1 to 256 characters. Case and white space do not matter. Not in the `repr`.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -65,7 +65,7 @@ class _Person(Model):
 
 @frozen
 class RegisterUser(_Person):
-    """Someone who registers. `to_dict` holds the password, and the answers to security questions.
+    """A user who registers. `to_dict` holds the password, and the answers to security questions.
 
     Attributes:
         username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
@@ -73,9 +73,9 @@ class RegisterUser(_Person):
         new_password: The password, of 8 to 128 characters. Not in the `repr`.
         first_name: The given name, of at most 256 characters.
         last_name: The family name, of at most 256 characters.
-        phone_number: In international format, `+` and up to 15 digits. Needed where codes are sent by text.
-        email_address: At most 254 characters. Needed where codes are sent by email.
-        security_questions: At most 10. Needed where questions are asked.
+        phone_number: In international format, `+` and up to 15 digits. Required if the tenant sends codes by text.
+        email_address: At most 254 characters. Required if the tenant sends codes by email.
+        security_questions: At most 10. Required if the tenant asks security questions.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -85,7 +85,7 @@ class RegisterUser(_Person):
 
 @frozen
 class NewUser(_Person):
-    """A user to be created by another one. `to_dict` holds the password, and the answers to security questions.
+    """A user for another user to create. `to_dict` holds the password, and the answers to security questions.
 
     Attributes:
         username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved of
@@ -93,12 +93,12 @@ class NewUser(_Person):
         new_password: The password, of 8 to 128 characters. Not in the `repr`.
         first_name: The given name, of at most 256 characters.
         last_name: The family name, of at most 256 characters.
-        phone_number: In international format, `+` and up to 15 digits. Needed where codes are sent by text.
-        email_address: At most 254 characters. Needed where codes are sent by email.
-        security_questions: At most 10. Needed where questions are asked.
+        phone_number: In international format, `+` and up to 15 digits. Required if the tenant sends codes by text.
+        email_address: At most 254 characters. Required if the tenant sends codes by email.
+        security_questions: At most 10. Required if the tenant asks security questions.
         verified: Whether the user counts as verified.
         is_active: Whether the user may log in.
-        roles: The names of the roles to give to the user, at most 100, besides `meshy.user`.
+        roles: The names of the user's roles besides `meshy.user`, at most 100.
 
     Raises:
         TypeError: A value has the wrong type.
@@ -118,15 +118,15 @@ class NewUser(_Person):
 
 @frozen(kw_only=True)
 class UserUpdate(Model):
-    """What a user is to be. Replaces names, phone number and email address: what is None is removed.
+    """A change of a user. Replaces names, phone number and email address: None removes a value.
 
     Attributes:
         first_name: The given name, of at most 256 characters.
         last_name: The family name, of at most 256 characters.
         phone_number: In international format, `+` and up to 15 digits.
         email_address: At most 254 characters.
-        verified: Whether the user counts as verified; None for no change. Not for oneself.
-        is_active: Whether the user may log in; None for no change. Not for oneself.
+        verified: Whether the user counts as verified; None for no change. Users cannot change their own.
+        is_active: Whether the user may log in; None for no change. Users cannot change their own.
 
     Raises:
         TypeError: A value has the wrong type.

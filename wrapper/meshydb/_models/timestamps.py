@@ -1,9 +1,9 @@
-"""Timestamps as the API writes them (RFC 3339), read and written."""
+"""Reads and writes the timestamps of the API (RFC 3339)."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
-# `datetime.fromisoformat` takes forms that are not RFC 3339, and refuses a small `z` and leap seconds, which are.
+# `datetime.fromisoformat` accepts forms outside RFC 3339, and rejects a lower-case `z` and leap seconds.
 _TIMESTAMP = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<minute>\d\d:\d\d):(?P<second>\d\d)(?P<fraction>\.\d+)?"
     r"(?:[Zz]|(?P<offset>[+-]\d\d:[0-5]\d))",
@@ -38,7 +38,7 @@ def read_timestamp(text: str) -> datetime:
 
 
 def write_timestamp(instant: datetime) -> str:
-    """Write an aware datetime in UTC, with milliseconds as the API does, or with microseconds where it has them."""
+    """Write an aware datetime in UTC, with milliseconds as the API does, or with microseconds if it has any."""
     in_utc = instant.astimezone(UTC).replace(tzinfo=None)
     # An offset can have microseconds, too.
     timespec = "microseconds" if in_utc.microsecond % _MILLISECOND else "milliseconds"

@@ -1,4 +1,4 @@
-"""What a login is made of."""
+"""The tokens of a login."""
 
 import re
 
@@ -8,25 +8,25 @@ from meshydb._models.fields import by, by_if_any
 from meshydb._models.model import Model, named
 from meshydb._validation import INT32_MAX, check_int, check_secret, check_str
 
-# RFC 6750; it goes into a header.
+# RFC 6750. The token is sent in a header.
 _BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
 
 
 def _check_bearer(name: str, value: object) -> str:
     token = check_str(name, value)
     if not _BEARER.fullmatch(token):
-        raise ValueError(f"{name} must be one that can be sent as a bearer")
+        raise ValueError(f"{name} must be a bearer token (RFC 6750)")
     return token
 
 
 @frozen
 class Tokens(Model):
-    """The tokens of a login, none of which is in the `repr`. `to_dict` holds them, in the names of OAuth.
+    """The tokens of a login. The `repr` leaves them out. `to_dict` holds them, with the names of OAuth.
 
     Attributes:
-        access_token: Stands for the user in every request.
-        refresh_token: Gets new tokens when the access token has expired; None if the service gave none.
-        expires_in: For how many seconds the access token is good, from when it was received.
+        access_token: Authorizes the requests of the user.
+        refresh_token: Gets new tokens when the access token has expired; None if the service issued none.
+        expires_in: The lifetime of the access token in seconds, from its receipt.
     """
 
     access_token: str = field(validator=by(_check_bearer), repr=False, metadata=named("access_token"))

@@ -1,4 +1,4 @@
-"""A user, as the service tells of one."""
+"""A user in responses."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ class UserRole(Model):
 
     Attributes:
         name: The name of the role.
-        added_date: When the user was given the role, with its offset from UTC.
+        added_date: When the user got the role, an aware datetime.
     """
 
     name: str = field(validator=by(check_str))
@@ -24,10 +24,10 @@ class UserRole(Model):
 
 @frozen
 class SecurityQuestionHash(Model):
-    """A security question of a user, without its answer. `to_dict` holds the hash of it.
+    """A security question of a user, without its answer. `to_dict` holds the hash of the answer.
 
     Attributes:
-        question: What the user is asked.
+        question: The question.
         answer_hash: Opaque. Changes with the answer. Not in the `repr`.
     """
 
@@ -37,7 +37,7 @@ class SecurityQuestionHash(Model):
 
 @frozen
 class User(Model):
-    """A user. `attrs.evolve` makes a changed copy, which the users service takes for an update.
+    """A user. To update a user, pass a copy changed with `attrs.evolve` to the users service.
 
     `to_dict` holds the hashes of the answers to security questions.
 
@@ -46,15 +46,14 @@ class User(Model):
         username: The name that the user logs in with.
         first_name: The given name, or None.
         last_name: The family name, or None.
-        verified: Whether the user has proved to have the address or number, or has been vouched for.
+        verified: Whether the user has verified the address or number, or another user has marked it so.
         is_active: Whether the user may log in.
         phone_number: In international format, or None.
         email_address: The email address, or None.
         roles: The roles that the user holds.
         security_questions: The security questions of the user, in their order.
         anonymous: Whether the user has no password.
-        last_accessed: When the user last got a token, or registered anonymously, with its offset from UTC; None if
-            neither.
+        last_accessed: When the user last got a token, or registered anonymously, an aware datetime; None if neither.
     """
 
     id: str = field(validator=by(check_str))

@@ -1,4 +1,4 @@
-"""The request that a verification code completes."""
+"""The verification request: a password reset or a registration that a code completes."""
 
 from datetime import datetime
 
@@ -11,18 +11,17 @@ from meshydb._validation import check_aware, check_int, check_str
 
 @frozen
 class UserVerificationHash(Model):
-    """A request for a password reset, or a registration, to be sent back unchanged with the verification code.
+    """A verification request, for a password reset or a registration. Pass it back unchanged with the code.
 
-    Goes through sessions and forms by `to_dict`, which holds the hash, and `from_dict`.
+    To keep it in a session or a form, use `to_dict`, which holds the hash, and `from_dict`.
 
     Attributes:
-        username: The user whose password is to be reset, or who is to be verified.
-        attempt: How many times the user had asked, this time included.
-        hash: Opaque. Ties this request to its completion; worth nothing without the verification code. Not in the
-            `repr`.
-        expires: When the request lapses, with its offset from UTC.
-        hint: Helps the user to recognise the request: the masked address that the code went to, or the security
-            question to answer. `xxxx` says nothing of either.
+        username: The user of the password reset or registration.
+        attempt: How many times the user has asked, including this one.
+        hash: Opaque. Identifies the request; of no use without the verification code. Not in the `repr`.
+        expires: When the request expires, an aware datetime.
+        hint: Shows the user where the code went, as a masked address, or the security question to answer. `xxxx` shows
+            neither.
 
     Raises:
         TypeError: A value has the wrong type.

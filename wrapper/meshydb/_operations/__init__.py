@@ -1,19 +1,19 @@
-"""The operations of the API, each as a description of its request and of how its answer is read.
+"""The operations of the API, each as a description of its request and of how to read its response.
 
 Nothing here does I/O. The generated endpoint modules describe the requests, and `_models` reads the responses.
 Every function raises TypeError for an argument of the wrong type, and ValueError for one that is out of bounds.
 
-What `catalogue` lists is found here at its first use: the generated modules import httpx, which takes time, and which
-nobody needs who only imports this package.
+The names of `catalogue` are loaded at their first use, because the generated modules import httpx, which makes
+`import meshydb` slow.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshydb._operations.catalogue import *  # noqa: F403 - the names stand there, once
+    from meshydb._operations.catalogue import *  # noqa: F403 - the names are listed there, once
 else:
-    # Hidden from type checkers, which would take any name for found.
+    # Hidden from type checkers, which would otherwise accept any name.
     def __getattr__(name: str) -> Any:
         catalogue = import_module("meshydb._operations.catalogue")
         if name not in catalogue.__all__:

@@ -1,4 +1,4 @@
-"""What an operation is, and what the descriptions of operations share."""
+"""The class of operations, and functions that their descriptions share."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,13 +20,13 @@ class Operation(Generic[T]):
 
     Attributes:
         operation_id: The name of the operation in the contract.
-        request: `method`, `url` (a path), `headers` and the like, as the arguments of httpx's `build_request`. Not in
-            the `repr`, as it may hold secrets.
-        parse: Makes the result of the decoded JSON of a success. Raises KeyError, TypeError or ValueError when that is
-            not what the contract says. Not in the `repr`, for the same reason.
-        may_be_empty: Whether a success may have no body; `parse` is given None for it.
-        at_auth_host: Whether the operation is one of those that deal with tokens.
-        counts_guess: Whether the request holds a password that counts as a guess when it is wrong.
+        request: `method`, `url` (a path), `headers` and other arguments of httpx's `build_request`. Not in the `repr`,
+            as it may hold secrets.
+        parse: Makes the result from the decoded JSON of a success. Raises KeyError, TypeError or ValueError if the JSON
+            does not match the contract. Not in the `repr`, for the same reason.
+        may_be_empty: Whether a success may have no body. `parse` gets None for it.
+        at_auth_host: Whether the operation is at the auth host.
+        counts_guess: Whether the request holds a password that counts as a guess if it is wrong.
     """
 
     operation_id: str
@@ -38,7 +38,7 @@ class Operation(Generic[T]):
 
     @property
     def safe_to_replay(self) -> bool:
-        """Whether the request may be sent again when nobody knows whether it was carried out."""
+        """Whether the request may be sent again if it is unknown whether it was processed."""
         return self.operation_id in SAFE_TO_REPLAY and not self.counts_guess
 
     @property
@@ -49,36 +49,36 @@ class Operation(Generic[T]):
 
     @property
     def route(self) -> str:
-        """The path as the contract has it, with the names of its parameters in place of their values."""
+        """The path in the contract, with the names of its parameters in place of their values."""
         return ROUTES[self.operation_id]
 
 
 def tenant(config: Config) -> str | Unset:
-    """Return what goes into the header `tenant`, if it is sent."""
+    """Return the value of the header `tenant`, if it is sent."""
     return given(config.tenant)
 
 
 def given(value: T | None) -> T | Unset:
-    """Return the value in the form that generated models leave out when it is None."""
+    """Return the value, or, for None, the marker that generated models leave out."""
     return UNSET if value is None else value
 
 
 def members(body: object) -> dict[str, Any]:
-    """Require an object: the generated models would take a list of pairs for one."""
+    """Require an object: the generated models would also accept a list of pairs."""
     if not isinstance(body, dict):
         raise TypeError(f"the body must be an object, not {type(body).__name__}")
     return cast("dict[str, Any]", body)
 
 
 def read_by(kind: type[T], item: type[object] | None = None) -> Callable[[object], T]:
-    """Return what reads a model from a response; `item` is what a generic one holds."""
+    """Return a function that reads a model from a response. `item` is the type parameter of a generic model."""
     return partial(read, kind, item=item)
 
 
 def present(model: Model) -> dict[str, Any]:
-    """Return the JSON of a model as it is sent: members that are None or empty lists are left out."""
+    """Return the JSON of a model for a request, without members that are None or empty lists."""
     return {name: value for name, value in model.to_dict().items() if value not in (None, [])}
 
 
 def nothing(_: object) -> None:
-    """Read nothing from an answer: that it is a success is all there is to know."""
+    """Read nothing from a response: the operation has no result."""

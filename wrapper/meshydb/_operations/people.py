@@ -1,4 +1,4 @@
-"""How users and their security questions are written into requests."""
+"""Writes users and their security questions into requests."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +12,7 @@ from meshydb_api.types import UNSET, Unset
 
 
 def changes(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
-    """Return the arguments that the generated models of changes to oneself and to others share."""
+    """Return the arguments that the generated models for changes of the own user and of others share."""
     arguments: dict[str, Any] = {
         "first_name": given(update.first_name),
         "last_name": given(update.last_name),
@@ -20,13 +20,13 @@ def changes(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
         "email_address": given(update.email_address),
     }
     if isinstance(user, User):
-        # Neither can be changed so. The service refuses them when they differ, where it would ignore their absence.
+        # Neither can be changed here. The service rejects other values, and would not notice missing ones.
         arguments |= {"username": user.username, "roles": [models.RoleName(name=role.name) for role in user.roles]}
     return arguments
 
 
 def as_update(user: User | UserUpdate) -> UserUpdate:
-    """Return what a user is to be, within the bounds of the contract."""
+    """Return the change of a user, within the bounds of the contract."""
     if isinstance(user, UserUpdate):
         return user
     if not isinstance(user, User):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
@@ -42,7 +42,7 @@ def as_update(user: User | UserUpdate) -> UserUpdate:
 
 
 def previous(previous_password: str | None) -> str | Unset:
-    """Return the password that proves who asks for a change, within the bounds of the contract."""
+    """Return the password that confirms a change, within the bounds of the contract."""
     if previous_password is None:
         return UNSET
     return check_secret("previous_password", previous_password, maximum=MAX_PASSWORD)

@@ -18,7 +18,7 @@ from meshydb_api.api.users import reset_password as reset_password_endpoint
 from meshydb_api.api.users import verify_user as verify_user_endpoint
 
 _MAX_HINT = 320
-# The contract's bounds of what is sent. What is received may be outside of them.
+# The contract's bounds for requests. Responses may be outside of them.
 _FIRST_YEAR = 1000
 _LAST_YEAR = 2999
 
@@ -86,7 +86,7 @@ def _completion(verification: UserVerificationHash, verification_code: str) -> d
 
 
 def _in_utc(name: str, value: datetime) -> datetime:
-    # An offset may have seconds, which the service does not take.
+    # An offset may have seconds, which the service does not accept.
     in_utc = value.astimezone(UTC)
     if not _FIRST_YEAR <= in_utc.year <= _LAST_YEAR:
         raise ValueError(f"{name} must be in the years {_FIRST_YEAR} to {_LAST_YEAR}")
@@ -94,7 +94,7 @@ def _in_utc(name: str, value: datetime) -> datetime:
 
 
 def _parse_valid(body: object) -> bool:
-    # The service once answered with the bare value, and its documentation still says so.
+    # Earlier versions of the service returned the bare value, and its documentation still says so.
     if isinstance(body, bool):
         return body
     return check_bool("isValid", models.Valid.from_dict(members(body)).is_valid)

@@ -1,4 +1,4 @@
-"""Registration, for which nobody needs to be logged in."""
+"""Registration, which needs no login."""
 # A generated module keeps the function that describes its request to itself, next to others that do I/O.
 # ruff: noqa: SLF001
 # pyright: reportPrivateUsage=false

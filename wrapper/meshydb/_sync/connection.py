@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""What a user who is logged in can do."""
+"""The connection of a user who is logged in."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 
 class MeshyConnection:
-    """A user's login. The login methods of a client make one.
+    """A user's login. The login methods of a client return one.
 
-    Shares the HTTP connections and the settings of its client, and is closed with it; may be shared by threads or by
-    tasks. Its access token is renewed shortly before it expires, and once when the service refuses it. A `with` or
+    A connection reuses the connection pool and the settings of its client, and is closed with it. Threads or tasks can
+    share it. It renews its access token shortly before it expires, and once if the service rejects it. A `with` or
     `async with` statement signs out at its end.
 
-    Every call raises, besides what stands with it:
+    Every call can raise these errors, besides its own:
 
-    * TypeError or ValueError: An argument is wrong. Nothing was sent.
-    * AuthenticationError: The login has expired or was ended, or the user cannot be found any more: log in again.
-    * RateLimitError: Too many requests; `retry_after` tells how long to wait.
-    * APIStatusError: The service answered with another status that is not a success.
-    * APIResponseError: The service reported success with a body that is not what the contract says.
-    * APITimeoutError: The service did not answer in time. It may have done what it was asked.
-    * APIConnectionError: No usable answer arrived. The service may have done what it was asked, unless the error's
+    * TypeError or ValueError: An argument is invalid. Nothing was sent.
+    * AuthenticationError: The login has expired or was ended, or the user no longer exists: log in again.
+    * RateLimitError: Too many requests; `retry_after` says how long to wait.
+    * APIStatusError: The response has another status outside 200 to 299.
+    * APIResponseError: The response is a success, but its body does not match the contract.
+    * APITimeoutError: The response did not arrive in time. The request may have been processed, unless the error's
+      `may_have_been_processed` is False.
+    * APIConnectionError: No usable response arrived. The request may have been processed, unless the error's
       `may_have_been_processed` is False.
     * RuntimeError: The connection is signed out, or its client is closed or belongs to another process or event loop.
     """
@@ -42,53 +43,53 @@ class MeshyConnection:
 
     @property
     def current_user(self) -> CurrentUser:
-        """The user who is logged in, as the access token tells it: nothing is sent, and the signature is not checked.
+        """The user who is logged in, read from the access token. Nothing is sent, and the signature is not checked.
 
         Raises:
-            MeshyError: The access token does not tell.
+            MeshyError: The access token does not hold the user's claims.
             RuntimeError: The connection is signed out.
         """
         return self._session.login.current_user
 
     @property
     def users(self) -> UsersService:
-        """The users of the tenant, oneself among them."""
+        """The users of the tenant, including the user who is logged in."""
         return self._users
 
     def with_options(
         self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE
     ) -> Self:
-        """Make a connection of other settings, of the same login and over the same HTTP connections. Nothing is sent.
+        """Make a copy of this connection with other settings, the same login and connection pool. Nothing is sent.
 
-        When the login is renewed or ended in one of them, it is in the other.
+        Renewing or ending the login in one of them does so in the other.
 
         Args:
-            timeout: As of the client. None goes back to the default.
-            max_retries: As of the client.
+            timeout: As for the client. None restores the default.
+            max_retries: As for the client.
 
         Returns:
-            The connection, which can be used for one call or kept.
+            The copy. Use it for one call, or keep it.
 
         Raises:
             TypeError: An argument has the wrong type.
-            ValueError: A setting cannot be used.
+            ValueError: A setting has an invalid value.
         """
         config = changed(self._session.config, timeout=timeout, max_retries=max_retries)
         return type(self)(self._session.derive(config))
 
     @property
     def with_raw_response(self) -> ConnectionWithRawResponse:
-        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        """The same calls, which return a `RawResponse`: status, headers and body besides the result."""
         return ConnectionWithRawResponse(self)
 
     def update_password(self, previous_password: str, new_password: str) -> None:
-        """Change the password of the user who is logged in, which ends all other logins of the user.
+        """Change the password of the user who is logged in. This ends all other logins of the user.
 
         From `POST /{accountName}/users/me/password`.
 
         Args:
-            previous_password: The password until now, of 1 to 1024 characters.
-            new_password: The password from now on, of 8 to 128 characters.
+            previous_password: The current password, of 1 to 1024 characters.
+            new_password: The new password, of 8 to 128 characters.
 
         Raises:
             BadRequestError: The previous password is wrong, the new one is too common, or the user is anonymous.
@@ -97,23 +98,23 @@ class MeshyConnection:
         self._session.call(_operations.update_password(self._session.config, previous_password, new_password))
 
     def signout(self) -> None:
-        """Log out: from then on, neither the access token nor the refresh token is good for anything.
+        """Log out. This revokes the access token and the refresh token.
 
-        From `POST /{accountName}/connect/revocation`. Afterwards, this connection refuses use; to sign out again does
-        nothing. When the service could not be told, the login goes on, and `signout` can be tried again.
+        From `POST /{accountName}/connect/revocation`. Further calls raise RuntimeError, and a second `signout` does
+        nothing. If the request fails, the connection keeps its login, and you can call `signout` again.
 
         Raises:
-            BadRequestError: The service refuses, such as for a public key of another tenant.
-            NotFoundError: There is no such account or tenant; `code` tells which.
+            BadRequestError: The service rejects the request, for example if the public key is another tenant's.
+            NotFoundError: The account or tenant does not exist; `code` says which.
             MeshyError: As every call.
         """
         self._session.end()
 
     def retrieve_refresh_token(self) -> str | None:
-        """Return the refresh token, from which `login_with_refresh` makes a connection later. Nothing is sent.
+        """Return the refresh token. Pass it to `login_with_refresh` later. Nothing is sent.
 
         Returns:
-            A secret, to be kept like a password; None if the service gave none, or after `signout`.
+            The token. Keep it as secret as a password. None if the service issued none, or after `signout`.
         """
         return self._session.login.refresh_token
 
@@ -124,7 +125,7 @@ class MeshyConnection:
         try:
             self.signout()
         except (MeshyError, RuntimeError):
-            # What went wrong in the block is what the caller has to hear of.
+            # The error of the block is more important to the caller.
             if error is None:
                 raise
 

@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""Does what the steps of an exchange ask for."""
+"""Runs the steps of an exchange: sends requests, sleeps, takes locks."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from meshydb._transport import Sender, new_sender
 
 T = TypeVar("T")
 
-# Of steps among which none is to be taken alone.
+# No lock: used when no step needs mutual exclusion.
 _NO_LOCK = nullcontext()
 
 
 class Driver:
-    """Carries out operations over HTTP; what a client and its connections share.
+    """Carries out operations over HTTP. A client and its connections share one.
 
     Args:
         config: The settings.
-        http_client: The httpx client to send with, which stays open; None for one of its own.
-        origin: The driver that this is derived from, and closed with.
+        http_client: The httpx client to send with. It stays open. None makes the driver choose a transport.
+        origin: The driver that this one is derived from. Closing it closes this one.
 
     Raises:
-        TypeError: `http_client` is of another kind.
-        ValueError: `MESHYDB_LOG` names no level, or the environment names certificates that are none.
+        TypeError: `http_client` is not an httpx client of this kind.
+        ValueError: `MESHYDB_LOG`, or a variable that names certificates or proxies, has an invalid value.
     """
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None, origin: Self | None = None) -> None:
@@ -56,7 +56,7 @@ class Driver:
         self._closed = False
 
     def derive(self, config: Config) -> Self:
-        """Make a driver of other settings that sends over the same connections, which are not its own to close."""
+        """Make a driver with other settings that shares this one's connections and does not close them."""
         return type(self)(config, origin=self)
 
     def connect(self, tokens: Tokens) -> Session:
@@ -65,7 +65,7 @@ class Driver:
 
     @property
     def closed(self) -> bool:
-        """Whether this is closed, or what it was derived from."""
+        """Whether this driver, or the one it was derived from, is closed."""
         return self._closed or (self._origin is not None and self._origin.closed)
 
     def call(self, operation: Operation[T]) -> T:
@@ -76,14 +76,14 @@ class Driver:
         """Build the request of an operation, and return the steps of its exchange.
 
         Raises:
-            RuntimeError: This is closed.
+            RuntimeError: The driver is closed.
         """
         if self.closed:
             raise RuntimeError("This client is closed; make a new one.")
         return exchange(operation, build_request(self.config, operation, access_token), self._policy)
 
     def run(self, steps: AuthSteps[T], lock: AbstractContextManager[object]) -> T:
-        """Take the steps, those that are to be taken alone with the lock, and return their result.
+        """Run the steps and return their result. Steps that need mutual exclusion run under the lock.
 
         Raises:
             RuntimeError: The client belongs to another process or event loop.
@@ -91,7 +91,7 @@ class Driver:
         try:
             step = next(steps)
             while True:
-                # Before the lock, which someone in that process may have held as it was forked.
+                # Before the lock, which a thread of the parent process may have held at the fork.
                 self._owner.check()
                 if isinstance(step, Sleep):
                     time.sleep(step.seconds)
@@ -112,9 +112,9 @@ class Driver:
             return result
 
     def close(self) -> None:
-        """Close the connections, unless the HTTP client was handed in; then refuse further use.
+        """Close the connections, unless the caller passed the HTTP client. Further calls raise RuntimeError.
 
-        Elsewhere than where they belong, connections are left alone: to close one over TLS tells the other side so.
+        Another process or event loop leaves the sockets alone, because closing TLS sends a message to the server.
         """
         self._closed = True
         if self._owns_connections and self._owner.is_here:
@@ -122,7 +122,7 @@ class Driver:
 
 
 class Session:
-    """Carries out operations for the user of a login; what a connection and its services share."""
+    """Carries out operations for the user of a login. A connection and its services share one."""
 
     def __init__(self, driver: Driver, login: Login, lock: Lock | None = None) -> None:
         self.config = driver.config
@@ -131,7 +131,7 @@ class Session:
         self._lock = lock or Lock()
 
     def derive(self, config: Config) -> Self:
-        """Make a session of other settings, of the same login: whichever of them renews it, renews it for both."""
+        """Make a session with other settings and the same login. Renewing the login in one renews it in both."""
         return type(self)(self._driver.derive(config), self.login, self._lock)
 
     def call(self, operation: Operation[T]) -> T:

@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""The httpx client that is used where none is handed in."""
+"""The httpx client that sends requests if the caller passes none."""
 
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -10,32 +10,32 @@ from meshydb._certificates import proxy_context
 from meshydb._pool import IDLE_SECONDS, MAX_CONNECTIONS
 from meshydb._proxies import Proxies
 
-# What httpx has, too.
+# The default of httpx.
 _MAX_IDLE = 20
 
 
 def build_client(timeout: float, verify: ssl.SSLContext, proxies: Proxies) -> httpx.Client:
-    """Build a client that goes by these settings, and by nothing of the environment.
+    """Build a client from these settings. It ignores the environment.
 
     Raises:
-        httpx.InvalidURL: A proxy has no URL.
-        ValueError: A proxy is of a kind that httpx does not know.
-        ImportError: A proxy is of a kind that needs more than is installed.
+        httpx.InvalidURL: The URL of a proxy is invalid.
+        ValueError: httpx does not support this kind of proxy, or its URL has no host.
+        ImportError: The proxy needs a package that is not installed.
     """
     return httpx.Client(
         timeout=timeout,
         verify=verify,
         limits=_limits(),
-        # A jar that takes none: those of one person must not go out with the requests of another.
+        # A jar that stores nothing: cookies of one user must not go out with the requests of another.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         mounts={scheme: Route(_proxy(url), verify, proxies) for scheme, url in proxies.urls.items()},
-        # httpx would refuse entries of `NO_PROXY` that are networks.
+        # httpx raises an error for networks in `NO_PROXY`.
         trust_env=False,
     )
 
 
 class Route(httpx.BaseTransport):
-    """Sends requests through a proxy, or past it to hosts that are excepted."""
+    """Sends requests through a proxy, or directly to the hosts of `NO_PROXY`."""
 
     def __init__(self, proxy: httpx.Proxy, verify: ssl.SSLContext, proxies: Proxies) -> None:
         self._proxied = httpx.HTTPTransport(verify=verify, limits=_limits(), proxy=proxy, trust_env=False)

@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""Sends requests by an httpx client."""
+"""Sends requests with an httpx client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meshydb._progress import Progress
 
 
 class HttpxSender:
-    """Sends requests by an httpx client, which goes by its own settings where a request is silent."""
+    """Sends requests with an httpx client. Its settings apply where a request has none."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client

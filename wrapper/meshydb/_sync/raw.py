@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""The calls of the public face, each of which returns its answer as it came."""
+"""The public calls in a form that returns the raw response."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ClientWithRawResponse(RawCalls):
-    """The calls of a client. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a client, with the same arguments and errors. Each returns a `RawResponse`."""
 
     def __init__(self, client: "MeshyClient") -> None:
         self.login = raw(client.login)
@@ -29,9 +29,9 @@ class ClientWithRawResponse(RawCalls):
 
 
 class ConnectionWithRawResponse(RawCalls):
-    """The calls of a connection. Each takes and raises what it does there, and returns a `RawResponse`.
+    """The calls of a connection, with the same arguments and errors. Each returns a `RawResponse`.
 
-    Only a `signout` of a connection that is signed out already, which sends nothing, raises RuntimeError here.
+    One difference: a second `signout` sends nothing, so it raises RuntimeError here.
     """
 
     def __init__(self, connection: "MeshyConnection") -> None:
@@ -40,7 +40,7 @@ class ConnectionWithRawResponse(RawCalls):
 
 
 class UsersWithRawResponse(RawCalls):
-    """The calls of a users service. Each takes and raises what it does there, and returns a `RawResponse`."""
+    """The calls of a users service, with the same arguments and errors. Each returns a `RawResponse`."""
 
     def __init__(self, users: "UsersService") -> None:
         self.get_self = raw(users.get_self)
@@ -54,7 +54,7 @@ class UsersWithRawResponse(RawCalls):
 
 
 class UserSearchWithRawResponse(RawCalls):
-    """The call of a search. It takes and raises what it does there, and returns a `RawResponse`."""
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
 
     def __init__(self, search: "UserSearch") -> None:
         self.page = raw(search.page)

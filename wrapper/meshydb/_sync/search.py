@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from meshydb._operations import UserQuery
     from meshydb._sync.driver import Session
 
-# Users who are created during a search push others on to later pages, so that a small page may hold only users who were
-# given already.
+# Users who are created during a search push others to later pages, so a small page may hold only users that were
+# returned before.
 _MAX_PAGES_WITHOUT_NEW_USERS = 3
 
 
 class UserSearch:
-    """A search of users, as `search` of a users service makes one. Iterate over it, or ask for a page.
+    """A search of users, returned by `search` of a users service. Iterate over it, or request a page.
 
-    To iterate asks for one page after the other, when it gets there, and gives each user once, also when others are
-    created meanwhile. It ends where the service says that there are no more, at an empty page, or when page after page
-    brings nobody new. To iterate anew searches anew. Users who are deleted meanwhile draw others on to pages that were
-    asked for already, and these are not given: collect the users before you delete any. Each request raises what a call
-    of the connection raises, and:
+    Iteration requests pages as the loop needs them, and returns each user once, even if users are created meanwhile. It
+    ends at the last page that the service reports, at an empty page, or after three pages without a new user. Each
+    iteration is a new search. If users are deleted during an iteration, others move to pages that were read before, and
+    the iteration misses them: collect the users before you delete any. Each request can raise the errors of every call
+    of the connection, and:
 
     * BadRequestError: The sort document is malformed.
     * PermissionDeniedError: The user may not read users.
@@ -38,19 +38,19 @@ class UserSearch:
 
     @property
     def with_raw_response(self) -> UserSearchWithRawResponse:
-        """The same search, whose pages come as a `RawResponse`."""
+        """The same search. `page` returns a `RawResponse`."""
         return UserSearchWithRawResponse(self)
 
     def page(self, number: int) -> Page[User]:
-        """Ask for one page.
+        """Request one page.
 
         From `GET /{accountName}/users`. Needs the permission `users:read`.
 
         Args:
-            number: Which page, from 1 to 2147483647.
+            number: The number of the page, from 1 to 2147483647.
 
         Returns:
-            The users of that page, none beyond the last one, and how many there are on all pages.
+            The users of that page, and the number of users on all pages. A page after the last one is empty.
 
         Raises:
             BadRequestError: The sort document is malformed.

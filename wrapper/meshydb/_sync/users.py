@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""Users, for whoever is logged in."""
+"""The users service of a connection."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class UsersService:
-    """The users of a tenant, as `users` of a connection.
+    """The users of a tenant: `users` of a connection.
 
-    Every call raises what the calls of the connection raise, besides what stands with it. For what concerns others than
-    oneself, a permission is needed, without which the service refuses with a PermissionDeniedError.
+    Every call can raise the errors that every call of the connection can raise, besides its own. Calls that concern
+    other users need a permission. Without it they raise PermissionDeniedError.
     """
 
     def __init__(self, session: "Session") -> None:
@@ -25,7 +25,7 @@ class UsersService:
 
     @property
     def with_raw_response(self) -> UsersWithRawResponse:
-        """The same calls, each of which returns a `RawResponse`: status, headers and body, besides the result."""
+        """The same calls, which return a `RawResponse`: status, headers and body besides the result."""
         return UsersWithRawResponse(self)
 
     def get_self(self) -> User:
@@ -44,23 +44,23 @@ class UsersService:
     def update_self(self, user: User | UserUpdate, *, previous_password: str | None = None) -> User:
         """Change the user who is logged in.
 
-        From `PUT /{accountName}/users/me`. Replaces names, phone number and email address: what is None is removed.
+        From `PUT /{accountName}/users/me`. Replaces names, phone number and email address: None removes a value.
 
         Args:
-            user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
-                else in that `User` is ignored, but for the username and the roles, which must not differ.
-            previous_password: The user's password, which proves that it is they who ask. Without it, a new address or
-                number takes effect at once only after a login by password a short time ago, and otherwise after some
-                days: until then it is pending, and a password reset cancels it. A wrong one counts as a wrong password
-                of a login, so that the request is not retried when it is unclear whether it arrived.
+            user: The new values: a `UserUpdate`, or the `User` that you read, changed with `attrs.evolve`. The username
+                and the roles of that `User` must not change. Its other values are ignored.
+            previous_password: The user's password, to confirm the change. Without it, a new address or number takes
+                effect at once only shortly after a login by password. Otherwise it is pending for some days, and a
+                password reset cancels it. A wrong password counts as a failed login, so the request is not retried
+                if it is unclear whether it arrived.
 
         Returns:
-            The user, changed, with what is pending.
+            The changed user, including pending values.
 
         Raises:
-            BadRequestError: An address or number is malformed, or needed and missing, the username or roles differ, or
-                the previous password is wrong.
-            RateLimitError: There were too many wrong passwords.
+            BadRequestError: An address or number is malformed, or required and missing, the username or roles differ,
+                or the previous password is wrong.
+            RateLimitError: Too many wrong passwords.
             MeshyError: As every call.
         """
         return self._session.call(_operations.update_self(self._session.config, user, previous_password))
@@ -73,13 +73,13 @@ class UsersService:
         From `POST /{accountName}/users/me/questions`. Replaces the whole set.
 
         Args:
-            questions: The questions that are to be the only ones, from 1 to 10.
-            previous_password: The user's password, which lets them take effect at once; see `update_self`.
+            questions: From 1 to 10 questions, which replace all others.
+            previous_password: The user's password, to make the change take effect at once; see `update_self`.
 
         Raises:
-            BadRequestError: The tenant does not ask security questions, the user is anonymous, or the previous password
-                is wrong.
-            RateLimitError: There were too many wrong passwords.
+            BadRequestError: The tenant does not use security questions, the user is anonymous, or the previous
+                password is wrong.
+            RateLimitError: Too many wrong passwords.
             MeshyError: As every call.
         """
         operation = _operations.update_security_questions(self._session.config, questions, previous_password)
@@ -94,21 +94,21 @@ class UsersService:
         active_only: bool = True,
         page_size: int = 25,
     ) -> UserSearch:
-        """Search users. What is given narrows the search together. Nothing is sent until it is iterated over.
+        """Search users that match all arguments. Nothing is sent until you iterate over the result.
 
         From `GET /{accountName}/users`. Needs the permission `users:read`.
 
         Args:
-            name: Part of the username, first name or last name, without regard to case, of at most 256 characters.
-            role_id: A role that the users hold, of 24 hexadecimal digits.
-            order_by: How to sort: properties as the service calls them, such as `{"lastName": 1, "username": -1}`, each
-                with 1 for ascending or -1 for descending, the first counting most; or the text of a MongoDB sort
-                document, of at most 1024 characters.
-            active_only: Whether to leave out users who are not active.
-            page_size: How many users to ask for at once, from 1 to 200.
+            name: Part of the username, first name or last name, in any case, of at most 256 characters.
+            role_id: The id of a role that the users hold, of 24 hexadecimal digits.
+            order_by: The sort order: names of properties in the API, such as `{"lastName": 1, "username": -1}`, with 1
+                for ascending or -1 for descending, the most important first; or the text of a MongoDB sort document,
+                of at most 1024 characters.
+            active_only: Whether to leave out inactive users.
+            page_size: The number of users on a page, from 1 to 200.
 
         Returns:
-            The users who are found, to iterate over; `page` gives one page of them, with how many there are.
+            The search. Iterate over it for all users; its `page` returns one page and the total number of users.
         """
         query = _operations.UserQuery(
             name=name, role_id=role_id, order_by=order_by, active_only=active_only, page_size=page_size
@@ -121,15 +121,15 @@ class UsersService:
         From `POST /{accountName}/users`. Needs the permission `users:create`.
 
         Args:
-            user: The user, who is neither verified nor active unless it says so.
+            user: The user. By default, the user is neither verified nor active.
 
         Returns:
-            The user, with the id.
+            The new user, with its id.
 
         Raises:
             BadRequestError: The username is taken, the password is too common, an address or number is malformed, or
-                needed and missing, or a role does not exist.
-            PermissionDeniedError: The caller may not create users, or a role permits more than the caller may do.
+                required and missing, or a role does not exist.
+            PermissionDeniedError: The caller may not create users, or a role has permissions that the caller lacks.
             MeshyError: As every call.
         """
         return self._session.call(_operations.create_user(self._session.config, user))
@@ -147,7 +147,7 @@ class UsersService:
 
         Raises:
             NotFoundError: There is no such user.
-            PermissionDeniedError: The user may not read users.
+            PermissionDeniedError: The caller may not read users.
             MeshyError: As every call.
         """
         return self._session.call(_operations.get_user(self._session.config, user_id))
@@ -156,40 +156,40 @@ class UsersService:
         """Change a user.
 
         From `PUT /{accountName}/users/{id}`. Needs the permission `users:update`. Replaces names, phone number and
-        email address: what is None is removed.
+        email address: None removes a value.
 
         Args:
             user_id: The id of the user, of 24 hexadecimal digits.
-            user: What the user is to be: a `UserUpdate`, or the `User` that was read, changed with `attrs.evolve`. All
-                else in that `User` is ignored, but for the username and the roles, which must not differ.
-            previous_password: The caller's password, for a change of themselves; see `update_self`. Another user is
-                changed at once.
+            user: The new values: a `UserUpdate`, or the `User` that you read, changed with `attrs.evolve`. The username
+                and the roles of that `User` must not change. Its other values are ignored.
+            previous_password: The caller's password, for a change of the caller's own user; see `update_self`. Changes
+                of other users take effect at once.
 
         Returns:
-            The user, changed.
+            The changed user.
 
         Raises:
-            BadRequestError: An address or number is malformed, or needed and missing, the username or roles differ, the
-                previous password is wrong, or the last user who may update roles would not be active.
+            BadRequestError: An address or number is malformed, or required and missing, the username or roles differ,
+                the previous password is wrong, or no active user who may update roles would be left.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The caller may not update users, or the user may do more than the caller.
+            PermissionDeniedError: The caller may not update users, or the user has permissions that the caller lacks.
             MeshyError: As every call.
         """
         operation = _operations.update_user(self._session.config, user_id, user, previous_password)
         return self._session.call(operation)
 
     def delete(self, user_id: str) -> None:
-        """Delete a user, for good.
+        """Delete a user permanently.
 
         From `DELETE /{accountName}/users/{id}`. Needs the permission `users:delete`.
 
         Args:
-            user_id: The id of the user, of 24 hexadecimal digits; not one's own.
+            user_id: The id of the user, of 24 hexadecimal digits; not the caller's own.
 
         Raises:
-            BadRequestError: Nobody can delete themselves, or the last user who may update roles.
+            BadRequestError: The user is the caller, or the last one who may update roles.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The caller may not delete users, or the user may do more than the caller.
+            PermissionDeniedError: The caller may not delete users, or the user has permissions that the caller lacks.
             MeshyError: As every call.
         """
         self._session.call(_operations.delete_user(self._session.config, user_id))
@@ -203,14 +203,14 @@ class UsersService:
 
         Args:
             user_id: The id of the user, of 24 hexadecimal digits.
-            questions: The questions that are to be the only ones, from 1 to 10.
-            previous_password: The caller's password, for questions of their own; see `update_self`.
+            questions: From 1 to 10 questions, which replace all others.
+            previous_password: The caller's password, for the caller's own questions; see `update_self`.
 
         Raises:
-            BadRequestError: The tenant does not ask security questions, the user is anonymous, or the previous password
-                is wrong.
+            BadRequestError: The tenant does not use security questions, the user is anonymous, or the previous
+                password is wrong.
             NotFoundError: There is no such user.
-            PermissionDeniedError: The caller may not update users, or the user may do more than the caller.
+            PermissionDeniedError: The caller may not update users, or the user has permissions that the caller lacks.
             MeshyError: As every call.
         """
         operation = _operations.update_user_security_questions(

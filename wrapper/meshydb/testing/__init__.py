@@ -1,6 +1,6 @@
-"""A server for the tests of applications: the real one, in a process of its own, with its outbox in reach.
+"""A real server for the tests of applications, in its own process, with access to its outbox.
 
-Needs the extra `server`, and pytest. Name the plugin in the `conftest.py` at the top of your tests, and ask for the
+Needs the extra `server`, and pytest. Name the plugin in the `conftest.py` at the top of your tests, and use the
 fixture:
 
     pytest_plugins = ["meshydb.testing"]
@@ -11,10 +11,9 @@ fixture:
         reset = client.forgot_password("ada")
         client.reset_password(reset, meshydb_server.last_code("ada"), "a new passphrase")
 
-It is named rather than found by an entry point, so that nobody who has this package installed pays for it, or gets
-fixtures, in tests that have nothing to do with it.
+There is no entry point, so that the plugin costs no time and adds no fixtures in tests that do not use it.
 
-PYTEST_DONT_REWRITE: pytest would warn of a `conftest.py` that imports this module, for its types, before pytest does.
+PYTEST_DONT_REWRITE: pytest would warn if a `conftest.py` imports this module, for its types, before pytest does.
 """
 
 import os
@@ -36,7 +35,7 @@ __all__ = ["MeshyServer", "Message", "meshydb_server"]
 @pytest.fixture(scope="session", name="_meshydb_host")
 def _host(tmp_path_factory: pytest.TempPathFactory) -> Generator[Host]:
     with hosting(tmp_path_factory.mktemp("meshydb")) as host, pytest.MonkeyPatch.context() as patch:
-        # A proxy of the developer's cannot reach a server on loopback. Where both are there, the small letters count.
+        # A developer's proxy cannot reach a server on loopback. If both are set, the lower-case variable counts.
         others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
         patch.setenv("no_proxy", f"{others},127.0.0.1" if others else "127.0.0.1")
         yield host
@@ -44,6 +43,6 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Generator[Host]:
 
 @pytest.fixture
 def meshydb_server(_meshydb_host: Host) -> Generator[MeshyServer]:
-    """A server on loopback, with an account that no other test sees."""
+    """A server on loopback, with an account for this test alone."""
     with MeshyServer(_meshydb_host) as server:
         yield server

@@ -1,6 +1,6 @@
-"""The server of the tests, in a process of its own: no clock that a test stops, or moves, is the server's.
+"""The server of the tests, in its own process, so that a test can freeze or move its clock.
 
-It serves until its standard input ends. Each line there is a call, and is answered by one on standard output.
+It serves until its standard input ends. Each line there is a call. The result is a line on standard output.
 """
 
 import json
@@ -33,29 +33,29 @@ from meshydb_server.settings import Settings
 
 T = TypeVar("T")
 
-# Argon2id as ever, at the least cost that it has: a hash takes a millisecond, and protects nobody. For tests alone.
+# Argon2id at its lowest cost: a hash takes a millisecond, and is not secure. For tests only.
 _CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class _Settings(Settings):
-    """Settings without those of the environment: a developer's own would send real mail, or open a real database."""
+    """Settings that ignore the environment: a developer's own could send real mail, or open a real database."""
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic hands it over
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes it
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given, and nothing else."""
+        """Use the passed values only."""
         return (init_settings,)
 
 
 @frozen
 class _Host:
-    """A server that listens, and the services that tests reach past it. Methods raise ValueError when refused."""
+    """A running server, and its services for direct calls. Methods raise ValueError if a call is rejected."""
 
     url: str
     services: Services
@@ -63,12 +63,12 @@ class _Host:
     portal: BlockingPortal
 
     def create_account(self, name: str, tenant: str) -> str:
-        """Create an account of one tenant; returns the public key."""
+        """Create an account with one tenant. Return the public key."""
         (created,) = self._run(self.services.accounts.create_account(name, [tenant]))
         return created.public_key
 
     def create_tenant(self, account: str, name: str, verification: Any) -> Mapping[str, str]:
-        """Add a tenant; returns public keys by the names of tenants."""
+        """Add a tenant. Return public keys by the names of tenants."""
         self._check("TenantName", name)
         accounts = self.services.accounts
         created = self._run(accounts.create_tenant(account, name))
@@ -78,14 +78,14 @@ class _Host:
     def create_user(
         self, account: str, tenant: str, username: str, questions: Sequence[tuple[str, str]], given: Mapping[str, Any]
     ) -> str:
-        """Add a user; returns the id."""
+        """Add a user. Return the id."""
         self._check("Username", username)
         asked = [NewQuestion(question, answer) for question, answer in questions]
         new = NewUser(username=username, questions=asked, **given)
         return self._run(self.services.accounts.create_user(account, tenant, new)).user_id
 
     def messages(self, account: str, tenant: str | None = None, username: str | None = None) -> list[dict[str, Any]]:
-        """The messages to an account's users, or to one of them, oldest first."""
+        """Return the messages to an account's users, or to one of them, oldest first."""
         return [
             {
                 "tenant": message.tenant,
@@ -121,7 +121,7 @@ def _hosting(folder: Path) -> Generator[_Host]:
     """Serve an empty database in a folder until the block ends."""
     settings = _Settings(
         database_url=f"sqlite+aiosqlite:///{quote(str(folder / 'meshydb.sqlite3'))}",
-        # All tests have one address.
+        # All tests have the same address.
         rate_limit="off",
         account_rate_limit="off",
     )
@@ -141,10 +141,10 @@ def _hosting(folder: Path) -> Generator[_Host]:
 
 
 def main(folder: str) -> None:
-    """Serve, first say where, then do what is asked."""
-    # Whoever interrupts the tests has them end, and with them this.
+    """Serve: print the URL first, then run calls."""
+    # An interrupt ends the tests, and they end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Whatever else is printed must not get between the answers.
+    # Other output must not get between the results.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers, _hosting(Path(folder)) as host:
         os.dup2(2, 1)
         calls: dict[str, Callable[..., object]] = {

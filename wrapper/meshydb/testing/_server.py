@@ -1,7 +1,7 @@
-"""A server in a process of its own, and an account of it for each test.
+"""A server in its own process, with an account for each test.
 
-To start a server takes a second, to create an account milliseconds; and all that the server keeps, it keeps by account.
-So tests share the server, and none shares an account.
+Starting a server takes a second, creating an account milliseconds, and the server keeps all data by account. So tests
+share the server, and each has an account of its own.
 """
 
 import itertools
@@ -20,13 +20,13 @@ from attrs import field, frozen
 
 from meshydb import AsyncMeshyClient, MeshyClient, SecurityQuestion
 
-# Imported by the server's process alone.
+# Imported by the server's process only.
 for _name in ("argon2", "sqlalchemy", "starlette", "uvicorn"):
     if find_spec(_name) is None:
         raise ModuleNotFoundError(name=_name)
 
 _DEFAULT_TENANT: Final = "default"
-# What this process has found its packages by, after what another one finds by itself.
+# Adds the import paths of this process behind those of the new one.
 _PROGRAM: Final = (
     "import sys; sys.path += [path for path in sys.argv[2:] if path not in sys.path];"
     " from meshydb.testing._process import main; main(sys.argv[1])"
@@ -35,7 +35,7 @@ _PROGRAM: Final = (
 
 @frozen
 class Host:
-    """A server that listens, and can be asked for what is past HTTP."""
+    """A running server that also takes calls besides HTTP."""
 
     url: str
     _process: "subprocess.Popen[str]"
@@ -43,11 +43,11 @@ class Host:
     _asking: threading.Lock = field(factory=threading.Lock)
 
     def unused_account_name(self) -> str:
-        """A name that no test had."""
+        """Return an account name that no test has used."""
         return f"test-{next(self._numbers)}"
 
     def ask(self, name: str, *arguments: object) -> Any:
-        """Have the server do something; returns what it returns. Raises ValueError when it is refused."""
+        """Run a call in the server, and return its result. Raises ValueError if it is rejected."""
         with self._asking:
             return _ask(self._process, json.dumps([name, arguments]))
 
@@ -73,7 +73,7 @@ def _ask(process: "subprocess.Popen[str]", line: str | None = None) -> Any:
         process.stdin.flush()
     answer = process.stdout.readline()
     if not answer:
-        raise RuntimeError("the server of the tests has ended; what it said of that stands on standard error")
+        raise RuntimeError("the server of the tests has ended; see its messages on standard error")
     parsed = json.loads(answer)
     if "error" in parsed:
         raise ValueError(parsed["error"])
@@ -82,16 +82,16 @@ def _ask(process: "subprocess.Popen[str]", line: str | None = None) -> Any:
 
 @frozen
 class Message:
-    """A message to a user, as it stands in the outbox, which nothing leaves.
+    """A message to a user in the outbox. The server of the tests sends no messages.
 
     Attributes:
         tenant: The user's tenant.
-        username: Whom it is for.
-        kind: What it is about.
-        channel: How it would go out.
-        to: The email address or phone number; None when the user has none.
-        code: The verification code; None in a message that tells of something.
-        created_at: When it was written, an aware datetime.
+        username: The user.
+        kind: The kind of message.
+        channel: The channel that the message would take.
+        to: The email address or phone number; None if the user has none.
+        code: The verification code; None in a notification.
+        created_at: When the message was created, an aware datetime.
     """
 
     tenant: str
@@ -114,17 +114,17 @@ class Message:
 
 
 class MeshyServer:
-    """A MeshyDB server, and an account of it that one test has to itself.
+    """A MeshyDB server, with an account for one test.
 
-    The server is the real one, with the limits on guesses and requests that it has for each user. It differs in what
-    makes tests slow: there is no limit on the requests of an address, and hashing passwords costs next to nothing.
+    The server is the real one, with its limits on guesses and requests for each user. For speed, it does not limit the
+    requests of an address, and hashes passwords at the lowest cost.
 
-    It runs in a process of its own and on the time of the machine, so that a test may freeze or move the clock.
+    It runs in its own process with the clock of the machine, so a test can freeze or move its own clock.
 
     Attributes:
-        url: Where the server listens, on loopback; `base_url` of clients.
+        url: The URL of the server on loopback: `base_url` of clients.
         account: The name of the account.
-        tenant: The name of its default tenant, which is meant wherever a tenant may be named and is not.
+        tenant: The name of its default tenant, which methods use if you pass no tenant.
         public_key: The public key of that tenant.
     """
 
@@ -151,7 +151,7 @@ class MeshyServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that make `MeshyClient()`, and the command `meshydb`, talk to this server."""
+        """The environment variables that connect `MeshyClient()` and the command `meshydb` to this server."""
         return {
             "MESHYDB_ACCOUNT_NAME": self.account,
             "MESHYDB_TENANT": self.tenant,
@@ -161,7 +161,7 @@ class MeshyServer:
         }
 
     def client(self, tenant: str | None = None) -> MeshyClient:
-        """Make a client, which is closed when the test ends.
+        """Make a client. It is closed at the end of the test.
 
         Raises:
             ValueError: There is no such tenant.
@@ -171,7 +171,7 @@ class MeshyServer:
         return self._clients.enter_context(made)
 
     def async_client(self, tenant: str | None = None) -> AsyncMeshyClient:
-        """Make a client to be awaited; close it, or use it in an `async with` statement.
+        """Make an asynchronous client. Close it, or use it in an `async with` statement.
 
         Raises:
             ValueError: There is no such tenant.
@@ -184,13 +184,13 @@ class MeshyServer:
 
         Args:
             name: Its name.
-            verification: How its users prove who they are: by a code that is sent, or by answering a security question.
+            verification: How its users verify: with a code by email or text message, or with a security question.
 
         Returns:
             Its public key.
 
         Raises:
-            ValueError: The name is taken, or not one.
+            ValueError: The name is taken or invalid.
         """
         self._public_keys.update(self._host.ask("create_tenant", self.account, name, verification))
         return self._public_keys[name]
@@ -211,19 +211,19 @@ class MeshyServer:
 
         Args:
             username: The name to log in with.
-            tenant: Where to.
-            email: Where codes are sent.
-            phone: Where they are sent when the tenant verifies by text, in international format.
-            password: Without one, the user can log in only after a recovery.
-            security_questions: What is asked when the tenant verifies by question.
+            tenant: The tenant of the user; by default the default tenant.
+            email: The email address, for codes.
+            phone: The phone number in international format, for codes of a tenant that verifies by text.
+            password: The password. Without one, the user can log in only after a recovery.
+            security_questions: The questions, for a tenant that verifies by question.
             roles: Roles besides `meshy.user`, such as `meshy.admin`.
-            verified: Whether the user may log in without having proved to own the address.
+            verified: Whether the user may log in without verifying the address first.
 
         Returns:
             The user's id.
 
         Raises:
-            ValueError: There is no such tenant or role, the name is taken, or a value is not what it should be.
+            ValueError: There is no such tenant or role, the name is taken, or a value is invalid.
         """
         given = {"email": email, "phone": phone, "password": password, "roles": [*roles], "verified": verified}
         questions = [(each.question, each.answer) for each in security_questions]
@@ -236,10 +236,10 @@ class MeshyServer:
         return self._messages()
 
     def last_code(self, username: str, *, tenant: str | None = None) -> str:
-        """The code that a user was sent last, in whatever case of letters the user is named.
+        """Return the last code that was sent to a user. The case of the username does not matter.
 
         Raises:
-            LookupError: None was sent.
+            LookupError: No code was sent.
         """
         name = tenant or self.tenant
         for message in reversed(self._messages(name, username)):
@@ -249,7 +249,7 @@ class MeshyServer:
 
     def _public_key(self, tenant: str) -> str:
         if tenant not in self._public_keys:
-            raise ValueError(f"there is no tenant {tenant!r}: create_tenant makes one")
+            raise ValueError(f"there is no tenant {tenant!r}: create it with create_tenant")
         return self._public_keys[tenant]
 
     def _messages(self, *of: str) -> list[Message]:
