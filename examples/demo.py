@@ -1,7 +1,7 @@
-"""The main job, from nothing: host a server, and recover a password over HTTP.
+"""Hosts a server, and recovers a password over HTTP.
 
-The last line on standard output is the response to forgot_password; what happens before and after is told on standard
-error, and whatever is not as it should be ends the program.
+The last line on standard output is the response to forgot_password. The steps are printed to standard error. The first
+unexpected result ends the program.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from meshydb import BadRequestError, MeshyClient, UserVerificationHash
 _ACCOUNT = "acme"
 _TENANT = "north"
 _USERNAME = "username_testermctesterson"
-_OLD_PASSWORD = "correct horse"  # noqa: S105 - of a user who lives as long as this program
+_OLD_PASSWORD = "correct horse"  # noqa: S105 - of a user that exists as long as this program
 _NEW_PASSWORD = "battery staple"  # noqa: S105 - likewise
 _SERVER = [sys.executable, "-m", "meshydb_server"]
 
@@ -52,7 +52,7 @@ def _serving() -> Generator[str]:
 
 
 def _recover(client: MeshyClient) -> UserVerificationHash:
-    """Go the whole way from a forgotten password to a login, and see the ways that must be closed.
+    """Recover a password and log in with it. Check that the old password and a used code are rejected.
 
     Returns the response to forgot_password.
     """
@@ -63,7 +63,7 @@ def _recover(client: MeshyClient) -> UserVerificationHash:
     code = _administer("outbox", "list")[-1]["code"]
     _tell(f">>> client.check_hash(reset, {code!r})")
     if not client.check_hash(reset, code):
-        sys.exit("The code from the outbox was not accepted.")
+        sys.exit("The code from the outbox was rejected.")
     _tell("True")
 
     _tell(f">>> client.reset_password(reset, {code!r}, {_NEW_PASSWORD!r})")
@@ -85,7 +85,7 @@ def _refused(call: Callable[[], object]) -> None:
     except BadRequestError as error:
         _tell(f"BadRequestError: {error}")
     else:
-        sys.exit("That should have been refused.")
+        sys.exit("The server should have rejected this.")
 
 
 def main() -> None:

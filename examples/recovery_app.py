@@ -1,10 +1,10 @@
-"""A web application whose users can recover their passwords, with or without JavaScript.
+"""A web application to recover passwords, with or without JavaScript.
 
     pip install '.[server]' jinja2    # from a checkout; without Starlette and uvicorn, `pip install .` is enough
     export MESHYDB_ACCOUNT_NAME=… MESHYDB_PUBLIC_KEY=… MESHYDB_BASE_URL=…
     python examples/recovery_app.py   # http://127.0.0.1:8080
 
-The pages stand in `recovery_pages`. Behind HTTPS, set SECURE_COOKIES=1.
+The pages are in `recovery_pages`. Behind HTTPS, set SECURE_COOKIES=1.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HEADERS = {
 
 
 async def forgot(request: Request) -> Response:
-    """Ask for a username, and have a code sent."""
+    """Ask for a username, and request a code."""
     if request.method != "POST":
         return _page(request, "forgot.html")
     username = (await _form(request)).get("username", "").strip()
@@ -54,13 +54,13 @@ async def forgot(request: Request) -> Response:
     except NotFoundError as error:
         if error.code != "unknown_user":
             raise
-        # With MESHYDB_UNKNOWN_USER=decoy, the server answers for unknown users as for known ones.
+        # With MESHYDB_UNKNOWN_USER=decoy, the server responds to unknown users as to known ones.
         errors = {"username": "There is no user of this name."}
         return _page(request, "forgot.html", username=username, errors=errors)
     except BadRequestError as error:
         return _page(request, "forgot.html", username=username, errors={"username": error.message})
     response = RedirectResponse("/reset", HTTPStatus.SEE_OTHER, _HEADERS)
-    # The reset is worth nothing without the code, and the server notices when it was changed.
+    # The reset is of no use without the code, and the server rejects a changed one.
     response.set_cookie(
         _COOKIE, _stored(reset), max_age=3600, httponly=True, samesite="lax", secure="SECURE_COOKIES" in os.environ
     )
@@ -71,7 +71,7 @@ async def complete(request: Request) -> Response:
     """Ask for the code and a new password, and set it."""
     reset = _restored(request.cookies.get(_COOKIE, ""))
     if reset is None:
-        # The cookie has lapsed, or the visitor begins in the middle.
+        # The cookie has expired, or the visitor opened this page first.
         return RedirectResponse("/", HTTPStatus.SEE_OTHER, _HEADERS)
     if request.method != "POST":
         return _page(request, "reset.html", reset=reset)
@@ -83,11 +83,11 @@ async def complete(request: Request) -> Response:
         try:
             await client.reset_password(reset, code, password)
         except ValueError:
-            errors = {"code": "The code has characters that no code has."}
+            errors = {"code": "The code contains invalid characters."}
         except BadRequestError as error:
             errors = {_field_of(error): error.message}
     if errors:
-        # Passwords are never sent back; a code is, unless it is wrong.
+        # Never send passwords back. Send the code back, unless it is wrong.
         return _page(request, "reset.html", reset=reset, code="" if "code" in errors else code, errors=errors)
     response = RedirectResponse("/done", HTTPStatus.SEE_OTHER, _HEADERS)
     response.delete_cookie(_COOKIE)
@@ -100,7 +100,7 @@ async def done(request: Request) -> Response:
 
 
 async def too_many(request: Request, error: Exception) -> Response:
-    """Tell a visitor who has tried too often when to come back."""
+    """Tell a visitor with too many attempts to retry later."""
     response = _message(request, "Too many attempts", "Please try again later.", HTTPStatus.TOO_MANY_REQUESTS)
     if isinstance(error, RateLimitError) and error.retry_after is not None:
         response.headers["Retry-After"] = str(round(error.retry_after))
@@ -108,12 +108,12 @@ async def too_many(request: Request, error: Exception) -> Response:
 
 
 async def unavailable(request: Request, _: Exception) -> Response:
-    """Ask visitors to come back when the service does not respond."""
+    """Tell a visitor to retry if the service fails or does not respond."""
     return _message(request, "Something went wrong", "Please try again in a moment.", HTTPStatus.BAD_GATEWAY)
 
 
 async def _form(request: Request) -> dict[str, str]:
-    # Browsers say where a form comes from, so that no token is needed against forged ones.
+    # Browsers send the origin of a form, so forms of other sites are rejected without a token.
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site")
     own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
@@ -132,7 +132,7 @@ def _missing(code: str, password: str) -> dict[str, str]:
     if not code:
         errors["code"] = "Enter the code, or the answer."
     if not 8 <= len(password) <= 128:  # noqa: PLR2004 - as the page says
-        errors["password"] = "Enter a password of 8 to 128 characters."  # noqa: S105 - says what is wrong with one
+        errors["password"] = "Enter a password of 8 to 128 characters."  # noqa: S105 - it is a message
     return errors
 
 
@@ -162,7 +162,7 @@ def _message(request: Request, title: str, text: str, status: HTTPStatus = HTTPS
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncGenerator[None]:
-    # One client for all requests, which share its connections.
+    # One client for all requests, which share its connection pool.
     async with AsyncMeshyClient() as client:
         app.state.client = client
         yield
