@@ -121,6 +121,9 @@ def _properties(schema: dict[str, Any], place: str) -> Iterator[str]:
             yield from _properties(each, f"{place}.{name}" if place else name)
     elif "items" in schema:
         yield from _properties(schema["items"], f"{place}[]")
+    elif "oneOf" in schema:
+        for each in schema["oneOf"]:
+            yield from _properties(each, place)
     else:
         yield place
 
@@ -143,7 +146,16 @@ def _fill(schema: dict[str, Any], place: str, values: Mapping[str, Any]) -> Any:
         return {name: value for name, value in members.items() if value is not None}
     if "items" in schema:
         return [*_EVERYBODYS.get(place, ()), _fill(schema["items"], f"{place}[]", values)]
+    if "oneOf" in schema:
+        alternatives = (resolve(_DOCUMENT, each) for each in schema["oneOf"])
+        return next(_fill(each, place, values) for each in alternatives if _is_chosen(each, values))
     return values.get(place)
+
+
+def _is_chosen(alternative: dict[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether the values are those of an alternative, by its constants."""
+    properties = alternative["properties"]
+    return all(values[name] == each["const"] for name, each in properties.items() if "const" in each)
 
 
 def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Party, named: Values) -> httpx.Request:

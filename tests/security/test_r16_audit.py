@@ -206,7 +206,7 @@ def test_r16_append_only() -> None:
             if any(isinstance(each, ast.Name | ast.Attribute) and _last(each) == "audit" for each in call.args)
         )
         # Nor is it reached by way of all tables.
-        assert ".tables" not in text, path
+        assert not re.search(r"\.tables\b(?! import )", text), path
         assert "sorted_tables" not in text, path
     of_recovery = {"Authenticators", "LoginGuesses", "RecoveryService", "CompletionService", "VerificationService"}
     services_of_that_name = {*of_recovery, "AccountService", "OperatorService", "RoleService", "UserService"}

@@ -133,7 +133,7 @@ async def test_r20_on_the_own_id(database_url: str, way: Way) -> None:
             await services.users.update(caller, own, way.change(way.new), previous)
             assert (await stored(services, way.tenant))[way.contact] == value
         wrong = services.users.update(caller, own, way.change(way.other), "not the password")
-        assert await refusal(wrong) == "The previous password is wrong."
+        assert await refusal(wrong) == "previous_password_wrong: The previous password is wrong."
 
 
 @pytest.mark.parametrize("operator", [True, False], ids=["operator", "administrator"])

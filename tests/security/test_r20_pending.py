@@ -144,7 +144,7 @@ async def test_r20_the_previous_password(database_url: str, way: Way) -> None:
         before = await stored(services, way.tenant)
         for _ in range(2):
             wrong = services.selves.update(caller, way.change(way.new), "not the password")
-            assert await refusal(wrong) == "The previous password is wrong."
+            assert await refusal(wrong) == "previous_password_wrong: The previous password is wrong."
             assert await stored(services, way.tenant) == before
             clock.move(seconds=STALE)
         changed = await services.selves.update(caller, way.change(way.new), OLD_PASSWORD)
