@@ -98,6 +98,9 @@ class Verdict:
     exchanges: list[Exchange] = field(factory=list[Exchange], repr=False)
     """What was sent and answered, in its order."""
 
+    _unanswered: list[Finding] = field(factory=list[Finding], init=False, repr=False)
+    _is_gone: bool = field(default=False, init=False, repr=False)
+
     @property
     def untested(self) -> list[str]:
         """The operations that gave no answer, for want of time or of a server, or as a limit kept all from them."""
@@ -142,11 +145,12 @@ class Verdict:
         elif isinstance(event, events.NonFatalError):
             message = " ".join((event.info.message or event.info.title).split("\n\n", 1)[0].split())
             if isinstance(event.value, ServerUnavailable):
+                self._is_gone = True
                 self.problems.append(
                     f"{message} Restart it, and run again with the same seed: if it goes away again, it is the server."
                 )
             elif isinstance(event.value, requests.RequestException):
-                self._add(Finding(event.label, "error", message))
+                self._unanswered.append(Finding(event.label, "error", message))
             else:
                 self.problems.append(f"The test itself failed in {event.label}: {message} Please report it.")
         elif isinstance(event, events.FatalError):
@@ -172,6 +176,9 @@ class Verdict:
     def settle(self, exit_code: int, *, require_all: bool = False) -> None:
         """Say how the run has ended, of which schemathesis says `exit_code`."""
         self._add_problems(require_all=require_all)
+        # A server that is gone gives no response to whatever was under way, which says nothing of the operation.
+        for finding in () if self._is_gone else self._unanswered:
+            self._add(finding)
         if exit_code == INTERRUPTED:
             self.exit_code = exit_code
         elif self.findings:

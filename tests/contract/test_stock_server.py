@@ -84,7 +84,7 @@ def test_twice(hosted: _Hosted) -> None:
     assert first.returncode == 0, first.stdout
     assert _last_lines(second) == _last_lines(first)
     lines = _last_lines(first)
-    assert lines[0] == "Operations tested: 10 of 24."
+    assert lines[0] == "Operations tested: 12 of 26."
     assert lines[1].startswith("Scenarios tested: 5 of ")
     assert any(
         line.startswith("Not tested, needs the public key of the tenant (--public-key): ") and "requestToken" in line
@@ -107,7 +107,7 @@ def test_all(hosted: _Hosted) -> None:
     done = hosted.test(*FEW, *options, "--second-tenant", "south", "--second-public-key", south, **tokens)
     assert done.returncode == 0, done.stdout
     first, second, *missing, _ = _last_lines(done)
-    assert first == "Operations tested: 22 of 24."
+    assert first == "Operations tested: 24 of 26."
     assert second.startswith("Scenarios tested: ")
     assert [line.partition(": ")[0] for line in missing] == [
         "Not tested, needs a tenant that asks security questions",
