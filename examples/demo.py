@@ -58,9 +58,11 @@ def _recover(client: MeshyClient) -> UserVerificationHash:
     """
     _tell(f">>> reset = client.forgot_password({_USERNAME!r}, 1)")
     reset = client.forgot_password(_USERNAME, 1)
-    _tell(f"a code was sent to {reset.hint}")
+    _tell(f"A code was sent to {reset.hint}.")
 
-    code = _administer("outbox", "list")[-1]["code"]
+    message = _administer("outbox", "list")[-1]
+    code = message["code"]
+    _tell(f"To {message['to']}: {code}")
     _tell(f">>> client.check_hash(reset, {code!r})")
     if not client.check_hash(reset, code):
         sys.exit("The code from the outbox was rejected.")
@@ -97,6 +99,7 @@ def main() -> None:
         public_key = account["tenants"][0]["publicKey"]
         with _serving() as url, MeshyClient(_ACCOUNT, _TENANT, public_key, base_url=url) as client:
             reset = _recover(client)
+    _tell(">>> print(json.dumps(reset.to_dict()))")
     print(json.dumps(reset.to_dict()))
 
 
