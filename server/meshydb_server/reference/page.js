@@ -7,7 +7,7 @@ const system = window.matchMedia("(prefers-color-scheme: dark)");
 let chosen = false;
 const setDark = (dark) => {
   root.classList.toggle("dark-mode", dark);
-  button.setAttribute("aria-pressed", String(dark));
+  button.textContent = dark ? "Light mode" : "Dark mode";
 };
 system.addEventListener("change", () => chosen || setDark(system.matches));
 button.addEventListener("click", () => {
