@@ -74,9 +74,10 @@ def audit() -> None:
 @click.argument("account", type=ACCOUNT)
 @with_services
 async def audit_list(services: Services, account: str) -> Result:
-    """List events, oldest first in each tenant: recoveries, refused logins, changes of users and roles.
+    """List events, oldest first in each tenant.
 
-    Refused attempts of one kind, from one client, in one hour are counted in one event.
+    Events are recoveries, refused logins, and changes of users and roles. Refused attempts of one kind, from one client,
+    in one hour are counted in one event.
     """
     rows = [
         {

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from textwrap import fill
 from typing import NoReturn
 
 from meshydb._cli import commands
@@ -21,14 +22,12 @@ Recover the password of a MeshyDB user:
 """
 
 _INPUT = """\
-At a terminal, the command prompts without echo for
-{secrets}.
+At a terminal, the command prompts for {secrets}, without echo.
 
-If standard input is not a terminal, pass the request as FILE. The command
-then reads {secrets} from standard input, one on each
-line. Without FILE, or with -, it reads the request from standard input, and
-prompts at the terminal.
+If standard input is not a terminal, pass the request as FILE. The command then reads {lines}
+from standard input. Without FILE, or with -, it reads the request from standard input, and prompts at the terminal.
 """
+_COLUMNS = 78
 
 _SETTINGS = "Options that you do not pass come from the environment variable beside them."
 
@@ -62,7 +61,7 @@ def _build() -> argparse.ArgumentParser:
         command = subparsers.add_parser(
             name,
             help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.\n\n{more}",
+            description=_wrapped(f"{summary[0].upper()}{summary[1:]}.\n\n{more}"),
             epilog=EXIT_CODES,
             formatter_class=layout,
             allow_abbrev=False,
@@ -81,14 +80,20 @@ def _build() -> argparse.ArgumentParser:
         help="how many times the user has asked, including this one (default: 1)",
     )
 
-    more = _INPUT.format(secrets="the code")
+    more = _INPUT.format(secrets="the code", lines="the code")
     command = add("check-hash", commands.check_hash, "check a code: counts as a guess, does not use it up", more)
     _add_file(command)
 
-    more = _INPUT.format(secrets="the code and the new password")
+    secrets = "the code and the new password"
+    more = _INPUT.format(secrets=secrets, lines=f"{secrets}, one per line,")
     command = add("reset-password", commands.reset_password, "set a new password, and end all logins", more)
     _add_file(command)
     return parser
+
+
+def _wrapped(text: str) -> str:
+    """Wrap each paragraph, which the formatter leaves as it is."""
+    return "\n\n".join(fill(each, _COLUMNS) for each in text.split("\n\n"))
 
 
 def _add_file(command: _Parser) -> None:
