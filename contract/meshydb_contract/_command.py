@@ -1,6 +1,6 @@
-"""Holds a MeshyDB server against the contract of its REST API.
+"""Tests a MeshyDB server against the contract of its REST API.
 
-Exits with 0 if the server conforms, 1 if it does not, 2 if that could not be tested, and 130 after Ctrl-C.
+Exits with 0 if the server conforms, 1 if it does not, 2 if it could not be tested, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from meshydb_contract.scenarios import Site, Tenant
 
 # By variables alone: other users of a machine can read the words of a command.
 _EPILOG: Final = f"""
-Access tokens are taken from variables, because other users of a machine can read the options of a command:
+Access tokens come from environment variables, because other users of a machine can read command lines:
   {TOKEN}         of an administrator of the tenant, who may manage users
   {HELPER}  of a user who may manage users and nothing else
   {SECOND}  of an administrator of the second tenant
-With a token, users are created, changed and deleted. Only users whom the test made are changed, and they are deleted
-at the end. What needs a token, a key, codes or a second tenant that is not given is listed as not tested.
+The run registers users. With a token, it also creates, changes and deletes users: only those that it made, and it
+deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes or a second tenant.
 
-A request that a limit rejects is sent again when Retry-After says so, if that is within a minute. Limits of one user
-last longer, and are not waited for.
+If a limit rejects a request, the run waits as Retry-After says, up to a minute, and retries. With a server's default
+limits, a run takes about five minutes.
 """
 
 _WARNING: Final = (
-    "{} is not this machine. The test creates users, changes and deletes what the access token may, and asks for"
-    " verification codes, which are sent. Add --yes if that is wanted."
+    "{} is not this machine. The test registers users and requests verification codes, which are sent. With an access"
+    " token, it also creates, changes and deletes users. To run it, add --yes."
 )
 
 
@@ -109,44 +109,50 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--url", required=True, type=_url, help="where the server is, without the account")
-    add("--account", required=True, help="the account that is tested")
-    add("--tenant", help="sent with every request; without it, the header is left to chance")
-    add("--username", help="a user of the tenant, who is sent codes")
-    add("--auth-url", type=_url, help="where connect/… is, if elsewhere")
-    add("--public-key", metavar="KEY", help="the public key of the tenant, which logins need")
+    add("--url", required=True, type=_url, help="URL of the server, without the account")
+    add("--account", required=True, help="the account to test")
+    add("--tenant", help="the tenant to test; without it, requests have a random tenant or none")
+    add("--username", help="a user of the tenant, who will be sent codes")
+    add("--auth-url", type=_url, help="URL of connect/…, if it is on another host")
+    add("--public-key", metavar="KEY", help="the public key of the tenant; logins need it")
     add(
         "--codes-from",
         type=_command,
         metavar="COMMAND",
         help="a command that prints the messages to users as JSON, like 'meshydb-server outbox list'",
     )
-    add("--second-tenant", metavar="NAME", help="another tenant of the account, where nothing of the first is known")
+    add("--second-tenant", metavar="NAME", help="another tenant of the account, to test that tenants are isolated")
     add("--second-public-key", metavar="KEY", help="the public key of the second tenant")
     add(
         "--set-clock",
         type=_command,
         metavar="COMMAND",
-        help="a command that sets the server's clock: its last word is a time in ISO 8601, or 'now'",
+        help="a command that sets the server's clock to its last argument, a time in ISO 8601 or 'now'",
     )
-    add("--require-all", action="store_true", help="exit with 2 if something was not tested")
-    add("--seed", type=int, help="the same seed makes the same requests")
-    add("--max-time", type=_positive, metavar="SECONDS", help="test for so long; deleting users takes a minute more")
+    add("--require-all", action="store_true", help="exit with 2 if anything was not tested")
+    add("--seed", type=int, help="repeat the requests of the run with this seed")
+    add("--max-time", type=_positive, metavar="SECONDS", help="stop then; deleting users takes up to a minute more")
     add(
         "--max-examples",
         type=_positive,
         metavar="N",
-        help="random cases of each operation, and chains of calls along links",
+        help="number of random cases per operation, and of call chains along links",
     )
     add(
         "--rate-limit",
         type=_rate,
         metavar="N/UNIT",
-        help="send no more random requests in a second, minute or hour: 9/s, 500/m, 2000/h",
+        help="maximum rate of random requests, such as 9/s, 500/m or 2000/h",
     )
-    add("--operation", action="append", default=[], metavar="ID", help="test this operationId; may be repeated")
-    add("--report", type=Path, metavar="DIR", help="write junit.xml, exchanges.har and html/index.html there")
-    add("--proxy", type=_url, metavar="URL", help="a proxy; those that the environment names are not used")
+    add(
+        "--operation",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="test only this operation, no scenarios; may be repeated",
+    )
+    add("--report", type=Path, metavar="DIR", help="directory for junit.xml, exchanges.har and html/index.html")
+    add("--proxy", type=_url, metavar="URL", help="a proxy to use; proxies from the environment are ignored")
     add("--yes", action="store_true", help="test a server that is not on this machine")
     return parser
 
