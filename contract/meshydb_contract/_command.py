@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--require-all", action="store_true", help="exit with 2 if anything was not tested")
     add("--seed", type=int, help="repeat the requests of the run with this seed")
-    add("--max-time", type=_positive, metavar="SECONDS", help="stop then; deleting users takes up to a minute more")
+    add("--max-time", type=_positive, metavar="SECONDS", help="stop after this time; deleting users may add a minute")
     add(
         "--max-examples",
         type=_positive,

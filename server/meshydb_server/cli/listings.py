@@ -76,8 +76,8 @@ def audit() -> None:
 async def audit_list(services: Services, account: str) -> Result:
     """List events, oldest first in each tenant.
 
-    Events are recoveries, refused logins, and changes of users and roles. Refused attempts of one kind, from one client,
-    in one hour are counted in one event.
+    Events are recoveries, refused logins, and changes of users and roles. Refused attempts of one kind, from one
+    client, in one hour are counted in one event.
     """
     rows = [
         {
