@@ -211,7 +211,7 @@ def _plain(annotation: Any) -> Any:
         (
             UserVerificationHash,
             {**RESET, "expires": "2030-02-30T01:00:00.000Z"},
-            "UserVerificationHash.expires must be a timestamp, such as 2030-01-01T01:00:00.000Z",
+            "UserVerificationHash.expires must be a timestamp, such as 2030-01-01T01:00:00.000Z: day is out of range",
         ),
         (User, {**USER, "roles": [{"name": "a"}]}, "User.roles[0].addedDate is missing"),
         (User, {**USER, "roles": [*USER["roles"], CANARY]}, "User.roles[1] must be a JSON object, not str"),

@@ -200,7 +200,7 @@ def _timestamp(value: object) -> datetime:
     try:
         return read_timestamp(value)
     except ValueError as error:
-        raise MalformedError(f" must be a timestamp, such as 2030-01-01T01:00:00.000Z: it is {error}") from None
+        raise MalformedError(f" must be a timestamp, such as 2030-01-01T01:00:00.000Z: {error}") from None
 
 
 def _each(read_value: _Reader, values: object) -> tuple[Any, ...]:
