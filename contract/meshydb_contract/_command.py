@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from meshydb_contract._commands import clock_of, codes_from, words_of
@@ -20,6 +20,9 @@ from meshydb_contract._probe import is_loopback, probe
 from meshydb_contract._summary import HELPER, SECOND, TOKEN, lines
 from meshydb_contract._target import CannotTestError, Extent, Target
 from meshydb_contract.scenarios import Site, Tenant
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 # By variables alone: other users of a machine can read the words of a command.
 _EPILOG: Final = f"""
@@ -101,8 +104,14 @@ def _refuse(message: str) -> int:
     return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse ignores an OSError here, so that help that was not written would count as success.
+        (file or sys.stderr).write(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         "meshydb-contract",
         description=__doc__,
         epilog=_EPILOG,

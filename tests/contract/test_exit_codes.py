@@ -53,6 +53,21 @@ def test_output(live_server: LiveServer, redirection: str) -> None:
 
 
 @_NO_FULL
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help(unbuffered: str) -> None:
+    """So is help that cannot be written, with and without Python's buffer."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {shlex.quote(sys.executable)} -m meshydb_contract --help >/dev/full"],
+        env=environment(PYTHONUNBUFFERED=unbuffered),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "No space left on device" in done.stderr
+
+
+@_NO_FULL
 @pytest.mark.parametrize("name", ["junit.xml", "exchanges.har"])
 def test_report(live_server: LiveServer, tmp_path: Path, name: str) -> None:
     """So is a report that cannot be written to its end."""

@@ -191,6 +191,21 @@ def test_streams_that_are_closed_or_full(
     assert done.stderr == ("" if "2>" in redirections else said.get(code, ""))
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--help", "--version", "check-hash --help"])
+def test_help_that_cannot_be_written(command: str, unbuffered: str) -> None:
+    """Help that cannot be written is an error, with and without Python's buffer."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {COMMAND} {command} >/dev/full"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (7, "meshydb: the result cannot be written: No space left on device\n")
+
+
 def test_help_lists_every_exit_code() -> None:
     """Each command's help tells the exit codes, and never offers an option for a secret."""
     for command in ([], ["forgot-password"], ["check-hash"], ["reset-password"]):

@@ -1,15 +1,21 @@
 """The arguments of the command line. Codes and passwords are never arguments: the shell keeps a history of those."""
 
+from __future__ import annotations
+
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from textwrap import fill
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from meshydb._cli import commands
 from meshydb._cli.outcomes import EXIT_CODES, Outcome, UsageError
 from meshydb._config import variable
 from meshydb._version import __version__
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 JSON_OPTION = "--json"
 
@@ -35,6 +41,10 @@ _SETTINGS = "Options that you do not pass come from the environment variable bes
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse ignores an OSError here, so that help that was not written would count as success.
+        (file or sys.stderr).write(message)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
