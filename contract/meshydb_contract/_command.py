@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from meshydb_contract._commands import clock_of, codes_from, words_of
 from meshydb_contract._gate import hold
 from meshydb_contract._probe import is_loopback, probe
@@ -49,6 +51,10 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     if (given.second_public_key or os.environ.get(SECOND)) and not given.second_tenant:
         parser.error(f"--second-public-key and {SECOND} need --second-tenant")
+    if given.second_tenant and (
+        given.second_tenant == given.tenant or (given.public_key and given.public_key == given.second_public_key)
+    ):
+        parser.error("--second-tenant must name another tenant than the first, with a public key of its own")
     if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
         return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
     names = {"usernames": given.username, "publicKeys": given.public_key}
@@ -73,13 +79,24 @@ def run(arguments: Sequence[str]) -> int:
         report=given.report,
     )
     try:
-        probe(target)
+        _probe(target, given)
         verdict = hold(target, extent, site=_site(target, given))
     except CannotTestError as error:
         return _refuse(str(error))
     print()
     print(*lines(verdict), sep="\n")
     return verdict.exit_code
+
+
+def _probe(target: Target, given: argparse.Namespace) -> None:
+    """Raise CannotTestError for a wrong option or token: the server would be blamed for it."""
+    probe(target, TOKEN)
+    if helper := os.environ.get(HELPER):
+        probe(evolve(target, token=helper, names={}), HELPER)
+    if given.second_tenant:
+        keys = {"publicKeys": [given.second_public_key]} if given.second_public_key else {}
+        token = os.environ.get(SECOND) or None
+        probe(evolve(target, tenant=given.second_tenant, token=token, names=keys), SECOND)
 
 
 def _site(target: Target, given: argparse.Namespace) -> Site:

@@ -25,11 +25,12 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def probe(target: Target) -> None:
+def probe(target: Target, variable: str) -> None:
     """Raise CannotTestError if the server cannot be reached, or does not know what it is said to know.
 
-    Whatever else it answers is for the tests to judge.
+    Whatever else it answers is for the tests to judge. The access token is from the environment variable.
     """
+    name = "" if target.tenant is None else f" {target.tenant}"
     tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
     url, answer = _ask(target, f"users/{_NOBODY}/exists")
     if answer.status_code == requests.codes.not_found:
@@ -42,11 +43,15 @@ def probe(target: Target) -> None:
         form = {"client_id": public_key, "grant_type": "refresh_token", "refresh_token": _NOBODY}
         url, answer = _ask(target, "connect/token", form)
         if _member(answer, "error") == "invalid_client":
-            raise CannotTestError(f"The public key {public_key} is not that of the tenant: {url} does not know it.")
+            raise CannotTestError(
+                f"The public key {public_key} is not that of the tenant{name}: {url} does not know it."
+            )
     if target.token is not None:
         url, answer = _ask(target, "users/me", token=target.token)
         if answer.status_code == requests.codes.unauthorized:
-            raise CannotTestError(f"The access token is not accepted, and may have expired: {url} answers with 401.")
+            raise CannotTestError(
+                f"The access token is not accepted, and may have expired: {url} answers with 401. It is in {variable}."
+            )
 
 
 def _ask(

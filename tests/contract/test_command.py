@@ -19,7 +19,7 @@ from meshydb_contract._command import run
 from meshydb_server.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.contract import ROOT
-from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, USERNAME, LiveServer, serving
 from tests.support.world import World
 
 _FORGOT: Final = ("--operation", "forgotPassword", *FEW)
@@ -132,6 +132,19 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (("--account", ACCOUNT, "--codes-from", " "), "must be a command"),
         (("--account", ACCOUNT, "--second-public-key", "key"), "need --second-tenant"),
+        (
+            ("--account", ACCOUNT, "--tenant", OTHER_TENANT, "--second-tenant", OTHER_TENANT),
+            "--second-tenant must name another tenant",
+        ),
+        (
+            ("--account", ACCOUNT, "--public-key", "k", "--second-tenant", OTHER_TENANT, "--second-public-key", "k"),
+            "--second-tenant must name another tenant",
+        ),
+        (("--account", ACCOUNT, "--second-tenant", "nowhere"), "or it has no tenant nowhere: "),
+        (
+            ("--account", ACCOUNT, "--second-tenant", OTHER_TENANT, "--second-public-key", "none"),
+            f"The public key none is not that of the tenant {OTHER_TENANT}: ",
+        ),
     ],
 )
 def test_usage(
@@ -149,13 +162,17 @@ def test_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "argument --url: must " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["TOKEN", "HELPER_TOKEN", "SECOND_TOKEN"])
 def test_token_that_is_none(
-    live_server: LiveServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    live_server: LiveServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """A token that the server does not accept would test nothing, and is refused."""
-    monkeypatch.setenv("MESHYDB_CONTRACT_TOKEN", "none")
-    assert _exit_code("--url", live_server.url, "--account", ACCOUNT) == 2
-    assert "The access token is not accepted, and may have expired: " in capsys.readouterr().err
+    monkeypatch.setenv(f"MESHYDB_CONTRACT_{kind}", "none")
+    second = ("--second-tenant", OTHER_TENANT) if kind == "SECOND_TOKEN" else ()
+    assert _exit_code("--url", live_server.url, "--account", ACCOUNT, *second) == 2
+    reason = capsys.readouterr().err
+    assert "The access token is not accepted, and may have expired: " in reason
+    assert f" It is in MESHYDB_CONTRACT_{kind}." in reason
 
 
 @pytest.mark.parametrize("url", ["https://api.example.org", "http://10.0.0.7:8000", "http://[2001:db8::1]"])
