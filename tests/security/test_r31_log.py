@@ -98,7 +98,9 @@ def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
     seed(settings_in(tmp_path))
     port = _free_port()
     command = f'exec "$0" -m meshydb_server serve --port {port} --workers {workers} {closed}'
-    process = subprocess.Popen(["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=unmeasured())
+    # As in containers. Then even writing nothing to a full device fails.
+    environment = {**unmeasured(), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment)
     try:
         _wait_for(port, process)
         _ask(f"http://127.0.0.1:{port}", 500)

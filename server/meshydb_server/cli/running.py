@@ -68,7 +68,7 @@ def _invoke(command: click.Command) -> Result | int:
 def _write(text: str, result: Result | None = None) -> int:
     """Write to standard output; returns the exit code."""
     if not text:
-        # Writing nothing fails, too, where standard output takes nothing, but nothing is lost then.
+        # Without Python's buffer, even writing nothing to a full device fails.
         return 0
     try:
         sys.stdout.write(text)
