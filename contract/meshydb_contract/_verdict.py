@@ -203,6 +203,8 @@ class Verdict:
                 f"Limits rejected {rejected} of {requests_} requests to the end: {', '.join(sorted(self.rejected))}."
                 " Lift the server's limits, or give it more time (--max-time)."
             )
+        if self.selected and not self.served.intersection(self.selected) and not self.told and not untested:
+            self.problems.append("Nothing was tested: no request succeeded. The lines below say what is missing.")
         if require_all and (missing := self.missing):
             self.problems.append(f"--require-all: hand in {'; '.join(missing)}.")
 

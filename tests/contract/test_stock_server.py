@@ -16,13 +16,13 @@ import pytest
 from attrs import frozen
 
 from tests.contract.command import FEW, command, environment
-from tests.support.commands import Served, run_json
+from tests.support.commands import CHEAP, Served, run_json
 
 _ACCOUNT: Final = "acme"
 _TENANT: Final = "north"
 _HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
 _PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
-# Their limits of one user stay; that on all requests of an address would make the tests wait.
+# The limits of one user stay; that on all requests of an address would make the tests wait, and so would real hashes.
 _FAST: Final = {"rate_limit": "off"}
 
 
@@ -68,7 +68,7 @@ def hosted(tmp_path: Path) -> Generator[_Hosted]:
         options = ("--tenant", tenant, "--password", _PASSWORD, "--role", "meshy.admin")
         run_json(tmp_path, "user", "create", _ACCOUNT, "root", "--email", "root@example.org", *options)
     run_json(tmp_path, "user", "create", _ACCOUNT, "rosa.k", "--email", "rosa.k@example.org", "--tenant", _TENANT)
-    with Served(tmp_path, **_FAST) as served:
+    with Served(tmp_path, program=CHEAP, **_FAST) as served:
         yield _Hosted(served.url, tmp_path, keys[_TENANT])
 
 
@@ -135,6 +135,16 @@ def test_require_all(hosted: _Hosted) -> None:
     done = hosted.test(*FEW, "--operation", "getSelf", "--require-all")
     assert done.returncode == 2
     assert "--require-all: hand in an administrator's access token." in done.stdout
+
+
+def test_nothing(hosted: _Hosted) -> None:
+    """A run in which no request could succeed tests nothing, and is not green."""
+    done = hosted.test(*FEW, "--operation", "getSelf")
+    assert done.returncode == 2, done.stdout
+    lines = _last_lines(done)
+    assert lines[0] == "Operations tested: 0 of 1."
+    assert lines[1] == "Not tested, needs an administrator's access token (MESHYDB_CONTRACT_TOKEN): getSelf."
+    assert "Nothing was tested: no request succeeded." in done.stdout
 
 
 def test_interrupted(hosted: _Hosted) -> None:

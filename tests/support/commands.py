@@ -8,12 +8,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-_COMMAND: Final = (sys.executable, "-m", "meshydb_server")
+_MODULE: Final = ("-m", "meshydb_server")
+_COMMAND: Final = (sys.executable, *_MODULE)
+CHEAP: Final = (
+    "-c",
+    """
+import argon2
+class PasswordHasher(argon2.PasswordHasher):
+    def __init__(self):
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+argon2.PasswordHasher = PasswordHasher
+from meshydb_server.__main__ import main
+main()
+""",
+)
+"""The same command with cheap hashes, for a test that makes many."""
 # A command that hangs fails the test, rather than stopping the suite.
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -41,9 +55,9 @@ def run_json(folder: Path, *arguments: str, **settings: str) -> Any:
 class Served:
     """`meshydb-server serve` on a free port."""
 
-    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = _MODULE, **settings: str) -> None:
         self._process = subprocess.Popen(
-            [*_COMMAND, "serve", "--port", "0", *arguments],
+            [sys.executable, *program, "serve", "--port", "0", *arguments],
             cwd=folder,
             env=_environment(settings),
             stdout=subprocess.PIPE,
