@@ -179,7 +179,7 @@ def test_token_that_is_none(
 def test_elsewhere(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A server that is not on this machine is left alone until --yes, with a word on what would happen."""
     assert _exit_code("--url", url, "--account", ACCOUNT) == 2
-    assert "creates users" in capsys.readouterr().err
+    assert "registers users" in capsys.readouterr().err
     # The auth host is one too.
     assert _exit_code("--url", "http://localhost:1", "--auth-url", url, "--account", ACCOUNT) == 2
     assert f"{url} is not this machine" in capsys.readouterr().err
