@@ -99,8 +99,8 @@ def _gzipped(content: bytes) -> bytes:
 
 _PART: Final = b"HTTP/1.1 %d Well\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"
 _CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-# Long enough for a connection on loopback to be made and for a request to be sent.
-_SHORT: Final = 0.3
+# Long enough for many connections on loopback to be made and their requests to be sent, on a busy machine too.
+_SHORT: Final = 1.0
 
 FAULTS: Final = {
     "reset": Fault(_reset, APIConnectionError),
