@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from meshydb_contract._verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
 from meshydb_contract.scenarios._answers import Answer, UntoldError
 from meshydb_contract.scenarios._stage import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Person, Stage
 from meshydb_contract.scenarios.wire import NOTHING_ASKED
 
-# A redirect is a success where the contract has one.
-_SUCCESS: Final = range(200, 400)
 _NO_REGISTRATION: Final = "needs a tenant in which users may register"
 _NO_QUESTIONS: Final = "needs a tenant that asks security questions"
 _NO_VERIFICATION: Final = "needs a tenant that verifies those who register"
@@ -24,7 +23,7 @@ def story_of(operation_id: str, username: str | None) -> Scenario:
     def succeed(stage: Stage) -> None:
         make = _REQUESTS[operation_id] if operation_id in _REQUESTS else _plain(operation_id)
         answer = make(stage, username)
-        if answer.status not in _SUCCESS:
+        if answer.status not in SUCCESS:
             raise UntoldError(f"was refused with {answer.status}, though the request is good: {answer.json}")
 
     return succeed
@@ -81,7 +80,7 @@ def _register(stage: Stage) -> tuple[str, Answer]:
     """The name of a user who has registered, and the answer: its JSON is None if nothing need prove them."""
     body = stage.registration(stage.here)
     answer = stage.register(body)
-    if answer.status not in _SUCCESS:
+    if answer.status not in SUCCESS:
         raise UntoldError(_NO_REGISTRATION)
     return body["username"], answer
 
@@ -92,7 +91,7 @@ def _registered(stage: Stage, _: str | None) -> Answer:
 
 def _registered_anonymously(stage: Stage, _: str | None) -> Answer:
     answer = stage.call("registerAnonymousUser", stage.here, {"username": stage.free_name(stage.here)})
-    if answer.status not in _SUCCESS:
+    if answer.status not in SUCCESS:
         raise UntoldError(_NO_REGISTRATION)
     return answer
 
@@ -123,7 +122,7 @@ def _somebody(stage: Stage, *, username: str | None = None) -> str:
 def _asked(stage: Stage, username: str | None) -> Answer:
     body = {"username": _somebody(stage, username=username), "attempt": 1}
     answer = stage.call("forgotPassword", stage.here, body)
-    if answer.status in _SUCCESS or username is None:
+    if answer.status in SUCCESS or username is None:
         return answer
     # Somebody else may have asked for this user too often.
     return stage.call("forgotPassword", stage.here, {**body, "username": _somebody(stage)})

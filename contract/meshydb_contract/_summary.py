@@ -31,7 +31,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
     """The lines."""
     for finding, count in verdict.findings.items():
         yield f"{finding.operation}: {finding.check}: {finding.message} ({count} x)"
-    for operation, count in sorted(verdict.limited.items()):
+    for operation, count in sorted(verdict.rejected.items()):
         yield f"Rejected by a limit of the server: {operation} ({count} x)"
     if verdict.left:
         yield (

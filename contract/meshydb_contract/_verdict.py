@@ -24,8 +24,9 @@ INTERRUPTED: Final = 130
 NO_TIME: Final = "needs more time"
 """Why a scenario was not told that would have been begun too late."""
 
-# A redirect is a success where the contract has one.
-_SUCCESS: Final = range(200, 400)
+SUCCESS: Final = range(200, 400)
+"""The statuses of a request that succeeded. A redirect is a success where the contract has one."""
+
 _OF_LIMITS: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _BEFORE_A_LIMIT: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
 # More rejected requests in a hundred hide too much.
@@ -114,11 +115,6 @@ class Verdict:
         return [each for each in self.selected if each not in answered | self.served]
 
     @property
-    def limited(self) -> Mapping[str, int]:
-        """How many requests a limit or overload rejected, of the operations where one did."""
-        return dict(self.rejected)
-
-    @property
     def unserved(self) -> list[str]:
         """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
         others = self.served.union(self.untested)
@@ -167,18 +163,18 @@ class Verdict:
 
     def serve(self, answers: Mapping[tuple[str, int], int]) -> None:
         """Take in what was answered to requests that are not random."""
-        self.served |= {operation for operation, status in answers if status in _SUCCESS}
+        self.served |= {operation for operation, status in answers if status in SUCCESS}
 
     def object(self, finding: Finding) -> None:
         """Take in something that the contract does not allow."""
-        self._add(finding)
+        self.findings[finding] = self.findings.get(finding, 0) + 1
 
     def settle(self, exit_code: int, *, require_all: bool = False) -> None:
         """Say how the run has ended, of which schemathesis says `exit_code`."""
         self._add_problems(require_all=require_all)
         # A server that is gone gives no response to whatever was under way, which says nothing of the operation.
         for finding in () if self._is_gone else self._unanswered:
-            self._add(finding)
+            self.object(finding)
         if exit_code == INTERRUPTED:
             self.exit_code = exit_code
         elif self.findings:
@@ -219,7 +215,7 @@ class Verdict:
             self.answers[operation, status] += 1
             if retry_after(interaction.response) is not None:
                 self.rejected[operation] += 1
-            elif status in _SUCCESS:
+            elif status in SUCCESS:
                 self.served.add(operation)
             self.exchanges.append(Exchange(case, interaction.response))
             if node.transition is not None and node.is_transition_applied:
@@ -232,10 +228,7 @@ class Verdict:
                     failure = check.failure_info.failure
                     # What comes after the first paragraph is of the one case: the schema, and the value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
-                    self._add(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
-
-    def _add(self, finding: Finding) -> None:
-        self.findings[finding] = self.findings.get(finding, 0) + 1
+                    self.object(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
 
 
 def operation_id(case: AnyCase) -> str:
