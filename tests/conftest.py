@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 from tests.support import postgres
 from tests.support.databases import ReusedDatabase, SqliteTemplate
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url

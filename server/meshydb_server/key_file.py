@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Final
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.private_files import make_private
-from meshydb_server.services.keys import KEY_BYTES, KeyFormatError, Keyring
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.keys import KEY_BYTES, KeyFormatError, Keyring
 
 # Without hard links, the file is empty for a moment while another process creates it.
 _EMPTY_SECONDS: Final = 2.0

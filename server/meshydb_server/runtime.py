@@ -9,40 +9,42 @@ from datetime import timedelta
 
 from attrs import frozen
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.delivery.smtp import SmtpDelivery
 from meshydb_server.delivery.text import TextDelivery
 from meshydb_server.key_file import load_keyring
-from meshydb_server.services.access_tokens import AccessTokens
+from meshydb_server.process.stopping import Stopping, ended
 from meshydb_server.services.accounts import AccountService
-from meshydb_server.services.auditing import Audit
-from meshydb_server.services.authenticators import Authenticators, Notices, PasswordProver
-from meshydb_server.services.completion import CompletionService
-from meshydb_server.services.counting import Allowance
+from meshydb_server.services.audit import Audit
+from meshydb_server.services.common.counting import Allowance
+from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.health import Health
-from meshydb_server.services.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
-from meshydb_server.services.login_guesses import LoginGuesses
-from meshydb_server.services.operators import OperatorService
-from meshydb_server.services.outbox import Delivery, Outbox
-from meshydb_server.services.outbox_slots import SlotLimits
-from meshydb_server.services.outbox_worker import OutboxWorker
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.policy import RecoveryPolicy
-from meshydb_server.services.profiles import Profiles
-from meshydb_server.services.recipients import Recipients
-from meshydb_server.services.recovery import RecoveryService
+from meshydb_server.services.logins import AccessTokens, LoginGuesses, TokenService
+from meshydb_server.services.messages import Delivery, Outbox, OutboxWorker, SlotLimits
+from meshydb_server.services.recovery import (
+    CompletionService,
+    Recipients,
+    RecoveryPolicy,
+    RecoveryService,
+    VerificationService,
+)
 from meshydb_server.services.registration import RegistrationService
 from meshydb_server.services.roles import RoleService
-from meshydb_server.services.selves import SelfService
-from meshydb_server.services.sources import Sources
-from meshydb_server.services.sweeper import Sweeper
-from meshydb_server.services.tokens import TokenService
-from meshydb_server.services.users import UserService
-from meshydb_server.services.verification import VerificationService
-from meshydb_server.settings import Settings
-from meshydb_server.stopping import Stopping, ended
+from meshydb_server.services.sweeping import Sweeper
+from meshydb_server.services.users import (
+    Authenticators,
+    Notices,
+    OperatorService,
+    PasswordProver,
+    Profiles,
+    SelfService,
+    UserService,
+)
 from meshydb_server.storage.accounts import has_accounts
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.outbox import Channel
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.messages import Channel
 
 
 @frozen

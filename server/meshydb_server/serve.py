@@ -21,15 +21,15 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
-from meshydb_server.http.connections import Registry
-from meshydb_server.http.protocol import Protocol
-from meshydb_server.logs import can_be_written
-from meshydb_server.logs import configure as configure_logs
-from meshydb_server.settings import Settings
-from meshydb_server.stopping import DRAIN_SECONDS, Stopping
-from meshydb_server.streams import STANDARD_ERROR, open_standard_streams
-from meshydb_server.workers import Supervisor
+from meshydb_server.http.connections.protocol import Protocol
+from meshydb_server.http.connections.registry import Registry
+from meshydb_server.process.logs import can_be_written
+from meshydb_server.process.logs import configure as configure_logs
+from meshydb_server.process.stopping import DRAIN_SECONDS, Stopping
+from meshydb_server.process.streams import STANDARD_ERROR, open_standard_streams
+from meshydb_server.process.workers import Supervisor
 
 _BACKLOG: Final = 2048
 # A container with a fraction of a CPU, or a cold disk, may take a minute to load the server.

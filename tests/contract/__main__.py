@@ -23,7 +23,7 @@ from openapi_core.templating.paths.exceptions import PathError
 
 from meshydb_contract import Extent, Verdict, hold
 from meshydb_contract.scenarios import play
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.sources import Sources
 from tests.contract import reach
 from tests.contract.guide import Insider, fits, target_in
 from tests.contract.judge import Heard, Judge, objection_to_code

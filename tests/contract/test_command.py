@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_contract import Extent, Target, hold
 from meshydb_contract._command import run
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.contract import ROOT
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, USERNAME, LiveServer, serving

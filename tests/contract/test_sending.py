@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_contract import Site, Tenant
 from meshydb_contract.scenarios import play
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
 

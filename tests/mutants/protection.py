@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from meshydb_server.services import new_users, users
-from meshydb_server.services.authenticators import PasswordProver
-from meshydb_server.services.tokens import TokenService
+from meshydb_server.services.logins.service import TokenService
+from meshydb_server.services.users import new_users
+from meshydb_server.services.users import service as users
+from meshydb_server.services.users.authenticators import PasswordProver
 from tests.mutants.faults import Table
 
 TABLE: Final = Table()

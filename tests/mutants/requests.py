@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
 
-from meshydb_server.http import authentication, calls, urlencoded
+from meshydb_server.http import authentication
 from meshydb_server.http.headers import Headers
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError
+from meshydb_server.http.requests import calls, urlencoded
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import AuthenticationError
 from tests.mutants.faults import Table
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.world import ADMIN, user_id

@@ -10,15 +10,21 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.http import authentication
-from meshydb_server.services import completion, handles, profiles, registration, selves, tokens, users
-from meshydb_server.services.access_tokens import AccessTokens
-from meshydb_server.services.completion import CompletionService
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.tokens import TokenService
-from meshydb_server.services.verification import VerificationService
-from meshydb_server.storage import authenticators, schema, user_search
-from meshydb_server.storage.authenticators import replace_password
-from meshydb_server.storage.users import User, lock_user
+from meshydb_server.services import registration
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.logins import service as tokens
+from meshydb_server.services.logins.access_tokens import AccessTokens
+from meshydb_server.services.logins.service import TokenService
+from meshydb_server.services.recovery import completion, handles
+from meshydb_server.services.recovery.completion import CompletionService
+from meshydb_server.services.recovery.verification import VerificationService
+from meshydb_server.services.users import own_account as selves
+from meshydb_server.services.users import profiles
+from meshydb_server.services.users import service as users
+from meshydb_server.storage import schema
+from meshydb_server.storage.users import User, authenticators, lock_user
+from meshydb_server.storage.users import search as user_search
+from meshydb_server.storage.users.authenticators import replace_password
 from tests.mutants.faults import Subject, Table
 
 TABLE: Final = Table()

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from meshydb_contract import Extent, Site, Target, Tenant, hold
 from meshydb_contract.scenarios import SCENARIOS, play
-from meshydb_server.services import tokens
+from meshydb_server.services.logins import service as tokens
 from tests.mutants.ground import Gate, Ground
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, QUOTAS
 from tests.support.world import public_key

@@ -11,9 +11,9 @@ from typing import Final
 import pytest
 
 from meshydb import AsyncMeshyClient, BadRequestError, MeshyError, UserVerificationHash
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.settings import Settings
 from tests.support.commands import Served
 
 _ACCOUNT: Final = "acme"

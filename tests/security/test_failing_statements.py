@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 from sqlalchemy import text, update
 
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import users
 from tests.support.recovering import change, recovering, register
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.schema import recoveries
 from tests.support.recovering import BY_TEXT, PASSWORD, Issued, ask, recovering, refusal, rows
 

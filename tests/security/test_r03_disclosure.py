@@ -15,9 +15,9 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.passwords import normalise_answer
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.passwords import normalise_answer
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import metadata
 from tests.support.recovering import (
     BY_QUESTION,

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.users.profiles import ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries
 from tests.support.databases import ReusedDatabase
 from tests.support.recovering import (

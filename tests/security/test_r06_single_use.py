@@ -11,8 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.completion import CompletionService
-from meshydb_server.services.profiles import ProfileChange
+from meshydb_server.services.recovery.completion import CompletionService
+from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import outbox, recoveries, users
 from tests.support.recovering import (
     BY_QUESTION,

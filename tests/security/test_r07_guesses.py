@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.completion import Try
-from meshydb_server.services.errors import OverloadedError
-from meshydb_server.services.keys import Keyring
+from meshydb_server.services.common.errors import OverloadedError
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.recovery.completion import Try
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
     BY_QUESTION,

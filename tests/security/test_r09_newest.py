@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshydb_server.services.errors import LimitError
+from meshydb_server.services.common.errors import LimitError
 from meshydb_server.storage.schema import recoveries, security_questions, sessions, users
 from tests.support.recovering import (
     BY_QUESTION,

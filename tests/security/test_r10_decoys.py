@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import delete, update
 
-from meshydb_server import instants
+from meshydb_server import timestamps
 from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.errors import InvalidRequestError, LimitError, NotFoundError
-from meshydb_server.storage.recoveries import Recovery
+from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError
+from meshydb_server.storage.recovery import Recovery
 from meshydb_server.storage.schema import outbox, recoveries, security_questions, users
 from tests.support.recovering import (
     ACCOUNT,
@@ -51,7 +51,7 @@ def _body(issued: Issued) -> bytes:
         "attempt": request.attempt,
         # Version and key are those of every handle.
         "hash": (raw[:5].hex(), len(request.hash), len(raw)),
-        "expires": instants.to_text(request.expires),
+        "expires": timestamps.to_text(request.expires),
         "hint": request.hint,
     }
     return json.dumps(body).encode()

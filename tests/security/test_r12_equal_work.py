@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.completion import CompletionService
-from meshydb_server.services.errors import InvalidRequestError
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.recovery.completion import CompletionService
 from tests.support.recovering import (
     ACCOUNT,
     BY_QUESTION,

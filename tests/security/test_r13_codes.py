@@ -11,9 +11,9 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.settings import Settings
 from tests.support.error_codes import flaw_in_code
 from tests.support.recovering import (
     ACCOUNT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, update
 
-from meshydb_server.services.errors import OAuthError
-from meshydb_server.storage.authenticators import mark_proved
+from meshydb_server.services.common.errors import OAuthError
 from meshydb_server.storage.schema import outbox, sessions, users
+from meshydb_server.storage.users.authenticators import mark_proved
 from tests.support.recovering import (
     ACCOUNT,
     BY_QUESTION,

@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 from argon2 import Type, extract_parameters
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import open_services
-from meshydb_server.services.errors import OAuthError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.passwords import require_acceptable
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.errors import OAuthError
+from meshydb_server.services.common.passwords import require_acceptable
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import ACCOUNT, EMAIL, KEYS, TENANT, USERNAME, ask, log_in, recovering, refusal, rows
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import NotFoundError, RefusedError
-from meshydb_server.services.new_users import NewUser
+from meshydb_server.services.common.errors import NotFoundError, RefusedError
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import audit, security_questions, users
 from tests.support.recovering import (
     ACCOUNT,

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from meshydb_server.services.keys import Keyring
-from meshydb_server.services.outbox_worker import OutboxWorker
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.schema import outbox
 from tests.support.recovering import (
     BY_QUESTION,

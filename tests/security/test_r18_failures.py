@@ -15,8 +15,8 @@ from sqlalchemy import make_url, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.outbox_worker import OutboxWorker
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.messages.worker import OutboxWorker
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, outbox, recoveries, sessions, users
 from tests.support.recovering import (
     ACCOUNT,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from argon2 import Type, extract_parameters
 
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.passwords import normalise_answer
-from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.common.passwords import normalise_answer
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions
 from tests.support.recovering import ACCOUNT, ANSWERS, BY_QUESTION, PASSWORD, ask, caller, recovering, refusal, rows
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.authenticators import Proof
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.lookup import require_tenant, require_user
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.lookup import require_tenant, require_user
+from meshydb_server.services.users.authenticators import Proof
 from meshydb_server.storage.schema import users
 from meshydb_server.storage.users import User
 from tests.support.authenticators import DELAY, STALE, WAYS, Way, ask_all, enter, letters, notices, stored

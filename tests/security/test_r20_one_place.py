@@ -10,9 +10,10 @@ from typing import Final
 
 from sqlalchemy import Update
 
-from meshydb_server.storage import authenticators, users
 from meshydb_server.storage.schema import pending_questions, security_questions
 from meshydb_server.storage.schema import users as table
+from meshydb_server.storage.users import authenticators
+from meshydb_server.storage.users import rows as users
 
 _SERVER: Final = Path(__file__).parents[2] / "server" / "meshydb_server"
 _HERE: Final = Path("storage/authenticators.py")

@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.profiles import ProfileChange
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import AuthenticationError
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import audit, users
 from tests.support.authenticators import DELAY, STALE, WAYS, Way, ask_all, enter, letters, notices, stored
 from tests.support.recovering import (

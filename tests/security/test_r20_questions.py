@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import audit, pending_questions
 from tests.support.authenticators import DELAY, STALE, enter, letters, notices, stored
 from tests.support.recovering import (

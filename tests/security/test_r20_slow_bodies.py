@@ -7,9 +7,9 @@ import json
 import pytest
 from starlette.types import Message
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.settings import Settings
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import users
 from tests.support.recovering import ACCOUNT, EMAIL, KEYS, OLD_PASSWORD, PASSWORD, TENANT, ask, log_in, recovering, rows
 

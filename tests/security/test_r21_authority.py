@@ -17,16 +17,17 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
-from meshydb_server.services.authority import covers
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.operators import UserChange
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.roles import NewRole
-from meshydb_server.services.sources import Sources
-from meshydb_server.storage.database import Database
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.roles.authority import covers
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.operators import UserChange
+from meshydb_server.services.users.profiles import ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
+from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.roles import find_roles, insert_membership
 from meshydb_server.storage.schema import security_questions, user_roles, users
 from meshydb_server.storage.users import User, lock_user
@@ -305,7 +306,7 @@ async def test_r21_all_deactivate_each_other_at_once(people: People, tmp_path: P
     await people.services.roles.create_role(ACCOUNT, None, NewRole(name="keeper", permissions=["roles:update"]))
     async with open_services(settings_in(tmp_path, database_url=database_url), sources) as services:
         sides = [people, evolve(people, services=services)]
-        await asyncio.gather(*(services.database.ping() for _ in names))
+        await asyncio.gather(*(services.database.read(has_accounts) for _ in names))
         for _ in range(5):
             callers = [await people.enter_new(name, roles=["keeper"]) for name in names]
             calls = [

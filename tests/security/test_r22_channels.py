@@ -9,14 +9,14 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import OAuthError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.profiles import Profile, ProfileChange
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.tokens import IssuedTokens
-from meshydb_server.services.users import UserSearch
-from meshydb_server.services.verification import VerificationRequest
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import OAuthError
+from meshydb_server.services.logins.service import IssuedTokens
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.profiles import Profile, ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
+from meshydb_server.services.users.service import UserSearch
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import users
 from tests.support.authenticators import WAYS, Way, ask_all, enter, stored

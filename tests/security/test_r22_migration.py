@@ -11,8 +11,8 @@ from alembic.config import Config
 from sqlalchemy import MetaData, Table, insert, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage import migrate
-from meshydb_server.storage.database import Database
+from meshydb_server.storage.engine import migrate
+from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import users
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from sqlalchemy import select, update
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.outbox_worker import OutboxWorker
-from meshydb_server.storage.outbox import DECOY
+from meshydb_server.services.messages.worker import OutboxWorker
+from meshydb_server.storage.messages import DECOY
 from meshydb_server.storage.schema import outbox, users
 from tests.support.recovering import ACCOUNT, BY_TEXT, EMAIL, TENANT, UNKNOWN, USERNAME, change, recovering, rows
 from tests.support.relay import Relay, relaying

@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 
 from meshydb_server.runtime import Services, sending
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.keys import Key
-from meshydb_server.services.outbox_slots import SlotLimits, Slots, domain_of, stand_in_domain
-from meshydb_server.services.sources import Sources
-from meshydb_server.storage.outbox import Search
+from meshydb_server.services.common.keys import Key
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.messages.slots import SlotLimits, Slots, domain_of, stand_in_domain
+from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.messages import Search
 from meshydb_server.storage.schema import outbox
 from tests.support.recovering import ACCOUNT, TENANT, change, recovering
 from tests.support.smtp import Sink, receiving
@@ -114,7 +115,7 @@ async def test_r24_slots_are_set(database_url: str, total: str, per_domain: str)
                 while len(sink.stalled) < min(int(total), int(per_domain)):  # noqa: ASYNC110 - it is another thread's
                     await asyncio.sleep(0)
                 for _ in range(50):
-                    await services.database.ping()
+                    await services.database.read(has_accounts)
                 assert len(sink.stalled) == min(int(total), int(per_domain))
                 sink.tell()
                 await _arrive(sink, slow)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.verification import VerificationRequest
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import outbox, users
 from tests.support.recovering import (
     ACCOUNT,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import InvalidRequestError, LimitError, OAuthError
+from meshydb_server.services.common.errors import InvalidRequestError, LimitError, OAuthError
 from meshydb_server.storage.schema import users
 from tests.support.recovering import (
     OLD_PASSWORD,

@@ -14,13 +14,13 @@ from attrs import evolve, frozen
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
-from meshydb_server.services.errors import CallerGoneError, InvalidRequestError
-from meshydb_server.services.hashing_queue import Requester, requested_by
-from meshydb_server.services.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.errors import CallerGoneError, InvalidRequestError
+from meshydb_server.services.common.hashing_queue import Requester, requested_by
+from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, users
 from tests.support.hashing import HeldHasher, Visitor
 from tests.support.mail import until

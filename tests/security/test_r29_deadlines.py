@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from meshydb_server.http.connections import Registry
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.http.connections.registry import Registry
 from tests.support.bodies import GOOD, padded
 from tests.support.limited import LimitedServer, serving_with_descriptors
 from tests.support.server import LiveServer, seed, serving, settings_in
@@ -26,7 +26,7 @@ from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, c
 # Longer than any test takes.
 _NEVER = "3000"
 _SOON = "0.2"
-_LOGGER = "meshydb_server.http.connections"
+_LOGGER = "meshydb_server.http.connections.registry"
 _ANY_METHOD = compose(GOOD, method="FOO")
 _PARSERS = pytest.mark.parametrize("first", [pytest.param(b"", id="httptools"), pytest.param(_ANY_METHOD, id="h11")])
 _ENDLESS = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

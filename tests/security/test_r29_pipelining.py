@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from meshydb_server.http.connections import Registry
-from meshydb_server.http.protocol import Protocol
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.http.connections.protocol import Protocol
+from meshydb_server.http.connections.registry import Registry
 from tests.support.mail import until
 from tests.support.wire import compose
 

@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from meshydb_server.services.lookup import require_tenant
-from meshydb_server.settings import Settings
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.services.common.lookup import require_tenant
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.databases import ReusedDatabase
 from tests.support.recovering import ACCOUNT, KEYS, OLD_PASSWORD, TENANT, USERNAME, recovering
 from tests.support.rows import add, count

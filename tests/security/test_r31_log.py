@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from meshydb_server.logs import QueuedLines
+from meshydb_server.process.logs import QueuedLines
 from tests.support.commands import Served, unmeasured
 from tests.support.server import seed, settings_in
 from tests.support.wire import Connection, assert_documented, compose
@@ -27,7 +27,8 @@ _PATIENCE_SECONDS: Final = 60.0
 _REQUESTS: Final = 2_000
 _NOWHERE: Final = compose(method="GET", target="/nowhere", content_type=None)
 _FEW_RECORDS: Final = """
-from meshydb_server import logs, __main__
+from meshydb_server import __main__
+from meshydb_server.process import logs
 logs.LOGGING["handlers"]["stderr"]["capacity"] = 100
 __main__.main()
 """
@@ -85,7 +86,7 @@ def test_dropped(tmp_path: Path) -> None:
         reader.join(_PATIENCE_SECONDS)
     records = [json.loads(line) for line in lines]
     exchanges = [record for record in records if record["logger"] == "meshydb_server.access"]
-    dropped = [record["dropped"] for record in records if record["logger"] == "meshydb_server.logs"]
+    dropped = [record["dropped"] for record in records if record["logger"] == "meshydb_server.process.logs"]
     assert dropped
     assert len(exchanges) + sum(dropped) == _REQUESTS + 10
     assert {record["level"] for record in records if "dropped" in record} == {"WARNING"}

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.sources import Sources
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, heartbeat
 from tests.support.databases import ReusedDatabase, SqliteTemplate
 from tests.support.recovering import OLD_PASSWORD, ask, log_in, recovering, rows

@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import ConflictError, InvalidRequestError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import username_key
+from meshydb_server.services.common.errors import ConflictError, InvalidRequestError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import users
 from tests.support.commands import run, run_json
 from tests.support.recovering import (

@@ -11,10 +11,10 @@ from typing import Any, Final
 import pytest
 from pydantic import ValidationError
 
-from meshydb_server.durations import parse_duration
+from meshydb_server.configuration.durations import parse_duration
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.errors import RefusedError
 from meshydb_server.storage.schema import audit
 from tests.support.recovering import (
     ACCOUNT,

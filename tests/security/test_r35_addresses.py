@@ -15,9 +15,9 @@ import uvicorn
 from pydantic import ValidationError
 
 from meshydb_server.addresses import is_listed, network_of, normalise, site_of
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.serve import configure, listen
-from meshydb_server.settings import Settings
 from tests.support.bodies import GOOD
 from tests.support.commands import Served
 from tests.support.server import seed, serving, settings_in

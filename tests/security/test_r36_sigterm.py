@@ -155,7 +155,7 @@ def test_r36_a_queue_for_hashing(tmp_path: Path) -> None:
 
 _HANGS: Final = """
 import signal, sys, threading
-from meshydb_server.stopping import Deadline
+from meshydb_server.process.stopping import Deadline
 
 signal.signal(signal.SIGTERM, lambda *_: None)
 Deadline(0.1, lambda: sys.stderr.write("the last word")).watch()

@@ -13,8 +13,8 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.storage.outbox import Search, claim, find_due
+from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.storage.messages import Search, claim, find_due
 from meshydb_server.storage.schema import outbox
 from tests.support.recovering import (
     ACCOUNT,

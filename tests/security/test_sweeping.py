@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import insert
 
-from meshydb_server.services.errors import LimitError
+from meshydb_server.services.common.errors import LimitError
 from meshydb_server.storage.schema import audit, outbox, recoveries, sessions, users
 from tests.support.recovering import (
     BY_TEXT,

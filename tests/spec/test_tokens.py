@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from meshydb import MeshyClient
-from meshydb_server.services.access_tokens import AUDIENCE
+from meshydb_server.services.logins.access_tokens import AUDIENCE
 from tests.spec.rules import examples_of
 from tests.support.contract import read, resolve
 from tests.unit.tcp import ScriptedServer, answer

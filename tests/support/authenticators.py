@@ -8,13 +8,13 @@ from typing import Any, Final
 from attrs import frozen
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.profiles import Profile, ProfileChange
-from meshydb_server.services.verification import VerificationRequest
-from meshydb_server.storage.authenticators import Contact
-from meshydb_server.storage.outbox import Message
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.messages.templates import Letter
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.profiles import Profile, ProfileChange
+from meshydb_server.storage.messages import Message
 from meshydb_server.storage.schema import users
+from meshydb_server.storage.users.authenticators import Contact
 from tests.support.recovering import (
     ACCOUNT,
     BY_TEXT,

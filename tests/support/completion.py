@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 import schemathesis
 
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.services.usernames import require_new_username
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.common.usernames import require_new_username
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.world import (
     ADMIN,

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import psycopg
 from sqlalchemy.engine import make_url
 
-from meshydb_server.storage.database import Database
+from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import metadata
 from tests.support.postgres import Postgres
 from tests.support.server import sqlite_url

@@ -16,12 +16,12 @@ from sqlalchemy import select
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.outbox import Delivery, Outbox
-from meshydb_server.services.outbox_worker import OutboxWorker
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.messages.outbox import Delivery, Outbox
+from meshydb_server.services.messages.templates import Letter
+from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.accounts import account_exists
-from meshydb_server.storage.outbox import Message
+from meshydb_server.storage.messages import Message
 from meshydb_server.storage.schema import outbox
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER, SetClock

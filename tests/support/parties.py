@@ -19,9 +19,9 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.roles import NewRole
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import metadata
 from tests.support.server import serving, settings_in

@@ -14,11 +14,11 @@ from attrs import frozen
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.sources import Sources
-from meshydb_server.services.tokens import IssuedTokens, PasswordLogin
-from meshydb_server.storage.accounts import Verification
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.logins.service import IssuedTokens, PasswordLogin
+from meshydb_server.storage.accounts import Verification, has_accounts
 from meshydb_server.storage.users import User
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
@@ -87,7 +87,7 @@ class People:
 async def all_at_once(people: People, calls: Iterable[Awaitable[T]]) -> list[T]:
     """Run calls at the same time, on connections that are there already: opening them would put the calls in a row."""
     calls = list(calls)
-    await asyncio.gather(*(people.services.database.ping() for _ in calls))
+    await asyncio.gather(*(people.services.database.read(has_accounts) for _ in calls))
     return await asyncio.gather(*calls)
 
 

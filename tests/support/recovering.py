@@ -16,17 +16,17 @@ from attrs import field, frozen
 from sqlalchemy import Executable, Table, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.completion import Try
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.services.lookup import require_tenant, require_user
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import RandomBytes, Sources
-from meshydb_server.services.tokens import IssuedTokens, PasswordLogin
-from meshydb_server.services.verification import VerificationRequest
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.common.lookup import require_tenant, require_user
+from meshydb_server.services.common.sources import RandomBytes, Sources
+from meshydb_server.services.logins.service import IssuedTokens, PasswordLogin
+from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
 from meshydb_server.storage.schema import counters, users

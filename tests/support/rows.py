@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.accounts import account_exists, insert_account
-from meshydb_server.storage.database import Database
+from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import accounts
 
 NOW: Final = datetime(2030, 1, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import attrs
 from sqlalchemy import Engine, event
 
-from meshydb_server.services.keys import Key, Keyring
-from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.common.keys import Key, Keyring
+from meshydb_server.services.common.passwords import Passwords
 from tests.support.sources import CHEAP_HASHER
 
 T = TypeVar("T")

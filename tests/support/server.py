@@ -15,13 +15,13 @@ from attrs import frozen
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.serve import configure, listen, url_of
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.sources import Sources
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.users.new_users import NewUser
 
 ACCOUNT: Final = "acme"
 DEFAULT_TENANT: Final = "north"

@@ -10,7 +10,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.common.sources import Sources
 
 # Argon2id all the same, for passwords that nobody is after.
 CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

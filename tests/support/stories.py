@@ -19,10 +19,10 @@ from typing import Any, Final
 
 import pytest
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import open_services
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.sources import Sources
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.users.new_users import NewUser
 from tests.support.commands import Served, run_json, unmeasured
 from tests.support.documents import Block
 from tests.support.server import serving, settings_in

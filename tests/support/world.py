@@ -17,13 +17,13 @@ from attrs import evolve, field, frozen
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.roles import NewRole
-from meshydb_server.services.sources import RandomBytes, Sources
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.sources import RandomBytes, Sources
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage import schema
 from tests.support import postgres
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in

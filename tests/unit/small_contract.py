@@ -10,12 +10,12 @@ import httpx
 from attrs import field, frozen
 from starlette.responses import JSONResponse, Response
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
-from meshydb_server.http.calls import Call
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import AuthenticationError
-from meshydb_server.settings import Settings
+from meshydb_server.http.requests.calls import Call
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import AuthenticationError
 
 ACCOUNT: Final = {"name": "accountName", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 8}}
 TENANT: Final = {"name": "tenant", "in": "header", "schema": {"type": "string", "pattern": "^[a-z]+$"}}

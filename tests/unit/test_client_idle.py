@@ -19,7 +19,7 @@ from meshydb._pool import IDLE_SECONDS
 from meshydb._progress import NotSentError
 from meshydb._sync import httpx_client
 from meshydb._sync.httpx_sender import HttpxSender
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 from tests.unit.calls import RESET, Play
 from tests.unit.keeping import KeepingServer
 from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, read_request, refusing_url

@@ -12,8 +12,8 @@ from precis_i18n import get_profile
 
 from meshydb import MeshyClient, NewUser, RegisterUser
 from meshydb._usernames import is_new_username
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.services.usernames import require_new_username
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.common.usernames import require_new_username
 from tests.support.usernames import NAMES, Name
 from tests.unit.tcp import ScriptedServer
 

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from meshydb_server.services.access_tokens import AccessTokens
-from meshydb_server.services.keys import Keyring
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.logins.access_tokens import AccessTokens
 
 _OLD, _NEW, _OTHER = (bytes([number]) * 32 for number in range(3))
 _CLAIMS = {"aud": "meshy.api", "sub": "64b1f0c2a9e84d0012ab34cd", "exp": 1}

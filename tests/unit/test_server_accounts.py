@@ -15,7 +15,7 @@ from attrs import evolve
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
-from meshydb_server.services.errors import ConflictError, InvalidRequestError, NotFoundError
+from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from tests.support.server import settings_in
 from tests.support.sources import SetClock, known_sources
 

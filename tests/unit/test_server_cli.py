@@ -16,8 +16,8 @@ import pytest
 
 from meshydb_server.__main__ import main
 from meshydb_server.runtime import open_services
-from meshydb_server.services.errors import NotFoundError
-from meshydb_server.storage.database import Database
+from meshydb_server.services.common.errors import NotFoundError
+from meshydb_server.storage.engine.database import Database
 from tests.support.bodies import asking_for
 from tests.support.commands import run, run_json
 from tests.support.rows import count

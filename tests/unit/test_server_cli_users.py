@@ -15,10 +15,10 @@ import pytest
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.errors import OAuthError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.tokens import PasswordLogin
+from meshydb_server.services.common.errors import OAuthError
+from meshydb_server.services.logins.service import PasswordLogin
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.services.users.questions import NewQuestion
 from tests.support.commands import run_json
 from tests.support.server import settings_in
 from tests.support.terminal import Terminal

@@ -16,11 +16,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, MetaData, Table, insert, inspect, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.accounts import account_exists, insert_account, insert_tenant
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import DuplicateError, StaleError, StorageError
+from meshydb_server.storage.accounts import account_exists, has_accounts, insert_account, insert_tenant
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import DuplicateError, StaleError, StorageError
+from meshydb_server.storage.engine.sqlite_connections import retry_while_busy
 from meshydb_server.storage.schema import Instant, metadata
-from meshydb_server.storage.sqlite import _insist
 from tests.support.rows import NOW, add, count, exists, held
 
 pytestmark = pytest.mark.anyio
@@ -77,9 +77,9 @@ def test_busy_for_a_reason() -> None:
 
     with closing(sqlite3.connect(":memory:", factory=Recovering)) as connection:
         with pytest.raises(sqlite3.OperationalError):
-            _insist(connection, "BEGIN IMMEDIATE", 60)
+            retry_while_busy(connection, "BEGIN IMMEDIATE", 60)
         assert not connection.codes
-        _insist(connection, "BEGIN IMMEDIATE", 60)
+        retry_while_busy(connection, "BEGIN IMMEDIATE", 60)
         assert connection.in_transaction
 
 
@@ -260,7 +260,7 @@ async def test_url_of_no_use(url: str) -> None:
 
 async def test_ping(database: Database) -> None:
     """A database that answers is in order."""
-    await database.ping()
+    await database.read(has_accounts)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from meshydb_server.services.error_codes import ErrorCode
-from meshydb_server.services.errors import (
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import (
     AuthenticationError,
     AuthorityError,
     ConflictError,
@@ -18,8 +19,7 @@ from meshydb_server.services.errors import (
     OverloadedError,
     PermissionDeniedError,
 )
-from meshydb_server.settings import Settings
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.engine.errors import StorageError
 from tests.unit.small_contract import GOOD_TOKEN, WEAK_TOKEN, Server
 
 _GOOD = {"Authorization": f"Bearer {GOOD_TOKEN}"}

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 
 
 @pytest.mark.parametrize(

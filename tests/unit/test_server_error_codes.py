@@ -15,10 +15,10 @@ import meshydb_server
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.error_codes import ErrorCode
-from meshydb_server.services.errors import LimitError, OverloadedError
-from meshydb_server.services.roles import NewRole
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import LimitError, OverloadedError
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.error_codes import codes_in, flaw_in_code, known_codes
 from tests.support.people import PASSWORD, People, settled
 from tests.support.server import settings_in, sqlite_url

@@ -13,11 +13,11 @@ from typing import Any, Literal, cast
 import attrs
 import pytest
 
-from meshydb_server.services import codes
-from meshydb_server.services.handles import Claims, fits, parse, sign
-from meshydb_server.services.hints import mask_email
-from meshydb_server.services.keys import Key
-from meshydb_server.services.usernames import username_key
+from meshydb_server.services.common.keys import Key
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.recovery import codes
+from meshydb_server.services.recovery.handles import Claims, fits, parse, sign
+from meshydb_server.services.recovery.hints import mask_email
 
 _KEY = Key.derive(bytes(range(32)))
 _OTHER_KEY = Key.derive(bytes(range(1, 33)))

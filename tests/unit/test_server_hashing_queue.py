@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from meshydb_server.services.errors import OverloadedError
-from meshydb_server.services.hashing_queue import HashingQueue, Requester, requested_by
+from meshydb_server.services.common.errors import OverloadedError
+from meshydb_server.services.common.hashing_queue import HashingQueue, Requester, requested_by
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from meshydb_server.contract import Contract
-from meshydb_server.http.normalise import normalise
-from meshydb_server.http.strict_json import MAX_DEPTH, JsonError, parse, require_storable
+from meshydb_server.http.requests.normalise import normalise
+from meshydb_server.http.requests.strict_json import MAX_DEPTH, JsonError, parse, require_storable
 
 _TREE = Contract(
     {

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import InvalidToken
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.key_file import KeyFileError, load_keyring
-from meshydb_server.services.keys import Key, KeyFormatError, Keyring, authenticate
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.keys import Key, KeyFormatError, Keyring, authenticate
 from tests.support.server import settings_in
 
 _OLD = bytes(range(32))

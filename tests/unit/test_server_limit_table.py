@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from meshydb_server.services.limits import GUESSES_OF_ALL, LIMITS, as_markdown
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.services.common.limits import GUESSES_OF_ALL, LIMITS, as_markdown
 
 _SECURITY: Final = Path(__file__).parents[2] / "docs" / "security.md"
 

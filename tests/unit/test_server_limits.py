@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshydb_server.addresses import network_of
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 from tests.unit.small_contract import GOOD_TOKEN, Server
 
 _EXISTS: tuple[str, str, dict[str, Any]] = ("GET", "/acme/things/7/exists", {})

@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from meshydb_server.json_lines import JsonLines
+from meshydb_server.process.json_lines import JsonLines
 
 
 def _line(message: str, **extra: object) -> str:

@@ -7,12 +7,12 @@ import pytest
 from attrs import evolve
 from sqlalchemy import update
 
-from meshydb_server.services.errors import AuthenticationError
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.tokens import IssuedTokens
-from meshydb_server.storage.authenticators import replace_password
+from meshydb_server.services.common.errors import AuthenticationError
+from meshydb_server.services.logins.service import IssuedTokens
+from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import sessions
 from meshydb_server.storage.users import update_user
+from meshydb_server.storage.users.authenticators import replace_password
 from tests.support.people import ACCOUNT, ISSUER, People, claims, refusal
 
 pytestmark = pytest.mark.anyio

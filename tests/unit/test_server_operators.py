@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.counting import name_of
-from meshydb_server.services.lookup import require_tenant
-from meshydb_server.services.new_users import NewUser, Secrets, add_user
-from meshydb_server.services.operators import UserChange
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.storage.recoveries import find_subject
+from meshydb_server.services.common.counting import name_of
+from meshydb_server.services.common.lookup import require_tenant
+from meshydb_server.services.users.new_users import NewUser, Secrets, add_user
+from meshydb_server.services.users.operators import UserChange
+from meshydb_server.services.users.profiles import ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
+from meshydb_server.storage.recovery import find_subject
 from meshydb_server.storage.schema import sessions
 from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal
 

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from meshydb_server.runtime import Services, sending
-from meshydb_server.storage.database import Database
+from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.engine.database import Database
 from tests.support.mail import HeldDelivery, LoopTime, Opening, ask, emailing, only_message, worker
 from tests.support.rows import rename
 from tests.support.smtp import Sink, receiving
@@ -43,7 +44,7 @@ async def test_woken(opening: Opening, clock: SetClock, monkeypatch: pytest.Monk
                 await asyncio.to_thread(sink.wait)
             # Meanwhile a worker that never rests would look at the clock about as often.
             for _ in range(50):
-                await services.database.ping()
+                await services.database.read(has_accounts)
     assert len(sink.messages) == 3
     assert clock.calls < 30
 

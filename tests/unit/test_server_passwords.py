@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from meshydb_server.services.errors import OverloadedError
-from meshydb_server.services.passwords import Passwords
+from meshydb_server.services.common.errors import OverloadedError
+from meshydb_server.services.common.passwords import Passwords
 from tests.support.sources import CHEAP_HASHER
 
 # Those that may wait, and the two under way.

@@ -12,13 +12,13 @@ from typing import Final
 
 import pytest
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.key_file import load_keyring
 from meshydb_server.private_files import make_private
-from meshydb_server.settings import Settings
-from meshydb_server.storage import migrate
 from meshydb_server.storage.accounts import has_accounts
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.engine import migrate
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.commands import run, run_json
 
 _ODD: Final = "50% m\u00e9shy? #1;%(x)s%20"

@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb import AsyncMeshyClient
 from meshydb_server.runtime import open_services
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.sources import Sources
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.users.new_users import NewUser
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.pgbouncer import pooling
 from tests.support.postgres import Postgres
 from tests.support.server import serving, settings_in

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import accounts
 from tests.support.mail import LoopTime
 from tests.support.postgres import Postgres
@@ -115,18 +116,18 @@ async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     async with Database(url, timeout=1000) as database:
         await database.migrate()
         holding = [asyncio.create_task(database.write(hold)) for _ in range(_CONNECTIONS)]
-        waiting = asyncio.create_task(database.ping())
+        waiting = asyncio.create_task(database.read(has_accounts))
         await LoopTime(monkeypatch).run_until(waiting.done)
         unlock.set()
         await asyncio.gather(*holding)
         with pytest.raises(StorageError, match="failed: all of its connections are in use"):
             await waiting
-        await database.ping()
+        await database.read(has_accounts)
 
 
 async def test_connections_that_were_cut(url: str, database: Database) -> None:
     """After the server has dropped its connections, as it does when it restarts, new ones are made."""
-    await database.ping()
+    await database.read(has_accounts)
 
     def cut(connection: Connection) -> None:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
@@ -134,7 +135,7 @@ async def test_connections_that_were_cut(url: str, database: Database) -> None:
 
     async with Database(url) as other:
         await other.write(cut)
-    await database.ping()
+    await database.read(has_accounts)
 
 
 async def test_server_away() -> None:
@@ -147,7 +148,7 @@ async def test_server_away() -> None:
         f"postgresql://127.0.0.1:{port}/meshydb?user=rosa&password=canary",
     ):
         async with Database(url) as database:
-            for use in (database.migrate, database.ping):
+            for use in (database.migrate, lambda: database.read(has_accounts)):
                 with pytest.raises(StorageError, match=rf"^The database .*{address}.* failed: .*refused") as caught:
                     await use()
                 assert "canary" not in str(caught.value)

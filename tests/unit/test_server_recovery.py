@@ -16,14 +16,14 @@ import attrs
 import pytest
 
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.services import codes
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.auditing import OPERATOR
-from meshydb_server.services.errors import InvalidRequestError, NotFoundError
-from meshydb_server.services.keys import Key
-from meshydb_server.services.sources import RandomBytes, Sources
-from meshydb_server.services.verification import VerificationRequest
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.services.audit import OPERATOR
+from meshydb_server.services.common.errors import InvalidRequestError, NotFoundError
+from meshydb_server.services.common.keys import Key
+from meshydb_server.services.common.sources import RandomBytes, Sources
+from meshydb_server.services.recovery import codes
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
 

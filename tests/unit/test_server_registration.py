@@ -7,14 +7,14 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
-from meshydb_server import instants
+from meshydb_server import timestamps
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.completion import Try
-from meshydb_server.services.errors import ConflictError
-from meshydb_server.services.passwords import normalise_answer
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.users import UserSearch
-from meshydb_server.services.verification import VerificationRequest
+from meshydb_server.services.common.errors import ConflictError
+from meshydb_server.services.common.passwords import normalise_answer
+from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.questions import NewQuestion
+from meshydb_server.services.users.service import UserSearch
 from meshydb_server.storage.schema import outbox, recoveries, security_questions, users
 from tests.support.people import ACCOUNT, PASSWORD, People, refusal
 
@@ -224,4 +224,4 @@ async def test_expires_in_an_hour(people: People) -> None:
     """The code of a registration is good for an hour."""
     request = await _register(people, email=_EMAIL)
     assert request is not None
-    assert instants.to_milliseconds(request.expires) - instants.to_milliseconds(people.clock.now) == 3_600_000
+    assert timestamps.to_milliseconds(request.expires) - timestamps.to_milliseconds(people.clock.now) == 3_600_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshydb_server.services.roles import NewRole
+from meshydb_server.services.roles.service import NewRole
 from meshydb_server.storage.roles import Permission
 from tests.support.people import ACCOUNT, People, all_at_once, refusal
 

@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve
 from sqlalchemy import select
 
-from meshydb_server.services.errors import InvalidRequestError
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.questions import NewQuestion
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.users.profiles import ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import sessions
 from tests.support.people import PASSWORD, People, refusal
 

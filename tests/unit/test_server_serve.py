@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.serve import listen
-from meshydb_server.settings import Settings
 from tests.support.bodies import GOOD, asking_for
 from tests.support.commands import Served, run, run_json
 from tests.support.mail import EMAIL, ask, opened
@@ -137,7 +137,7 @@ def test_workers_of_a_parent_that_is_killed(tmp_path: Path) -> None:
 _CANNOT_START = """
 from pathlib import Path
 from meshydb_server.serve import listen, serve
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 
 def break_database(_):
     Path("meshydb.sqlite3").write_bytes(b"no database" * 1000)

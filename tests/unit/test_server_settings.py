@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from meshydb_server.settings import Settings
+from meshydb_server.configuration.settings import Settings
 
 
 def test_defaults() -> None:

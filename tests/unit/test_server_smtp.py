@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.outbox import DeliveryError, RefusedForGoodError
+from meshydb_server.services.messages.outbox import DeliveryError, RefusedForGoodError
+from meshydb_server.services.messages.templates import Letter
 from tests.support.certificates import certify
 from tests.support.mail import LoopTime
 from tests.support.smtp import Sink, receiving

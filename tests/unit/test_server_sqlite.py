@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.accounts import insert_tenant
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.accounts import has_accounts, insert_tenant
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
 from tests.support.rows import NOW, add, count, exists, held
 from tests.support.server import sqlite_url
 
@@ -160,7 +160,7 @@ async def test_file_of_no_use(tmp_path: Path, kind: str) -> None:
     else:
         path = tmp_path / "missing" / "meshydb.sqlite3"
     async with Database(f"sqlite+aiosqlite:///{path}") as database:
-        for use in (database.migrate, database.ping):
+        for use in (database.migrate, lambda: database.read(has_accounts)):
             with pytest.raises(StorageError) as caught:
                 await use()
             assert str(path) in str(caught.value)

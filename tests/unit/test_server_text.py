@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from meshydb_server.delivery.text import TextDelivery, TextError
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.outbox import DeliveryError
+from meshydb_server.services.messages.outbox import DeliveryError
+from meshydb_server.services.messages.templates import Letter
 
 _LETTER = Letter(
     message_id="0" * 32,

@@ -10,10 +10,10 @@ import pytest
 from attrs import evolve
 from sqlalchemy import select
 
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.tokens import PasswordLogin
-from meshydb_server.storage.authenticators import replace_password
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.storage.schema import sessions
+from meshydb_server.storage.users.authenticators import replace_password
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, claims, refusal
 from tests.support.sources import CHEAP_HASHER
 

@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.profiles import ProfileChange
-from meshydb_server.services.roles import NewRole
-from meshydb_server.services.users import ProfilePage, UserSearch
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.users.profiles import ProfileChange
+from meshydb_server.services.users.service import ProfilePage, UserSearch
 from tests.support.people import ACCOUNT, People
 
 pytestmark = pytest.mark.anyio

@@ -11,12 +11,12 @@ from attrs import evolve
 from sqlalchemy import Table, delete, select
 
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import ConflictError
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.profiles import Profile, ProfileChange
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.roles import NewRole
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import ConflictError
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.users.profiles import Profile, ProfileChange
+from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, sessions, user_roles, users
 from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal
 from tests.support.sources import CHEAP_HASHER

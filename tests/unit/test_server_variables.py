@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from meshydb_server.settings import Settings
-from meshydb_server.variables import warnings_of
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.configuration.variables import warnings_of
 from tests.support.commands import run
 from tests.support.contract import ROOT
 

@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import pytest
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
-from meshydb_server.services.sources import Sources
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.sources import Sources
 from tests.support.bodies import GOOD, asking_for
 from tests.support.logs import errors
 from tests.support.server import LiveServer, seed, serving, settings_in

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from sqlalchemy import update
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.settings import Settings
 from meshydb_server.storage.schema import users
 from tests.support.bodies import GOOD, asking_for
 from tests.support.contract import read

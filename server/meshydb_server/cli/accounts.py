@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from meshydb_server import instants
+from meshydb_server import timestamps
 from meshydb_server.cli.results import Result, changed, changed_record, listing
 from meshydb_server.cli.support import ACCOUNT, TENANT, with_services
 from meshydb_server.cli.tables import Column, Table
@@ -73,7 +73,7 @@ async def account_list(services: Services) -> Result:
         {
             "account": each.name,
             "defaultTenant": each.default_tenant,
-            "createdAt": instants.to_text(each.created_at),
+            "createdAt": timestamps.to_text(each.created_at),
         }
         for each in await services.accounts.list_accounts()
     ]

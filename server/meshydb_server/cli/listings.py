@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from meshydb_server import instants
+from meshydb_server import timestamps
 from meshydb_server.cli.results import Result, listing
 from meshydb_server.cli.support import ACCOUNT, with_services
 from meshydb_server.cli.tables import Column, Table
@@ -58,7 +58,7 @@ async def outbox_list(services: Services) -> Result:
             "to": message.recipient,
             **({} if code is None else {"code": code}),
             "status": message.status,
-            "createdAt": instants.to_text(message.created_at),
+            "createdAt": timestamps.to_text(message.created_at),
         }
         for message, code in await services.outbox.messages()
     ]
@@ -88,7 +88,7 @@ async def audit_list(services: Services, account: str) -> Result:
             "userId": event.user_id,
             "count": event.count,
             "client": event.client,
-            "occurredAt": instants.to_text(event.occurred_at),
+            "occurredAt": timestamps.to_text(event.occurred_at),
         }
         for event in await services.audit.events(account)
     ]

@@ -14,7 +14,7 @@ import click
 from meshydb_server.cli.results import Result
 from meshydb_server.cli.tables import harmless
 from meshydb_server.contract import ContractError
-from meshydb_server.streams import discard, open_standard_streams
+from meshydb_server.process.streams import discard, open_standard_streams
 
 _FAILED: Final = 1
 # The command `meshydb` exits with the same codes.

@@ -8,11 +8,11 @@ import os
 import click
 
 from meshydb_server.cli.support import CAUSED_BY_OPERATOR, database_url_option
+from meshydb_server.configuration.settings import Settings
+from meshydb_server.configuration.variables import warnings_of
 from meshydb_server.contract import Contract
-from meshydb_server.logs import warn_before_start
+from meshydb_server.process.logs import warn_before_start
 from meshydb_server.runtime import open_services
-from meshydb_server.settings import Settings
-from meshydb_server.variables import warnings_of
 
 
 @click.command("serve")

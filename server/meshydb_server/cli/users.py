@@ -7,15 +7,13 @@ from typing import Any, Final
 
 import click
 
-from meshydb_server import instants
+from meshydb_server import timestamps
 from meshydb_server.cli.passwords import password_options, password_value_option
 from meshydb_server.cli.results import Result, changed, changed_record, listing, record
 from meshydb_server.cli.support import ACCOUNT, ROLE, USERNAME, ContractType, tenant_option, with_services
 from meshydb_server.cli.tables import Column, Table
 from meshydb_server.runtime import Services
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.operators import UserChange
-from meshydb_server.services.profiles import Profile
+from meshydb_server.services.users import NewUser, Profile, UserChange
 from meshydb_server.storage.roles import Membership
 from meshydb_server.storage.users import User
 
@@ -163,8 +161,8 @@ def _show(user: User, roles: Sequence[Membership]) -> dict[str, object]:
         "isActive": user.is_active,
         "anonymous": user.anonymous,
         "roles": [each.name for each in roles],
-        "lastAccessed": None if user.last_accessed is None else instants.to_text(user.last_accessed),
-        "createdAt": instants.to_text(user.created_at),
+        "lastAccessed": None if user.last_accessed is None else timestamps.to_text(user.last_accessed),
+        "createdAt": timestamps.to_text(user.created_at),
     }
 
 

@@ -18,8 +18,7 @@ import aiosmtplib
 from aiosmtplib.typing import Default
 from attrs import field, frozen
 
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.outbox import DeliveryError, RefusedForGoodError
+from meshydb_server.services.messages import DeliveryError, Letter, RefusedForGoodError
 
 _SECONDS: Final = 20.0
 _PERMANENT: Final = 500

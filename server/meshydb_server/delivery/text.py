@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
-from meshydb_server.services.letters import Letter
-from meshydb_server.services.outbox import DeliveryError
+from meshydb_server.services.messages import DeliveryError, Letter
 
 if TYPE_CHECKING:
     from apprise import Apprise

@@ -10,15 +10,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
 from meshydb_server.http.dispatch import Dispatcher
-from meshydb_server.http.exchange import Exchanges
 from meshydb_server.http.forwarded import Forwarded, TrustedProxies
 from meshydb_server.http.handlers import Handler, handlers_of
+from meshydb_server.http.request_context import Exchanges
+from meshydb_server.process.stopping import Stopping
 from meshydb_server.runtime import open_services, working
-from meshydb_server.services.sources import Sources
-from meshydb_server.settings import Settings
-from meshydb_server.stopping import Stopping
+from meshydb_server.services.common.sources import Sources
 
 # All methods that operations can have, except OPTIONS, which preflights use, and TRACE, which browsers do not send. A
 # path rejects methods that it lacks, with an error that scripts can read.

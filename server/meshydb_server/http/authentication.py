@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from meshydb_server.contract import InvalidValueError, Operation, Parameter
 from meshydb_server.http.errors import token_missing
 from meshydb_server.http.headers import Headers, values_of
-from meshydb_server.services.callers import Caller
-from meshydb_server.services.errors import PermissionDeniedError
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import PermissionDeniedError
 
 _CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 

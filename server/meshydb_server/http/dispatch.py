@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from meshydb_server.addresses import network_of
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract, ContractError, Operation
 from meshydb_server.http.authentication import Guard
-from meshydb_server.http.calls import CallReader
 from meshydb_server.http.errors import HttpError, method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
 from meshydb_server.http.headers import client_of
-from meshydb_server.http.paths import Paths, read_segments
 from meshydb_server.http.rate_limit import RateLimits
-from meshydb_server.services.hashing_queue import Requester, requested_by
-from meshydb_server.settings import Settings
+from meshydb_server.http.requests.calls import CallReader
+from meshydb_server.http.requests.paths import Paths, read_segments
+from meshydb_server.services.common.hashing_queue import Requester, requested_by
 
 _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from meshydb_server.contract import InvalidValueError
-from meshydb_server.services.error_codes import ErrorCode
-from meshydb_server.services.errors import (
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import (
     AuthenticationError,
     CallerGoneError,
     ConflictError,
@@ -26,7 +26,7 @@ from meshydb_server.services.errors import (
     PermissionDeniedError,
     RefusedError,
 )
-from meshydb_server.storage.errors import StorageError
+from meshydb_server.storage.engine.errors import StorageError
 
 _log = logging.getLogger(__name__)
 

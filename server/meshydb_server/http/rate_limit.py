@@ -14,10 +14,10 @@ from limits.storage import storage_from_string
 from starlette.requests import Request
 
 from meshydb_server.addresses import network_of, site_of
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.errors import unavailable
 from meshydb_server.http.headers import client_of
-from meshydb_server.services.errors import LimitError
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.errors import LimitError
 
 _log = logging.getLogger(__name__)
 

@@ -9,15 +9,14 @@ from typing import Final
 from attrs import asdict, evolve, frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.auditing import OPERATOR, Audit
-from meshydb_server.services.contacts import require_email, require_phone
-from meshydb_server.services.error_codes import ErrorCode
-from meshydb_server.services.errors import ConflictError
-from meshydb_server.services.lookup import place_of, require_account, require_tenant
-from meshydb_server.services.new_users import NewUser, add_user, hash_secrets
-from meshydb_server.services.passwords import Passwords, require_acceptable
+from meshydb_server.services.audit import OPERATOR, Audit
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import ConflictError
+from meshydb_server.services.common.lookup import place_of, require_account, require_tenant
+from meshydb_server.services.common.passwords import Passwords, require_acceptable
+from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles import create_system_roles
-from meshydb_server.services.sources import Sources
+from meshydb_server.services.users import NewUser, add_user, hash_secrets, require_email, require_phone
 from meshydb_server.storage.accounts import (
     Account,
     Tenant,
@@ -28,8 +27,8 @@ from meshydb_server.storage.accounts import (
     list_accounts,
     list_tenants,
 )
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import DuplicateError
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import DuplicateError
 from meshydb_server.storage.users import User
 
 __all__ = ["AccountService", "NewUser", "TenantChange"]

@@ -9,10 +9,10 @@ from typing import Final
 
 from attrs import define, field
 
-from meshydb_server.services.sources import Sources
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import StorageError
-from meshydb_server.storage.heartbeat import beat
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.health import beat
 
 # Health responds within 2 seconds, even if storage hangs.
 _PATIENCE_SECONDS: Final = 1.5

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.error_codes import ErrorCode
-from meshydb_server.services.errors import ConflictError, InvalidRequestError
-from meshydb_server.services.lookup import require_tenant
-from meshydb_server.services.new_users import NewUser, Secrets, add_user, hash_secrets, require_complete_user
-from meshydb_server.services.passwords import Passwords
-from meshydb_server.services.profiles import Profile, Profiles
-from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import username_key
-from meshydb_server.services.verification import VerificationRequest, VerificationService
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import ConflictError, InvalidRequestError
+from meshydb_server.services.common.lookup import require_tenant
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.recovery import VerificationRequest, VerificationService
+from meshydb_server.services.users import (
+    USERNAME_TAKEN,
+    NewUser,
+    Profile,
+    Profiles,
+    Secrets,
+    add_user,
+    hash_secrets,
+    require_complete_user,
+)
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.database import Database
-from meshydb_server.storage.errors import DuplicateError
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import DuplicateError
 from meshydb_server.storage.users import find_user
-
-USERNAME_TAKEN: Final = "The username is taken."
 
 
 @frozen

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from meshydb_server import instants
-from meshydb_server.storage.prepared import Prepared
+from meshydb_server import timestamps
+from meshydb_server.storage.engine.prepared import Prepared
 from meshydb_server.storage.schema import audit
 
 
@@ -37,7 +37,7 @@ class Event:
 
 def event_id(at: datetime, end: bytes = b"") -> str:
     """The id of an event: its time, by which events are ordered, and a suffix that makes it unique."""
-    return f"{instants.to_microseconds(at):014x}{end.hex()}"
+    return f"{timestamps.to_microseconds(at):014x}{end.hex()}"
 
 
 def append_event(connection: Connection, event: Event) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import Integer, and_, bindparam, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.errors import StaleError
-from meshydb_server.storage.prepared import Prepared
+from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.prepared import Prepared
 from meshydb_server.storage.schema import counters
 
 # An empty log of services.quotas.

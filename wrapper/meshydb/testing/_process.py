@@ -19,17 +19,16 @@ from argon2 import PasswordHasher
 from attrs import frozen
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.serve import configure, listen, url_of
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.errors import RefusedError
-from meshydb_server.services.new_users import NewUser
-from meshydb_server.services.questions import NewQuestion
-from meshydb_server.services.sources import Sources
-from meshydb_server.services.usernames import username_key
-from meshydb_server.settings import Settings
+from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.users import NewQuestion, NewUser
 
 T = TypeVar("T")
 

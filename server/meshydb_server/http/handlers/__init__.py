@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.responses import Response
 
 from meshydb_server.contract import Contract
-from meshydb_server.http.calls import Call
-from meshydb_server.http.handlers import health, me, recovery, registration, tokens, users
+from meshydb_server.http.handlers import health, logins, recovery, registration, users
 from meshydb_server.http.handlers.reference import Reference
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
 
 Handler = Callable[[Services, Call], Awaitable[Response]]
@@ -19,10 +19,10 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
     """The handler of each operation, by operationId."""
     reference = Reference(contract)
     return {
-        "requestToken": tokens.request_token,
-        "revokeToken": tokens.revoke_token,
-        "getOpenIdConfiguration": tokens.get_openid_configuration,
-        "getJsonWebKeySet": tokens.get_json_web_key_set,
+        "requestToken": logins.request_token,
+        "revokeToken": logins.revoke_token,
+        "getOpenIdConfiguration": logins.get_openid_configuration,
+        "getJsonWebKeySet": logins.get_json_web_key_set,
         "checkUserExist": registration.check_user_exist,
         "registerAnonymousUser": registration.register_anonymous_user,
         "registerUser": registration.register_user,
@@ -30,10 +30,10 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "checkHash": recovery.check_hash,
         "resetPassword": recovery.reset_password,
         "verifyUser": recovery.verify_user,
-        "getSelf": me.get_self,
-        "updateSelf": me.update_self,
-        "updateSecurityQuestions": me.update_security_questions,
-        "updatePassword": me.update_password,
+        "getSelf": users.get_self,
+        "updateSelf": users.update_self,
+        "updateSecurityQuestions": users.update_security_questions,
+        "updatePassword": users.update_password,
         "searchUsers": users.search_users,
         "createUser": users.create_user,
         "getUser": users.get_user,

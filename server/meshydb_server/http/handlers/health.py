@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from meshydb_server.http.calls import Call
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
 
 

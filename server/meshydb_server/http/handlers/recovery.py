@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 
-from meshydb_server import instants
-from meshydb_server.http.calls import Call
+from meshydb_server import timestamps
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
-from meshydb_server.services.completion import Try
+from meshydb_server.services.recovery import Try
 
 
 async def forgot_password(services: Services, call: Call) -> Response:
@@ -26,7 +26,7 @@ async def forgot_password(services: Services, call: Call) -> Response:
             "username": issued.username,
             "attempt": issued.attempt,
             "hash": issued.hash,
-            "expires": instants.to_text(issued.expires),
+            "expires": timestamps.to_text(issued.expires),
             "hint": issued.hint,
         }
     )
@@ -56,7 +56,7 @@ def _attempted(call: Call) -> Try:
         username=call.body["username"],
         attempt=call.body.get("attempt", 0),
         hash=call.body["hash"],
-        expires=instants.from_text(call.body["expires"]),
+        expires=timestamps.from_text(call.body["expires"]),
         code=call.body["verificationCode"],
         client=call.client,
     )

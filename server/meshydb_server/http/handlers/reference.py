@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from starlette.responses import HTMLResponse, Response
 
 from meshydb_server.contract import JSON_MEDIA_TYPE, Contract
-from meshydb_server.http.calls import Call
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.reference import build_page
 from meshydb_server.runtime import Services
 

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 
-from meshydb_server import instants
-from meshydb_server.http.calls import Call
-from meshydb_server.http.handlers.shapes import read_new_user, show_user
+from meshydb_server import timestamps
+from meshydb_server.http.handlers.user_bodies import read_new_user, show_user
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
 
 
@@ -37,7 +37,7 @@ async def register_user(services: Services, call: Call) -> Response:
             "username": issued.username,
             "attempt": issued.attempt,
             "hash": issued.hash,
-            "expires": instants.to_text(issued.expires),
+            "expires": timestamps.to_text(issued.expires),
             "hint": issued.hint,
         },
         HTTPStatus.CREATED,

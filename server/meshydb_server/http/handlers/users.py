@@ -1,4 +1,4 @@
-"""Operations on other users."""
+"""Operations on the user who is logged in, then on other users."""
 
 from __future__ import annotations
 
@@ -7,10 +7,34 @@ from http import HTTPStatus
 from attrs import evolve
 from starlette.responses import JSONResponse, Response
 
-from meshydb_server.http.calls import Call
-from meshydb_server.http.handlers.shapes import read_change, read_new_user, read_questions, read_roles, show_user
+from meshydb_server.http.handlers.user_bodies import read_change, read_new_user, read_questions, read_roles, show_user
+from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
 from meshydb_server.services.users import UserSearch
+
+
+async def get_self(services: Services, call: Call) -> Response:
+    """`GET /{accountName}/users/me`."""
+    return JSONResponse(show_user(await services.selves.read(call.caller)))
+
+
+async def update_self(services: Services, call: Call) -> Response:
+    """`PUT /{accountName}/users/me`."""
+    changed = await services.selves.update(call.caller, read_change(call.body), call.body.get("previousPassword"))
+    return JSONResponse(show_user(changed))
+
+
+async def update_security_questions(services: Services, call: Call) -> Response:
+    """`POST /{accountName}/users/me/questions`."""
+    previous = call.body.get("previousPassword")
+    await services.selves.set_questions(call.caller, read_questions(call.body), previous)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def update_password(services: Services, call: Call) -> Response:
+    """`POST /{accountName}/users/me/password`."""
+    await services.selves.change_password(call.caller, call.body["previousPassword"], call.body["newPassword"])
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 async def search_users(services: Services, call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""Alembic's entry point. `meshydb_server.storage.migrate` passes the connection."""
+"""Alembic's entry point. `meshydb_server.storage.engine.migrate` passes the connection."""
 
 from alembic import context
 

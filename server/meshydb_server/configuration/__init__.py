@@ -1,0 +1,1 @@
+"""The settings of the server: environment variables, and what they may hold."""

@@ -1,0 +1,1 @@
+"""Reads a request: its path, query, form and JSON, as the contract describes them."""

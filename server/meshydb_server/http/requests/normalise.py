@@ -1,0 +1,38 @@
+"""The tolerances that the official SDKs need, applied to a body before validation.
+
+The contract documents them. The C# SDK sends PascalCase names and explicit nulls; applications send whole forms,
+including unknown fields.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from meshydb_server.contract import Schema
+from meshydb_server.http.errors import bad_request
+from meshydb_server.services.common.error_codes import ErrorCode
+
+
+def normalise(value: object, schema: Schema) -> object:
+    """Change names to their documented spelling, and drop unknown properties and nulls."""
+    if schema.items is not None and isinstance(value, list):
+        return _normalise_array(cast("list[object]", value), schema.items)
+    if schema.properties and isinstance(value, dict):
+        return _normalise_object(cast("dict[str, object]", value), schema)
+    return value
+
+
+def _normalise_array(array: list[object], items: Schema) -> list[object]:
+    return [normalise(item, items) for item in array]
+
+
+def _normalise_object(members: dict[str, object], schema: Schema) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for written, member in members.items():
+        if member is None or written.lower() not in schema.properties:
+            continue
+        name, member_schema = schema.properties[written.lower()]
+        if name in result:
+            raise bad_request(f"{name} appears twice, in different case.", ErrorCode.VALUE_INVALID)
+        result[name] = normalise(member, member_schema)
+    return result

@@ -1,0 +1,1 @@
+"""The process of the server: workers, stopping, standard streams and logs."""

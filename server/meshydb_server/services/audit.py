@@ -1,0 +1,118 @@
+"""Writes the audit trail: one event for each recovery request, check and reset, with its outcome.
+
+Changes of what proves a user are events too, without the values. Attempts that strangers can repeat without end are
+counted: one event for each hour, client network and subject.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.addresses import site_of
+from meshydb_server.services.common.lookup import require_account
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.storage.audit import Event, append_event, count_event, event_id, list_events
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.recovery import Place
+
+Kind = Literal[
+    "requested",
+    "registered",
+    "checked",
+    "reset",
+    "verified",
+    "logged-in",
+    "password-proved",
+    "email-changed",
+    "phone-changed",
+    "questions-changed",
+    "password-changed",
+    # Changes of other users have the outcome `ok`. Changes by operators have the outcome OPERATOR.
+    "user-created",
+    "user-updated",
+    "user-activated",
+    "user-deactivated",
+    "user-deleted",
+    "role-created",
+    "role-granted",
+    "role-revoked",
+]
+OPERATOR: Final = "operator"
+# The end of an event's id is random, or a digest of everything that is counted together.
+_ID_BYTES: Final = 8
+
+
+@frozen
+class Audit:
+    """Appends events in the caller's transaction, and lists them."""
+
+    database: Database
+    sources: Sources
+
+    def note(
+        self,
+        connection: Connection,
+        place: Place,
+        kind: Kind,
+        outcome: str,
+        *,
+        now: datetime,
+        user_id: str | None = None,
+        request_id: bytes | None = None,
+    ) -> None:
+        """Append an event."""
+        event = Event(
+            account=place.account,
+            tenant=place.tenant,
+            event_id=event_id(now, self.sources.random(_ID_BYTES)),
+            occurred_at=now,
+            kind=kind,
+            outcome=outcome,
+            user_id=user_id,
+            request_id=request_id,
+        )
+        append_event(connection, event)
+
+    def count(
+        self,
+        connection: Connection,
+        place: Place,
+        kind: Kind,
+        outcome: str,
+        *,
+        client: str,
+        now: datetime,
+        user_id: str | None = None,
+        request_id: bytes | None = None,
+    ) -> None:
+        """Count an event together with equal ones from one client network (`addresses.site_of`) in one hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        network = site_of(client)
+        alike = repr((place.account, place.tenant, kind, outcome, network, user_id, request_id)).encode()
+        event = Event(
+            account=place.account,
+            tenant=place.tenant,
+            event_id=event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
+            occurred_at=hour,
+            kind=kind,
+            outcome=outcome,
+            user_id=user_id,
+            request_id=request_id,
+            client=network or None,
+        )
+        count_event(connection, event)
+
+    async def events(self, account: str) -> Sequence[Event]:
+        """All events of an account, oldest first in each tenant. Raises NotFoundError."""
+
+        def transaction(connection: Connection) -> Sequence[Event]:
+            require_account(connection, account)
+            return list_events(connection, account)
+
+        return await self.database.read(transaction)

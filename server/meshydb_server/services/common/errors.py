@@ -1,0 +1,95 @@
+"""The errors of services. Each message is one sentence for a person, without secrets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meshydb_server.services.common.error_codes import ErrorCode
+
+
+class RefusedError(Exception):
+    """The base class of these errors. `code` identifies the reason for programs."""
+
+    def __init__(self, message: str, code: ErrorCode) -> None:
+        """Take the message and the code."""
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def message(self) -> str:
+        """The message of the error."""
+        return str(self)
+
+
+class NotFoundError(RefusedError):
+    """A named account, tenant, user or role does not exist."""
+
+
+class ConflictError(RefusedError):
+    """The thing to create already exists."""
+
+
+class InvalidRequestError(RefusedError):
+    """The request is well-formed but cannot be fulfilled."""
+
+
+class LimitError(RefusedError):
+    """A limit is used up. `retry_after` is the number of seconds to wait."""
+
+    def __init__(self, retry_after: int) -> None:
+        """Set the number of seconds to wait."""
+        super().__init__(f"Too many requests; try again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
+        self.retry_after = retry_after
+
+
+class OverloadedError(RefusedError):
+    """Too many requests wait for the same work. `retry_after` is the number of seconds to wait."""
+
+    retry_after: Final = 5
+
+    def __init__(self) -> None:
+        """Set the number of seconds to wait."""
+        message = f"The server is overloaded; try again in {self.retry_after} seconds."
+        super().__init__(message, ErrorCode.OVERLOADED)
+
+
+class CallerGoneError(RefusedError):
+    """The caller has closed the connection, so nobody will read the response."""
+
+    def __init__(self) -> None:
+        """Set the message, although nobody will read it."""
+        super().__init__("The connection was closed before the request was complete.", ErrorCode.INVALID_REQUEST)
+
+
+class AuthenticationError(RefusedError):
+    """The access token is not valid for the operation."""
+
+    def __init__(self, message: str) -> None:
+        """Take the message."""
+        super().__init__(message, ErrorCode.TOKEN_INVALID)
+
+
+class PermissionDeniedError(RefusedError):
+    """The access token lacks a permission."""
+
+    def __init__(self, permission: str) -> None:
+        """Name the permission, such as `users.read`."""
+        message = f"The permission {permission.replace('.', ':')} is required."
+        super().__init__(message, ErrorCode.PERMISSION_REQUIRED)
+
+
+class AuthorityError(PermissionDeniedError):
+    """The caller has the permission, but not for this user or role."""
+
+    def __init__(self, message: str) -> None:
+        """Take the message."""
+        RefusedError.__init__(self, message, ErrorCode.AUTHORITY_INSUFFICIENT)
+
+
+class OAuthError(RefusedError):
+    """An OAuth error. `error` is a name from RFC 6749 or RFC 7009, and replaces the code."""
+
+    def __init__(self, error: str, description: str) -> None:
+        """Take the OAuth name of the error, and the message."""
+        super().__init__(description, ErrorCode.INVALID_REQUEST)
+        self.error = error

@@ -1,0 +1,18 @@
+"""Logins: access tokens, refresh tokens, sessions, and wrong passwords.
+
+What other subjects may use of it is listed here.
+"""
+
+from meshydb_server.services.logins.access_tokens import AccessTokens
+from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.logins.service import INVALID_ACCESS_TOKEN, SCOPES, PasswordLogin, TokenService
+
+__all__ = [
+    "INVALID_ACCESS_TOKEN",
+    "SCOPES",
+    "AccessTokens",
+    "LoginGuess",
+    "LoginGuesses",
+    "PasswordLogin",
+    "TokenService",
+]

@@ -1,0 +1,104 @@
+"""Counts wrong passwords at login, and wherever else a user proves a password.
+
+An attempt is counted before the password is compared, for known and unknown usernames alike, and forgotten if the
+password is right.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.audit import Audit, Kind
+from meshydb_server.services.common.counting import Allowance, is_known_address, keep, name_of
+from meshydb_server.services.common.errors import LimitError
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.storage.counters import EMPTY_LOG, CounterKey, read_counters, save_counters
+from meshydb_server.storage.recovery import Counted, Named, Place
+from meshydb_server.storage.users import find_user
+
+
+@frozen
+class LoginGuess:
+    """An attempt that has been counted."""
+
+    place: Place
+    named: Named = field(repr=False)
+    client: str
+    at: datetime
+
+
+@frozen
+class LoginGuesses:
+    """Counts attempts by username and client network, and by username alone."""
+
+    sources: Sources
+    keyring: Keyring
+    audit: Audit
+    allowance: Allowance
+
+    def count(self, connection: Connection, place: Place, username: str, client: str) -> LoginGuess:
+        """Count an attempt. Raises LimitError, and then writes nothing.
+
+        `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
+        """
+        guess = LoginGuess(place, name_of(self.keyring, username, client), client, self.sources.now())
+
+        def is_known() -> bool:
+            user = find_user(connection, place.account, place.tenant, guess.named.username_key)
+            user_id = None if user is None else user.user_id
+            return is_known_address(connection, place.account, place.tenant, user_id, client, guess.at)
+
+        save_counters(connection, self.allowance.spend(_read(connection, guess), guess.at, is_known))
+        return guess
+
+    def attempt(
+        self, connection: Connection, place: Place, username: str, client: str, kind: Kind
+    ) -> LoginGuess | LimitError:
+        """Count an attempt, and note it in the audit trail if it is refused.
+
+        Returns the error instead of raising it, because raising it in the transaction would roll back the note.
+        """
+        try:
+            return self.count(connection, place, username, client)
+        except LimitError as error:
+            self.audit.count(connection, place, kind, "limited", client=client, now=self.sources.now())
+            return error
+
+    def note_wrong(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
+        """Note a wrong password in the audit trail."""
+        self.audit.count(connection, guess.place, kind, "wrong-password", client=guess.client, now=self.sources.now())
+
+    def take_back(self, connection: Connection, guess: LoginGuess) -> None:
+        """Take back an attempt whose password was not compared."""
+        counted, allowance = _read(connection, guess), self.allowance
+        own, of_all = (
+            keep(quota, counter, guess.at, log=quota.take_back(counter.log, guess.at))
+            for quota, counter in ((allowance.own, counted.own), (allowance.of_all, counted.of_all))
+        )
+        save_counters(connection, [own, of_all])
+
+    def forget(self, connection: Connection, guess: LoginGuess) -> None:
+        """Forget the attempts of a client after a right password, and take this one back from the count of all."""
+        counted, allowance = _read(connection, guess), self.allowance
+        own, of_all = (
+            keep(allowance.own, counted.own, guess.at, log=EMPTY_LOG),
+            keep(
+                allowance.of_all,
+                counted.of_all,
+                guess.at,
+                log=allowance.of_all.take_back(counted.of_all.log, guess.at),
+            ),
+        )
+        save_counters(connection, [own, of_all])
+
+
+def _read(connection: Connection, guess: LoginGuess) -> Counted:
+    place, named = guess.place, guess.named
+    own = CounterKey(place.account, place.tenant, named.own, LOGIN_GUESSES.name)
+    of_all = CounterKey(place.account, place.tenant, named.of_all, LOGIN_GUESSES_BY_USER.name)
+    return Counted(*read_counters(connection, [own, of_all]))

@@ -1,0 +1,344 @@
+"""Logging in and out. Each login is a row, and its tokens are valid as long as the row exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from attrs import field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.addresses import network_of
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.errors import AuthenticationError, LimitError, OAuthError, OverloadedError
+from meshydb_server.services.common.lookup import place_of, require_tenant
+from meshydb_server.services.common.passwords import ANONYMOUS_PASSWORD, Passwords
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
+from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.logins.refresh_tokens import SESSION_ID_BYTES, RefreshToken
+from meshydb_server.services.roles import permitted
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.logins.known_addresses import note_login
+from meshydb_server.storage.logins.sessions import (
+    Login,
+    Session,
+    end_session,
+    find_login,
+    insert_session,
+    prolong_session,
+)
+from meshydb_server.storage.roles import Permission, list_grants
+from meshydb_server.storage.users import User, find_user, get_user, touch_user
+
+ACCESS_SECONDS: Final = 3600
+SESSION_LIFETIME: Final = timedelta(days=30)
+_TOKEN_ID_BYTES: Final = 16
+
+_OFFLINE_ACCESS: Final = "offline_access"
+SCOPES: Final = (AUDIENCE, _OFFLINE_ACCESS, "openid")
+
+_TOKEN_TYPES: Final = {"refresh_token", "access_token"}
+
+INVALID_ACCESS_TOKEN: Final = "The access token is not valid."  # noqa: S105 - a sentence
+_WRONG_PASSWORD: Final = "Username or password is wrong."  # noqa: S105 - a sentence
+_WRONG_REFRESH_TOKEN: Final = "The refresh token is unknown, expired or revoked."  # noqa: S105 - a sentence
+
+
+@frozen(kw_only=True)
+class PasswordLogin:
+    """A request to log in with a password."""
+
+    account: str
+    tenant: str | None
+    client_id: str
+    username: str | None
+    password: str | None = field(repr=False)
+    scope: str | None
+    issuer: str
+    # The client address of the request, in the form of `addresses.normalise`; "" for none.
+    client: str = ""
+
+
+@frozen
+class IssuedTokens:
+    """The result of a login or a refresh. `expires_in` is in seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str | None = field(repr=False)
+
+
+@frozen
+class _Grant:
+    """The claims of an access token."""
+
+    user: User
+    session_id: bytes
+    client_id: str
+    scope: Sequence[str]
+    auth_time: datetime
+    roles: Mapping[str, Sequence[Permission]]
+    refresh_token: str | None = field(repr=False)
+
+
+@frozen
+class _CountedLogin:
+    """A counted login whose password has not been compared yet."""
+
+    tenant: Tenant
+    found: User | None
+    scope: Sequence[str]
+    guess: LoginGuess
+
+
+@frozen
+class TokenService:
+    """Logs users in and out, and says who calls."""
+
+    database: Database
+    sources: Sources
+    passwords: Passwords
+    access_tokens: AccessTokens
+    guesses: LoginGuesses
+
+    async def log_in(self, login: PasswordLogin) -> IssuedTokens:
+        """Log a user in.
+
+        Raises NotFoundError for an unknown account or tenant, LimitError after too many wrong passwords,
+        OverloadedError if too many passwords are being hashed, and OAuthError otherwise.
+        """
+        # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
+        self.passwords.require_room()
+        counted = await self.database.write(lambda connection: self._count(connection, login))
+        if isinstance(counted, LimitError):
+            raise counted
+        try:
+            user = await self._prove(counted.found, login.password or "")
+        except OverloadedError:
+            # A login that is rejected because of others' load is not a guess.
+            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
+            raise
+        except OAuthError:
+            await self.database.write(
+                lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
+            )
+            raise
+        place, granted = counted.tenant, counted.scope
+        try:
+            _require_admitted(user)
+        except OAuthError:
+            # The password was right.
+            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
+            raise
+        now = self.sources.now()
+        session_id = self.sources.random(SESSION_ID_BYTES)
+        refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
+        session = Session(
+            account=place.account,
+            tenant=place.name,
+            session_id=session_id,
+            user_id=user.user_id,
+            client_id=login.client_id,
+            scope=" ".join(granted),
+            refresh_hash=None if refresh_token is None else refresh_token.digest,
+            credential_version=user.credential_version,
+            # Without a refresh token, nothing can extend the login beyond its access token.
+            expires_at=now + (SESSION_LIFETIME if refresh_token else timedelta(seconds=ACCESS_SECONDS)),
+            created_at=now,
+        )
+
+        def begin(connection: Connection) -> _Grant:
+            if not touch_user(connection, user, now):
+                raise OAuthError("invalid_grant", _WRONG_PASSWORD)
+            insert_session(connection, session)
+            self.guesses.forget(connection, counted.guess)
+            if not user.anonymous:
+                note_login(connection, user, network_of(login.client), now)
+            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            text = None if refresh_token is None else refresh_token.text
+            return _Grant(user, session_id, login.client_id, granted, now, roles, text)
+
+        return self._issue(await self.database.write(begin), login.issuer, now)
+
+    async def refresh(
+        self,
+        account: str,
+        tenant: str | None,
+        client_id: str,
+        refresh_token: str | None,
+        scope: str | None,
+        issuer: str,
+    ) -> IssuedTokens:
+        """Issue a new access token for a login, and extend the login to thirty days from now.
+
+        Raises NotFoundError or OAuthError.
+        """
+        now = self.sources.now()
+
+        def renew(connection: Connection) -> _Grant:
+            place = _require_client(connection, account, tenant, client_id)
+            asked = _read_scope(scope)
+            if not refresh_token:
+                raise OAuthError("invalid_request", "The grant refresh_token requires refresh_token.")
+            session_id, login = _find_refreshable(connection, place, client_id, refresh_token, now)
+            granted = login.scope.split()
+            if not set(asked).issubset(granted):
+                raise OAuthError("invalid_scope", "The scope exceeds the scope of the login.")
+            user = get_user(connection, place.account, place.name, login.user_id)
+            if user is None or not touch_user(connection, user, now):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+            _require_admitted(user)
+            if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
+                raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            return _Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
+
+        return self._issue(await self.database.write(renew), issuer, now)
+
+    async def revoke(
+        self, account: str, tenant: str | None, client_id: str, token: str, token_type_hint: str | None
+    ) -> None:
+        """End the login of a token, if the login belongs to this client.
+
+        Raises NotFoundError for an unknown account or tenant, and OAuthError.
+        """
+        now = self.sources.now()
+        refresh_token = RefreshToken.parse(token)
+        claims = self.access_tokens.read(token) if refresh_token is None else None
+
+        def end(connection: Connection) -> None:
+            place = _require_client(connection, account, tenant, client_id)
+            if token_type_hint and token_type_hint not in _TOKEN_TYPES:
+                raise OAuthError("unsupported_token_type", "token_type_hint must be refresh_token or access_token.")
+            if refresh_token is not None:
+                login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
+                if login is not None and refresh_token.matches(login.refresh_hash):
+                    end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
+            elif claims is not None:
+                # A token of another account or tenant has no login here.
+                end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
+
+        await self.database.write(end)
+
+    async def authenticate(self, account: str, tenant: str | None, access_token: str) -> Caller:
+        """The caller of an access token. Raises AuthenticationError, which does not say what is wrong."""
+        now = self.sources.now()
+        claims = self.access_tokens.read(access_token)
+        if (
+            claims is None
+            or claims["account"] != account
+            or tenant not in {None, claims["tenant"]}
+            or claims["exp"] <= now.timestamp()
+        ):
+            raise AuthenticationError(INVALID_ACCESS_TOKEN)
+        place, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
+        login = await self.database.read(lambda connection: find_login(connection, account, place, session_id, now))
+        if login is None:
+            raise AuthenticationError(INVALID_ACCESS_TOKEN)
+        return Caller(
+            account=account,
+            tenant=place,
+            user_id=login.user_id,
+            username=login.username,
+            session_id=session_id,
+            permissions=frozenset(claims["permission"]),
+            auth_time=_read_auth_time(claims),
+            credential_version=login.credential_version,
+        )
+
+    def json_web_keys(self) -> list[dict[str, str]]:
+        """The public keys that verify access tokens (RFC 7517), newest first."""
+        return self.access_tokens.json_web_keys()
+
+    def _count(self, connection: Connection, login: PasswordLogin) -> _CountedLogin | LimitError:
+        """Find the user who logs in, and count the attempt. Raises NotFoundError or OAuthError."""
+        tenant = _require_client(connection, login.account, login.tenant, login.client_id)
+        scope = _read_scope(login.scope) or SCOPES
+        username = login.username
+        if not username or not login.password:
+            raise OAuthError("invalid_request", "The grant password requires username and password.")
+        found = find_user(connection, tenant.account, tenant.name, username_key(username))
+        guess = self.guesses.attempt(connection, place_of(tenant), username, login.client, "logged-in")
+        return guess if isinstance(guess, LimitError) else _CountedLogin(tenant, found, scope, guess)
+
+    async def _prove(self, found: User | None, password: str) -> User:
+        """The user, if this is their password. A wrong password takes the same time for every user, known or not."""
+        if found is not None and found.anonymous and password == ANONYMOUS_PASSWORD:
+            return found
+        # Only anonymous users log in with this password, whatever hash is stored for others.
+        hashed = None if found is None or password == ANONYMOUS_PASSWORD else found.password_hash
+        right = await self.passwords.verify(hashed, password)
+        if found is None or not right:
+            raise OAuthError("invalid_grant", _WRONG_PASSWORD)
+        return found
+
+    def _issue(self, grant: _Grant, issuer: str, now: datetime) -> IssuedTokens:
+        issued_at = int(now.timestamp())
+        user = grant.user
+        names = {"given_name": user.first_name, "family_name": user.last_name}
+        claims = {
+            "iss": issuer,
+            "aud": AUDIENCE,
+            "sub": user.user_id,
+            "id": user.username,
+            **{name: value for name, value in names.items() if value},
+            "role": sorted(grant.roles),
+            "permission": sorted(permitted(grant.roles)),
+            "account": user.account,
+            "tenant": user.tenant,
+            "client_id": grant.client_id,
+            "sid": grant.session_id.hex(),
+            "scope": " ".join(grant.scope),
+            # Of the login; a refresh does not renew it. Anonymous users prove nothing when they log in.
+            **({} if user.anonymous else {"auth_time": int(grant.auth_time.timestamp())}),
+            "iat": issued_at,
+            "exp": issued_at + ACCESS_SECONDS,
+            "jti": self.sources.random(_TOKEN_ID_BYTES).hex(),
+        }
+        return IssuedTokens(self.access_tokens.sign(claims), ACCESS_SECONDS, grant.refresh_token)
+
+
+def _require_client(connection: Connection, account: str, tenant: str | None, client_id: str) -> Tenant:
+    place = require_tenant(connection, account, tenant)
+    if place.public_key != client_id:
+        raise OAuthError("invalid_client", "The client_id is not the public key of this tenant.")
+    return place
+
+
+def _require_admitted(user: User) -> None:
+    """Raise OAuthError if a user with the right password may not log in.
+
+    A user who has ever proved a channel may log in, whichever channel the tenant uses now.
+    """
+    if not user.is_active:
+        raise OAuthError("invalid_grant", "The user is not active.")
+    if not user.verified and not user.anonymous:
+        raise OAuthError("invalid_grant", "The user is not verified.")
+
+
+def _read_auth_time(claims: Mapping[str, Any]) -> datetime | None:
+    seconds = claims.get("auth_time")
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _read_scope(scope: str | None) -> Sequence[str]:
+    """The requested scopes, in the usual order. Raises OAuthError if one is unknown."""
+    asked = set((scope or "").split())
+    if not asked.issubset(SCOPES):
+        raise OAuthError("invalid_scope", f"The supported scopes are {', '.join(SCOPES)}.")
+    return [each for each in SCOPES if each in asked]
+
+
+def _find_refreshable(
+    connection: Connection, place: Tenant, client_id: str, refresh_token: str, now: datetime
+) -> tuple[bytes, Login]:
+    """The login of a refresh token, with its id. Raises OAuthError, which does not say what is wrong."""
+    token = RefreshToken.parse(refresh_token)
+    login = None if token is None else find_login(connection, place.account, place.name, token.session_id, now)
+    if token is None or login is None or login.client_id != client_id or not token.matches(login.refresh_hash):
+        raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
+    return token.session_id, login

@@ -1,0 +1,21 @@
+"""Password recovery and verification: requests, handles, codes and their limits.
+
+What other subjects may use of it is listed here.
+"""
+
+from meshydb_server.services.recovery.completion import CompletionService, Try
+from meshydb_server.services.recovery.policy import GUESS_WINDOW, RecoveryPolicy
+from meshydb_server.services.recovery.recipients import Recipients
+from meshydb_server.services.recovery.service import RecoveryService
+from meshydb_server.services.recovery.verification import VerificationRequest, VerificationService
+
+__all__ = [
+    "GUESS_WINDOW",
+    "CompletionService",
+    "Recipients",
+    "RecoveryPolicy",
+    "RecoveryService",
+    "Try",
+    "VerificationRequest",
+    "VerificationService",
+]

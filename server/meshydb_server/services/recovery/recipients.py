@@ -1,0 +1,61 @@
+"""Limits the codes to one address or number for users who have not proved that it is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.common.counting import counter_key, keep, spend
+from meshydb_server.services.common.errors import LimitError
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.common.limits import CHANGED_LETTERS, UNPROVED_LETTERS
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.messages import Post
+from meshydb_server.services.recovery.policy import RecoveryPolicy
+from meshydb_server.storage.counters import Change, CounterKey, read_counters
+from meshydb_server.storage.messages import Channel
+from meshydb_server.storage.users import User
+
+
+@frozen
+class Recipients:
+    """Counts messages by recipient, over all users, tenants and accounts."""
+
+    keyring: Keyring
+    policy: RecoveryPolicy
+
+    def count(self, connection: Connection, post: Post, now: datetime) -> tuple[bool, Sequence[Change]]:
+        """Whether a message may be sent, and the counter to save.
+
+        Messages to a proved address are not counted. With decoys, they take the same work.
+        """
+        user, (channel, recipient) = post.user, post.destination
+        if user is None or recipient is None or _is_proved(user, channel):
+            return True, self._as_if_counted(connection, post, now)
+        limit, quota = (
+            (CHANGED_LETTERS, self.policy.changed_letters)
+            if user.verified
+            else (UNPROVED_LETTERS, self.policy.unproved_letters)
+        )
+        key = counter_key(self.keyring, "recipient", channel, recipient.lower())
+        (counter,) = read_counters(connection, [CounterKey("", "", key, limit.name)])
+        try:
+            return True, [spend(quota, counter, now)]
+        except LimitError:
+            return False, [keep(quota, counter, now)]
+
+    def _as_if_counted(self, connection: Connection, post: Post, now: datetime) -> Sequence[Change]:
+        if not self.policy.decoys or post.kind != "reset":
+            return ()
+        # A counter that no limit uses.
+        name = username_key(post.username)
+        key = counter_key(self.keyring, "recipient of", post.place.account, post.place.tenant, name)
+        (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_LETTERS.name)])
+        return [keep(self.policy.unproved_letters, counter, now)]
+
+
+def _is_proved(user: User, channel: Channel) -> bool:
+    return user.phone_proved if channel == "text" else user.email_proved

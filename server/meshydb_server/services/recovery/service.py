@@ -1,0 +1,113 @@
+"""Requests for a password reset."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.audit import Audit
+from meshydb_server.services.common.counting import is_known_address, name_of
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.recovery.policy import RecoveryPolicy
+from meshydb_server.services.recovery.verification import Asked, VerificationRequest, VerificationService
+from meshydb_server.services.users import Authenticators
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.recovery import Counted, find_asked
+from meshydb_server.storage.users import User
+from meshydb_server.storage.users.questions import Questions
+
+
+@frozen
+class RecoveryService:
+    """Starts password recovery."""
+
+    database: Database
+    sources: Sources
+    verification: VerificationService
+    audit: Audit
+    policy: RecoveryPolicy
+    authenticators: Authenticators
+
+    async def forgot_password(
+        self, account: str, tenant: str | None, username: str, attempt: int, client: str = ""
+    ) -> VerificationRequest:
+        """Create a request and send its code, in one transaction.
+
+        `client` is the client address of the request, in the form of `addresses.normalise`; "" for none. Raises
+        NotFoundError for an unknown account, tenant or user, InvalidRequestError if the user cannot recover, and
+        LimitError after too many requests.
+        """
+        now = self.sources.now()
+        named = name_of(self.verification.keyring, username, client)
+
+        def transaction(connection: Connection) -> VerificationRequest | RefusedError:
+            subject = self.authenticators.settle_subject(
+                connection, lambda: find_asked(connection, account, tenant, named, "reset")
+            )
+            asked = Asked(
+                place=subject.place,
+                purpose="reset",
+                username=username,
+                attempt=attempt,
+                user=subject.user,
+                recoveries=subject.recoveries,
+                client=client,
+            )
+            outcome, result = self._ask(connection, asked, subject.counted["reset"], now)
+            user_id = None if subject.user is None else subject.user.user_id
+            if isinstance(result, RefusedError):
+                # No limit applies to refused requests: a row for each would let anyone fill the database.
+                self.audit.count(
+                    connection, subject.place, "requested", outcome, client=client, now=now, user_id=user_id
+                )
+            else:
+                self.audit.note(connection, subject.place, "requested", outcome, now=now, user_id=user_id)
+            return result
+
+        result = await self.database.write(transaction)
+        if isinstance(result, RefusedError):
+            # Raised after the transaction, which would otherwise roll back its event.
+            raise result
+        self.verification.outbox.wake()
+        return result
+
+    def _ask(
+        self, connection: Connection, asked: Asked, counted: Counted, now: datetime
+    ) -> tuple[str, VerificationRequest | RefusedError]:
+        """The outcome for the audit trail, and the request or the error."""
+        questions = self.verification.questions_for(connection, asked)
+        outcome, refusal = _judge(asked.user, questions, asks=asked.place.verification == "question")
+        if refusal is not None:
+            if not self.policy.decoys:
+                return outcome, refusal
+            asked = asked.for_nobody()
+        place, user_id = asked.place, None if asked.user is None else asked.user.user_id
+
+        def is_known() -> bool:
+            return is_known_address(connection, place.account, place.tenant, user_id, asked.client, now)
+
+        try:
+            changes = self.policy.requests.spend(counted, now, is_known)
+        except LimitError as error:
+            return "limited", error
+        ended, issued = self.verification.issue(connection, asked, questions, counted=changes, now=now)
+        return (ended if refusal is None else f"decoy: {outcome}"), issued
+
+
+def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:
+    """Whether a user can recover: the outcome for the audit trail, and the error if not."""
+    if user is None:
+        return "unknown-user", NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
+    if user.anonymous:
+        return "anonymous", InvalidRequestError(
+            "An anonymous user cannot recover a password.", ErrorCode.USER_ANONYMOUS
+        )
+    if asks and (questions is None or questions.user_id != user.user_id):
+        return "no-question", InvalidRequestError(
+            "The user has no security question to answer.", ErrorCode.USER_WITHOUT_QUESTION
+        )
+    return "ok", None

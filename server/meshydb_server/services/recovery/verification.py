@@ -1,0 +1,286 @@
+"""Verification requests, which a user completes with a code or an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import evolve, field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.addresses import network_of
+from meshydb_server.services.audit import Audit
+from meshydb_server.services.common.counting import name_of
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.common.limits import KNOWN_FOR
+from meshydb_server.services.common.lookup import require_place
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.usernames import username_key
+from meshydb_server.services.messages import Outbox, Post
+from meshydb_server.services.recovery import codes, hints
+from meshydb_server.services.recovery.handles import REQUEST_ID_BYTES, Claims, sign
+from meshydb_server.services.recovery.policy import LIFETIME, RecoveryPolicy
+from meshydb_server.services.recovery.recipients import Recipients
+from meshydb_server.services.users import live_former
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.counters import Change, save_counters
+from meshydb_server.storage.logins.known_addresses import known_among
+from meshydb_server.storage.messages import Channel
+from meshydb_server.storage.recovery import SLOTS, Place, Purpose, Recovery, find_asked, store
+from meshydb_server.storage.users import User
+from meshydb_server.storage.users.questions import Questions, nearest_questions
+
+# Replaces the client of a request whose message was suppressed, so that it ends no other request.
+_UNSENT: Final = "unsent"
+
+
+@frozen
+class VerificationRequest:
+    """A request as its caller sees it. `expires` has whole milliseconds."""
+
+    username: str
+    attempt: int
+    hash: str = field(repr=False)
+    expires: datetime
+    hint: str
+
+
+@frozen(kw_only=True)
+class Asked:
+    """The subject of a request. Without a user it is a decoy: it looks the same and can never be completed."""
+
+    place: Place
+    purpose: Purpose
+    username: str
+    attempt: int
+    user: User | None
+    # The stored requests of the same username and purpose.
+    recoveries: Sequence[Recovery]
+    # The client address of the request; "" for none.
+    client: str = ""
+
+    @property
+    def previous(self) -> Recovery | None:
+        """The earlier request of the same client."""
+        return self.of_client(network_of(self.client))
+
+    def of_client(self, client: str) -> Recovery | None:
+        """The stored request of one client."""
+        return next((each for each in self.recoveries if each.client == client), None)
+
+    def for_nobody(self) -> Asked:
+        """The same request, as a decoy."""
+        return evolve(self, user=None)
+
+
+@frozen
+class _Former:
+    """The user's former address while it can still recover the account, and the code sent to it."""
+
+    recipient: tuple[Channel, str]
+    code: str = field(repr=False)
+
+
+@frozen
+class _Secret:
+    """The secret of a request: a code that is sent, or the answer to a question."""
+
+    hint: str
+    code: str | None = field(default=None, repr=False)
+    former: _Former | None = None
+    answer_hash: str | None = field(default=None, repr=False)
+
+
+@frozen
+class VerificationService:
+    """Creates requests in the caller's transaction."""
+
+    sources: Sources
+    keyring: Keyring
+    outbox: Outbox
+    audit: Audit
+    policy: RecoveryPolicy
+    recipients: Recipients
+
+    def issue_registration(
+        self, connection: Connection, place: Tenant, user: User, now: datetime, client: str = ""
+    ) -> VerificationRequest:
+        """Send a new user a code to prove their address or number, in the modes `email` and `text`."""
+        named = name_of(self.keyring, user.username, client)
+        subject = require_place(find_asked(connection, place.account, place.name, named, "register"))
+        asked = Asked(
+            place=subject.place,
+            purpose="register",
+            username=user.username,
+            attempt=1,
+            user=user,
+            recoveries=subject.recoveries,
+            client=client,
+        )
+        outcome, issued = self.issue(connection, asked, None, counted=(), now=now)
+        self.audit.note(connection, subject.place, "registered", outcome, now=now, user_id=user.user_id)
+        return issued
+
+    def questions_for(self, connection: Connection, asked: Asked) -> Questions | None:
+        """The questions of the user, or of another user if this one has none; None if the tenant does not use them.
+
+        Either way takes one query, and the other user is always the same for one username.
+        """
+        place = asked.place
+        if place.verification != "question":
+            return None
+        user_id = (
+            hints.place_among_ids(self.keyring.oldest, place, asked.username)
+            if asked.user is None
+            else asked.user.user_id
+        )
+        return nearest_questions(connection, place.account, place.tenant, user_id)
+
+    def issue(
+        self,
+        connection: Connection,
+        asked: Asked,
+        questions: Questions | None,
+        *,
+        counted: Sequence[Change],
+        now: datetime,
+    ) -> tuple[str, VerificationRequest]:
+        """Create a request, send its code if it has one, and return it with the outcome for the audit trail.
+
+        `counted` is saved with it. If a limit suppresses the message, the request can never be completed, and ends no
+        other request. Raises StaleError.
+        """
+        asks = asked.purpose == "reset" and asked.place.verification == "question"
+        secret = _choose(asked, questions) if asks else self._draw(asked, now)
+        request_id = self.sources.random(REQUEST_ID_BYTES)
+        expires = _to_milliseconds(now) + LIFETIME
+        recovery = self._recovery(asked, secret, request_id, expires)
+        outcome = "ok"
+        if secret.code is not None:
+            post = Post(
+                place=asked.place,
+                kind=asked.purpose,
+                username=asked.username,
+                user=asked.user,
+                code=secret.code,
+                expires=expires,
+            )
+            allowed, letters = self.recipients.count(connection, post, now)
+            counted = [*counted, *letters]
+            if not allowed:
+                outcome, post = "suppressed", evolve(post, suppressed=True)
+                if secret.former is None:
+                    recovery = evolve(recovery, user_id=None, client=f"{recovery.client} {_UNSENT}")
+            _seat(connection, asked, recovery, now)
+            save_counters(connection, counted)
+            self.outbox.put(connection, post, now)
+            if secret.former is not None:
+                # The address was proved, so its limits do not apply.
+                former = evolve(post, code=secret.former.code, recipient=secret.former.recipient, suppressed=False)
+                self.outbox.put(connection, former, now)
+        else:
+            _seat(connection, asked, recovery, now)
+            save_counters(connection, counted)
+        return outcome, VerificationRequest(
+            # As the caller wrote it, not as stored: the response must reveal nothing new.
+            username=asked.username,
+            attempt=recovery.attempt,
+            hash=sign(self.keyring.newest, claims_of(recovery)),
+            expires=recovery.expires_at,
+            hint=secret.hint,
+        )
+
+    def _draw(self, asked: Asked, now: datetime) -> _Secret:
+        secret = self._draw_current(asked)
+        text = asked.place.verification == "text"
+        former = None if asked.user is None else live_former(asked.user, "phone" if text else "email", now)
+        if former is None or asked.purpose != "reset":
+            return secret
+        # A separate code, so that a reset with it does not prove the current address.
+        code = codes.generate(self.sources.random, self.policy.code_format)
+        return evolve(secret, former=_Former(("text" if text else "email", former), code))
+
+    def _draw_current(self, asked: Asked) -> _Secret:
+        code = codes.generate(self.sources.random, self.policy.code_format)
+        # If unknown users get the response of known ones, a meaningful hint would tell them apart.
+        if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
+            return _Secret(hints.NOWHERE, code)
+        if asked.place.verification == "text":
+            return _Secret(hints.mask_phone(asked.user.phone), code)
+        return _Secret(hints.mask_email(asked.user.email), code)
+
+    def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime) -> Recovery:
+        """The request, before it has a slot."""
+        user, code, former = asked.user, secret.code, secret.former
+        key = self.keyring.newest
+        return Recovery(
+            account=asked.place.account,
+            tenant=asked.place.tenant,
+            username_key=username_key(asked.username),
+            purpose=asked.purpose,
+            slot=0,
+            client=network_of(asked.client),
+            version=1,
+            request_id=request_id,
+            user_id=None if user is None else user.user_id,
+            attempt=asked.attempt,
+            credential_version=1 if user is None else user.credential_version,
+            code_mac=None if code is None else codes.mac(key, request_id, code),
+            former_code_mac=None if former is None else codes.mac(key, request_id, former.code),
+            channel=None if code is None else "text" if asked.place.verification == "text" else "email",
+            answer_hash=secret.answer_hash,
+            expires_at=expires,
+        )
+
+
+def claims_of(recovery: Recovery) -> Claims:
+    """The claims of a request's handle."""
+    return Claims(
+        purpose=recovery.purpose,
+        account=recovery.account,
+        tenant=recovery.tenant,
+        username_key=recovery.username_key,
+        attempt=recovery.attempt,
+        expires=recovery.expires_at,
+        credential_version=recovery.credential_version,
+        request_id=recovery.request_id,
+    )
+
+
+def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetime) -> None:
+    """Store a request in a slot: that of its client, of a finished request, a free one, or the oldest.
+
+    Requests from networks that the user has logged in from are replaced last. Raises StaleError.
+    """
+    user_id = None if asked.user is None else asked.user.user_id
+
+    def is_over(each: Recovery) -> bool:
+        return each.used_at is not None or now >= each.expires_at or each.user_id != user_id
+
+    replaced = asked.of_client(recovery.client) or next(filter(is_over, asked.recoveries), None)
+    if replaced is None and len(asked.recoveries) < SLOTS:
+        free = set(range(SLOTS)) - {each.slot for each in asked.recoveries}
+        store(connection, evolve(recovery, slot=min(free)), None)
+        return
+    if replaced is None:
+        networks = {each.client for each in asked.recoveries}
+        place = asked.place
+        known = known_among(connection, place.account, place.tenant, user_id or "", networks, now - KNOWN_FOR)
+        replaced = min(asked.recoveries, key=lambda each: (each.client in known, each.expires_at))
+        if recovery.user_id != user_id:
+            # Without a message, no earlier request ends.
+            recovery = replaced
+    store(connection, evolve(recovery, slot=replaced.slot, version=replaced.version + 1), replaced.version)
+
+
+def _choose(asked: Asked, questions: Questions | None) -> _Secret:
+    """The question for an attempt: the first for 1, the next for 2, and the first again after the last."""
+    if questions is None:
+        return _Secret(hints.ANY_QUESTION)
+    chosen = questions.items[(asked.attempt - 1) % len(questions.items)]
+    return _Secret(chosen.question, answer_hash=None if asked.user is None else chosen.answer_hash)
+
+
+def _to_milliseconds(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

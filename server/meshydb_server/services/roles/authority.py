@@ -1,0 +1,77 @@
+"""Compares the permissions of a caller with those of the user or role that they change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import AuthorityError, InvalidRequestError
+from meshydb_server.storage.accounts import lock_tenant
+from meshydb_server.storage.roles import Permission, administrators, list_grants
+from meshydb_server.storage.users import User
+
+_ALL_MESHES: Final = "meshes"
+
+
+def permitted(roles: Mapping[str, Sequence[Permission]]) -> frozenset[str]:
+    """The permissions of roles as access tokens write them: `users.read`, or `meshes.task.read` for one mesh."""
+    return frozenset(each for permissions in roles.values() for each in operations_of(permissions))
+
+
+def operations_of(permissions: Sequence[Permission]) -> frozenset[str]:
+    """The operations that permissions allow, as access tokens write them."""
+    return frozenset(f"{each.permissible}.{operation}" for each in permissions for operation in each.operations)
+
+
+def covers(held: Collection[str], wanted: Collection[str]) -> bool:
+    """Whether `held` includes everything in `wanted`. `meshes.read` includes `meshes.task.read`."""
+    return all(each in held or _of_all_meshes(each) in held for each in wanted)
+
+
+def authority_of(connection: Connection, caller: Caller) -> frozenset[str]:
+    """The permissions of a caller: those of the access token, and those of their current roles."""
+    current = list_grants(connection, caller.account, caller.tenant, caller.user_id)
+    return caller.permissions | permitted(current)
+
+
+def require_authority(connection: Connection, caller: Caller, target: User) -> None:
+    """Raise AuthorityError if the target has a permission that the caller does not have.
+
+    In a transaction that changes the user, lock the user first, so that no role is assigned meanwhile. Callers may
+    always act on themselves.
+    """
+    if target.user_id == caller.user_id:
+        return
+    theirs = permitted(list_grants(connection, target.account, target.tenant, target.user_id))
+    if not covers(authority_of(connection, caller), theirs):
+        raise AuthorityError("The user has permissions that you do not have, so you cannot change or delete them.")
+
+
+@contextmanager
+def keep_an_administrator(connection: Connection, account: str, tenant: str) -> Generator[None]:
+    """Make sure that the block leaves the tenant an administrator: an active user who may update roles.
+
+    Locks the tenant, so that the second of two such transactions waits. Enter the block before locking any user: all
+    transactions then take their locks in the same order. If the tenant has no administrator before the block, it needs
+    none after it. If it has one who can log in, it keeps one who can. Raises InvalidRequestError; do not commit the
+    transaction then.
+    """
+    lock_tenant(connection, account, tenant)
+    before = administrators(connection, account, tenant)
+    yield
+    after = administrators(connection, account, tenant)
+    if any(had and not has for had, has in zip(before, after, strict=True)):
+        raise InvalidRequestError(
+            "The tenant must keep an active user who may update roles.", ErrorCode.LAST_ADMINISTRATOR
+        )
+
+
+def _of_all_meshes(permission: str) -> str | None:
+    """The permission for all meshes that includes this one, if this one is for a single mesh."""
+    permissible, _, operation = permission.rpartition(".")
+    return f"{_ALL_MESHES}.{operation}" if permissible.startswith(f"{_ALL_MESHES}.") else None

@@ -1,0 +1,44 @@
+"""Users: their profiles, what proves them, own account and administration.
+
+What other subjects may use of it is listed here.
+"""
+
+from meshydb_server.services.users.authenticators import Authenticators, Notices, PasswordProver, live_former
+from meshydb_server.services.users.contacts import require_email, require_phone
+from meshydb_server.services.users.new_users import (
+    USERNAME_TAKEN,
+    NewUser,
+    Secrets,
+    add_user,
+    hash_secrets,
+    require_complete_user,
+)
+from meshydb_server.services.users.operators import OperatorService, UserChange
+from meshydb_server.services.users.own_account import SelfService
+from meshydb_server.services.users.profiles import Profile, ProfileChange, Profiles
+from meshydb_server.services.users.questions import NewQuestion
+from meshydb_server.services.users.service import UserSearch, UserService
+
+__all__ = [
+    "USERNAME_TAKEN",
+    "Authenticators",
+    "NewQuestion",
+    "NewUser",
+    "Notices",
+    "OperatorService",
+    "PasswordProver",
+    "Profile",
+    "ProfileChange",
+    "Profiles",
+    "Secrets",
+    "SelfService",
+    "UserChange",
+    "UserSearch",
+    "UserService",
+    "add_user",
+    "hash_secrets",
+    "live_former",
+    "require_complete_user",
+    "require_email",
+    "require_phone",
+]

@@ -1,0 +1,222 @@
+"""Changes what proves users, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import evolve, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.services.audit import Audit, Kind
+from meshydb_server.services.common.lookup import place_of, require_place
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.messages import templates as letters
+from meshydb_server.services.users.authenticators import changes
+from meshydb_server.services.users.authenticators.changes import Outcome, Proof, Terms
+from meshydb_server.services.users.authenticators.notices import Notices
+from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.recovery import Missing, Place, Subject, disown
+from meshydb_server.storage.users import User, lock_user
+from meshydb_server.storage.users import authenticators as rows
+from meshydb_server.storage.users.authenticators import Authenticator, Contact
+from meshydb_server.storage.users.questions import Question, list_pending_questions
+
+# The kinds of audit events, and of notices for immediate and for pending changes.
+_KINDS: Final[Mapping[Authenticator, Kind]] = {
+    "email": "email-changed",
+    "phone": "phone-changed",
+    "questions": "questions-changed",
+}
+_CHANGED: Final[Mapping[Authenticator, letters.Kind]] = {
+    "email": "email-changed",
+    "phone": "phone-changed",
+    "questions": "questions-changed",
+}
+_PENDING: Final[Mapping[Authenticator, letters.Kind]] = {
+    "email": "email-pending",
+    "phone": "phone-pending",
+    "questions": "questions-pending",
+}
+
+
+@frozen
+class Authenticators:
+    """Changes, settles and cancels. `delay` is how long a change without proof is pending."""
+
+    sources: Sources
+    audit: Audit
+    notices: Notices
+    delay: timedelta
+
+    def settle_subject(self, connection: Connection, find: Callable[[], Subject | Missing]) -> Subject:
+        """The subject of a username, after settling due changes. Raises NotFoundError or StaleError."""
+        subject = require_place(find())
+        now = self.sources.now()
+        if subject.user is None or not changes.is_due(subject.user, now):
+            return subject
+        locked = lock_user(connection, subject.user.account, subject.user.tenant, subject.user.user_id)
+        if locked is None:
+            raise StaleError
+        self.settle(connection, subject.place, locked, now)
+        # The stored requests have been disowned.
+        return require_place(find())
+
+    def settle(self, connection: Connection, place: Place, user: User, now: datetime) -> User:
+        """Put due changes of a locked user into force, and return the user."""
+        due = changes.due(user, now)
+        if not due:
+            return user
+        settled = changes.settled(user, now)
+        disown(connection, user, now)
+        rows.write_authenticators(connection, settled)
+        if "questions" in due:
+            pending = list_pending_questions(connection, user.account, user.tenant, [user.user_id])
+            rows.replace_questions(connection, user, pending.get(user.user_id, ()))
+            rows.delete_pending_questions(connection, user)
+        for each in due:
+            self._note(connection, place, user, each, "took-effect", now)
+        return settled
+
+    def change(
+        self,
+        connection: Connection,
+        tenant: Tenant,
+        user: User,
+        contacts: Mapping[Contact, str | None],
+        *,
+        proof: Proof,
+        now: datetime,
+        verified: bool | None = None,
+    ) -> User:
+        """Change addresses of a locked user, and return the user.
+
+        `contacts` are the addresses to set; None removes one. `verified` is for the tenant's present channel; None
+        leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
+        """
+        place = place_of(tenant)
+        before = self.settle(connection, place, user, now)
+        terms = Terms(proof=proof, now=now, delay=self.delay)
+        after, outcomes = before, dict[Contact, Outcome]()
+        for contact, new in contacts.items():
+            after, outcome = changes.change_contact(after, contact, new or None, terms)
+            if outcome is not None:
+                outcomes[contact] = outcome
+        if verified is not None:
+            was = changes.is_verified(before, tenant.verification)
+            after = changes.with_verified(after, tenant.verification, was=was, verified=verified)
+        if after != before:
+            rows.write_authenticators(connection, after)
+        if "at-once" in outcomes.values():
+            # Codes were sent to an address that is no longer the user's.
+            disown(connection, user, now)
+        for contact, outcome in outcomes.items():
+            self._note(connection, place, user, contact, outcome, now)
+            self._tell(connection, place, before, after, contact, outcome, now)
+        return after
+
+    def change_questions(
+        self,
+        connection: Connection,
+        tenant: Tenant,
+        user: User,
+        questions: Sequence[Question],
+        *,
+        proof: Proof,
+        now: datetime,
+    ) -> User:
+        """Set the security questions of a locked user, and return the user. Old answers prove nothing any more.
+
+        Raises StaleError.
+        """
+        place = place_of(tenant)
+        before = self.settle(connection, place, user, now)
+        at_once = changes.takes_effect_at_once(before, proof)
+        if at_once:
+            # First, so that a reset requested at this moment asks one of the new questions.
+            disown(connection, user, now)
+            # As at registration, setting questions proves them if the user sets them.
+            proved = proof in changes.BY_PASSWORD and before.verified
+            after = evolve(before, questions_pending_at=None, questions_proved=proved)
+            rows.replace_questions(connection, user, questions)
+            rows.delete_pending_questions(connection, user)
+        else:
+            after = evolve(before, questions_pending_at=now + self.delay)
+            rows.replace_pending_questions(connection, user, questions)
+        rows.write_authenticators(connection, after)
+        self._note(connection, place, user, "questions", "at-once" if at_once else "pending", now)
+        kinds = _CHANGED if at_once else _PENDING
+        effective = after.questions_pending_at
+        self.notices.tell(connection, place, before, kinds["questions"], now=now, effective=effective)
+        return after
+
+    def set_password(
+        self,
+        connection: Connection,
+        place: Place,
+        user: User,
+        password_hash: str,
+        *,
+        now: datetime,
+        proved: Authenticator | None = None,
+    ) -> bool:
+        """Set another password and cancel pending changes. The caller ends logins and notifies the user.
+
+        `proved` is what the user has proved for this, other than the password. Returns False if the password was
+        changed or the user deleted since `user` was read.
+        """
+        if not rows.replace_password(connection, user, password_hash, proved=proved):
+            return False
+        for each in changes.pending(user):
+            self._note(connection, place, user, each, "cancelled", now)
+        return True
+
+    def tell_of_reset(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+        """Notify a user of a password reset. The audit trail already has an event of the recovery."""
+        self.notices.tell(connection, place, user, "password-changed", now=now, once=False)
+
+    def tell_of_password(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+        """Notify a user that somebody logged in as them has changed the password, and write an audit event."""
+        self.notices.tell(connection, place, user, "password-changed", now=now)
+        self.audit.note(connection, place, "password-changed", "at-once", now=now, user_id=user.user_id)
+
+    def wake(self) -> None:
+        """Wake the worker to send a notice."""
+        self.notices.outbox.wake()
+
+    def _tell(
+        self,
+        connection: Connection,
+        place: Place,
+        before: User,
+        after: User,
+        contact: Contact,
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        if outcome == "pending":
+            effective: datetime | None = getattr(after, f"{contact}_pending_at")
+            self.notices.tell(
+                connection, place, before, _PENDING[contact], now=now, contact=contact, effective=effective
+            )
+        elif outcome == "at-once":
+            # Mentioned only to an address that can still recover the account, and only if codes go by its channel.
+            kept = changes.live_former(after, contact, now) == getattr(before, contact) is not None
+            kept = kept and changes.PROVED_BY[place.verification] == contact
+            effective = getattr(after, f"{contact}_former_until") if kept else None
+            self.notices.tell(
+                connection, place, before, _CHANGED[contact], now=now, contact=contact, effective=effective
+            )
+
+    def _note(
+        self,
+        connection: Connection,
+        place: Place,
+        user: User,
+        authenticator: Authenticator,
+        outcome: Outcome,
+        now: datetime,
+    ) -> None:
+        self.audit.note(connection, place, _KINDS[authenticator], outcome, now=now, user_id=user.user_id)

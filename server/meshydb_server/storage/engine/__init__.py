@@ -1,0 +1,1 @@
+"""The databases: connections, transactions, prepared statements, and errors of drivers."""

@@ -1,0 +1,216 @@
+"""The connection to a database. Transactions are functions.
+
+A transaction is a plain function of a connection. It is committed when it returns and rolled back when it raises. It
+may run several times, so it should change nothing but the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol, Self, TypeVar
+
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from meshydb_server.storage.engine.deadlines import Deadline
+from meshydb_server.storage.engine.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
+from meshydb_server.storage.engine.sqlite import SqliteEngine
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+# Default seconds for a transaction.
+TIMEOUT_SECONDS: Final = 10.0
+
+_ATTEMPTS: Final = 20
+# Milliseconds between attempts: the first pause at most, and the longest pause.
+_FIRST_PAUSE: Final = 10
+_LONGEST_PAUSE: Final = 160
+
+# Seconds for closing a database that hangs. The end of the process closes it without loss.
+_CLOSE_SECONDS: Final = 3.0
+
+# The error codes of SQLite and PostgreSQL for a duplicate key.
+_DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
+
+# The message of PgBouncer if a connection starts with limits.
+_NO_STARTUP_OPTIONS: Final = "unsupported startup parameter: options"
+
+
+class Engine(Protocol):
+    """The interface of each kind of database. It raises errors of SQLAlchemy, and StaleError."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, if it is in one."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """The seconds that a transaction may wait for other processes, in addition to its own time."""
+        ...
+
+    def migrate(self, connection: Connection) -> None:
+        """Run pending migrations. Safe to run from several processes at once."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a read-only transaction."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction once."""
+        ...
+
+    async def close(self) -> None:
+        """Finish running transactions, and disconnect."""
+        ...
+
+
+class Database:
+    """Runs transactions on one database, for one event loop. Each raises StorageError if the database fails."""
+
+    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS, *, prepared_statements: bool = True) -> None:
+        """Take an SQLAlchemy URL of SQLite or PostgreSQL, and the seconds that a transaction may take.
+
+        Without prepared statements, a PostgreSQL connection keeps nothing from one transaction to the next. Connects on
+        first use.
+        """
+        self._url = _parse(url)
+        self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
+        self._timeout = timeout + self._engine.patience
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        closing = asyncio.ensure_future(self._engine.close())
+        await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        if closing.done():
+            closing.result()
+        else:
+            closing.cancel()
+            _log.warning("Closing the database %s timed out.", _without_secrets(self._url))
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, if it is in one."""
+        return self._engine.file
+
+    async def migrate(self) -> None:
+        """Run pending migrations, which create the tables on first use. Has no time limit."""
+        await self._write(self._engine.migrate)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a read-only transaction. Returns its result, and raises its errors."""
+        with self._in_time(), self._told():
+            return await self._engine.read(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction. Returns its result, and raises its errors. Changes are durable once this returns.
+
+        Raises DuplicateError if a key already exists. After a StorageError, nothing is stored, except if the database
+        did not confirm the commit in time: then all of it may be.
+        """
+        with self._in_time():
+            return await self._write(work)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        pause = _FIRST_PAUSE
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._told():
+                    return await self._engine.write(work)
+            except StaleError:
+                # Random pauses separate two transactions that collided; growing pauses spread a crowd.
+                await asyncio.sleep(secrets.randbelow(pause) / 1000)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        raise self._failure(f"the transaction was in conflict with others {_ATTEMPTS} times")
+
+    @contextmanager
+    def _in_time(self) -> Generator[None]:
+        """Wait for the database no longer than a transaction may take."""
+        try:
+            with Deadline(self._timeout):
+                yield
+        except TimeoutError as error:
+            raise self._failure(f"it has not answered for {self._timeout:g} seconds") from error
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Translate driver errors into one-line StorageErrors."""
+        try:
+            yield
+        except DBAPIError as error:
+            if _code(error) in _DUPLICATE:
+                raise DuplicateError(_first_line(error.orig)) from error
+            raise self._failure(_first_line(error.orig) + _advice(error)) from error
+        except PoolTimeoutError as error:
+            raise self._failure("all of its connections are in use") from error
+        except UnknownVersionError as error:
+            reason = "it was created by a newer version of the server or by another program"
+            raise self._failure(reason) from error
+
+    def _failure(self, reason: str) -> StorageError:
+        return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # Without the reason, which may quote a part of the password as the port.
+        raise _useless("it must read dialect+driver://user:password@host:port/database") from error
+    if "?" in url and not parsed.query:
+        # SQLAlchemy ignores the text after ?, so the data would be in another place.
+        raise _useless("the text after ? is no option such as ?timeout=30; in a path, write %3F for ? and %25 for %")
+    return parsed
+
+
+def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
+    try:
+        match url.drivername:
+            case "sqlite" | "sqlite+aiosqlite":
+                return SqliteEngine(url)
+            case "postgresql" | "postgresql+psycopg":
+                # Needs the packages of an extra.
+                from meshydb_server.storage.engine.postgresql import PostgresqlEngine  # noqa: PLC0415
+
+                return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)
+            case _:
+                raise _useless("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
+    except ArgumentError as error:
+        raise _useless(_first_line(error)) from error
+    except ImportError as error:
+        raise _useless(
+            "PostgreSQL needs the extra postgres; from a checkout: pip install '.[server,postgres]'"
+        ) from error
+
+
+def _useless(reason: str) -> StorageError:
+    return StorageError(f"The database URL cannot be used: {reason}")
+
+
+def _without_secrets(url: URL) -> str:
+    return url.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
+
+
+def _code(error: DBAPIError) -> object:
+    return getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+
+
+def _advice(error: DBAPIError) -> str:
+    if _NO_STARTUP_OPTIONS in str(error.orig):
+        return "; behind a pooler such as PgBouncer, set MESHYDB_PREPARED_STATEMENTS=off"
+    return ""
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,129 @@
+"""Transactions on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.impatient import ImpatientConnection
+from meshydb_server.storage.engine.migrate import upgrade
+
+T = TypeVar("T")
+
+_CONNECTIONS: Final = 10
+
+# Fractions of the transaction's time. The server times out first, which keeps the connection.
+_LOCK_PART: Final = 0.5
+_CONNECT_PART: Final = 0.5
+_STATEMENT_PART: Final = 0.8
+_POOL_PART: Final = 0.5
+# The minimum that libpq and psycopg accept.
+_SHORTEST_CONNECT_SECONDS: Final = 2
+
+# serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
+_STALE: Final = {"40001", "40P01"}
+
+# Any number works that nothing else in the database uses.
+_MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
+# Migrations have no time limit, and wait for those of other processes.
+_NO_LIMITS: Final = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+)
+
+
+class PostgresqlEngine:
+    """Runs each transaction on its own connection, as many at a time as there are connections."""
+
+    # A transaction gets no time in addition to its own.
+    patience = 0.0
+
+    def __init__(self, url: URL, timeout: float, *, prepared_statements: bool = True) -> None:
+        self.file = None
+        limits = _limits(timeout)
+        # A pooler's connections keep no settings, so each transaction sets its limits.
+        self._limits = None if prepared_statements else _set_local(limits)
+        query = _options(url, timeout, limits if prepared_statements else {})
+        connect_args = {"async_creator_fn": ImpatientConnection.connect}
+        self._writing = create_async_engine(
+            url.set(drivername="postgresql+psycopg", query=query),
+            # Parameters hold secrets that must not be logged.
+            hide_parameters=True,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=timeout * _POOL_PART,
+            # Connections break when the server restarts; this detects it.
+            pool_pre_ping=True,
+            connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
+        )
+        self._reading = self._writing.execution_options(postgresql_readonly=True)
+
+    def migrate(self, connection: Connection) -> None:
+        """Run pending migrations, one process at a time."""
+        for statement in (*_NO_LIMITS, _MIGRATION_LOCK):
+            connection.exec_driver_sql(statement)
+        upgrade(connection)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a read-only transaction."""
+        async with self._reading.begin() as connection:
+            return await connection.run_sync(self._run, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction. Raises StaleError if it should run again."""
+        try:
+            async with self._writing.begin() as connection:
+                return await connection.run_sync(self._run, work)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in _STALE:
+                raise StaleError from error
+            raise
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._writing.dispose()
+
+    def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        if self._limits is not None:
+            connection.exec_driver_sql(self._limits)
+        return work(connection)
+
+
+def _limits(timeout: float) -> dict[str, int]:
+    """The time limits that PostgreSQL itself enforces, in milliseconds."""
+    parts = {
+        "statement_timeout": _STATEMENT_PART,
+        "lock_timeout": _LOCK_PART,
+        "idle_in_transaction_session_timeout": 1.0,
+    }
+    return {name: max(1, round(timeout * 1000 * part)) for name, part in parts.items()}
+
+
+def _set_local(limits: dict[str, int]) -> str:
+    """One statement, for one round trip, that sets the limits for the rest of a transaction."""
+    values = (f"set_config('{name}', '{value}', true)" for name, value in limits.items())
+    return f"SELECT {', '.join(values)}"
+
+
+def _options(url: URL, timeout: float, limits: dict[str, int]) -> dict[str, Any]:
+    """The query of the URL, with defaults for the limits that it does not set."""
+    ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    given = url.query.get("options", "")
+    # PostgreSQL takes the last of several settings with the same name.
+    options = " ".join((ours, *((given,) if isinstance(given, str) else given))).strip()
+    return {
+        "connect_timeout": str(max(_SHORTEST_CONNECT_SECONDS, round(timeout * _CONNECT_PART))),
+        "keepalives": "1",
+        "keepalives_idle": str(max(1, round(timeout))),
+        "keepalives_interval": str(max(1, round(timeout))),
+        "keepalives_count": "3",
+        "tcp_user_timeout": str(max(1, round(timeout * 1000))),
+        **url.query,
+        **({"options": options} if options else {}),
+    }

@@ -1,0 +1,147 @@
+"""Precompiled statements, where each microsecond counts: only their values change.
+
+SQLAlchemy takes several times as long as SQLite for each execution, mostly to describe the columns of a result. Here
+its compiled text is kept and passed to the driver, whose errors are raised as SQLAlchemy raises them. If somebody
+listens to SQLAlchemy's events or reads its log, statements go through SQLAlchemy, so that none is missed.
+"""
+# SQLAlchemy has no public way to ask whether it has listeners.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Insert, LargeBinary, Select, Update
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from meshydb_server import timestamps
+from meshydb_server.storage.schema import Instant
+
+_Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement that takes values with the same names each time."""
+
+    def __init__(self, statement: Insert | Update | Select[*tuple[Any, ...]]) -> None:
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Execute an INSERT or UPDATE, and return the number of rows."""
+        compiled = self._compile(connection.dialect, values)
+        parameters = compiled.parameters(values)
+        if _is_observed(connection):
+            return connection.exec_driver_sql(compiled.text, parameters).rowcount
+        count, _ = _execute(connection, compiled.text, parameters, fetch=False)
+        return count
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Execute a SELECT, and return its rows."""
+        compiled = self._compile(connection.dialect, values)
+        parameters = compiled.parameters(values)
+        if _is_observed(connection):
+            found: Sequence[Sequence[Any]] = connection.exec_driver_sql(compiled.text, parameters).all()
+        else:
+            _, found = _execute(connection, compiled.text, parameters, fetch=True)
+        return [compiled.read(row) for row in found]
+
+    def _compile(self, dialect: Dialect, values: Mapping[str, Any]) -> _Compiled:
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _compile(self._statement, dialect, list(values))
+        return compiled
+
+
+def _is_observed(connection: Connection) -> bool:
+    """Whether SQLAlchemy's events have listeners, or its log of statements is enabled."""
+    return bool(connection._has_events or connection.engine._has_events or connection._echo)  # noqa: SLF001
+
+
+def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool) -> tuple[int, Sequence[Sequence[Any]]]:
+    """Execute a statement with the driver. Returns the number of rows, and the fetched rows.
+
+    Raises DBAPIError as SQLAlchemy does, without the values.
+    """
+    driver_error = connection.dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text, parameters)
+        return cursor.rowcount, cursor.fetchall() if fetch else ()
+    except driver_error as error:
+        lost = connection.dialect.is_disconnect(error, connection.connection, cursor)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            text,
+            None,
+            error,
+            driver_error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
+        ) from error
+    finally:
+        cursor.close()
+
+
+@frozen
+class _Compiled:
+    """The text for one dialect, its parameter names with fixed values, and the values to convert."""
+
+    text: str
+    named: bool
+    binds: Sequence[tuple[str, object]]
+    # By position: most values are passed unchanged.
+    converted_binds: Sequence[tuple[int, _Convert]]
+    converted_columns: Sequence[tuple[int, _Convert]]
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        converted = [values.get(name, fixed) for name, fixed in self.binds]
+        for place, convert in self.converted_binds:
+            converted[place] = convert(converted[place])
+        if self.named:
+            return dict(zip((name for name, _ in self.binds), converted, strict=True))
+        return tuple(converted)
+
+    def read(self, row: Sequence[Any]) -> Sequence[Any]:
+        converted = list(row)
+        for place, convert in self.converted_columns:
+            converted[place] = convert(converted[place])
+        return converted
+
+
+def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dialect, names: list[str]) -> _Compiled:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+
+    def bind(type_: TypeEngine[Any]) -> _Convert | None:
+        if isinstance(type_, Instant):
+            return _to_milliseconds
+        # Both drivers accept bytes, which SQLAlchemy would wrap for other drivers.
+        return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
+
+    def result(type_: TypeEngine[Any]) -> _Convert | None:
+        return type_.dialect_impl(dialect).result_processor(dialect, None)
+
+    binds = [(name, compiled.binds[name]) for name in compiled.positiontup or compiled.binds]
+    columns = statement.selected_columns if isinstance(statement, Select) else ()
+    return _Compiled(
+        text=compiled.string,
+        named=not compiled.positional,
+        binds=[(name, each.value) for name, each in binds],
+        converted_binds=_converted(bind(each.type) for _, each in binds),
+        converted_columns=_converted(result(column.type) for column in columns),
+    )
+
+
+def _converted(converts: Iterable[_Convert | None]) -> Sequence[tuple[int, _Convert]]:
+    return [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+
+
+def _to_milliseconds(value: datetime | None) -> int | None:
+    return None if value is None else timestamps.to_milliseconds(value)

@@ -1,0 +1,190 @@
+"""Transactions on SQLite, which has one writer at a time.
+
+A durable transaction waits for the disk, which takes as long for many as for one. Transactions that arrive while a
+group is being written form the next group: one database transaction, with a savepoint for each.
+
+A statement takes microseconds, less than handing it to a thread. Only waiting happens in a thread: for another process
+before a group, and for the disk after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+from attrs import define
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.engine.migrate import upgrade
+from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, patience_of, retry_while_busy
+from meshydb_server.storage.engine.sqlite_file import OpenFile
+
+T = TypeVar("T")
+
+_READERS: Final = 4
+_LARGEST_GROUP: Final = 100
+
+
+class SqliteEngine:
+    """One connection that writes groups, and threads that read."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
+        self.file = Path(url.database)
+        # The driver in the URL is not used: it would switch threads for each statement.
+        url = url.set(drivername="sqlite")
+        self.patience = patience_of(url)
+        self._main = OpenFile(self.file)
+        # The write-ahead log, which holds committed data. SQLite puts it beside the target of a symbolic link.
+        self._log = OpenFile(Path(f"{os.path.realpath(self.file)}-wal"))
+        self._writing = connect(url, self._main, 1, "PRAGMA busy_timeout = 0")
+        wait = f"PRAGMA busy_timeout = {self.patience * 1000:.0f}"
+        self._reading = connect(url, self._main, _READERS, wait, "PRAGMA query_only = ON")
+        event.listen(self._writing, "connect", lambda *_: self._log.forget())
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._waiting = deque[_Job]()
+        self._working: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def migrate(self, connection: Connection) -> None:
+        """Run pending migrations. Other processes wait until this one has finished."""
+        upgrade(connection)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a read-only transaction, which sees the data as it was at its start."""
+
+        def run() -> T:
+            with self._reading.begin() as connection:
+                connection.exec_driver_sql("BEGIN")
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction as part of the next group."""
+        if self._closed:
+            raise StorageError("The database is closed.")
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work_off())
+        await job.done
+        if job.error is not None:
+            raise job.error
+        return cast("T", job.result)
+
+    async def close(self) -> None:
+        """Finish running transactions, and close the file."""
+        self._closed = True
+        if self._working is not None:
+            await self._working
+
+        def close() -> None:
+            for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
+                threads.shutdown()
+                engine.dispose()
+
+        await asyncio.to_thread(close)
+
+    async def _work_off(self) -> None:
+        while self._waiting:
+            group: list[_Job] = []
+            try:
+                async with self._transaction() as connection:
+                    # Includes transactions that arrived during the wait.
+                    group = self._next_group()
+                    for job in group:
+                        job.run(connection)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+                group = group or self._next_group()
+                for job in group:
+                    job.error = job.error or error
+            for job in group:
+                # A caller may have been cancelled meanwhile.
+                if not job.done.done():
+                    job.done.set_result(None)
+        self._working = None
+
+    def _next_group(self) -> list[_Job]:
+        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_GROUP))]
+        return [job for job in jobs if not job.done.cancelled()]
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Connection]:
+        loop = asyncio.get_running_loop()
+        connection = await loop.run_in_executor(self._writer, self._begin)
+        try:
+            yield connection
+            await loop.run_in_executor(self._writer, self._commit, connection)
+        finally:
+            # With the driver: SQLAlchemy considers a transaction over even if the commit failed.
+            driver_of(connection).rollback()
+            connection.close()
+
+    def _begin(self) -> Connection:
+        connection = self._writing.connect()
+        try:
+            # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
+            # written meanwhile, no matter how long it may wait.
+            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.patience)
+            self._check_files()
+        except sqlite3.OperationalError as error:
+            driver_of(connection).rollback()
+            connection.close()
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        # Starts a transaction for SQLAlchemy too, which would otherwise have nothing to commit.
+        connection.begin()
+        return connection
+
+    def _commit(self, connection: Connection) -> None:
+        connection.commit()
+        try:
+            # Nothing is acknowledged that the next start would not find.
+            self._check_files()
+        except sqlite3.OperationalError as error:
+            raise OperationalError("COMMIT", None, error) from error
+
+    def _check_files(self) -> None:
+        self._main.check()
+        self._log.check()
+
+
+@define(eq=False)
+class _Job:
+    """A waiting transaction, and its result."""
+
+    work: Callable[[Connection], object]
+    done: asyncio.Future[None]
+    result: object = None
+    error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        # With the driver: SQLAlchemy takes as long for each of these as for a query.
+        driver = driver_of(connection)
+        driver.execute("SAVEPOINT job")
+        try:
+            self.result = self.work(connection)
+        except BaseException as error:  # noqa: BLE001 - it is for the caller, and not for the others of the group
+            self.error = error
+            _roll_back(connection, error)
+        driver.execute("RELEASE job")
+
+
+def _roll_back(connection: Connection, error: BaseException) -> None:
+    try:
+        connection.exec_driver_sql("ROLLBACK TO job")
+    except DBAPIError:
+        # SQLite has already rolled back the whole group, for example if the disk is full.
+        raise error from None
