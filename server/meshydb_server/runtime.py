@@ -21,10 +21,11 @@ from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_B
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.health import Health
-from meshydb_server.services.logins import AccessTokens, LoginGuesses, TokenService
+from meshydb_server.services.logins import AccessTokens, LoginGuesses, TokenIssuer, TokenService
 from meshydb_server.services.messages import Delivery, Outbox, OutboxWorker, SlotLimits
 from meshydb_server.services.recovery import (
     CompletionService,
+    GuessChecker,
     Recipients,
     RecoveryPolicy,
     RecoveryService,
@@ -101,19 +102,20 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
             recent_login = timedelta(seconds=settings.recent_login_seconds)
             prover = PasswordProver(database, sources, passwords, guesses, recent_login)
             selves = SelfService(database, sources, passwords, profiles, prover)
+            access_tokens = AccessTokens(keyring)
+            issuer = TokenIssuer(access_tokens, sources)
+            checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords, audit),
                 roles=RoleService(database, sources, audit),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
-                tokens=TokenService(database, sources, passwords, AccessTokens(keyring), guesses),
+                tokens=TokenService(database, sources, passwords, access_tokens, issuer, guesses),
                 selves=selves,
                 users=UserService(database, sources, passwords, profiles, selves, audit),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
                 recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
-                completion=CompletionService(
-                    database, sources, keyring, outbox, audit, passwords, policy, authenticators
-                ),
+                completion=CompletionService(database, sources, outbox, passwords, authenticators, checker),
                 outbox=outbox,
                 audit=audit,
                 sweeper=Sweeper(database, sources, settings.audit_retention),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from meshydb_server.services.logins.service import TokenService
+from meshydb_server.services.logins.issuing import TokenIssuer
 from meshydb_server.services.users import new_users
 from meshydb_server.services.users import service as users
 from meshydb_server.services.users.authenticators import PasswordProver
@@ -27,7 +27,7 @@ async def any_password_proves(*_: object) -> None:
     """Any password proves who asks for a change."""
 
 
-@TABLE.parts(TokenService, "_issue", "requestToken", "without_a_password_changes_are_pending")
+@TABLE.parts(TokenIssuer, "issue", "requestToken", "without_a_password_changes_are_pending")
 def a_refresh_renews_auth_time(
     original: Callable[..., Any], service: object, grant: Any, issuer: str, now: object
 ) -> Any:

@@ -14,9 +14,9 @@ from meshydb_server.services import registration
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.logins import service as tokens
 from meshydb_server.services.logins.access_tokens import AccessTokens
-from meshydb_server.services.logins.service import TokenService
-from meshydb_server.services.recovery import completion, handles
-from meshydb_server.services.recovery.completion import CompletionService
+from meshydb_server.services.logins.issuing import TokenIssuer
+from meshydb_server.services.recovery import completion, guesses, handles
+from meshydb_server.services.recovery.guesses import GuessChecker
 from meshydb_server.services.recovery.verification import VerificationService
 from meshydb_server.services.users import own_account as selves
 from meshydb_server.services.users import profiles
@@ -32,13 +32,13 @@ TABLE: Final = Table()
 # --- Recovery
 
 
-@TABLE.parts(CompletionService, "_compare", "checkHash", "codes_are_needed")
+@TABLE.parts(GuessChecker, "_compare", "checkHash", "codes_are_needed")
 async def any_code_is_right(_: Callable[..., Any], __: object, guess: Any, ___: str) -> Any:
     """Any code is the right one."""
     return guess
 
 
-@TABLE.parts(CompletionService, "_compare", "checkHash", "reset_sets_the_password")
+@TABLE.parts(GuessChecker, "_compare", "checkHash", "reset_sets_the_password")
 async def no_code_is_right(*_: object) -> None:
     """No code is the right one."""
 
@@ -47,10 +47,10 @@ async def no_code_is_right(*_: object) -> None:
 def code_usable_twice(subject: Subject) -> None:
     """A request is not used up, and its code sets one password after the other."""
     subject.patch.setattr(completion, "consume", lambda *_: True)
-    subject.patch.setattr(CompletionService, "_why_not", lambda *_: None)
+    subject.patch.setattr(GuessChecker, "_why_not", lambda *_: None)
 
 
-@TABLE.parts(CompletionService, "_why_not", "checkHash", "requests_lapse")
+@TABLE.parts(GuessChecker, "_why_not", "checkHash", "requests_lapse")
 def expired_hash_accepted(original: Callable[..., Any], *judged: Any) -> str | None:
     """A request does not lapse."""
     reason: str | None = original(*judged)
@@ -63,19 +63,19 @@ def hash_not_verified(*_: object) -> bool:
     return True
 
 
-@TABLE.parts(completion, "_repeats", "checkHash", "requests_are_sent_back_unchanged")
+@TABLE.parts(guesses, "_repeats", "checkHash", "requests_are_sent_back_unchanged")
 def expiry_and_attempt_not_compared(*_: object) -> bool:
     """Expiry and attempt may be sent back as anything."""
     return True
 
 
-@TABLE.parts(CompletionService, "_match", "checkHash", "requests_end_those_before_them")
-def hash_ignored(_: Callable[..., Any], service: CompletionService, subject: Any, __: object) -> Any:
+@TABLE.parts(GuessChecker, "_match", "checkHash", "requests_end_those_before_them")
+def hash_ignored(_: Callable[..., Any], service: GuessChecker, subject: Any, __: object) -> Any:
     """A code is looked up by the username alone, whatever the hash."""
     return (subject.recoveries[0], service.keyring.newest) if subject.recoveries else None
 
 
-@TABLE.parts(completion, "find_subject", "checkHash", "requests_are_of_one_tenant")
+@TABLE.parts(guesses, "find_subject", "checkHash", "requests_are_of_one_tenant")
 def hash_of_another_tenant_accepted(
     original: Callable[..., Any], connection: Connection, account: str, _: str | None, *more: Any
 ) -> Any:
@@ -154,7 +154,7 @@ def revoked_token_accepted(*_: object) -> None:
     """Nothing comes of a revocation."""
 
 
-@TABLE.parts(TokenService, "_issue", "requestToken", "logins_are_renewed")
+@TABLE.parts(TokenIssuer, "issue", "requestToken", "logins_are_renewed")
 def refresh_token_for_everyone(original: Callable[..., Any], service: object, grant: Any, *more: Any) -> Any:
     """There is a refresh token whether it was asked for or not."""
     return original(service, evolve(grant, refresh_token=grant.refresh_token or "unasked"), *more)

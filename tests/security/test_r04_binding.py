@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.guesses import Try
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, users

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
-import attrs
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.recovery.completion import CompletionService
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import outbox, recoveries, users
 from tests.support.recovering import (
@@ -28,6 +26,7 @@ from tests.support.recovering import (
     refusal,
     register,
     rows,
+    with_passwords,
 )
 from tests.support.seams import MeetingPasswords, statements
 
@@ -67,15 +66,14 @@ async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, t
     with closing(MeetingPasswords(5)) as passwords:
         async with recovering(database_url) as one, recovering(database_url, new=False) as other:
             issued = await ask(one, tenant=tenant)
-            completions = [_with(one, passwords), _with(other, passwords)] * 2 + [_with(one, passwords)]
+            completions = [
+                with_passwords(one.completion, passwords),
+                with_passwords(other.completion, passwords),
+            ] * 2 + [with_passwords(one.completion, passwords)]
             ends = await all_ends(*(each.reset_password(issued.attempted(), PASSWORD) for each in completions))
             assert ends == {"ok": 1, "InvalidRequestError": 4}
             assert await _state(one, issued) == (1, 1, True)
             assert await outcomes(one) == {("requested", "ok"): 1, ("reset", "ok"): 1, ("reset", "used"): 4}
-
-
-def _with(services: Services, passwords: MeetingPasswords) -> CompletionService:
-    return attrs.evolve(services.completion, passwords=passwords)
 
 
 async def test_r06_used_once_is_used(database_url: str) -> None:
@@ -134,7 +132,9 @@ async def test_r06_change_under_the_hands(database_url: str) -> None:
             async with recovering(database_url, new=interference == "password") as services:
                 issued = await ask(services)
                 version = (await _state(services, issued))[0]
-                resetting = asyncio.create_task(_with(services, passwords).reset_password(issued.attempted(), PASSWORD))
+                resetting = asyncio.create_task(
+                    with_passwords(services.completion, passwords).reset_password(issued.attempted(), PASSWORD)
+                )
                 while (await rows(services, recoveries))[0]["failures"] == 0:
                     pass
                 if interference == "password":

@@ -11,7 +11,7 @@ import pytest
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import OverloadedError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.guesses import Try
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
     BY_QUESTION,
@@ -28,6 +28,7 @@ from tests.support.recovering import (
     refusal,
     register,
     rows,
+    with_passwords,
 )
 from tests.support.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 
@@ -104,7 +105,7 @@ async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> No
     with closing(CountingPasswords()) as passwords:
         async with recovering(database_url) as services:
             issued = await ask(services, tenant=BY_QUESTION)
-            completion = attrs.evolve(services.completion, passwords=passwords)
+            completion = with_passwords(services.completion, passwords)
             assert await all_ends(*(completion.check_hash(issued.wrong) for _ in range(30))) == {"ok": 30}
     assert passwords.verified == _LIMIT
 
@@ -116,7 +117,8 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
         async with recovering(database_url) as services, recovering(database_url, new=False) as other:
             issued = await ask(services, tenant=tenant)
             keyring: Keyring = BrokenKeyring.parse(KEYS[0])
-            broken = attrs.evolve(services.completion, passwords=passwords, keyring=keyring)
+            guesses = attrs.evolve(services.completion.guesses, passwords=passwords, keyring=keyring)
+            broken = attrs.evolve(services.completion, passwords=passwords, guesses=guesses)
             expected = ComparisonError if tenant == BY_QUESTION else TypeError
 
             async def fail(attempted: Try) -> None:

@@ -23,6 +23,7 @@ from tests.support.recovering import (
     Issued,
     ask,
     recovering,
+    with_passwords,
 )
 from tests.support.seams import CountingPasswords, statements
 
@@ -60,7 +61,7 @@ async def test_r12_equal_statements_and_hashes(database_url: str) -> None:
     """Asking, checking and resetting take the same statements and hashes for a user, for nobody and for a device."""
     with closing(CountingPasswords()) as passwords:
         async with recovering(database_url, unknown_user="decoy") as services:
-            completion = attrs.evolve(services.completion, passwords=passwords)
+            completion = with_passwords(services.completion, passwords)
             for tenant in (TENANT, BY_TEXT, BY_QUESTION):
                 await services.accounts.create_user(ACCOUNT, tenant, NewUser(username=_ANONYMOUS, anonymous=True))
                 done: dict[str, list[_Work]] = {}

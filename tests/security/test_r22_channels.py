@@ -11,7 +11,7 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import OAuthError
-from meshydb_server.services.logins.service import IssuedTokens
+from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.recovery.verification import VerificationRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.profiles import Profile, ProfileChange

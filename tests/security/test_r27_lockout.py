@@ -8,7 +8,7 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import LimitError
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.guesses import Try
 from tests.support.recovering import (
     OLD_PASSWORD,
     PASSWORD,

@@ -17,7 +17,8 @@ from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import RefusedError
 from meshydb_server.services.common.sources import Sources
-from meshydb_server.services.logins.service import IssuedTokens, PasswordLogin
+from meshydb_server.services.logins.issuing import IssuedTokens
+from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.storage.accounts import Verification, has_accounts
 from meshydb_server.storage.users import User
 from tests.support.server import settings_in

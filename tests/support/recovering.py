@@ -12,20 +12,24 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import Executable, Table, select, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.lookup import require_tenant, require_user
+from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import RandomBytes, Sources
-from meshydb_server.services.logins.service import IssuedTokens, PasswordLogin
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.logins.issuing import IssuedTokens
+from meshydb_server.services.logins.service import PasswordLogin
+from meshydb_server.services.recovery.completion import CompletionService
+from meshydb_server.services.recovery.guesses import Try
 from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
@@ -260,6 +264,11 @@ async def counted(services: Services, name: str) -> list[int]:
 def spent(log: str) -> int:
     """How many there are in the log of a quota."""
     return sum(count for _, count in json.loads(log))
+
+
+def with_passwords(completion: CompletionService, passwords: Passwords) -> CompletionService:
+    """The service with another way to hash and verify."""
+    return evolve(completion, passwords=passwords, guesses=evolve(completion.guesses, passwords=passwords))
 
 
 async def refusal(of: Awaitable[object]) -> str:

@@ -1,14 +1,7 @@
 """What tests share."""
 
-from collections.abc import AsyncGenerator
-from functools import partial
-from pathlib import Path
-
 import pytest
 
-from tests.support.mail import Opening, opened
-from tests.support.people import People, settled
-from tests.support.sources import SetClock
 from tests.unit.calls import (
     ForgotPassword,
     Play,
@@ -48,22 +41,3 @@ def _transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Either transport, as installed or not."""
     if request.param == "plain":
         without_pyreqwest(monkeypatch)
-
-
-@pytest.fixture
-async def people(tmp_path: Path, database_url: str) -> AsyncGenerator[People]:
-    """An account to fill with people, on each kind of database."""
-    async with settled(tmp_path, database_url) as people:
-        yield people
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    """The services' clock."""
-    return SetClock()
-
-
-@pytest.fixture
-def opening(tmp_path: Path, clock: SetClock, database_url: str) -> Opening:
-    """Opens services on a database of each kind."""
-    return partial(opened, tmp_path, clock, database_url=database_url)

@@ -5,6 +5,7 @@ What other subjects may use of it is listed here.
 
 from meshydb_server.services.logins.access_tokens import AccessTokens
 from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.logins.issuing import TokenIssuer
 from meshydb_server.services.logins.service import INVALID_ACCESS_TOKEN, SCOPES, PasswordLogin, TokenService
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "LoginGuess",
     "LoginGuesses",
     "PasswordLogin",
+    "TokenIssuer",
     "TokenService",
 ]

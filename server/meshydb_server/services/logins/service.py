@@ -18,8 +18,8 @@ from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.logins.issuing import ACCESS_SECONDS, Grant, IssuedTokens, TokenIssuer
 from meshydb_server.services.logins.refresh_tokens import SESSION_ID_BYTES, RefreshToken
-from meshydb_server.services.roles import permitted
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.logins.known_addresses import note_login
@@ -31,12 +31,10 @@ from meshydb_server.storage.logins.sessions import (
     insert_session,
     prolong_session,
 )
-from meshydb_server.storage.roles import Permission, list_grants
+from meshydb_server.storage.roles import list_grants
 from meshydb_server.storage.users import User, find_user, get_user, touch_user
 
-ACCESS_SECONDS: Final = 3600
 SESSION_LIFETIME: Final = timedelta(days=30)
-_TOKEN_ID_BYTES: Final = 16
 
 _OFFLINE_ACCESS: Final = "offline_access"
 SCOPES: Final = (AUDIENCE, _OFFLINE_ACCESS, "openid")
@@ -64,28 +62,6 @@ class PasswordLogin:
 
 
 @frozen
-class IssuedTokens:
-    """The result of a login or a refresh. `expires_in` is in seconds."""
-
-    access_token: str = field(repr=False)
-    expires_in: int
-    refresh_token: str | None = field(repr=False)
-
-
-@frozen
-class _Grant:
-    """The claims of an access token."""
-
-    user: User
-    session_id: bytes
-    client_id: str
-    scope: Sequence[str]
-    auth_time: datetime
-    roles: Mapping[str, Sequence[Permission]]
-    refresh_token: str | None = field(repr=False)
-
-
-@frozen
 class _CountedLogin:
     """A counted login whose password has not been compared yet."""
 
@@ -103,6 +79,7 @@ class TokenService:
     sources: Sources
     passwords: Passwords
     access_tokens: AccessTokens
+    issuer: TokenIssuer
     guesses: LoginGuesses
 
     async def log_in(self, login: PasswordLogin) -> IssuedTokens:
@@ -151,7 +128,7 @@ class TokenService:
             created_at=now,
         )
 
-        def begin(connection: Connection) -> _Grant:
+        def begin(connection: Connection) -> Grant:
             if not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_PASSWORD)
             insert_session(connection, session)
@@ -160,9 +137,9 @@ class TokenService:
                 note_login(connection, user, network_of(login.client), now)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             text = None if refresh_token is None else refresh_token.text
-            return _Grant(user, session_id, login.client_id, granted, now, roles, text)
+            return Grant(user, session_id, login.client_id, granted, now, roles, text)
 
-        return self._issue(await self.database.write(begin), login.issuer, now)
+        return self.issuer.issue(await self.database.write(begin), login.issuer, now)
 
     async def refresh(
         self,
@@ -179,7 +156,7 @@ class TokenService:
         """
         now = self.sources.now()
 
-        def renew(connection: Connection) -> _Grant:
+        def renew(connection: Connection) -> Grant:
             place = _require_client(connection, account, tenant, client_id)
             asked = _read_scope(scope)
             if not refresh_token:
@@ -195,9 +172,9 @@ class TokenService:
             if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
-            return _Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
+            return Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
 
-        return self._issue(await self.database.write(renew), issuer, now)
+        return self.issuer.issue(await self.database.write(renew), issuer, now)
 
     async def revoke(
         self, account: str, tenant: str | None, client_id: str, token: str, token_type_hint: str | None
@@ -275,31 +252,6 @@ class TokenService:
         if found is None or not right:
             raise OAuthError("invalid_grant", _WRONG_PASSWORD)
         return found
-
-    def _issue(self, grant: _Grant, issuer: str, now: datetime) -> IssuedTokens:
-        issued_at = int(now.timestamp())
-        user = grant.user
-        names = {"given_name": user.first_name, "family_name": user.last_name}
-        claims = {
-            "iss": issuer,
-            "aud": AUDIENCE,
-            "sub": user.user_id,
-            "id": user.username,
-            **{name: value for name, value in names.items() if value},
-            "role": sorted(grant.roles),
-            "permission": sorted(permitted(grant.roles)),
-            "account": user.account,
-            "tenant": user.tenant,
-            "client_id": grant.client_id,
-            "sid": grant.session_id.hex(),
-            "scope": " ".join(grant.scope),
-            # Of the login; a refresh does not renew it. Anonymous users prove nothing when they log in.
-            **({} if user.anonymous else {"auth_time": int(grant.auth_time.timestamp())}),
-            "iat": issued_at,
-            "exp": issued_at + ACCESS_SECONDS,
-            "jti": self.sources.random(_TOKEN_ID_BYTES).hex(),
-        }
-        return IssuedTokens(self.access_tokens.sign(claims), ACCESS_SECONDS, grant.refresh_token)
 
 
 def _require_client(connection: Connection, account: str, tenant: str | None, client_id: str) -> Tenant:

@@ -3,7 +3,8 @@
 What other subjects may use of it is listed here.
 """
 
-from meshydb_server.services.recovery.completion import CompletionService, Try
+from meshydb_server.services.recovery.completion import CompletionService
+from meshydb_server.services.recovery.guesses import GuessChecker, Try
 from meshydb_server.services.recovery.policy import GUESS_WINDOW, RecoveryPolicy
 from meshydb_server.services.recovery.recipients import Recipients
 from meshydb_server.services.recovery.service import RecoveryService
@@ -12,6 +13,7 @@ from meshydb_server.services.recovery.verification import VerificationRequest, V
 __all__ = [
     "GUESS_WINDOW",
     "CompletionService",
+    "GuessChecker",
     "Recipients",
     "RecoveryPolicy",
     "RecoveryService",

@@ -9,7 +9,7 @@ import pytest
 
 from meshydb_server.addresses import network_of
 from meshydb_server.configuration.settings import Settings
-from tests.unit.small_contract import GOOD_TOKEN, Server
+from tests.server.small_contract import GOOD_TOKEN, Server
 
 _EXISTS: tuple[str, str, dict[str, Any]] = ("GET", "/acme/things/7/exists", {})
 _HEALTH: tuple[str, str, dict[str, Any]] = ("GET", "/health", {})

@@ -8,7 +8,7 @@ from typing import Final
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.services.common.limits import GUESSES_OF_ALL, LIMITS, as_markdown
 
-_SECURITY: Final = Path(__file__).parents[2] / "docs" / "security.md"
+_SECURITY: Final = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 def test_each_limit_is_described_once() -> None:

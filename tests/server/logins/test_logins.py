@@ -8,7 +8,7 @@ from attrs import evolve
 from sqlalchemy import update
 
 from meshydb_server.services.common.errors import AuthenticationError
-from meshydb_server.services.logins.service import IssuedTokens
+from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import sessions
 from meshydb_server.storage.users import update_user

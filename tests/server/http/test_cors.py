@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meshydb_server.configuration.settings import Settings
-from tests.unit.small_contract import Server
+from tests.server.small_contract import Server
 
 _PAGE = "https://app.example.org"
 _PREFLIGHT = {

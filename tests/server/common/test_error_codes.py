@@ -19,10 +19,10 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import LimitError, OverloadedError
 from meshydb_server.services.roles.service import NewRole
 from meshydb_server.storage.engine.errors import StorageError
+from tests.server.small_contract import Server
 from tests.support.error_codes import codes_in, flaw_in_code, known_codes
 from tests.support.people import PASSWORD, People, settled
 from tests.support.server import settings_in, sqlite_url
-from tests.unit.small_contract import Server
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from meshydb_server import timestamps
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.passwords import normalise_answer
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.guesses import Try
 from meshydb_server.services.recovery.verification import VerificationRequest
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.services.users.service import UserSearch

@@ -20,7 +20,7 @@ from meshydb_server.services.common.errors import (
     PermissionDeniedError,
 )
 from meshydb_server.storage.engine.errors import StorageError
-from tests.unit.small_contract import GOOD_TOKEN, WEAK_TOKEN, Server
+from tests.server.small_contract import GOOD_TOKEN, WEAK_TOKEN, Server
 
 _GOOD = {"Authorization": f"Bearer {GOOD_TOKEN}"}
 _WEAK = {"Authorization": f"Bearer {WEAK_TOKEN}"}

@@ -12,7 +12,7 @@ import pytest
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.logins.service import PasswordLogin
-from meshydb_server.services.recovery.completion import Try
+from meshydb_server.services.recovery.guesses import Try
 from tests.support.server import settings_in
 
 _PASSWORD: Final = "correct horse"  # noqa: S105 - of a user who lives as long as this test

@@ -1,0 +1,230 @@
+"""Guesses: each code or answer that comes with a handle.
+
+First a guess is counted as wrong, and that is committed before it is compared: parallel attempts cannot exceed the
+limit. Then the secret is compared.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve, field, frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server import timestamps
+from meshydb_server.services.audit import Audit, Kind
+from meshydb_server.services.common.counting import is_known_address, name_of
+from meshydb_server.services.common.errors import LimitError
+from meshydb_server.services.common.keys import Key, Keyring
+from meshydb_server.services.common.lookup import require_place
+from meshydb_server.services.common.passwords import Passwords, normalise_answer
+from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.recovery import codes, handles
+from meshydb_server.services.recovery.policy import RecoveryPolicy
+from meshydb_server.services.recovery.verification import claims_of
+from meshydb_server.services.users import Authenticators, live_former
+from meshydb_server.storage.counters import save_counters
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.recovery import (
+    Place,
+    Purpose,
+    Recovery,
+    Subject,
+    count_guess,
+    find_subject,
+)
+from meshydb_server.storage.users import User
+from meshydb_server.storage.users.authenticators import Authenticator, Contact
+
+
+@frozen(kw_only=True)
+class Try:
+    """A returned request with a code or an answer. `attempt` 0 means the attempt of the request itself."""
+
+    account: str
+    tenant: str | None
+    username: str
+    attempt: int
+    hash: str = field(repr=False)
+    expires: datetime
+    code: str = field(repr=False)
+    # The client address of the request, in the form of `addresses.normalise`; "" for none.
+    client: str = ""
+
+
+@frozen
+class Guess:
+    """A counted attempt: its request, and the key that its secret was made with.
+
+    `proved` is the channel that a right secret proves: none if the code went to an address that was replaced since.
+    """
+
+    place: Place
+    user: User | None
+    recovery: Recovery
+    key: Key
+    proved: Authenticator | None = None
+
+
+@frozen
+class _Unfit:
+    """An attempt that is refused before the secret is compared, and the reason."""
+
+    place: Place
+    outcome: str
+    recovery: Recovery | None = None
+    limit: LimitError | None = None
+
+
+@frozen
+class GuessChecker:
+    """Counts guesses, and compares them with the requests that they came with."""
+
+    database: Database
+    sources: Sources
+    keyring: Keyring
+    audit: Audit
+    passwords: Passwords
+    policy: RecoveryPolicy
+    authenticators: Authenticators
+
+    async def check(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> Guess | None:
+        """Count a guess, then check the handle. None if it is wrong, which is noted. Raises LimitError."""
+
+        def count(connection: Connection) -> Guess | _Unfit:
+            judged = self._count(connection, attempted, purpose)
+            if isinstance(judged, _Unfit):
+                self._count_unfit(connection, judged, kind, attempted.client)
+            return judged
+
+        counted = await self.database.write(count)
+        if isinstance(counted, _Unfit):
+            if counted.limit is not None:
+                raise counted.limit
+            return None
+        found = await self._compare(counted, attempted.code)
+        if found is not None:
+            return found
+        await self.database.write(lambda connection: self.note(connection, counted, kind, "wrong-code"))
+        return None
+
+    def _count(self, connection: Connection, attempted: Try, purpose: Purpose | None) -> Guess | _Unfit:
+        now = self.sources.now()
+        named = name_of(self.keyring, attempted.username, attempted.client)
+        subject = self.authenticators.settle_subject(
+            connection, lambda: find_subject(connection, attempted.account, attempted.tenant, named, purpose)
+        )
+        found = self._match(subject, attempted)
+        if found is None:
+            return _Unfit(subject.place, "bad-hash")
+        recovery, key = found
+        if outcome := self._why_not(subject.user, recovery, now):
+            return _Unfit(subject.place, outcome, recovery)
+        account, tenant, user_id = recovery.account, recovery.tenant, recovery.user_id
+
+        def is_known() -> bool:
+            return is_known_address(connection, account, tenant, user_id, attempted.client, now)
+
+        try:
+            changes = self.policy.guesses.spend(subject.counted[recovery.purpose], now, is_known)
+        except LimitError as limit:
+            return _Unfit(subject.place, "limited", recovery, limit)
+        count_guess(connection, recovery)
+        save_counters(connection, changes)
+        return Guess(subject.place, subject.user, recovery, key)
+
+    def _match(self, subject: Subject, attempted: Try) -> tuple[Recovery, Key] | None:
+        """The stored request that the handle was made for."""
+        handle = handles.parse(attempted.hash)
+        key = None if handle is None else self.keyring.find(handle.key_id)
+        if handle is None or key is None:
+            return None
+        for recovery in subject.recoveries:
+            if handle.request_id != recovery.request_id or not _repeats(attempted, recovery):
+                continue
+            # The row must match the signature, so that write access to the database cannot prolong a request.
+            if handles.fits(key, handle, claims_of(recovery)):
+                return recovery, key
+        return None
+
+    def _why_not(self, user: User | None, recovery: Recovery, now: datetime) -> str | None:
+        if now >= recovery.expires_at:
+            return "expired"
+        if recovery.used_at is not None:
+            return "used"
+        if recovery.failures >= self.policy.guesses_per_request:
+            return "too-many-guesses"
+        if recovery.user_id is None:
+            # A decoy continues like any other request, up to a comparison that always fails.
+            return None
+        if user is None or user.user_id != recovery.user_id:
+            return "no-such-user"
+        return "password-changed" if user.credential_version != recovery.credential_version else None
+
+    async def _compare(self, guess: Guess, code: str) -> Guess | None:
+        """The guess with the channel that it proves; None if the secret is wrong."""
+        recovery = guess.recovery
+        proved: Authenticator | None
+        if recovery.code_mac is not None:
+            right = codes.matches(guess.key, recovery.request_id, recovery.code_mac, code)
+            proved = contact_of(guess) if right else None
+            right = right or self._is_of_former(guess, code)
+        else:
+            right = await self.passwords.verify(recovery.answer_hash, normalise_answer(code))
+            proved = "questions"
+        return evolve(guess, proved=proved) if right and recovery.user_id is not None else None
+
+    def _is_of_former(self, guess: Guess, code: str) -> bool:
+        """Whether this code was sent to the user's former address, while that address can still recover."""
+        recovery = guess.recovery
+        if recovery.former_code_mac is None or guess.user is None:
+            return False
+        right = codes.matches(guess.key, recovery.request_id, recovery.former_code_mac, code)
+        return right and live_former(guess.user, contact_of(guess), self.sources.now()) is not None
+
+    async def note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
+        """Note an attempt that was refused before its request was looked up. Raises NotFoundError."""
+
+        def note(connection: Connection) -> None:
+            named = name_of(self.keyring, attempted.username, attempted.client)
+            subject = require_place(find_subject(connection, attempted.account, attempted.tenant, named))
+            self._count_unfit(connection, _Unfit(subject.place, outcome), kind, attempted.client)
+
+        await self.database.write(note)
+
+    def note(self, connection: Connection, guess: Guess, kind: Kind, outcome: str) -> None:
+        """Write the event of a guess into the audit trail."""
+        self.audit.note(
+            connection,
+            guess.place,
+            kind,
+            outcome,
+            now=self.sources.now(),
+            user_id=guess.recovery.user_id,
+            request_id=guess.recovery.request_id,
+        )
+
+    def _count_unfit(self, connection: Connection, unfit: _Unfit, kind: Kind, client: str) -> None:
+        # No limit applies to these attempts: a row for each would let anyone fill the database.
+        self.audit.count(
+            connection,
+            unfit.place,
+            kind,
+            unfit.outcome,
+            client=client,
+            now=self.sources.now(),
+            user_id=None if unfit.recovery is None else unfit.recovery.user_id,
+            request_id=None if unfit.recovery is None else unfit.recovery.request_id,
+        )
+
+
+def contact_of(guess: Guess) -> Contact:
+    """The channel of a request's code. Requests of older servers use the tenant's present channel."""
+    return "phone" if (guess.recovery.channel or guess.place.verification) == "text" else "email"
+
+
+def _repeats(attempted: Try, recovery: Recovery) -> bool:
+    """Whether the caller has returned the request unchanged. An attempt of 0 means that of the request itself."""
+    return attempted.attempt in {0, recovery.attempt} and (
+        timestamps.to_milliseconds(attempted.expires) == timestamps.to_milliseconds(recovery.expires_at)
+    )
