@@ -7,7 +7,8 @@ from typing import NoReturn
 import click
 
 from meshydb_server.cli.accounts import account, tenant
-from meshydb_server.cli.listings import audit, outbox
+from meshydb_server.cli.audit import audit
+from meshydb_server.cli.messages import outbox
 from meshydb_server.cli.roles import role
 from meshydb_server.cli.running import EXIT_CODES, run
 from meshydb_server.cli.serving import serve_command

@@ -10,12 +10,14 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from meshydb_server.http.connections.endings import ENDS
 from meshydb_server.http.errors import unexpected_error
 from meshydb_server.http.headers import client_of
 
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
+
+# The key in a request's state for the function that tells whether the connection ends with the response.
+ENDS: Final = "ends_connection"
 
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _CLOSE: Final = (b"connection", b"close")

@@ -16,7 +16,7 @@ from meshydb_server.storage.schema import WAITING, outbox
 # `suppressed` messages exceed a limit of their recipient and are never sent.
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 Channel = Literal["email", "text"]
-Kind = Literal[
+MessageKind = Literal[
     "reset",
     "register",
     "password-changed",
@@ -39,7 +39,7 @@ class Message:
     account: str
     tenant: str
     message_id: str
-    kind: Kind
+    kind: MessageKind
     username: str
     channel: Channel
     recipient: str | None

@@ -14,11 +14,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from meshydb_server.addresses import normalise
-from meshydb_server.http.connections.endings import ENDS, ManagedProtocol
+from meshydb_server.http.connections.endings import ManagedProtocol
 from meshydb_server.http.connections.registry import Awaits, Slot
 from meshydb_server.http.connections.strict_heads import StrictConnection
 from meshydb_server.http.errors import error_response
-from meshydb_server.http.request_context import access_log, new_request_id
+from meshydb_server.http.request_context import ENDS, access_log, new_request_id
 from meshydb_server.services.common.error_codes import ErrorCode
 
 

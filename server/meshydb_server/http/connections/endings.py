@@ -10,8 +10,6 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from meshydb_server.http.connections.registry import Awaits, Registry, Slot
 from meshydb_server.http.requests.calls import MAX_BODY_BYTES
 
-# The key in a request's state for the function that tells whether the connection ends with the response.
-ENDS: Final = "ends_connection"
 _TOO_LARGE: Final = 413
 # Bytes. A client that sends more than this after its response does not read it.
 _MOST_DISCARDED: Final = 4 * MAX_BODY_BYTES

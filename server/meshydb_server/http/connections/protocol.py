@@ -17,9 +17,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from meshydb_server.http.connections.any_method import AnyMethodProtocol, refusal
-from meshydb_server.http.connections.endings import ENDS, ManagedProtocol, open_slot
+from meshydb_server.http.connections.endings import ManagedProtocol, open_slot
 from meshydb_server.http.connections.registry import Awaits, Registry
 from meshydb_server.http.connections.strict_heads import LARGEST_HEAD, has_strict_request_line, is_malformed
+from meshydb_server.http.request_context import ENDS
 
 _KNOWN_METHOD: Final = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ")
 _NOT_HTTP: Final = "The request is not HTTP/1.1."

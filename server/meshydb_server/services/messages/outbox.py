@@ -22,7 +22,7 @@ from meshydb_server import timestamps
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages.slots import SlotLimits, domain_of, stand_in_domain
-from meshydb_server.services.messages.templates import Kind, Letter
+from meshydb_server.services.messages.templates import Letter, MessageKind
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.messages import (
     DECOY,
@@ -52,7 +52,7 @@ class Post:
     """A message to put into the outbox. Without a user it is a decoy: treated like any other, but never sent."""
 
     place: Place
-    kind: Kind
+    kind: MessageKind
     username: str
     user: User | None
     code: str | None = field(default=None, repr=False)

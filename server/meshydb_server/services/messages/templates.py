@@ -12,9 +12,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from meshydb_server.storage.messages import Kind
+from meshydb_server.storage.messages import MessageKind
 
-__all__ = ["Kind", "Letter"]
+__all__ = ["Letter", "MessageKind"]
 
 
 @frozen(kw_only=True)
@@ -22,7 +22,7 @@ class Letter:
     """The content of a message for a delivery. Notices have no code."""
 
     message_id: str
-    kind: Kind
+    kind: MessageKind
     recipient: str
     account: str
     code: str | None = field(default=None, repr=False)
@@ -87,7 +87,7 @@ def _short_pending(what: str) -> str:
     )
 
 
-_SUBJECTS: Final[Mapping[Kind, str]] = {
+_SUBJECTS: Final[Mapping[MessageKind, str]] = {
     "reset": "Your verification code",
     "register": "Your verification code",
     "password-changed": "Your password was changed",
@@ -99,7 +99,7 @@ _SUBJECTS: Final[Mapping[Kind, str]] = {
     "questions-pending": "Your security questions are about to change",
 }
 
-_TEXTS: Final[Mapping[Kind, str]] = {
+_TEXTS: Final[Mapping[MessageKind, str]] = {
     "reset": """\
 Somebody asked to reset your password at {account}.
 
@@ -130,7 +130,7 @@ your password.
     "questions-pending": _pending("security questions"),
 }
 
-_SHORT_TEXTS: Final[Mapping[Kind, str]] = {
+_SHORT_TEXTS: Final[Mapping[MessageKind, str]] = {
     "reset": "{code} is your verification code for {account}. Do not share it.",
     "register": "{code} is your verification code for {account}. Do not share it.",
     "password-changed": "Your password at {account} was changed. If you did not change it, reset it now.",

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.engine.errors import UnknownVersionError
 
-_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 # Alembic's table of the applied migrations.
 _VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String))
 

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.messages import Kind, Outbox, Post
+from meshydb_server.services.messages import MessageKind, Outbox, Post
 from meshydb_server.storage.messages import Channel
 from meshydb_server.storage.recovery import Place
 from meshydb_server.storage.users import User
@@ -32,7 +32,7 @@ class Notices:
         connection: Connection,
         place: Place,
         user: User,
-        kind: Kind,
+        kind: MessageKind,
         *,
         now: datetime,
         contact: Contact | None = None,

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.lookup import place_of, require_place
 from meshydb_server.services.common.sources import Sources
-from meshydb_server.services.messages import templates as letters
+from meshydb_server.services.messages import MessageKind
 from meshydb_server.services.users.authenticators import changes
 from meshydb_server.services.users.authenticators.changes import Outcome, Proof, Terms
 from meshydb_server.services.users.authenticators.notices import Notices
@@ -30,12 +30,12 @@ _KINDS: Final[Mapping[Authenticator, Kind]] = {
     "phone": "phone-changed",
     "questions": "questions-changed",
 }
-_CHANGED: Final[Mapping[Authenticator, letters.Kind]] = {
+_CHANGED: Final[Mapping[Authenticator, MessageKind]] = {
     "email": "email-changed",
     "phone": "phone-changed",
     "questions": "questions-changed",
 }
-_PENDING: Final[Mapping[Authenticator, letters.Kind]] = {
+_PENDING: Final[Mapping[Authenticator, MessageKind]] = {
     "email": "email-pending",
     "phone": "phone-pending",
     "questions": "questions-pending",

@@ -1,4 +1,4 @@
-"""`outbox …` and `audit …`."""
+"""`outbox …`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from meshydb_server import timestamps
 from meshydb_server.cli.results import Result, listing
-from meshydb_server.cli.support import ACCOUNT, with_services
+from meshydb_server.cli.support import with_services
 from meshydb_server.cli.tables import Column, Table
 from meshydb_server.runtime import Services
 
@@ -24,18 +24,6 @@ _MESSAGES: Final = Table(
         Column("STATUS", "status", cut=False),
     ],
     empty="There are no messages.",
-)
-_EVENTS: Final = Table(
-    [
-        Column("OCCURRED", "occurredAt", cut=False),
-        Column("TENANT", "tenant"),
-        Column("KIND", "kind", cut=False),
-        Column("OUTCOME", "outcome", cut=False),
-        Column("COUNT", "count", cut=False),
-        Column("USER ID", "userId"),
-        Column("CLIENT", "client"),
-    ],
-    empty="There are no events.",
 )
 
 
@@ -63,33 +51,3 @@ async def outbox_list(services: Services) -> Result:
         for message, code in await services.outbox.messages()
     ]
     return listing(_MESSAGES, rows)
-
-
-@click.group()
-def audit() -> None:
-    """Read the audit trail."""
-
-
-@audit.command("list")
-@click.argument("account", type=ACCOUNT)
-@with_services
-async def audit_list(services: Services, account: str) -> Result:
-    """List events, oldest first in each tenant.
-
-    Events are recoveries, refused logins, and changes of users and roles. Refused attempts of one kind, from one
-    client, in one hour are counted in one event.
-    """
-    rows = [
-        {
-            "account": event.account,
-            "tenant": event.tenant,
-            "kind": event.kind,
-            "outcome": event.outcome,
-            "userId": event.user_id,
-            "count": event.count,
-            "client": event.client,
-            "occurredAt": timestamps.to_text(event.occurred_at),
-        }
-        for event in await services.audit.events(account)
-    ]
-    return listing(_EVENTS, rows)
