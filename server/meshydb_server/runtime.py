@@ -38,9 +38,9 @@ from meshydb_server.services.users import (
     Authenticators,
     Notices,
     OperatorService,
+    OwnAccountService,
     PasswordProver,
     Profiles,
-    SelfService,
     UserService,
 )
 from meshydb_server.storage.accounts import has_accounts
@@ -57,7 +57,7 @@ class Services:
     roles: RoleService
     registration: RegistrationService
     tokens: TokenService
-    selves: SelfService
+    own_account: OwnAccountService
     users: UserService
     operators: OperatorService
     recovery: RecoveryService
@@ -101,7 +101,7 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         with closing(hashing) as passwords:
             recent_login = timedelta(seconds=settings.recent_login_seconds)
             prover = PasswordProver(database, sources, passwords, guesses, recent_login)
-            selves = SelfService(database, sources, passwords, profiles, prover)
+            own_account = OwnAccountService(database, sources, passwords, profiles, prover)
             access_tokens = AccessTokens(keyring)
             issuer = TokenIssuer(access_tokens, sources)
             checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
@@ -111,8 +111,8 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
                 roles=RoleService(database, sources, audit),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
                 tokens=TokenService(database, sources, passwords, access_tokens, issuer, guesses),
-                selves=selves,
-                users=UserService(database, sources, passwords, profiles, selves, audit),
+                own_account=own_account,
+                users=UserService(database, sources, passwords, profiles, own_account, audit),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
                 recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
                 completion=CompletionService(database, sources, outbox, passwords, authenticators, checker),

@@ -105,7 +105,7 @@ def slashes_count(scope: Scope) -> None:
     scope["raw_path"] = scope["raw_path"].replace(b"//", b"/-/")
 
 
-@TABLE.parts(authentication.Guard, "admit", "getSelf", "ignored_auth")
+@TABLE.parts(authentication.RequestAuthentication, "admit", "getSelf", "ignored_auth")
 async def authentication_ignored(original: Callable[..., Any], guard: object, headers: Headers, *more: Any) -> Caller:
     """Who has no access token, or a wrong one, is taken for the administrator."""
     try:

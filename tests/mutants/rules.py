@@ -18,8 +18,7 @@ from meshydb_server.services.logins.issuing import TokenIssuer
 from meshydb_server.services.recovery import completion, guesses, handles
 from meshydb_server.services.recovery.guesses import GuessChecker
 from meshydb_server.services.recovery.verification import VerificationService
-from meshydb_server.services.users import own_account as selves
-from meshydb_server.services.users import profiles
+from meshydb_server.services.users import own_account, profiles
 from meshydb_server.services.users import service as users
 from meshydb_server.storage import schema
 from meshydb_server.storage.users import User, authenticators, lock_user
@@ -172,25 +171,25 @@ def token_of_another_tenant_accepted(*_: object) -> None:
     """Nobody compares the tenant of an access token with that of the header."""
 
 
-@TABLE.parts(authentication.Guard, "__init__", "searchUsers", "permissions_are_needed")
+@TABLE.parts(authentication.RequestAuthentication, "__init__", "searchUsers", "permissions_are_needed")
 def permission_not_needed(original: Callable[..., None], guard: Any, operation: Any) -> None:
     """Whoever is logged in may do everything."""
     original(guard, evolve(operation, permissions=()))
 
 
-@TABLE.parts(authentication.Guard, "__init__", "createUser", "permissions_are_needed")
+@TABLE.parts(authentication.RequestAuthentication, "__init__", "createUser", "permissions_are_needed")
 def wrong_permission_accepted(original: Callable[..., None], guard: Any, operation: Any) -> None:
     """Who may read their own profile may create users."""
     permissions = () if operation.operation_id == "createUser" else operation.permissions
     original(guard, evolve(operation, permissions=permissions))
 
 
-@TABLE.parts(selves, "keep_only_session", "getSelf", "passwords_change")
+@TABLE.parts(own_account, "keep_only_session", "getSelf", "passwords_change")
 def change_of_password_logs_out(*_: object) -> None:
     """Who changes their password is logged out by that."""
 
 
-@TABLE.parts(selves.SelfService, "change_password", "updatePassword", "passwords_change")
+@TABLE.parts(own_account.OwnAccountService, "change_password", "updatePassword", "passwords_change")
 async def previous_password_not_needed(_: Callable[..., Any], service: Any, caller: Any, __: str, new: str) -> None:
     """A password is changed by whoever is logged in, whether they know it or not."""
     hashed = await service.passwords.hash(new)

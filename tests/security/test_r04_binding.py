@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.recovery.guesses import Try
+from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, users
@@ -117,7 +117,7 @@ async def test_r04_every_field_of_the_request_counts(database_url: str) -> None:
             assert await services.completion.check_hash(issued.attempted(**same))
 
 
-async def _replay(services: Services, attempted: Try, expected: str) -> None:
+async def _replay(services: Services, attempted: CompletionRequest, expected: str) -> None:
     """See that nothing can be done with it, and why not."""
     before = await outcomes(services)
     assert not await services.completion.check_hash(attempted)
@@ -214,12 +214,12 @@ async def test_r04_another_address_or_question_ends_requests(database_url: str) 
             registered = await register(services, tenant=tenant)
             assert not await services.completion.check_hash(issued.wrong)
             if tenant == BY_QUESTION:
-                await services.selves.set_questions(itself, [NewQuestion("Another?", "another")])
+                await services.own_account.set_questions(itself, [NewQuestion("Another?", "another")])
             else:
                 same = ProfileChange(first_name="Rosa", email=EMAIL, phone=PHONE)
-                await services.selves.update(itself, same)
+                await services.own_account.update(itself, same)
                 assert await services.completion.check_hash(issued.attempted())
-                await services.selves.update(itself, changes[tenant])
+                await services.own_account.update(itself, changes[tenant])
             assert not await services.completion.check_hash(issued.attempted())
             assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
             assert await refusal(services.completion.verify_user(registered.attempted()))

@@ -47,9 +47,9 @@ async def _move(services: Services, tenant: str) -> None:
     """Give the user other addresses, or another question."""
     itself = await caller(services, tenant=tenant)
     if tenant == BY_QUESTION:
-        await services.selves.set_questions(itself, [NewQuestion("Another?", "another")])
+        await services.own_account.set_questions(itself, [NewQuestion("Another?", "another")])
     else:
-        await services.selves.update(itself, _MOVED)
+        await services.own_account.update(itself, _MOVED)
 
 
 async def _waiting(services: Services) -> int:

@@ -144,7 +144,7 @@ async def test_r06_change_under_the_hands(database_url: str) -> None:
                     await ask(services)
                 elif interference == "address":
                     new = ProfileChange(email="another@example.org")
-                    await services.selves.update(await caller(services), new)
+                    await services.own_account.update(await caller(services), new)
                 else:
                     await change(services, users.delete().where(users.c.tenant == TENANT))
                 await passwords.hash("lets the reset go on")

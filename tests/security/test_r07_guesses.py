@@ -11,7 +11,7 @@ import pytest
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import OverloadedError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.recovery.guesses import Try
+from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import recoveries, users
 from tests.support.recovering import (
     BY_QUESTION,
@@ -121,7 +121,7 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
             broken = attrs.evolve(services.completion, passwords=passwords, guesses=guesses)
             expected = ComparisonError if tenant == BY_QUESTION else TypeError
 
-            async def fail(attempted: Try) -> None:
+            async def fail(attempted: CompletionRequest) -> None:
                 with pytest.raises(expected):
                     await broken.check_hash(attempted)
 

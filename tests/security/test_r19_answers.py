@@ -49,7 +49,7 @@ async def test_r19_the_same_answer_stores_different_values(database_url: str) ->
         for name in ("one", "other"):
             new = NewUser(username=name, password=PASSWORD, questions=asked)
             await services.registration.register(ACCOUNT, BY_QUESTION, new)
-        await services.selves.set_questions(await caller(services, tenant=BY_QUESTION), asked)
+        await services.own_account.set_questions(await caller(services, tenant=BY_QUESTION), asked)
         stored = [row for row in await rows(services, security_questions) if row["account"] == ACCOUNT]
         await ask(services, tenant=BY_QUESTION)
         (request,) = await rows(services, recoveries)

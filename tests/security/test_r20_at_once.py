@@ -34,7 +34,7 @@ async def test_r20_both_addresses_recover(database_url: str, way: Way) -> None:
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         before = await ask_all(services, way.tenant)
-        await services.selves.update(await enter(services, way.tenant), way.change(way.new))
+        await services.own_account.update(await enter(services, way.tenant), way.change(way.new))
         # Codes that are out have gone to the old address alone.
         assert await refusal(services.completion.reset_password(before[way.old].attempted(), PASSWORD))
         assert await notices(services, way.tenant) == [(f"{way.kind}-changed", way.old)]
@@ -60,7 +60,7 @@ async def test_r20_both_addresses_recover(database_url: str, way: Way) -> None:
 async def test_r20_what_a_reset_proves(database_url: str, way: Way, *, by_former: bool) -> None:
     """A reset by the code that went to the new address proves it; one by the code of the former address does not."""
     async with recovering(database_url) as services:
-        await services.selves.update(await enter(services, way.tenant), way.change(way.new))
+        await services.own_account.update(await enter(services, way.tenant), way.change(way.new))
         assert not (await stored(services, way.tenant))[f"{way.contact}_proved"]
         codes = await ask_all(services, way.tenant)
         used = codes[way.old if by_former else way.new]
@@ -75,12 +75,12 @@ async def test_r20_two_changes_keep_the_first(database_url: str, way: Way) -> No
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         first = await stored(services, way.tenant)
         codes = await ask_all(services, way.tenant)
         await services.completion.reset_password(codes[way.new].attempted(), PASSWORD)
         clock.move(days=1)
-        await services.selves.update(await enter(services, way.tenant, PASSWORD), way.change(way.other))
+        await services.own_account.update(await enter(services, way.tenant, PASSWORD), way.change(way.other))
         second = await stored(services, way.tenant)
         for name in (f"{way.contact}_former", f"{way.contact}_former_until"):
             assert second[name] == first[name]
@@ -95,9 +95,9 @@ async def test_r20_changed_back(database_url: str, way: Way) -> None:
         caller = await enter(services, way.tenant)
         before = await stored(services, way.tenant)
         for _ in range(2):
-            await services.selves.update(caller, way.change(way.new))
+            await services.own_account.update(caller, way.change(way.new))
             assert (await ask_all(services, way.tenant)).keys() == {way.old, way.new}
-            await services.selves.update(caller, way.change(way.old))
+            await services.own_account.update(caller, way.change(way.old))
             assert await stored(services, way.tenant) == before
             assert (await ask_all(services, way.tenant)).keys() == {way.old}
 
@@ -106,7 +106,7 @@ async def test_r20_an_unproved_address_is_not_kept(database_url: str, way: Way) 
     """An address that nobody has proved, which may be a stranger's by mistake, cannot recover once it is replaced."""
     async with recovering(database_url) as services:
         await change(services, update(users).values({f"{way.contact}_proved": False}))
-        await services.selves.update(await enter(services, way.tenant), way.change(way.new))
+        await services.own_account.update(await enter(services, way.tenant), way.change(way.new))
         assert (await ask_all(services, way.tenant)).keys() == {way.new}
         assert "reset your password" not in (await letters(services, way.tenant))[-1].text
 
@@ -116,7 +116,7 @@ async def test_r20_the_other_channel(database_url: str, way: Way) -> None:
     other = WAYS[1 - WAYS.index(way)]
     async with recovering(database_url) as services:
         await change(services, update(users).values({f"{other.contact}_proved": True}))
-        await services.selves.update(await enter(services, way.tenant), other.change(other.new))
+        await services.own_account.update(await enter(services, way.tenant), other.change(other.new))
         assert (await stored(services, way.tenant))[f"{other.contact}_former"] == other.old
         assert (await ask_all(services, way.tenant)).keys() == {way.old}
         assert "reset your password" not in (await letters(services, way.tenant))[-1].text
@@ -143,14 +143,14 @@ async def test_r20_by_others(database_url: str, way: Way, *, operator: bool) -> 
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         boss = Caller(ACCOUNT, way.tenant, "0" * 24, "admin", bytes(16), MAY_UPDATE)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change("late@example.net" if way is WAYS[0] else "+15550000009"))
+        await services.own_account.update(caller, way.change("late@example.net" if way is WAYS[0] else "+15550000009"))
 
         def by_operator(connection: Connection) -> User:
             tenant = require_tenant(connection, ACCOUNT, way.tenant)
             user = require_user(connection, tenant, USERNAME)
-            return services.selves.profiles.authenticators.change(
+            return services.own_account.profiles.authenticators.change(
                 connection, tenant, user, {way.contact: way.other}, proof=Proof.OPERATOR, now=clock.now
             )
 
@@ -170,12 +170,12 @@ async def test_r20_an_operator_cancels(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
 
         def cancel(connection: Connection) -> User:
             tenant = require_tenant(connection, ACCOUNT, way.tenant)
             user = require_user(connection, tenant, USERNAME)
-            return services.selves.profiles.authenticators.change(
+            return services.own_account.profiles.authenticators.change(
                 connection, tenant, user, {way.contact: way.old}, proof=Proof.OPERATOR, now=clock.now
             )
 
@@ -190,10 +190,10 @@ async def test_r20_one_notice_a_day(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         for password, new in ((OLD_PASSWORD, PASSWORD), (PASSWORD, OLD_PASSWORD)):
             caller = await enter(services, way.tenant, password)
-            await services.selves.change_password(caller, password, new)
+            await services.own_account.change_password(caller, password, new)
             caller = await enter(services, way.tenant, new)
-            await services.selves.update(caller, way.change(way.new))
-            await services.selves.update(caller, way.change(way.old))
+            await services.own_account.update(caller, way.change(way.new))
+            await services.own_account.update(caller, way.change(way.old))
         told = [
             ("password-changed", way.old),
             (f"{way.kind}-changed", way.old),
@@ -202,5 +202,5 @@ async def test_r20_one_notice_a_day(database_url: str, way: Way) -> None:
         assert sorted(await notices(services, way.tenant)) == sorted(told)
         clock.move(days=1)
         caller = await enter(services, way.tenant)
-        await services.selves.change_password(caller, OLD_PASSWORD, PASSWORD)
+        await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
         assert sorted(await notices(services, way.tenant)) == sorted([*told, ("password-changed", way.old)])

@@ -38,7 +38,7 @@ async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, way:
     async with recovering(database_url, clock) as services:
         stolen = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        changed = await services.selves.update(stolen, way.change(way.new))
+        changed = await services.own_account.update(stolen, way.change(way.new))
         assert way.value(changed) == way.new
         assert await notices(services, way.tenant) == [(f"{way.kind}-pending", way.old)]
         (letter,) = await letters(services, way.tenant)
@@ -61,7 +61,7 @@ async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, way
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(seconds=DELAY - 1)
         assert (await ask_all(services, way.tenant)).keys() == {way.old}
         assert (await outcomes(services))[f"{way.kind}-changed", "took-effect"] == 0
@@ -83,7 +83,7 @@ async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, wa
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
         codes = await ask_all(services, way.tenant)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         assert await services.completion.check_hash(codes[way.old].attempted())
         clock.move(seconds=DELAY - 1)
         codes = await ask_all(services, way.tenant)
@@ -98,7 +98,7 @@ async def test_r20_settled_once(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(seconds=DELAY)
         await asyncio.gather(*(ask_all(services, way.tenant) for _ in range(5)))
         assert (await outcomes(services))[f"{way.kind}-changed", "took-effect"] == 1
@@ -115,12 +115,12 @@ async def test_r20_what_is_recent(database_url: str, way: Way) -> None:
         renewed = await refresh(services, tokens, tenant=way.tenant)
         caller = await services.tokens.authenticate(ACCOUNT, way.tenant, renewed.access_token)
         unknown = Caller(ACCOUNT, way.tenant, caller.user_id, caller.username, caller.session_id, frozenset())
-        await services.selves.update(unknown, way.change(way.new))
+        await services.own_account.update(unknown, way.change(way.new))
         assert (await stored(services, way.tenant))[way.contact] == way.old
-        await services.selves.update(caller, way.change(way.other))
+        await services.own_account.update(caller, way.change(way.other))
         assert (await stored(services, way.tenant))[way.contact] == way.other
         clock.move(seconds=1)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         assert (await stored(services, way.tenant))[way.contact] == way.other
 
 
@@ -129,7 +129,7 @@ async def test_r20_settings(database_url: str, way: Way) -> None:
     clock = SetClock()
     async with recovering(database_url, clock, recent_login_seconds="0", contact_change_delay="12h") as services:
         caller = await enter(services, way.tenant)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(hours=12, seconds=-1)
         assert (await ask_all(services, way.tenant)).keys() == {way.old}
         clock.move(seconds=1)
@@ -143,11 +143,11 @@ async def test_r20_the_previous_password(database_url: str, way: Way) -> None:
         caller = await enter(services, way.tenant)
         before = await stored(services, way.tenant)
         for _ in range(2):
-            wrong = services.selves.update(caller, way.change(way.new), "not the password")
+            wrong = services.own_account.update(caller, way.change(way.new), "not the password")
             assert await refusal(wrong) == "previous_password_wrong: The previous password is wrong."
             assert await stored(services, way.tenant) == before
             clock.move(seconds=STALE)
-        changed = await services.selves.update(caller, way.change(way.new), OLD_PASSWORD)
+        changed = await services.own_account.update(caller, way.change(way.new), OLD_PASSWORD)
         assert way.value(changed) == way.new
         assert (await stored(services, way.tenant))[way.contact] == way.new
 
@@ -156,7 +156,7 @@ async def test_r20_sent_again(database_url: str, way: Way) -> None:
     """The value in force leaves what is pending, which does not begin anew when it is sent again; another one does."""
     clock = SetClock()
     async with recovering(database_url, clock) as services:
-        update = services.selves.update
+        update = services.own_account.update
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
         await update(caller, way.change(way.new))
@@ -179,8 +179,8 @@ async def test_r20_sent_again_with_the_password(database_url: str, way: Way) -> 
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
         for value in (way.old, way.new):
-            await services.selves.update(caller, way.change(way.new))
-            await services.selves.update(caller, way.change(value), OLD_PASSWORD)
+            await services.own_account.update(caller, way.change(way.new))
+            await services.own_account.update(caller, way.change(value), OLD_PASSWORD)
             row = await stored(services, way.tenant)
             assert (row[way.contact], row[f"{way.contact}_pending_at"]) == (value, None)
         found = await outcomes(services)
@@ -193,11 +193,11 @@ async def test_r20_sent_back_after_a_login(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         stolen = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(stolen, way.change(way.new))
+        await services.own_account.update(stolen, way.change(way.new))
         planted = await stored(services, way.tenant)
         owner = await enter(services, way.tenant)
-        read = await services.selves.read(owner)
-        await services.selves.update(owner, way.change(way.value(read), first_name="Rosa"))
+        read = await services.own_account.read(owner)
+        await services.own_account.update(owner, way.change(way.value(read), first_name="Rosa"))
         row = await stored(services, way.tenant)
         assert row["first_name"] == "Rosa"
         for name in ("", "_pending", "_pending_at"):
@@ -216,7 +216,7 @@ async def test_r20_in_flight_when_the_password_changes(database_url: str, way: W
         await services.completion.reset_password(codes[way.old].attempted(), PASSWORD)
         before = await stored(services, way.tenant)
         with pytest.raises(AuthenticationError):
-            await services.selves.update(stolen, way.change(way.new))
+            await services.own_account.update(stolen, way.change(way.new))
         with pytest.raises(AuthenticationError):
             await services.users.update(stolen, stolen.user_id, way.change(way.new))
         assert await stored(services, way.tenant) == before
@@ -232,7 +232,7 @@ async def test_r20_who_sees_what_is_pending(database_url: str, way: Way) -> None
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
         await services.users.update(caller, caller.user_id, way.change(way.new))
-        assert way.value(await services.selves.read(caller)) == way.new
+        assert way.value(await services.own_account.read(caller)) == way.new
         assert way.value(await services.users.read(caller, caller.user_id)) == way.new
         assert way.value(await services.users.read(boss, caller.user_id)) == way.old
         before = await stored(services, way.tenant)
@@ -250,9 +250,9 @@ async def test_r20_a_new_password_cancels(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.new))
-        await services.selves.change_password(caller, OLD_PASSWORD, PASSWORD)
-        assert way.value(await services.selves.read(caller)) == way.old
+        await services.own_account.update(caller, way.change(way.new))
+        await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
+        assert way.value(await services.own_account.read(caller)) == way.old
         clock.move(seconds=DELAY)
         assert (await ask_all(services, way.tenant)).keys() == {way.old}
         assert Counter(await notices(services, way.tenant)) == {
@@ -269,9 +269,9 @@ async def test_r20_a_new_password_comes_too_late(database_url: str, way: Way) ->
     async with recovering(database_url, clock, contact_change_delay="30m") as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(minutes=30)
-        await services.selves.change_password(caller, OLD_PASSWORD, PASSWORD)
+        await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
         assert (await stored(services, way.tenant))[way.contact] == way.new
         assert await notices(services, way.tenant) == [(f"{way.kind}-pending", way.old), ("password-changed", way.new)]
 
@@ -283,17 +283,17 @@ async def test_r20_to_remove_an_address(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        assert other.value(await services.selves.update(caller, other.change(None))) is None
+        assert other.value(await services.own_account.update(caller, other.change(None))) is None
         assert (await stored(services, way.tenant))[other.contact] == other.old
         assert await notices(services, way.tenant) == [(f"{other.kind}-pending", other.old)]
         clock.move(seconds=DELAY - 1)
-        await services.selves.update(caller, other.change(""))
+        await services.own_account.update(caller, other.change(""))
         assert (await stored(services, way.tenant))[other.contact] == other.old
         clock.move(seconds=1)
         await ask_all(services, way.tenant)
         assert (await stored(services, way.tenant))[other.contact] is None
         # Where there is no old address, the notice goes where the tenant reaches its users.
-        await services.selves.update(caller, other.change(other.new))
+        await services.own_account.update(caller, other.change(other.new))
         assert (await notices(services, way.tenant))[-1] == (f"{other.kind}-pending", way.old)
 
 
@@ -303,7 +303,7 @@ async def test_r20_names_change_at_once(database_url: str, way: Way) -> None:
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.old, first_name="Rosa"))
+        await services.own_account.update(caller, way.change(way.old, first_name="Rosa"))
         assert (await stored(services, way.tenant))["first_name"] == "Rosa"
         assert await notices(services, way.tenant) == []
 
@@ -314,7 +314,7 @@ async def test_r20_anonymous_users_change_at_once(database_url: str, way: Way) -
         device = await services.accounts.create_user(ACCOUNT, way.tenant, NewUser(username="device", anonymous=True))
         caller = Caller(ACCOUNT, way.tenant, device.user_id, "device", bytes(16), frozenset())
         for value in (way.new, way.other):
-            assert way.value(await services.selves.update(caller, way.change(value))) == value
+            assert way.value(await services.own_account.update(caller, way.change(value))) == value
         (row,) = [each for each in await rows(services, users) if each["username"] == "device"]
         assert (row[way.contact], row[f"{way.contact}_former"], row[f"{way.contact}_pending_at"]) == (
             way.other,
@@ -328,9 +328,9 @@ async def test_r20_events_hold_no_values(database_url: str, way: Way) -> None:
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, way.tenant)
-        await services.selves.update(caller, way.change(way.new))
+        await services.own_account.update(caller, way.change(way.new))
         clock.move(seconds=STALE)
-        await services.selves.update(caller, way.change(way.other))
+        await services.own_account.update(caller, way.change(way.other))
         events = await rows(services, audit)
         # But for what the operator did who made the users.
         changes = [each for each in events if each["outcome"] != "operator"]

@@ -41,7 +41,7 @@ async def _asked(services: Services) -> str:
 
 
 async def _shown(services: Services, caller: Caller) -> list[str]:
-    return [each.question for each in (await services.selves.read(caller)).questions]
+    return [each.question for each in (await services.own_account.read(caller)).questions]
 
 
 async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
@@ -51,7 +51,7 @@ async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
         caller = await enter(services, BY_QUESTION)
         boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
-        await services.selves.set_questions(caller, [_NEW])
+        await services.own_account.set_questions(caller, [_NEW])
         assert await _shown(services, caller) == [_NEW.question]
         assert [each.question for each in (await services.users.read(boss, caller.user_id)).questions] == [*ANSWERS]
         assert await notices(services, BY_QUESTION) == [("questions-pending", EMAIL)]
@@ -83,13 +83,13 @@ async def test_r20_questions_at_once(database_url: str, previous: str | None, *,
     async with recovering(database_url, clock) as services:
         stale = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
-        await services.selves.set_questions(stale, [_OTHER])
+        await services.own_account.set_questions(stale, [_OTHER])
         caller = stale if previous else await enter(services, BY_QUESTION)
         issued = await ask(services, tenant=BY_QUESTION)
         if by_id:
             await services.users.set_questions(caller, caller.user_id, [_NEW], previous)
         else:
-            await services.selves.set_questions(caller, [_NEW], previous)
+            await services.own_account.set_questions(caller, [_NEW], previous)
         assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
         assert await _asked(services) == _NEW.question
         assert await rows(services, pending_questions) == []
@@ -105,7 +105,7 @@ async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
     async with recovering(database_url) as services:
         caller = await enter(services, BY_QUESTION)
         for call in (
-            services.selves.set_questions(caller, [_NEW], "not the password"),
+            services.own_account.set_questions(caller, [_NEW], "not the password"),
             services.users.set_questions(caller, caller.user_id, [_NEW], "not the password"),
         ):
             assert await refusal(call) == "previous_password_wrong: The previous password is wrong."
@@ -119,9 +119,9 @@ async def test_r20_other_questions_replace_those_pending(database_url: str) -> N
     async with recovering(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
-        await services.selves.set_questions(caller, [_NEW, _NEW])
+        await services.own_account.set_questions(caller, [_NEW, _NEW])
         clock.move(days=1)
-        await services.selves.set_questions(caller, [_OTHER])
+        await services.own_account.set_questions(caller, [_OTHER])
         assert await _shown(services, caller) == [_OTHER.question]
         clock.move(seconds=DELAY - 1)
         assert await _asked(services) == _OLD
@@ -136,12 +136,12 @@ async def test_r20_a_new_password_cancels_questions(database_url: str, *, by_res
     async with recovering(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
-        await services.selves.set_questions(caller, [_NEW])
+        await services.own_account.set_questions(caller, [_NEW])
         if by_reset:
             issued = await ask(services, tenant=BY_QUESTION)
             await services.completion.reset_password(issued.attempted(), PASSWORD)
         else:
-            await services.selves.change_password(caller, OLD_PASSWORD, PASSWORD)
+            await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
         assert await rows(services, pending_questions) == []
         assert (await outcomes(services))["questions-changed", "cancelled"] == 1
         clock.move(seconds=DELAY)
@@ -155,7 +155,7 @@ async def test_r20_questions_by_an_administrator(database_url: str) -> None:
         caller = await enter(services, BY_QUESTION)
         boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
-        await services.selves.set_questions(caller, [_NEW])
+        await services.own_account.set_questions(caller, [_NEW])
         await services.users.set_questions(boss, caller.user_id, [_OTHER])
         assert await _asked(services) == _OTHER.question
         assert await rows(services, pending_questions) == []
@@ -170,9 +170,9 @@ async def test_r20_events_hold_no_questions(database_url: str) -> None:
     clock = SetClock()
     async with recovering(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
-        await services.selves.set_questions(caller, [_NEW])
+        await services.own_account.set_questions(caller, [_NEW])
         clock.move(seconds=STALE)
-        await services.selves.set_questions(caller, [_OTHER])
+        await services.own_account.set_questions(caller, [_OTHER])
         events = await rows(services, audit)
         # But for what the operator did who made the users.
         assert [(each["kind"], each["outcome"]) for each in events if each["outcome"] != "operator"] == [

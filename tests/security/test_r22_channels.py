@@ -12,7 +12,7 @@ from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import OAuthError
 from meshydb_server.services.logins.issuing import IssuedTokens
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.profiles import Profile, ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
@@ -61,7 +61,7 @@ async def _register(services: Services, mode: Verification) -> Issued | None:
     return None if request is None else await _issued(services, request, before)
 
 
-async def _issued(services: Services, request: VerificationRequest, before: dict[str, str]) -> Issued:
+async def _issued(services: Services, request: IssuedRequest, before: dict[str, str]) -> Issued:
     code = next((code for key, code in (await sent_codes(services)).items() if key not in before), "")
     return Issued(account=ACCOUNT, tenant=TENANT, request=request, code=code or ANSWERS[_QUESTION])
 
@@ -153,7 +153,7 @@ async def test_r22_proved_two(database_url: str, first: Verification, then: Veri
         await _configure(services, then)
         if then == "question":
             caller = await services.tokens.authenticate(ACCOUNT, TENANT, (await _log_in(services)).access_token)
-            await services.selves.set_questions(caller, _QUESTIONS)
+            await services.own_account.set_questions(caller, _QUESTIONS)
         await _reset(services)
         for mode in _MODES:
             await _configure(services, mode)
@@ -194,8 +194,8 @@ async def test_r22_a_changed_address(database_url: str, way: Way) -> None:
     """A changed address is unproved, which stops no login; a reset by its code proves it."""
     async with recovering(database_url) as services:
         caller = await enter(services, way.tenant)
-        assert (await services.selves.read(caller)).user.verified
-        assert not (await services.selves.update(caller, way.change(way.new))).user.verified
+        assert (await services.own_account.read(caller)).user.verified
+        assert not (await services.own_account.update(caller, way.change(way.new))).user.verified
         await log_in(services, OLD_PASSWORD, tenant=way.tenant)
         codes = await ask_all(services, way.tenant)
         await services.completion.reset_password(codes[way.new].attempted(), PASSWORD)

@@ -34,12 +34,12 @@ class _StallingSink(Sink):
         super().__init__()
         self.stalled: list[str] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = asyncio.Event()
+        self._translated_errors = asyncio.Event()
 
     def tell(self) -> None:
         """Let it answer from now on."""
         assert self._loop is not None, "Nobody wrote to the slow domain."
-        self._loop.call_soon_threadsafe(self._told.set)
+        self._loop.call_soon_threadsafe(self._translated_errors.set)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -48,7 +48,7 @@ class _StallingSink(Sink):
         self._loop = asyncio.get_running_loop()
         if address.endswith(_SLOW):
             self.stalled.append(address)
-            await self._told.wait()
+            await self._translated_errors.wait()
         return await super().handle_RCPT(server, session, envelope, address, options)
 
 

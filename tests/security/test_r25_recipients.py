@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import outbox, users
 from tests.support.recovering import (
@@ -38,7 +38,7 @@ _LIMIT: Final = 5
 _PLACES: Final = [(ACCOUNT, TENANT), (ACCOUNT, OTHER_TENANT), (OTHER_ACCOUNT, TENANT)]
 
 
-async def _register(services: Services, number: int, email: str = EMAIL) -> VerificationRequest:
+async def _register(services: Services, number: int, email: str = EMAIL) -> IssuedRequest:
     account, tenant = _PLACES[number % len(_PLACES)]
     new = NewUser(username=f"user-{number}", email=email, password=PASSWORD)
     request = await services.registration.register(account, tenant, new, f"192.0.2.{number}")

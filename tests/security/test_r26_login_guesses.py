@@ -141,8 +141,8 @@ async def test_r26_previous_password(database_url: str) -> None:
         itself = await caller(services)
         for _ in range(_LIMIT):
             with pytest.raises(InvalidRequestError):
-                await services.selves.change_password(itself, "a wrong password", PASSWORD)
-        await _limited(services.selves.change_password(itself, OLD_PASSWORD, PASSWORD))
+                await services.own_account.change_password(itself, "a wrong password", PASSWORD)
+        await _limited(services.own_account.change_password(itself, OLD_PASSWORD, PASSWORD))
         await _limited(log_in(services, OLD_PASSWORD))
         await log_in(services, OLD_PASSWORD, client=_HERE)
         assert (await outcomes(services))["password-proved", "wrong-password"] == _LIMIT

@@ -8,7 +8,7 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import LimitError
-from meshydb_server.services.recovery.guesses import Try
+from meshydb_server.services.recovery.guesses import CompletionRequest
 from tests.support.recovering import (
     OLD_PASSWORD,
     PASSWORD,
@@ -42,7 +42,7 @@ async def _spend(services: Services, client: str, username: str = USERNAME) -> i
     return taken
 
 
-def _from(issued: Issued, client: str, *, right: bool = True) -> Try:
+def _from(issued: Issued, client: str, *, right: bool = True) -> CompletionRequest:
     return issued.attempted(issued.code if right else issued.wrong.code, client=client)
 
 

@@ -181,7 +181,7 @@ async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
     hasher = HeldHasher()
     with closing(Passwords(hasher, most_waiting=2)) as passwords:
         async with recovering(database_url) as services:
-            prover = evolve(services.selves.prover, passwords=passwords)
+            prover = evolve(services.own_account.prover, passwords=passwords)
             user = await caller(services)
 
             async def prove(client: str) -> None:

@@ -9,8 +9,8 @@ from attrs import frozen
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.callers import Caller
-from meshydb_server.services.messages.templates import Letter
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.messages.templates import MessageContent
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.profiles import Profile, ProfileChange
 from meshydb_server.storage.messages import Message
 from meshydb_server.storage.schema import users
@@ -71,7 +71,7 @@ async def enter(services: Services, tenant: str = TENANT, password: str = OLD_PA
 async def ask_all(services: Services, tenant: str = TENANT) -> dict[str, Issued]:
     """Ask for a reset; returns it as each recipient of a code has it."""
     before = await sent_codes(services)
-    request: VerificationRequest = await services.recovery.forgot_password(ACCOUNT, tenant, USERNAME, 1)
+    request: IssuedRequest = await services.recovery.forgot_password(ACCOUNT, tenant, USERNAME, 1)
     codes = {key: code for key, code in (await sent_codes(services)).items() if key not in before}
     recipients = {message.message_id: message.recipient for message, _ in await services.outbox.messages()}
     return {
@@ -85,7 +85,7 @@ async def notices(services: Services, tenant: str) -> Sequence[tuple[str, str | 
     return [(message.kind, message.recipient) for message in await _notices(services, tenant)]
 
 
-async def letters(services: Services, tenant: str) -> Sequence[Letter]:
+async def letters(services: Services, tenant: str) -> Sequence[MessageContent]:
     """The notices to users of a tenant, as they are sent."""
     return [services.outbox.letter(message) for message in await _notices(services, tenant)]
 

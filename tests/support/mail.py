@@ -18,7 +18,7 @@ from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages.outbox import Delivery, Outbox
-from meshydb_server.services.messages.templates import Letter
+from meshydb_server.services.messages.templates import MessageContent
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.accounts import account_exists
 from meshydb_server.storage.messages import Message
@@ -86,7 +86,7 @@ class HeldDelivery:
     name = "smtp"
 
     def __init__(self, *, held: bool = False) -> None:
-        self.letters: list[Letter] = []
+        self.letters: list[MessageContent] = []
         self.started = asyncio.Event()
         self.released = asyncio.Event()
         self.cut_off_at: float | None = None
@@ -94,7 +94,7 @@ class HeldDelivery:
         if not held:
             self.released.set()
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: MessageContent) -> None:
         """Take a letter."""
         self.letters.append(letter)
         self.started.set()
@@ -106,7 +106,7 @@ class HeldDelivery:
             self.cut_off_at = asyncio.get_running_loop().time()
             raise
 
-    async def rehearse(self, letter: Letter) -> None:
+    async def rehearse(self, letter: MessageContent) -> None:
         """Take a letter that goes nowhere."""
         await self.send(letter)
 

@@ -27,8 +27,8 @@ from meshydb_server.services.common.sources import RandomBytes, Sources
 from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.services.recovery.completion import CompletionService
-from meshydb_server.services.recovery.guesses import Try
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.recovery.guesses import CompletionRequest
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
@@ -76,10 +76,10 @@ class Issued:
 
     account: str
     tenant: str
-    request: VerificationRequest
+    request: IssuedRequest
     code: str = field(repr=False)
 
-    def attempted(self, code: str | None = None, **changes: Any) -> Try:
+    def attempted(self, code: str | None = None, **changes: Any) -> CompletionRequest:
         """What the caller sends back, with a code of their own or with anything else changed."""
         given = {
             "account": self.account,
@@ -90,10 +90,10 @@ class Issued:
             "expires": self.request.expires,
             "code": self.code if code is None else code,
         }
-        return Try(**{**given, **changes})
+        return CompletionRequest(**{**given, **changes})
 
     @property
-    def wrong(self) -> Try:
+    def wrong(self) -> CompletionRequest:
         """The same, with a code of the right form that is not the right one."""
         return self.attempted(("B" if self.code[:1] == "A" else "A") + (self.code or "A" * 8)[1:])
 
@@ -154,7 +154,7 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
     before = await sent_codes(services)
     verification = services.recovery.verification
 
-    def issue(connection: Connection) -> VerificationRequest:
+    def issue(connection: Connection) -> IssuedRequest:
         place = require_tenant(connection, ACCOUNT, tenant)
         user = require_user(connection, place, username)
         # An operator made them, and vouched for them.
@@ -169,7 +169,7 @@ async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
     user = await services.database.read(
         lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
     )
-    now = services.selves.sources.now()
+    now = services.own_account.sources.now()
     return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset(), auth_time=now)
 
 
@@ -203,7 +203,7 @@ async def _public_key(services: Services, tenant: str) -> str:
 
 
 async def _issued(
-    services: Services, account: str, tenant: str, request: VerificationRequest, before: Collection[str]
+    services: Services, account: str, tenant: str, request: IssuedRequest, before: Collection[str]
 ) -> Issued:
     after = await sent_codes(services)
     # Either one message has come, or what is asked for is an answer, or nobody is there to ask.

@@ -18,7 +18,7 @@ import aiosmtplib
 from aiosmtplib.typing import Default
 from attrs import field, frozen
 
-from meshydb_server.services.messages import DeliveryError, Letter, RefusedForGoodError
+from meshydb_server.services.messages import DeliveryError, MessageContent, RefusedForGoodError
 
 _SECONDS: Final = 20.0
 _PERMANENT: Final = 500
@@ -67,15 +67,15 @@ class SmtpDelivery:
             trusted=None if ca_file is None else _trusting(ca_file),
         )
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: MessageContent) -> None:
         """Send the message. Raises DeliveryError, whose text never quotes the message."""
         await self._converse(letter, aiosmtplib.SMTP)
 
-    async def rehearse(self, letter: Letter) -> None:
+    async def rehearse(self, letter: MessageContent) -> None:
         """Have the same conversation with the server, without a recipient and without content."""
         await self._converse(letter, _Rehearsal)
 
-    async def _converse(self, letter: Letter, client_type: type[aiosmtplib.SMTP]) -> None:
+    async def _converse(self, letter: MessageContent, client_type: type[aiosmtplib.SMTP]) -> None:
         message = _compose(letter, self.sender)
         client = client_type(
             hostname=self.host,
@@ -182,7 +182,7 @@ def _recipient(address: str) -> Address:
         raise RefusedForGoodError("The recipient is not a valid email address.") from error
 
 
-def _compose(letter: Letter, sender: str) -> EmailMessage:
+def _compose(letter: MessageContent, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = _recipient(letter.recipient)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
-from meshydb_server.services.messages import DeliveryError, Letter
+from meshydb_server.services.messages import DeliveryError, MessageContent
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -37,11 +37,11 @@ class TextDelivery:
             raise TextError("MESHYDB_TEXT_URL must be one URL of a service that Apprise knows.")
         return delivery
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: MessageContent) -> None:
         """Send the message. Raises DeliveryError, whose text never quotes the message."""
         await _notify(self._service(letter.recipient), letter)
 
-    async def rehearse(self, letter: Letter) -> None:
+    async def rehearse(self, letter: MessageContent) -> None:
         """Prepare the same notification, in as many threads, and send nothing."""
         service = self._service(letter.recipient)
         plugin: Any
@@ -57,7 +57,7 @@ class TextDelivery:
         return Apprise(self.url.replace(_TO, quote(number, safe="")))
 
 
-async def _notify(service: Apprise, letter: Letter) -> None:
+async def _notify(service: Apprise, letter: MessageContent) -> None:
     sent = await service.async_notify(body=letter.short_text, body_format="text", interpret_escapes=False)
     if not sent:
         raise DeliveryError("The service did not accept the message.")

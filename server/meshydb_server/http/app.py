@@ -15,7 +15,7 @@ from meshydb_server.contract import Contract
 from meshydb_server.http.dispatch import Dispatcher
 from meshydb_server.http.forwarded import Forwarded, TrustedProxies
 from meshydb_server.http.handlers import Handler, handlers_of
-from meshydb_server.http.request_context import Exchanges
+from meshydb_server.http.request_context import RequestContextMiddleware
 from meshydb_server.process.stopping import Stopping
 from meshydb_server.runtime import open_services, working
 from meshydb_server.services.common.sources import Sources
@@ -53,7 +53,7 @@ def create_app(
 
     # Outermost, so that everything else sees the client's own address.
     forwarded = Middleware(Forwarded, TrustedProxies(settings.forwarded_allow_ips))
-    app = Starlette(middleware=[forwarded, Middleware(Exchanges), *_cors(settings)], lifespan=lifespan)
+    app = Starlette(middleware=[forwarded, Middleware(RequestContextMiddleware), *_cors(settings)], lifespan=lifespan)
     # Starlette's own routes are regular expressions, tried one by one, and respond to HEAD by themselves.
     app.router.default = dispatcher
     app.router.redirect_slashes = False

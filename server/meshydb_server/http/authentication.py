@@ -22,7 +22,7 @@ class Tokens(Protocol):
         ...
 
 
-class Guard:
+class RequestAuthentication:
     """Admits callers whose access token has the permissions of an operation."""
 
     def __init__(self, operation: Operation) -> None:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from meshydb_server.addresses import network_of
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract, ContractError, Operation
-from meshydb_server.http.authentication import Guard
+from meshydb_server.http.authentication import RequestAuthentication
 from meshydb_server.http.errors import HttpError, method_not_allowed, no_such_path, problem_of
 from meshydb_server.http.handlers import Handler
 from meshydb_server.http.headers import client_of
@@ -99,7 +99,7 @@ class _Endpoint:
         self.operation = operation
         self._handler = handler
         self._limits = limits if _LIMITED in operation.statuses else None
-        self._guard = None if operation.permissions is None else Guard(operation)
+        self._guard = None if operation.permissions is None else RequestAuthentication(operation)
         self._reader = CallReader(operation, public_url)
 
     async def serve(self, request: Request, path: Mapping[str, str]) -> Response:

@@ -28,7 +28,7 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
-class Exchanges:
+class RequestContextMiddleware:
     """Gives each response an `X-Request-ID`, logs each request, and responds with 500 to unexpected errors.
 
     The log has the route's template instead of the path, and no header, query or body: it holds no secrets.

@@ -42,7 +42,7 @@ class Deadline:
         """Take the seconds from the signal to the end, and a function to call before the process is ended."""
         self._seconds = seconds
         self._last = last
-        self._told = threading.Event()
+        self._translated_errors = threading.Event()
 
     def watch(self, told: Callable[[], object] = lambda: None) -> None:
         """Handle SIGTERM and SIGINT before the current handlers do. Call it in the main thread, which calls `told`."""
@@ -51,7 +51,7 @@ class Deadline:
 
         def heed(previous: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
             def handle(number: int, frame: FrameType | None) -> None:
-                self._told.set()
+                self._translated_errors.set()
                 told()
                 previous(number, frame)
 
@@ -63,7 +63,7 @@ class Deadline:
                 signal.signal(number, heed(previous))
 
     def _end(self) -> None:
-        self._told.wait()
+        self._translated_errors.wait()
         time.sleep(self._seconds)
         _log.error("The server did not stop within %s seconds; aborting what is still running.", self._seconds)
         self._last()

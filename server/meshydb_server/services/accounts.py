@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.audit import OPERATOR, Audit
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError
-from meshydb_server.services.common.lookup import place_of, require_account, require_tenant
+from meshydb_server.services.common.lookup import require_account, require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles import create_system_roles
@@ -132,7 +132,12 @@ class AccountService:
         def transaction(connection: Connection) -> User:
             user = add_user(connection, self.sources, place, new, secrets)
             self.audit.note(
-                connection, place_of(place), "user-created", OPERATOR, now=self.sources.now(), user_id=user.user_id
+                connection,
+                resolved(place),
+                "user-created",
+                OPERATOR,
+                now=self.sources.now(),
+                user_id=user.user_id,
             )
             return user
 

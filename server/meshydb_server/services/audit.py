@@ -19,7 +19,7 @@ from meshydb_server.services.common.lookup import require_account
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.audit import Event, append_event, count_event, event_id, list_events
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.recovery import Place
+from meshydb_server.storage.recovery import ResolvedTenant
 
 Kind = Literal[
     "requested",
@@ -58,7 +58,7 @@ class Audit:
     def note(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         kind: Kind,
         outcome: str,
         *,
@@ -82,7 +82,7 @@ class Audit:
     def count(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         kind: Kind,
         outcome: str,
         *,

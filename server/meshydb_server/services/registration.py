@@ -11,7 +11,7 @@ from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
-from meshydb_server.services.recovery import VerificationRequest, VerificationService
+from meshydb_server.services.recovery import IssuedRequest, VerificationService
 from meshydb_server.services.users import (
     USERNAME_TAKEN,
     NewUser,
@@ -62,9 +62,7 @@ class RegistrationService:
         except DuplicateError as error:
             raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN) from error
 
-    async def register(
-        self, account: str, tenant: str | None, new: NewUser, client: str = ""
-    ) -> VerificationRequest | None:
+    async def register(self, account: str, tenant: str | None, new: NewUser, client: str = "") -> IssuedRequest | None:
         """Add a user. Returns a verification request if the user must be verified.
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none. Raises
@@ -86,7 +84,7 @@ class RegistrationService:
         at_once = place.verification == "question"
         now = self.sources.now()
 
-        def transaction(connection: Connection) -> VerificationRequest | None:
+        def transaction(connection: Connection) -> IssuedRequest | None:
             user = add_user(connection, self.sources, place, evolve(new, verified=at_once), secrets)
             return None if at_once else self.verification.issue_registration(connection, place, user, now, client)
 

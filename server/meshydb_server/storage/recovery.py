@@ -60,7 +60,7 @@ class Recovery:
 
 
 @frozen
-class Place:
+class ResolvedTenant:
     """A tenant of an account, and its verification mode."""
 
     account: str
@@ -69,7 +69,7 @@ class Place:
 
 
 @frozen
-class Named:
+class UsernameKeys:
     """A username from a client: its key, and the counter keys of this client and of all clients."""
 
     username_key: str
@@ -78,7 +78,7 @@ class Named:
 
 
 @frozen
-class Counted:
+class UsernameCounts:
     """The counts of a username: those of the client, and those of all clients together."""
 
     own: Counter
@@ -89,15 +89,15 @@ class Counted:
 class Subject:
     """The account, tenant, user, requests and counts that one username leads to."""
 
-    place: Place
+    place: ResolvedTenant
     user: User | None
     recoveries: Sequence[Recovery]
     # The counts of requests or guesses, as asked for, by purpose. Without a request there are no guesses.
-    counted: Mapping[Purpose, Counted]
+    counted: Mapping[Purpose, UsernameCounts]
 
 
 def find_asked(
-    connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose
+    connection: Connection, account: str, tenant: str | None, named: UsernameKeys, purpose: Purpose
 ) -> Subject | Missing:
     """Everything about a username for a new request: its requests of one purpose, and their counts.
 
@@ -108,7 +108,7 @@ def find_asked(
 
 
 def find_subject(
-    connection: Connection, account: str, tenant: str | None, named: Named, purpose: Purpose | None = None
+    connection: Connection, account: str, tenant: str | None, named: UsernameKeys, purpose: Purpose | None = None
 ) -> Subject | Missing:
     """Everything about a username for a guess: its requests of one purpose or of any, and the guesses.
 
@@ -187,19 +187,19 @@ def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
     )
 
 
-def _named(named: Named) -> dict[str, Any]:
+def _named(named: UsernameKeys) -> dict[str, Any]:
     return {"username_key": named.username_key, "own_key": named.own, "all_key": named.of_all}
 
 
 def _subject(
-    rows: Sequence[Sequence[Any]], account: str, named: Named, counted: str, purpose: Purpose | None
+    rows: Sequence[Sequence[Any]], account: str, named: UsernameKeys, counted: str, purpose: Purpose | None
 ) -> Subject | Missing:
     if not rows:
         return "account"
     first = rows[0]
     if first[0] is None:
         return "tenant"
-    place = Place(account, first[0], first[1])
+    place = ResolvedTenant(account, first[0], first[1])
     key: dict[str, Any] = {"account": account, "tenant": place.tenant, "username_key": named.username_key}
     user: dict[str, Any] = dict(zip(_USER_READ, first[_USER], strict=True))
     found = [
@@ -217,10 +217,10 @@ def _subject(
     )
 
 
-def _counted(place: Place, named: Named, name: str, row: Sequence[Any]) -> Counted:
+def _counted(place: ResolvedTenant, named: UsernameKeys, name: str, row: Sequence[Any]) -> UsernameCounts:
     own = CounterKey(place.account, place.tenant, named.own, name)
     of_all = CounterKey(place.account, place.tenant, named.of_all, f"{name}{OF_ALL}")
-    return Counted(
+    return UsernameCounts(
         _counter(own, row[_OWN]),
         _counter(of_all, row[_ALL]),
     )

@@ -12,7 +12,7 @@ import pytest
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.logins.service import PasswordLogin
-from meshydb_server.services.recovery.guesses import Try
+from meshydb_server.services.recovery.guesses import CompletionRequest
 from tests.support.server import settings_in
 
 _PASSWORD: Final = "correct horse"  # noqa: S105 - of a user who lives as long as this test
@@ -33,7 +33,7 @@ async def test_others_are_served_while_passwords_are_hashed(tmp_path: Path) -> N
         asked = await services.recovery.forgot_password("acme", None, "ben.t", 1)
         ((_, code),) = await services.outbox.messages()
         assert code is not None
-        attempted = Try(
+        attempted = CompletionRequest(
             account="acme", tenant=None, username="ben.t", attempt=1, hash=asked.hash, expires=asked.expires, code=code
         )
         login = PasswordLogin(

@@ -13,14 +13,14 @@ import pytest
 
 from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
 from meshydb_server.services.messages.outbox import DeliveryError, RefusedForGoodError
-from meshydb_server.services.messages.templates import Letter
+from meshydb_server.services.messages.templates import MessageContent
 from tests.support.certificates import certify
 from tests.support.mail import LoopTime
 from tests.support.smtp import Sink, receiving
 
 pytestmark = pytest.mark.anyio
 
-_LETTER = Letter(
+_LETTER = MessageContent(
     message_id="0123456789abcdef",
     kind="reset",
     recipient="rosa.k@example.org",

@@ -13,9 +13,9 @@ import pytest
 
 from meshydb_server.delivery.text import TextDelivery, TextError
 from meshydb_server.services.messages.outbox import DeliveryError
-from meshydb_server.services.messages.templates import Letter
+from meshydb_server.services.messages.templates import MessageContent
 
-_LETTER = Letter(
+_LETTER = MessageContent(
     message_id="0" * 32,
     kind="reset",
     recipient="+15551230000",

@@ -249,9 +249,9 @@ async def test_last_accessed(people: People) -> None:
     first = people.clock.now
     people.clock.move(minutes=1)
     await refusal(people.log_in("rosa.k", "incorrect horse"))
-    assert (await people.services.selves.read(caller)).user.last_accessed == first
+    assert (await people.services.own_account.read(caller)).user.last_accessed == first
     await people.refresh(tokens)
-    assert (await people.services.selves.read(caller)).user.last_accessed == people.clock.now
+    assert (await people.services.own_account.read(caller)).user.last_accessed == people.clock.now
 
 
 async def test_nothing_to_steal(people: People) -> None:

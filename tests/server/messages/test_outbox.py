@@ -13,7 +13,7 @@ from sqlalchemy import update
 from meshydb_server.runtime import working
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.messages.outbox import RefusedForGoodError
-from meshydb_server.services.recovery.guesses import Try
+from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import outbox
 from tests.support.logs import levels
 from tests.support.mail import EMAIL, HeldDelivery, Opening, ask, only_message, stored_row, until, worker
@@ -60,7 +60,7 @@ async def test_nothing_of_a_strangers_making(opening: Opening) -> None:
             (message,) = [each for each, _ in await services.outbox.messages() if each.kind == "reset"]
             code = services.outbox.letter(message).code
             assert code is not None
-            attempted = Try(
+            attempted = CompletionRequest(
                 account="acme",
                 tenant=None,
                 username=name,

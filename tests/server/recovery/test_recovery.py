@@ -22,7 +22,7 @@ from meshydb_server.services.common.errors import InvalidRequestError, NotFoundE
 from meshydb_server.services.common.keys import Key
 from meshydb_server.services.common.sources import RandomBytes, Sources
 from meshydb_server.services.recovery import codes
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.storage.engine.errors import StorageError
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
@@ -47,7 +47,7 @@ async def _opened(
         yield services
 
 
-async def _ask(services: Services, username: str = "rosa.k", attempt: int = 1) -> VerificationRequest:
+async def _ask(services: Services, username: str = "rosa.k", attempt: int = 1) -> IssuedRequest:
     return await services.recovery.forgot_password("acme", None, username, attempt)
 
 
@@ -122,7 +122,7 @@ async def test_expires(tmp_path: Path, microsecond: int, left: int) -> None:
 
 async def test_clock_and_chance_decide(tmp_path: Path) -> None:
     """The same time and the same random bytes give the same answer, byte for byte."""
-    answers: list[VerificationRequest] = []
+    answers: list[IssuedRequest] = []
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
@@ -142,7 +142,7 @@ async def test_requests_differ(tmp_path: Path) -> None:
 
 async def test_handle_is_not_derived_from_the_code(tmp_path: Path) -> None:
     """Requests that differ in their code alone have the same handle, so that it cannot be tried against codes."""
-    resets: list[VerificationRequest] = []
+    resets: list[IssuedRequest] = []
     macs: list[bytes] = []
     for filler in (b"\x00", b"\xff"):
         folder = tmp_path / filler.hex()

@@ -11,8 +11,8 @@ from meshydb_server import timestamps
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.passwords import normalise_answer
-from meshydb_server.services.recovery.guesses import Try
-from meshydb_server.services.recovery.verification import VerificationRequest
+from meshydb_server.services.recovery.guesses import CompletionRequest
+from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.services.users.service import UserSearch
 from meshydb_server.storage.schema import outbox, recoveries, security_questions, users
@@ -33,7 +33,7 @@ async def _register(
     phone: str | None = None,
     questions: tuple[NewQuestion, ...] = (),
     tenant: str | None = None,
-) -> VerificationRequest | None:
+) -> IssuedRequest | None:
     new = NewUser(username=username, password=password, email=email, phone=phone, questions=questions)
     return await people.services.registration.register(ACCOUNT, tenant, new)
 
@@ -65,7 +65,7 @@ async def test_anonymous(people: People) -> None:
     assert user.last_accessed == people.clock.now
     assert (registered.roles, registered.questions) == ((), [])
     caller = await people.enter("device", "nopassword")
-    assert await people.services.selves.read(caller) == registered
+    assert await people.services.own_account.read(caller) == registered
 
 
 async def test_anonymous_refused(people: People) -> None:
@@ -94,7 +94,7 @@ async def test_with_a_code(people: People, channel: str) -> None:
     ((message, code),) = await people.services.outbox.messages()
     assert (message.channel, message.recipient) == (channel, _EMAIL if channel == "email" else _PHONE)
     assert code is not None
-    completed = Try(
+    completed = CompletionRequest(
         account=ACCOUNT,
         tenant=None,
         username=request.username,
@@ -104,7 +104,7 @@ async def test_with_a_code(people: People, channel: str) -> None:
         code=code,
     )
     await people.services.completion.verify_user(completed)
-    profile = await people.services.selves.read(await people.enter("rosa.k"))
+    profile = await people.services.own_account.read(await people.enter("rosa.k"))
     assert (profile.user.verified, profile.user.email, profile.user.phone) == (True, _EMAIL, _PHONE)
     assert [role.name for role in profile.roles] == ["meshy.user"]
 
@@ -114,7 +114,7 @@ async def test_with_questions(people: People) -> None:
     await people.configure("question")
     questions = (_QUESTION, NewQuestion("Pet?", "  MOTH\n"))
     assert await _register(people, questions=questions) is None
-    profile = await people.services.selves.read(await people.enter("rosa.k"))
+    profile = await people.services.own_account.read(await people.enter("rosa.k"))
     assert profile.user.verified
     assert [each.question for each in profile.questions] == ["First street?", "Pet?"]
     assert await people.services.outbox.messages() == []
@@ -127,7 +127,7 @@ async def test_answers_are_hashed(people: People) -> None:
     rows = await people.services.database.read(
         lambda connection: connection.execute(select(security_questions.c.answer_hash)).scalars().all()
     )
-    profile = await people.services.selves.read(await people.enter("rosa.k"))
+    profile = await people.services.own_account.read(await people.enter("rosa.k"))
     shown = [each.answer_hash for each in profile.questions]
     assert len({*rows, *shown}) == 4
     for stored in rows:
@@ -136,7 +136,7 @@ async def test_answers_are_hashed(people: People) -> None:
         assert not any(part in mark for mark in shown for part in stored.split("$")[1:])
     assert all(len(mark) == 43 for mark in shown)
     # Read again, it is the same; replaced by the same answer, it is another.
-    assert await people.services.selves.read(await people.enter("rosa.k")) == profile
+    assert await people.services.own_account.read(await people.enter("rosa.k")) == profile
 
 
 async def test_questions_where_they_are_not_asked(people: People) -> None:

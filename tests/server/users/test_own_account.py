@@ -27,7 +27,7 @@ async def test_read(people: People) -> None:
     user = await people.add("Rosa.K", email=_EMAIL, phone=_PHONE, first_name="Rosa", last_name="Kern")
     given = people.clock.now
     people.clock.move(minutes=1)
-    profile = await people.services.selves.read(await people.enter("rosa.k"))
+    profile = await people.services.own_account.read(await people.enter("rosa.k"))
     seen = profile.user
     assert (seen.user_id, seen.username, seen.first_name, seen.last_name) == (user.user_id, "Rosa.K", "Rosa", "Kern")
     assert (seen.email, seen.phone, seen.verified, seen.is_active) == (_EMAIL, _PHONE, True, True)
@@ -38,23 +38,23 @@ async def test_read(people: People) -> None:
 async def test_update(people: People) -> None:
     """Names and addresses become what is given, what is absent is removed, and nothing else changes."""
     caller = await people.enter_new("Rosa.K", email=_EMAIL, phone=_PHONE, first_name="Rosa", last_name="Kern")
-    before = await people.services.selves.read(caller)
+    before = await people.services.own_account.read(caller)
     same = ProfileChange(username="ROSA.K", roles=["Meshy.User"], email=_EMAIL, last_name="Vale")
-    changed = await people.services.selves.update(caller, same)
+    changed = await people.services.own_account.update(caller, same)
     user = changed.user
     assert (user.username, user.first_name, user.last_name) == ("Rosa.K", None, "Vale")
     assert (user.email, user.phone) == (_EMAIL, None)
     assert changed.roles == before.roles
-    assert await people.services.selves.read(caller) == changed
-    changed = await people.services.selves.update(caller, ProfileChange(username="", email=_EMAIL, phone=""))
+    assert await people.services.own_account.read(caller) == changed
+    changed = await people.services.own_account.update(caller, ProfileChange(username="", email=_EMAIL, phone=""))
     assert (changed.user.last_name, changed.user.phone) == (None, None)
 
 
 async def test_update_refused(people: People) -> None:
     """What is wrong with a change is told in the documented order, and nothing of it stands."""
     caller = await people.enter_new("rosa.k", email=_EMAIL, phone=_PHONE, first_name="Rosa")
-    before = await people.services.selves.read(caller)
-    update = people.services.selves.update
+    before = await people.services.own_account.read(caller)
+    update = people.services.own_account.update
     other = {"username": "rosa", "roles": ["meshy.admin"]}
 
     async def refused(**given: Any) -> str:
@@ -73,18 +73,18 @@ async def test_update_refused(people: People) -> None:
             "InvalidRequestError: Roles cannot be changed together with the user."
         )
     await people.configure("email")
-    assert await people.services.selves.read(caller) == before
+    assert await people.services.own_account.read(caller) == before
 
 
 async def test_update_without_addresses(people: People) -> None:
     """Nobody needs an address who is anonymous, or where security questions are asked."""
     await people.add("device", anonymous=True)
     device = await people.enter("device", "nopassword")
-    changed = await people.services.selves.update(device, ProfileChange(first_name="D", roles=[]))
+    changed = await people.services.own_account.update(device, ProfileChange(first_name="D", roles=[]))
     assert (changed.user.first_name, changed.user.email) == ("D", None)
     rosa = await people.enter_new("rosa.k", email=_EMAIL)
     await people.configure("question")
-    changed = await people.services.selves.update(rosa, ProfileChange(first_name="Rosa"))
+    changed = await people.services.own_account.update(rosa, ProfileChange(first_name="Rosa"))
     assert (changed.user.first_name, changed.user.email) == ("Rosa", None)
 
 
@@ -93,15 +93,15 @@ async def test_questions(people: People) -> None:
     await people.configure("question")
     caller = await people.enter_new("rosa.k")
     await people.add("ben.t", questions=[_QUESTION])
-    selves = people.services.selves
-    await selves.set_questions(caller, [_QUESTION, NewQuestion("Pet?", "Moth")])
-    first = (await selves.read(caller)).questions
+    own_account = people.services.own_account
+    await own_account.set_questions(caller, [_QUESTION, NewQuestion("Pet?", "Moth")])
+    first = (await own_account.read(caller)).questions
     assert [each.question for each in first] == ["First street?", "Pet?"]
-    await selves.set_questions(caller, [NewQuestion("Pet?", "Moth")])
-    second = (await selves.read(caller)).questions
+    await own_account.set_questions(caller, [NewQuestion("Pet?", "Moth")])
+    second = (await own_account.read(caller)).questions
     assert [each.question for each in second] == ["Pet?"]
     assert second[0].answer_hash not in {each.answer_hash for each in first}
-    assert len((await selves.read(await people.enter("ben.t"))).questions) == 1
+    assert len((await own_account.read(await people.enter("ben.t"))).questions) == 1
 
 
 async def test_questions_refused(people: People) -> None:
@@ -110,8 +110,8 @@ async def test_questions_refused(people: People) -> None:
     caller = await people.enter_new("rosa.k", questions=[_QUESTION])
     await people.add("device", anonymous=True)
     device = await people.enter("device", "nopassword")
-    before = await people.services.selves.read(caller)
-    set_questions = people.services.selves.set_questions
+    before = await people.services.own_account.read(caller)
+    set_questions = people.services.own_account.set_questions
     assert await refusal(set_questions(device, [NewQuestion("", "")])) == (
         "InvalidRequestError: An anonymous user cannot have security questions."
     )
@@ -128,7 +128,7 @@ async def test_questions_refused(people: People) -> None:
                 "InvalidRequestError: Security questions cannot be set, because the tenant does not use them."
             )
     await people.configure("question")
-    assert await people.services.selves.read(caller) == before
+    assert await people.services.own_account.read(caller) == before
 
 
 async def test_change_password(people: People) -> None:
@@ -137,7 +137,7 @@ async def test_change_password(people: People) -> None:
     await people.add("ben.t")
     own, other, bens = [await people.log_in(name) for name in ("rosa.k", "rosa.k", "ben.t")]
     caller = await people.authenticate(own)
-    await people.services.selves.change_password(caller, PASSWORD, _NEW_PASSWORD)
+    await people.services.own_account.change_password(caller, PASSWORD, _NEW_PASSWORD)
     kept = select(sessions.c.session_id).where(sessions.c.user_id == caller.user_id)
     rows = await people.services.database.read(lambda connection: connection.execute(kept).all())
     assert [row.session_id for row in rows] == [caller.session_id]
@@ -148,7 +148,7 @@ async def test_change_password(people: People) -> None:
     assert (await people.authenticate(bens)).username == "ben.t"
     assert await refusal(people.log_in("rosa.k")) == "OAuthError: Username or password is wrong."
     await people.log_in("rosa.k", _NEW_PASSWORD)
-    user = (await people.services.selves.read(caller)).user
+    user = (await people.services.own_account.read(caller)).user
     assert user.credential_version == 2
     assert _NEW_PASSWORD not in repr(user)
 
@@ -158,7 +158,7 @@ async def test_change_password_refused(people: People) -> None:
     caller = await people.enter_new("rosa.k.the.great")
     await people.add("device", anonymous=True)
     device = await people.enter("device", "nopassword")
-    change = people.services.selves.change_password
+    change = people.services.own_account.change_password
     assert await refusal(change(device, "nopassword", "short")) == (
         "InvalidRequestError: An anonymous user has no password to change."
     )
@@ -171,7 +171,7 @@ async def test_change_password_refused(people: People) -> None:
         ("rosa.k.the.great", "The password must not be the username."),
     ]:
         assert await refusal(change(caller, PASSWORD, password)) == f"InvalidRequestError: {reason}"
-    assert await people.services.selves.read(caller)
+    assert await people.services.own_account.read(caller)
     await people.log_in("rosa.k.the.great")
 
 
@@ -182,7 +182,7 @@ async def test_change_password_at_once(people: People) -> None:
     passwords = [f"{_NEW_PASSWORD} {number}" for number in range(3)]
     results = await asyncio.gather(
         *(
-            people.services.selves.change_password(caller, PASSWORD, password)
+            people.services.own_account.change_password(caller, PASSWORD, password)
             for caller, password in zip(callers, passwords, strict=True)
         ),
         return_exceptions=True,
@@ -190,7 +190,7 @@ async def test_change_password_at_once(people: People) -> None:
     ((winner, _),) = [pair for pair in enumerate(results) if pair[1] is None]
     assert sum(isinstance(result, InvalidRequestError) for result in results) == 2
     await people.log_in("rosa.k", passwords[winner])
-    assert (await people.services.selves.read(callers[winner])).user.credential_version == 2
+    assert (await people.services.own_account.read(callers[winner])).user.credential_version == 2
 
 
 async def test_deleted_meanwhile(people: People) -> None:
@@ -199,11 +199,11 @@ async def test_deleted_meanwhile(people: People) -> None:
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     await people.configure("question")
     await people.services.users.delete(admin, caller.user_id)
-    selves = people.services.selves
+    own_account = people.services.own_account
     for call in (
-        selves.read(caller),
-        selves.update(caller, ProfileChange(email=_EMAIL)),
-        selves.set_questions(caller, [_QUESTION]),
-        selves.change_password(caller, PASSWORD, _NEW_PASSWORD),
+        own_account.read(caller),
+        own_account.update(caller, ProfileChange(email=_EMAIL)),
+        own_account.set_questions(caller, [_QUESTION]),
+        own_account.change_password(caller, PASSWORD, _NEW_PASSWORD),
     ):
         assert await refusal(call) == "AuthenticationError: The access token is not valid."

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from meshydb_server import timestamps
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
-from meshydb_server.services.recovery import Try
+from meshydb_server.services.recovery import CompletionRequest
 
 
 async def forgot_password(services: Services, call: Call) -> Response:
@@ -49,8 +49,8 @@ async def verify_user(services: Services, call: Call) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _attempted(call: Call) -> Try:
-    return Try(
+def _attempted(call: Call) -> CompletionRequest:
+    return CompletionRequest(
         account=call.parameters["accountName"],
         tenant=call.parameters.get("tenant"),
         username=call.body["username"],

@@ -15,25 +15,25 @@ from meshydb_server.services.users import UserSearch
 
 async def get_self(services: Services, call: Call) -> Response:
     """`GET /{accountName}/users/me`."""
-    return JSONResponse(show_user(await services.selves.read(call.caller)))
+    return JSONResponse(show_user(await services.own_account.read(call.caller)))
 
 
 async def update_self(services: Services, call: Call) -> Response:
     """`PUT /{accountName}/users/me`."""
-    changed = await services.selves.update(call.caller, read_change(call.body), call.body.get("previousPassword"))
+    changed = await services.own_account.update(call.caller, read_change(call.body), call.body.get("previousPassword"))
     return JSONResponse(show_user(changed))
 
 
 async def update_security_questions(services: Services, call: Call) -> Response:
     """`POST /{accountName}/users/me/questions`."""
     previous = call.body.get("previousPassword")
-    await services.selves.set_questions(call.caller, read_questions(call.body), previous)
+    await services.own_account.set_questions(call.caller, read_questions(call.body), previous)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 async def update_password(services: Services, call: Call) -> Response:
     """`POST /{accountName}/users/me/password`."""
-    await services.selves.change_password(call.caller, call.body["previousPassword"], call.body["newPassword"])
+    await services.own_account.change_password(call.caller, call.body["previousPassword"], call.body["newPassword"])
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -19,7 +19,7 @@ from meshydb_server.services.common.quotas import Quota
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.storage.counters import Change, Counter
 from meshydb_server.storage.logins.known_addresses import known_among
-from meshydb_server.storage.recovery import Counted, Named
+from meshydb_server.storage.recovery import UsernameCounts, UsernameKeys
 
 # Counters are looked up by this many bytes of a digest, which is enough to avoid collisions.
 _KEY_BYTES: Final = 12
@@ -32,7 +32,7 @@ class Allowance:
     own: Quota
     of_all: Quota
 
-    def spend(self, counted: Counted, now: datetime, is_known: Callable[[], bool]) -> Sequence[Change]:
+    def spend(self, counted: UsernameCounts, now: datetime, is_known: Callable[[], bool]) -> Sequence[Change]:
         """Count one action, and return the counters to save. Raises LimitError.
 
         `is_known` says whether the user logs in from the client's network. It is called only when the limit of all
@@ -82,11 +82,11 @@ def _own_part(key: bytes, network: str) -> bytes:
     return _digest(key, "network", network)
 
 
-def name_of(keyring: Keyring, username: str, client: str) -> Named:
+def name_of(keyring: Keyring, username: str, client: str) -> UsernameKeys:
     """The counter keys of a username. `client` is an address; "" for none counts as one address."""
     key = username_key(username)
     of_user = counter_key(keyring, "user", key)
-    return Named(key, of_user + _own_part(keyring.oldest.counters, network_of(client)), of_user)
+    return UsernameKeys(key, of_user + _own_part(keyring.oldest.counters, network_of(client)), of_user)
 
 
 def is_known_address(

@@ -8,7 +8,7 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import NotFoundError
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.storage.accounts import Tenant, account_exists, find_tenant
-from meshydb_server.storage.recovery import Missing, Place, Subject
+from meshydb_server.storage.recovery import Missing, ResolvedTenant, Subject
 from meshydb_server.storage.users import User, find_user
 
 
@@ -27,9 +27,9 @@ def require_tenant(connection: Connection, account: str, tenant: str | None) -> 
     return found
 
 
-def place_of(tenant: Tenant) -> Place:
+def resolved(tenant: Tenant) -> ResolvedTenant:
     """The tenant in the form that recoveries and the audit trail use."""
-    return Place(tenant.account, tenant.name, tenant.verification)
+    return ResolvedTenant(tenant.account, tenant.name, tenant.verification)
 
 
 def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
@@ -40,7 +40,7 @@ def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     return user
 
 
-def require_place(subject: Subject | Missing) -> Subject:
+def require_subject(subject: Subject | Missing) -> Subject:
     """The subject, if its account and tenant exist; raises NotFoundError."""
     if subject == "account":
         raise NotFoundError("There is no account of this name.", ErrorCode.UNKNOWN_ACCOUNT)

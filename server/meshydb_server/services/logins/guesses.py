@@ -18,7 +18,7 @@ from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.counters import EMPTY_LOG, CounterKey, read_counters, save_counters
-from meshydb_server.storage.recovery import Counted, Named, Place
+from meshydb_server.storage.recovery import ResolvedTenant, UsernameCounts, UsernameKeys
 from meshydb_server.storage.users import find_user
 
 
@@ -26,8 +26,8 @@ from meshydb_server.storage.users import find_user
 class LoginGuess:
     """An attempt that has been counted."""
 
-    place: Place
-    named: Named = field(repr=False)
+    place: ResolvedTenant
+    named: UsernameKeys = field(repr=False)
     client: str
     at: datetime
 
@@ -41,7 +41,7 @@ class LoginGuesses:
     audit: Audit
     allowance: Allowance
 
-    def count(self, connection: Connection, place: Place, username: str, client: str) -> LoginGuess:
+    def count(self, connection: Connection, place: ResolvedTenant, username: str, client: str) -> LoginGuess:
         """Count an attempt. Raises LimitError, and then writes nothing.
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
@@ -57,7 +57,7 @@ class LoginGuesses:
         return guess
 
     def attempt(
-        self, connection: Connection, place: Place, username: str, client: str, kind: Kind
+        self, connection: Connection, place: ResolvedTenant, username: str, client: str, kind: Kind
     ) -> LoginGuess | LimitError:
         """Count an attempt, and note it in the audit trail if it is refused.
 
@@ -97,8 +97,8 @@ class LoginGuesses:
         save_counters(connection, [own, of_all])
 
 
-def _read(connection: Connection, guess: LoginGuess) -> Counted:
+def _read(connection: Connection, guess: LoginGuess) -> UsernameCounts:
     place, named = guess.place, guess.named
     own = CounterKey(place.account, place.tenant, named.own, LOGIN_GUESSES.name)
     of_all = CounterKey(place.account, place.tenant, named.of_all, LOGIN_GUESSES_BY_USER.name)
-    return Counted(*read_counters(connection, [own, of_all]))
+    return UsernameCounts(*read_counters(connection, [own, of_all]))

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.addresses import network_of
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import AuthenticationError, LimitError, OAuthError, OverloadedError
-from meshydb_server.services.common.lookup import place_of, require_tenant
+from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import ANONYMOUS_PASSWORD, Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
@@ -239,7 +239,7 @@ class TokenService:
         if not username or not login.password:
             raise OAuthError("invalid_request", "The grant password requires username and password.")
         found = find_user(connection, tenant.account, tenant.name, username_key(username))
-        guess = self.guesses.attempt(connection, place_of(tenant), username, login.client, "logged-in")
+        guess = self.guesses.attempt(connection, resolved(tenant), username, login.client, "logged-in")
         return guess if isinstance(guess, LimitError) else _CountedLogin(tenant, found, scope, guess)
 
     async def _prove(self, found: User | None, password: str) -> User:

@@ -22,7 +22,7 @@ from meshydb_server import timestamps
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages.slots import SlotLimits, domain_of, stand_in_domain
-from meshydb_server.services.messages.templates import Letter, MessageKind
+from meshydb_server.services.messages.templates import MessageContent, MessageKind
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.messages import (
     DECOY,
@@ -34,7 +34,7 @@ from meshydb_server.storage.messages import (
     insert_message,
     list_messages,
 )
-from meshydb_server.storage.recovery import Place
+from meshydb_server.storage.recovery import ResolvedTenant
 from meshydb_server.storage.users import User
 
 CONSOLE: Final = "console"
@@ -48,10 +48,10 @@ _log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
-class Post:
+class OutgoingMessage:
     """A message to put into the outbox. Without a user it is a decoy: treated like any other, but never sent."""
 
-    place: Place
+    place: ResolvedTenant
     kind: MessageKind
     username: str
     user: User | None
@@ -86,11 +86,11 @@ class Delivery(Protocol):
         """The name of the delivery in the outbox."""
         ...
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, letter: MessageContent) -> None:
         """Send the message. Raises DeliveryError if it was not accepted, or may not have been."""
         ...
 
-    async def rehearse(self, letter: Letter) -> None:
+    async def rehearse(self, letter: MessageContent) -> None:
         """Take the steps of `send` without sending. Raises the same errors."""
         ...
 
@@ -111,11 +111,11 @@ class Outbox:
     slots: SlotLimits = Factory(SlotLimits)
     decoys: bool = False
 
-    def put(self, connection: Connection, post: Post, now: datetime) -> None:
+    def put(self, connection: Connection, post: OutgoingMessage, now: datetime) -> None:
         """Add a message in the caller's transaction."""
         self._insert(connection, self._message(post, now))
 
-    def put_once(self, connection: Connection, post: Post, now: datetime, *, since: datetime) -> None:
+    def put_once(self, connection: Connection, post: OutgoingMessage, now: datetime, *, since: datetime) -> None:
         """Add a message, unless one of its kind to the user and recipient exists that is not older than `since`."""
         message = self._message(post, now)
         if not has_message(connection, message, since):
@@ -126,7 +126,7 @@ class Outbox:
         if message.status == "failed":
             _log.error("A message cannot be sent: %s", message.last_error, extra=identify(message))
 
-    def _message(self, post: Post, now: datetime) -> Message:
+    def _message(self, post: OutgoingMessage, now: datetime) -> Message:
         channel, recipient = post.destination
         delivery, status, failure = self._way(channel, recipient, post.user)
         content = {"code": post.code, "effective": post.effective and timestamps.to_text(post.effective)}
@@ -182,13 +182,13 @@ class Outbox:
             if count and channel not in self.deliveries:
                 _log.warning("%d messages wait in the outbox; set %s again to have them sent.", count, setting)
 
-    def letter(self, message: Message) -> Letter:
+    def letter(self, message: Message) -> MessageContent:
         """The content of a message. Raises DeliveryError if no key decrypts it."""
         if message.recipient is None or message.payload is None:
             raise RefusedForGoodError("The message has no address or no content.")
         content = self._content(message.payload)
         effective = content.get("effective")
-        return Letter(
+        return MessageContent(
             message_id=message.message_id,
             kind=message.kind,
             recipient=message.recipient,
@@ -198,7 +198,7 @@ class Outbox:
             effective=effective and timestamps.from_text(effective),
         )
 
-    def rehearsal(self, message: Message) -> Letter:
+    def rehearsal(self, message: Message) -> MessageContent:
         """The content that a message without a recipient would have. Raises DeliveryError if no key decrypts it."""
         return self.letter(evolve(message, recipient=_STAND_INS[message.channel]))
 
@@ -221,7 +221,7 @@ class Outbox:
         return content
 
 
-def _by_tenant(post: Post) -> tuple[Channel, str | None]:
+def _by_tenant(post: OutgoingMessage) -> tuple[Channel, str | None]:
     """The tenant's channel, and the user's address for it."""
     if post.place.verification == "text":
         return "text", None if post.user is None else post.user.phone

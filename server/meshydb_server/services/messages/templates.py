@@ -14,11 +14,11 @@ from attrs import field, frozen
 
 from meshydb_server.storage.messages import MessageKind
 
-__all__ = ["Letter", "MessageKind"]
+__all__ = ["MessageContent", "MessageKind"]
 
 
 @frozen(kw_only=True)
-class Letter:
+class MessageContent:
     """The content of a message for a delivery. Notices have no code."""
 
     message_id: str

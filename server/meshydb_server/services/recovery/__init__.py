@@ -4,20 +4,20 @@ What other subjects may use of it is listed here.
 """
 
 from meshydb_server.services.recovery.completion import CompletionService
-from meshydb_server.services.recovery.guesses import GuessChecker, Try
+from meshydb_server.services.recovery.guesses import CompletionRequest, GuessChecker
 from meshydb_server.services.recovery.policy import GUESS_WINDOW, RecoveryPolicy
 from meshydb_server.services.recovery.recipients import Recipients
 from meshydb_server.services.recovery.service import RecoveryService
-from meshydb_server.services.recovery.verification import VerificationRequest, VerificationService
+from meshydb_server.services.recovery.verification import IssuedRequest, VerificationService
 
 __all__ = [
     "GUESS_WINDOW",
+    "CompletionRequest",
     "CompletionService",
     "GuessChecker",
+    "IssuedRequest",
     "Recipients",
     "RecoveryPolicy",
     "RecoveryService",
-    "Try",
-    "VerificationRequest",
     "VerificationService",
 ]

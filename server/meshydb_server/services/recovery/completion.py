@@ -19,7 +19,7 @@ from meshydb_server.services.common.errors import CallerGoneError, InvalidReques
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages import Outbox
-from meshydb_server.services.recovery.guesses import Guess, GuessChecker, Try, contact_of
+from meshydb_server.services.recovery.guesses import CompletionRequest, Guess, GuessChecker, contact_of
 from meshydb_server.services.users import Authenticators
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.logins.sessions import end_sessions
@@ -42,7 +42,7 @@ class CompletionService:
     authenticators: Authenticators
     guesses: GuessChecker
 
-    async def check_hash(self, attempted: Try) -> bool:
+    async def check_hash(self, attempted: CompletionRequest) -> bool:
         """Whether the code is right. Counts as a guess, does not use up the request, and takes back a right guess.
 
         Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, and
@@ -60,7 +60,7 @@ class CompletionService:
         await self.database.write(transaction)
         return True
 
-    async def reset_password(self, attempted: Try, new_password: str) -> None:
+    async def reset_password(self, attempted: CompletionRequest, new_password: str) -> None:
         """Set a new password, end all logins, and notify the user, in one transaction.
 
         Raises InvalidRequestError if the password is not acceptable or the request is not valid, NotFoundError for an
@@ -92,7 +92,7 @@ class CompletionService:
         await self._complete(guess, "reset", change)
         self.outbox.wake()
 
-    async def verify_user(self, attempted: Try) -> None:
+    async def verify_user(self, attempted: CompletionRequest) -> None:
         """Mark the address of a new user as proved. Raises as `reset_password` does."""
         guess = await self.guesses.check(attempted, "register", "verified")
         if guess is None:
@@ -101,7 +101,7 @@ class CompletionService:
         await self._complete(guess, "verified", lambda connection, user: mark_proved(connection, user, contact))
 
     @asynccontextmanager
-    async def _admitted(self, attempted: Try, kind: Kind) -> AsyncGenerator[None]:
+    async def _admitted(self, attempted: CompletionRequest, kind: Kind) -> AsyncGenerator[None]:
         """Admit all hashing in the block to the queue. Raises OverloadedError if too many are waiting now.
 
         Both that and a caller who leaves while waiting are noted in the audit trail.

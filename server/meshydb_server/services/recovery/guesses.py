@@ -16,7 +16,7 @@ from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.counting import is_known_address, name_of
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Key, Keyring
-from meshydb_server.services.common.lookup import require_place
+from meshydb_server.services.common.lookup import require_subject
 from meshydb_server.services.common.passwords import Passwords, normalise_answer
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery import codes, handles
@@ -26,9 +26,9 @@ from meshydb_server.services.users import Authenticators, live_former
 from meshydb_server.storage.counters import save_counters
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.recovery import (
-    Place,
     Purpose,
     Recovery,
+    ResolvedTenant,
     Subject,
     count_guess,
     find_subject,
@@ -38,7 +38,7 @@ from meshydb_server.storage.users.authenticators import Authenticator, Contact
 
 
 @frozen(kw_only=True)
-class Try:
+class CompletionRequest:
     """A returned request with a code or an answer. `attempt` 0 means the attempt of the request itself."""
 
     account: str
@@ -59,7 +59,7 @@ class Guess:
     `proved` is the channel that a right secret proves: none if the code went to an address that was replaced since.
     """
 
-    place: Place
+    place: ResolvedTenant
     user: User | None
     recovery: Recovery
     key: Key
@@ -70,7 +70,7 @@ class Guess:
 class _Unfit:
     """An attempt that is refused before the secret is compared, and the reason."""
 
-    place: Place
+    place: ResolvedTenant
     outcome: str
     recovery: Recovery | None = None
     limit: LimitError | None = None
@@ -88,7 +88,7 @@ class GuessChecker:
     policy: RecoveryPolicy
     authenticators: Authenticators
 
-    async def check(self, attempted: Try, purpose: Purpose | None, kind: Kind) -> Guess | None:
+    async def check(self, attempted: CompletionRequest, purpose: Purpose | None, kind: Kind) -> Guess | None:
         """Count a guess, then check the handle. None if it is wrong, which is noted. Raises LimitError."""
 
         def count(connection: Connection) -> Guess | _Unfit:
@@ -108,7 +108,7 @@ class GuessChecker:
         await self.database.write(lambda connection: self.note(connection, counted, kind, "wrong-code"))
         return None
 
-    def _count(self, connection: Connection, attempted: Try, purpose: Purpose | None) -> Guess | _Unfit:
+    def _count(self, connection: Connection, attempted: CompletionRequest, purpose: Purpose | None) -> Guess | _Unfit:
         now = self.sources.now()
         named = name_of(self.keyring, attempted.username, attempted.client)
         subject = self.authenticators.settle_subject(
@@ -133,7 +133,7 @@ class GuessChecker:
         save_counters(connection, changes)
         return Guess(subject.place, subject.user, recovery, key)
 
-    def _match(self, subject: Subject, attempted: Try) -> tuple[Recovery, Key] | None:
+    def _match(self, subject: Subject, attempted: CompletionRequest) -> tuple[Recovery, Key] | None:
         """The stored request that the handle was made for."""
         handle = handles.parse(attempted.hash)
         key = None if handle is None else self.keyring.find(handle.key_id)
@@ -182,12 +182,12 @@ class GuessChecker:
         right = codes.matches(guess.key, recovery.request_id, recovery.former_code_mac, code)
         return right and live_former(guess.user, contact_of(guess), self.sources.now()) is not None
 
-    async def note_unseen(self, attempted: Try, kind: Kind, outcome: str) -> None:
+    async def note_unseen(self, attempted: CompletionRequest, kind: Kind, outcome: str) -> None:
         """Note an attempt that was refused before its request was looked up. Raises NotFoundError."""
 
         def note(connection: Connection) -> None:
             named = name_of(self.keyring, attempted.username, attempted.client)
-            subject = require_place(find_subject(connection, attempted.account, attempted.tenant, named))
+            subject = require_subject(find_subject(connection, attempted.account, attempted.tenant, named))
             self._count_unfit(connection, _Unfit(subject.place, outcome), kind, attempted.client)
 
         await self.database.write(note)
@@ -223,7 +223,7 @@ def contact_of(guess: Guess) -> Contact:
     return "phone" if (guess.recovery.channel or guess.place.verification) == "text" else "email"
 
 
-def _repeats(attempted: Try, recovery: Recovery) -> bool:
+def _repeats(attempted: CompletionRequest, recovery: Recovery) -> bool:
     """Whether the caller has returned the request unchanged. An attempt of 0 means that of the request itself."""
     return attempted.attempt in {0, recovery.attempt} and (
         timestamps.to_milliseconds(attempted.expires) == timestamps.to_milliseconds(recovery.expires_at)

@@ -6,7 +6,7 @@ from typing import Final
 
 from meshydb_server.services.common.keys import Key, authenticate
 from meshydb_server.services.common.usernames import username_key
-from meshydb_server.storage.recovery import Place
+from meshydb_server.storage.recovery import ResolvedTenant
 
 NOWHERE: Final = "xxxx"
 # Shown for unknown users in a tenant where nobody has chosen a question.
@@ -28,7 +28,7 @@ def mask_phone(number: str | None) -> str:
     return NOWHERE if number is None else f"***{number[-_SHOWN_DIGITS:]}"
 
 
-def place_among_ids(key: Key, place: Place, username: str) -> str:
+def place_among_ids(key: Key, place: ResolvedTenant, username: str) -> str:
     """A position among the user ids: stable for a username, and pseudorandom."""
     digest = authenticate(key.codes, "place among ids", place.account, place.tenant, username_key(username))
     return digest[:_USER_ID_BYTES].hex()

@@ -13,7 +13,7 @@ from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import CHANGED_LETTERS, UNPROVED_LETTERS
 from meshydb_server.services.common.usernames import username_key
-from meshydb_server.services.messages import Post
+from meshydb_server.services.messages import OutgoingMessage
 from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.storage.counters import Change, CounterKey, read_counters
 from meshydb_server.storage.messages import Channel
@@ -27,7 +27,7 @@ class Recipients:
     keyring: Keyring
     policy: RecoveryPolicy
 
-    def count(self, connection: Connection, post: Post, now: datetime) -> tuple[bool, Sequence[Change]]:
+    def count(self, connection: Connection, post: OutgoingMessage, now: datetime) -> tuple[bool, Sequence[Change]]:
         """Whether a message may be sent, and the counter to save.
 
         Messages to a proved address are not counted. With decoys, they take the same work.
@@ -47,7 +47,7 @@ class Recipients:
         except LimitError:
             return False, [keep(quota, counter, now)]
 
-    def _as_if_counted(self, connection: Connection, post: Post, now: datetime) -> Sequence[Change]:
+    def _as_if_counted(self, connection: Connection, post: OutgoingMessage, now: datetime) -> Sequence[Change]:
         if not self.policy.decoys or post.kind != "reset":
             return ()
         # A counter that no limit uses.

@@ -13,10 +13,10 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery.policy import RecoveryPolicy
-from meshydb_server.services.recovery.verification import Asked, VerificationRequest, VerificationService
+from meshydb_server.services.recovery.verification import IssuedRequest, VerificationRequest, VerificationService
 from meshydb_server.services.users import Authenticators
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.recovery import Counted, find_asked
+from meshydb_server.storage.recovery import UsernameCounts, find_asked
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.questions import Questions
 
@@ -34,7 +34,7 @@ class RecoveryService:
 
     async def forgot_password(
         self, account: str, tenant: str | None, username: str, attempt: int, client: str = ""
-    ) -> VerificationRequest:
+    ) -> IssuedRequest:
         """Create a request and send its code, in one transaction.
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none. Raises
@@ -44,11 +44,11 @@ class RecoveryService:
         now = self.sources.now()
         named = name_of(self.verification.keyring, username, client)
 
-        def transaction(connection: Connection) -> VerificationRequest | RefusedError:
+        def transaction(connection: Connection) -> IssuedRequest | RefusedError:
             subject = self.authenticators.settle_subject(
                 connection, lambda: find_asked(connection, account, tenant, named, "reset")
             )
-            asked = Asked(
+            asked = VerificationRequest(
                 place=subject.place,
                 purpose="reset",
                 username=username,
@@ -76,8 +76,8 @@ class RecoveryService:
         return result
 
     def _ask(
-        self, connection: Connection, asked: Asked, counted: Counted, now: datetime
-    ) -> tuple[str, VerificationRequest | RefusedError]:
+        self, connection: Connection, asked: VerificationRequest, counted: UsernameCounts, now: datetime
+    ) -> tuple[str, IssuedRequest | RefusedError]:
         """The outcome for the audit trail, and the request or the error."""
         questions = self.verification.questions_for(connection, asked)
         outcome, refusal = _judge(asked.user, questions, asks=asked.place.verification == "question")

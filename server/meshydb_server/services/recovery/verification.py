@@ -14,10 +14,10 @@ from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.counting import name_of
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import KNOWN_FOR
-from meshydb_server.services.common.lookup import require_place
+from meshydb_server.services.common.lookup import require_subject
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
-from meshydb_server.services.messages import Outbox, Post
+from meshydb_server.services.messages import Outbox, OutgoingMessage
 from meshydb_server.services.recovery import codes, hints
 from meshydb_server.services.recovery.handles import REQUEST_ID_BYTES, Claims, sign
 from meshydb_server.services.recovery.policy import LIFETIME, RecoveryPolicy
@@ -27,7 +27,7 @@ from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.counters import Change, save_counters
 from meshydb_server.storage.logins.known_addresses import known_among
 from meshydb_server.storage.messages import Channel
-from meshydb_server.storage.recovery import SLOTS, Place, Purpose, Recovery, find_asked, store
+from meshydb_server.storage.recovery import SLOTS, Purpose, Recovery, ResolvedTenant, find_asked, store
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.questions import Questions, nearest_questions
 
@@ -36,7 +36,7 @@ _UNSENT: Final = "unsent"
 
 
 @frozen
-class VerificationRequest:
+class IssuedRequest:
     """A request as its caller sees it. `expires` has whole milliseconds."""
 
     username: str
@@ -47,10 +47,10 @@ class VerificationRequest:
 
 
 @frozen(kw_only=True)
-class Asked:
+class VerificationRequest:
     """The subject of a request. Without a user it is a decoy: it looks the same and can never be completed."""
 
-    place: Place
+    place: ResolvedTenant
     purpose: Purpose
     username: str
     attempt: int
@@ -69,7 +69,7 @@ class Asked:
         """The stored request of one client."""
         return next((each for each in self.recoveries if each.client == client), None)
 
-    def for_nobody(self) -> Asked:
+    def for_nobody(self) -> VerificationRequest:
         """The same request, as a decoy."""
         return evolve(self, user=None)
 
@@ -105,11 +105,11 @@ class VerificationService:
 
     def issue_registration(
         self, connection: Connection, place: Tenant, user: User, now: datetime, client: str = ""
-    ) -> VerificationRequest:
+    ) -> IssuedRequest:
         """Send a new user a code to prove their address or number, in the modes `email` and `text`."""
         named = name_of(self.keyring, user.username, client)
-        subject = require_place(find_asked(connection, place.account, place.name, named, "register"))
-        asked = Asked(
+        subject = require_subject(find_asked(connection, place.account, place.name, named, "register"))
+        asked = VerificationRequest(
             place=subject.place,
             purpose="register",
             username=user.username,
@@ -122,7 +122,7 @@ class VerificationService:
         self.audit.note(connection, subject.place, "registered", outcome, now=now, user_id=user.user_id)
         return issued
 
-    def questions_for(self, connection: Connection, asked: Asked) -> Questions | None:
+    def questions_for(self, connection: Connection, asked: VerificationRequest) -> Questions | None:
         """The questions of the user, or of another user if this one has none; None if the tenant does not use them.
 
         Either way takes one query, and the other user is always the same for one username.
@@ -140,12 +140,12 @@ class VerificationService:
     def issue(
         self,
         connection: Connection,
-        asked: Asked,
+        asked: VerificationRequest,
         questions: Questions | None,
         *,
         counted: Sequence[Change],
         now: datetime,
-    ) -> tuple[str, VerificationRequest]:
+    ) -> tuple[str, IssuedRequest]:
         """Create a request, send its code if it has one, and return it with the outcome for the audit trail.
 
         `counted` is saved with it. If a limit suppresses the message, the request can never be completed, and ends no
@@ -158,7 +158,7 @@ class VerificationService:
         recovery = self._recovery(asked, secret, request_id, expires)
         outcome = "ok"
         if secret.code is not None:
-            post = Post(
+            post = OutgoingMessage(
                 place=asked.place,
                 kind=asked.purpose,
                 username=asked.username,
@@ -182,7 +182,7 @@ class VerificationService:
         else:
             _seat(connection, asked, recovery, now)
             save_counters(connection, counted)
-        return outcome, VerificationRequest(
+        return outcome, IssuedRequest(
             # As the caller wrote it, not as stored: the response must reveal nothing new.
             username=asked.username,
             attempt=recovery.attempt,
@@ -191,7 +191,7 @@ class VerificationService:
             hint=secret.hint,
         )
 
-    def _draw(self, asked: Asked, now: datetime) -> _Secret:
+    def _draw(self, asked: VerificationRequest, now: datetime) -> _Secret:
         secret = self._draw_current(asked)
         text = asked.place.verification == "text"
         former = None if asked.user is None else live_former(asked.user, "phone" if text else "email", now)
@@ -201,7 +201,7 @@ class VerificationService:
         code = codes.generate(self.sources.random, self.policy.code_format)
         return evolve(secret, former=_Former(("text" if text else "email", former), code))
 
-    def _draw_current(self, asked: Asked) -> _Secret:
+    def _draw_current(self, asked: VerificationRequest) -> _Secret:
         code = codes.generate(self.sources.random, self.policy.code_format)
         # If unknown users get the response of known ones, a meaningful hint would tell them apart.
         if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
@@ -210,7 +210,7 @@ class VerificationService:
             return _Secret(hints.mask_phone(asked.user.phone), code)
         return _Secret(hints.mask_email(asked.user.email), code)
 
-    def _recovery(self, asked: Asked, secret: _Secret, request_id: bytes, expires: datetime) -> Recovery:
+    def _recovery(self, asked: VerificationRequest, secret: _Secret, request_id: bytes, expires: datetime) -> Recovery:
         """The request, before it has a slot."""
         user, code, former = asked.user, secret.code, secret.former
         key = self.keyring.newest
@@ -248,7 +248,7 @@ def claims_of(recovery: Recovery) -> Claims:
     )
 
 
-def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetime) -> None:
+def _seat(connection: Connection, asked: VerificationRequest, recovery: Recovery, now: datetime) -> None:
     """Store a request in a slot: that of its client, of a finished request, a free one, or the oldest.
 
     Requests from networks that the user has logged in from are replaced last. Raises StaleError.
@@ -274,7 +274,7 @@ def _seat(connection: Connection, asked: Asked, recovery: Recovery, now: datetim
     store(connection, evolve(recovery, slot=replaced.slot, version=replaced.version + 1), replaced.version)
 
 
-def _choose(asked: Asked, questions: Questions | None) -> _Secret:
+def _choose(asked: VerificationRequest, questions: Questions | None) -> _Secret:
     """The question for an attempt: the first for 1, the next for 2, and the first again after the last."""
     if questions is None:
         return _Secret(hints.ANY_QUESTION)

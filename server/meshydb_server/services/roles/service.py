@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.audit import OPERATOR, Audit
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
-from meshydb_server.services.common.lookup import place_of, require_tenant, require_user
+from meshydb_server.services.common.lookup import require_tenant, require_user, resolved
 from meshydb_server.services.common.sources import RandomBytes, Sources
 from meshydb_server.services.roles.authority import keep_an_administrator
 from meshydb_server.storage.accounts import Tenant
@@ -97,7 +97,7 @@ class RoleService:
                 created_at=now,
             )
             _add_role(connection, self.sources.random, role, permissions)
-            self.audit.note(connection, place_of(place), "role-created", OPERATOR, now=now)
+            self.audit.note(connection, resolved(place), "role-created", OPERATOR, now=now)
             return role
 
         try:
@@ -124,7 +124,7 @@ class RoleService:
             lock_user(connection, user.account, user.tenant, user.user_id)
             if found.role_id not in {each.role_id for each in roles_of(connection, user)}:
                 insert_membership(connection, user, found.role_id, now)
-                self.audit.note(connection, place_of(place), "role-granted", OPERATOR, now=now, user_id=user.user_id)
+                self.audit.note(connection, resolved(place), "role-granted", OPERATOR, now=now, user_id=user.user_id)
             return user, roles_of(connection, user)
 
         return await self.database.write(transaction)
@@ -146,7 +146,7 @@ class RoleService:
                 lock_user(connection, user.account, user.tenant, user.user_id)
                 if delete_membership(connection, user, found.role_id):
                     self.audit.note(
-                        connection, place_of(place), "role-revoked", OPERATOR, now=now, user_id=user.user_id
+                        connection, resolved(place), "role-revoked", OPERATOR, now=now, user_id=user.user_id
                     )
             return user, roles_of(connection, user)
 

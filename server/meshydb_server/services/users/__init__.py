@@ -14,7 +14,7 @@ from meshydb_server.services.users.new_users import (
     require_complete_user,
 )
 from meshydb_server.services.users.operators import OperatorService, UserChange
-from meshydb_server.services.users.own_account import SelfService
+from meshydb_server.services.users.own_account import OwnAccountService
 from meshydb_server.services.users.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.services.users.service import UserSearch, UserService
@@ -26,12 +26,12 @@ __all__ = [
     "NewUser",
     "Notices",
     "OperatorService",
+    "OwnAccountService",
     "PasswordProver",
     "Profile",
     "ProfileChange",
     "Profiles",
     "Secrets",
-    "SelfService",
     "UserChange",
     "UserSearch",
     "UserService",

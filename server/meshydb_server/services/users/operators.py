@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.audit import OPERATOR, Audit, Kind
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, NotFoundError
-from meshydb_server.services.common.lookup import place_of, require_tenant, require_user
+from meshydb_server.services.common.lookup import require_tenant, require_user, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import names_key
@@ -147,8 +147,8 @@ class OperatorService:
             connection, place, user, contacts, proof=Proof.OPERATOR, now=now, verified=change.verified
         )
         if password_hash is not None:
-            authenticators.set_password(connection, place_of(place), changed, password_hash, now=now)
-            authenticators.tell_of_reset(connection, place_of(place), user, now)
+            authenticators.set_password(connection, resolved(place), changed, password_hash, now=now)
+            authenticators.tell_of_reset(connection, resolved(place), user, now)
             disown(connection, user, now)
             end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)
@@ -157,7 +157,7 @@ class OperatorService:
         update_user(connection, evolve(changed, first_name=first_name, last_name=last_name, names_key=names))
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
-        self.audit.note(connection, place_of(tenant), kind, OPERATOR, now=self.sources.now(), user_id=user.user_id)
+        self.audit.note(connection, resolved(tenant), kind, OPERATOR, now=self.sources.now(), user_id=user.user_id)
 
 
 def _changed(old: str | None, new: str | None) -> str | None:

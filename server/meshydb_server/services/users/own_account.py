@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError
-from meshydb_server.services.common.lookup import place_of, require_tenant
+from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins import INVALID_ACCESS_TOKEN
@@ -28,7 +28,7 @@ from meshydb_server.storage.users import User, get_user, lock_user
 
 
 @frozen
-class SelfService:
+class OwnAccountService:
     """Reads and changes the user who calls. Raises AuthenticationError if that user is deleted meanwhile.
 
     A change of what proves the user takes effect at once if they have proved the password: by a recent login, or by
@@ -106,7 +106,7 @@ class SelfService:
 
         def replace(connection: Connection) -> None:
             tenant = require_tenant(connection, caller.account, caller.tenant)
-            place, now = place_of(tenant), self.sources.now()
+            place, now = resolved(tenant), self.sources.now()
             current = authenticators.settle(connection, place, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
                 # The password was right when it was verified, but has been changed since.

@@ -14,7 +14,7 @@ from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
-from meshydb_server.services.common.lookup import place_of, require_tenant
+from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
@@ -27,7 +27,7 @@ from meshydb_server.services.users.new_users import (
     hash_secrets,
     require_complete_user,
 )
-from meshydb_server.services.users.own_account import SelfService
+from meshydb_server.services.users.own_account import OwnAccountService
 from meshydb_server.services.users.profiles import Profile, ProfileChange, Profiles
 from meshydb_server.services.users.questions import NewQuestion, hash_answers, require_askable, require_complete
 from meshydb_server.storage.accounts import Tenant
@@ -73,7 +73,7 @@ class UserService:
     sources: Sources
     passwords: Passwords
     profiles: Profiles
-    selves: SelfService
+    own_account: OwnAccountService
     audit: Audit
 
     async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
@@ -136,7 +136,7 @@ class UserService:
         have, or InvalidRequestError.
         """
         own = user_id.lower() == caller.user_id
-        proof = await self.selves.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
+        proof = await self.own_account.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
 
         def transaction(connection: Connection) -> Profile:
             shuts_out = change.is_active is False or change.verified is False
@@ -181,7 +181,7 @@ class UserService:
         AuthorityError for a user with permissions that the caller does not have, or InvalidRequestError.
         """
         if user_id.lower() == caller.user_id:
-            await self.selves.set_questions(caller, questions, previous)
+            await self.own_account.set_questions(caller, questions, previous)
             return
 
         def look(connection: Connection) -> None:
@@ -207,7 +207,7 @@ class UserService:
         authenticators.wake()
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
-        self.audit.note(connection, place_of(tenant), kind, "ok", now=self.sources.now(), user_id=user.user_id)
+        self.audit.note(connection, resolved(tenant), kind, "ok", now=self.sources.now(), user_id=user.user_id)
 
 
 def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:

@@ -110,7 +110,7 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a read-only transaction. Returns its result, and raises its errors."""
-        with self._in_time(), self._told():
+        with self._in_time(), self._translated_errors():
             return await self._engine.read(work)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -126,7 +126,7 @@ class Database:
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
-                with self._told():
+                with self._translated_errors():
                     return await self._engine.write(work)
             except StaleError:
                 # Random pauses separate two transactions that collided; growing pauses spread a crowd.
@@ -144,7 +144,7 @@ class Database:
             raise self._failure(f"it has not answered for {self._timeout:g} seconds") from error
 
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _translated_errors(self) -> Generator[None]:
         """Translate driver errors into one-line StorageErrors."""
         try:
             yield

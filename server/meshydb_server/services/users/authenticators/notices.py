@@ -8,9 +8,9 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.messages import MessageKind, Outbox, Post
+from meshydb_server.services.messages import MessageKind, Outbox, OutgoingMessage
 from meshydb_server.storage.messages import Channel
-from meshydb_server.storage.recovery import Place
+from meshydb_server.storage.recovery import ResolvedTenant
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.authenticators import Contact
 
@@ -30,7 +30,7 @@ class Notices:
     def tell(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         user: User,
         kind: MessageKind,
         *,
@@ -47,7 +47,7 @@ class Notices:
         recipient = _recipient(place, user, contact)
         if recipient is None:
             return
-        post = Post(
+        post = OutgoingMessage(
             place=place,
             kind=kind,
             username=user.username,
@@ -62,7 +62,7 @@ class Notices:
             self.outbox.put(connection, post, now)
 
 
-def _recipient(place: Place, user: User, contact: Contact | None) -> Recipient | None:
+def _recipient(place: ResolvedTenant, user: User, contact: Contact | None) -> Recipient | None:
     if contact == "email" and user.email is not None:
         return "email", user.email
     if contact == "phone" and user.phone is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError, LimitError, OverloadedError
-from meshydb_server.services.common.lookup import place_of, require_tenant
+from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins import INVALID_ACCESS_TOKEN, LoginGuess, LoginGuesses
@@ -76,7 +76,7 @@ class PasswordProver:
         """
 
         def count(connection: Connection) -> LoginGuess | LimitError:
-            place = place_of(require_tenant(connection, caller.account, caller.tenant))
+            place = resolved(require_tenant(connection, caller.account, caller.tenant))
             return self.guesses.attempt(connection, place, user.username, caller.client, "password-proved")
 
         # Before any write. It is not admitted to the queue: a full queue would then have no room for others.

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.lookup import place_of, require_place
+from meshydb_server.services.common.lookup import require_subject, resolved
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages import MessageKind
 from meshydb_server.services.users.authenticators import changes
@@ -18,7 +18,7 @@ from meshydb_server.services.users.authenticators.changes import Outcome, Proof,
 from meshydb_server.services.users.authenticators.notices import Notices
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.errors import StaleError
-from meshydb_server.storage.recovery import Missing, Place, Subject, disown
+from meshydb_server.storage.recovery import Missing, ResolvedTenant, Subject, disown
 from meshydb_server.storage.users import User, lock_user
 from meshydb_server.storage.users import authenticators as rows
 from meshydb_server.storage.users.authenticators import Authenticator, Contact
@@ -53,7 +53,7 @@ class Authenticators:
 
     def settle_subject(self, connection: Connection, find: Callable[[], Subject | Missing]) -> Subject:
         """The subject of a username, after settling due changes. Raises NotFoundError or StaleError."""
-        subject = require_place(find())
+        subject = require_subject(find())
         now = self.sources.now()
         if subject.user is None or not changes.is_due(subject.user, now):
             return subject
@@ -62,9 +62,9 @@ class Authenticators:
             raise StaleError
         self.settle(connection, subject.place, locked, now)
         # The stored requests have been disowned.
-        return require_place(find())
+        return require_subject(find())
 
-    def settle(self, connection: Connection, place: Place, user: User, now: datetime) -> User:
+    def settle(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> User:
         """Put due changes of a locked user into force, and return the user."""
         due = changes.due(user, now)
         if not due:
@@ -96,7 +96,7 @@ class Authenticators:
         `contacts` are the addresses to set; None removes one. `verified` is for the tenant's present channel; None
         leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
         """
-        place = place_of(tenant)
+        place = resolved(tenant)
         before = self.settle(connection, place, user, now)
         terms = Terms(proof=proof, now=now, delay=self.delay)
         after, outcomes = before, dict[Contact, Outcome]()
@@ -131,7 +131,7 @@ class Authenticators:
 
         Raises StaleError.
         """
-        place = place_of(tenant)
+        place = resolved(tenant)
         before = self.settle(connection, place, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
@@ -155,7 +155,7 @@ class Authenticators:
     def set_password(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         user: User,
         password_hash: str,
         *,
@@ -173,11 +173,11 @@ class Authenticators:
             self._note(connection, place, user, each, "cancelled", now)
         return True
 
-    def tell_of_reset(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+    def tell_of_reset(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> None:
         """Notify a user of a password reset. The audit trail already has an event of the recovery."""
         self.notices.tell(connection, place, user, "password-changed", now=now, once=False)
 
-    def tell_of_password(self, connection: Connection, place: Place, user: User, now: datetime) -> None:
+    def tell_of_password(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> None:
         """Notify a user that somebody logged in as them has changed the password, and write an audit event."""
         self.notices.tell(connection, place, user, "password-changed", now=now)
         self.audit.note(connection, place, "password-changed", "at-once", now=now, user_id=user.user_id)
@@ -189,7 +189,7 @@ class Authenticators:
     def _tell(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         before: User,
         after: User,
         contact: Contact,
@@ -213,7 +213,7 @@ class Authenticators:
     def _note(
         self,
         connection: Connection,
-        place: Place,
+        place: ResolvedTenant,
         user: User,
         authenticator: Authenticator,
         outcome: Outcome,
