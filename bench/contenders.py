@@ -11,7 +11,7 @@ import httpx
 
 from meshydb import AsyncMeshyClient, MeshyClient
 from meshydb_api import Client, models
-from meshydb_api.api.users import forgot_password
+from meshydb_api.api.recovery import forgot_password
 
 HTTPX: Final = "bare httpx"
 PLAIN: Final = "wrapper"

@@ -67,12 +67,16 @@ def test_queries_may_be_empty(document: dict[str, Any]) -> None:
 
 
 def test_tenant_is_optional(document: dict[str, Any]) -> None:
-    """Where there are tenants' data, the tenant header may be absent, and its description says what that means."""
+    """Operations of an account take the tenant header, which may be absent, and its description says what that means.
+
+    Metadata and keys of tokens are those of the account, whatever the tenant.
+    """
     tenant = document["components"]["parameters"]["Tenant"]
     assert (tenant["name"], tenant["in"], tenant["required"]) == ("tenant", "header", False)
     assert "absent, the account's configured default tenant is used" in tenant["description"]
     for operation in placed_operations(document):
-        of_tenants = "users" in operation.path or "/connect/" in operation.path
+        of_account = any(parameter["name"] == "accountName" for parameter in operation.parameters)
+        of_tenants = of_account and "/.well-known/" not in operation.path
         assert (tenant in operation.parameters) is of_tenants, operation.id
 
 
@@ -108,15 +112,21 @@ def test_servers(document: dict[str, Any]) -> None:
     assert public["url"] == "https://api.meshydb.com"
     assert own["variables"]["origin"]["default"]
     expected = {
-        "users": [],
-        "tokens": ["https://auth.meshydb.com", "{origin}"],
+        "logins": ["https://auth.meshydb.com", "{origin}"],
         "health": ["{origin}"],
         "reference": ["{origin}"],
     }
     for operation in placed_operations(document):
         (tag,) = operation.node["tags"]
-        assert [server["url"] for server in operation.servers] == expected[tag], operation.id
+        assert [server["url"] for server in operation.servers] == expected.get(tag, []), operation.id
         assert all(server["variables"] for server in operation.servers if server["url"] == "{origin}"), operation.id
+
+
+def test_order(document: dict[str, Any]) -> None:
+    """Operations stand by subject, in the order of the tags."""
+    declared = [tag["name"] for tag in document["tags"]]
+    found = [tag for operation in placed_operations(document) for tag in operation.node["tags"]]
+    assert found == sorted(found, key=declared.index)
 
 
 def test_servers_are_of_paths(document: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ def test_try_it(browser: Chrome, meshydb_server: MeshyServer) -> None:
     wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
     # With the slash that people add, which the contract allows.
     browser.get(f"{meshydb_server.url}/docs/")
-    operation = wait.until(lambda page: page.find_element(By.ID, "operations-users-forgotPassword"))
+    operation = wait.until(lambda page: page.find_element(By.ID, "operations-recovery-forgotPassword"))
 
     def find(selector: str) -> Any:
         return wait.until(lambda _: operation.find_element(By.CSS_SELECTOR, selector))
@@ -64,7 +64,7 @@ def test_try_it(browser: Chrome, meshydb_server: MeshyServer) -> None:
 def test_any_screen(browser: Chrome, meshydb_server: MeshyServer, width: int, *, dark: bool) -> None:
     """An operation that a link points at fits a narrow screen and a wide one, in the colours of the system."""
     show_as(browser, width=width, dark=dark)
-    browser.get(f"{meshydb_server.url}/docs#/users/forgotPassword")
+    browser.get(f"{meshydb_server.url}/docs#/recovery/forgotPassword")
     wait: Any = WebDriverWait(browser, _PATIENCE_SECONDS)
     rows = wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, ".opblock.is-open tr[data-param-in]"))
     assert [row.get_attribute("data-param-name") for row in rows] == ["accountName", "tenant"]

@@ -12,10 +12,10 @@ from meshydb._models.people import NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, members, nothing, read_by, tenant
 from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
 from meshydb_api import models
-from meshydb_api.api.users import check_hash as check_hash_endpoint
-from meshydb_api.api.users import forgot_password as forgot_password_endpoint
-from meshydb_api.api.users import reset_password as reset_password_endpoint
-from meshydb_api.api.users import verify_user as verify_user_endpoint
+from meshydb_api.api.recovery import check_hash as check_hash_endpoint
+from meshydb_api.api.recovery import forgot_password as forgot_password_endpoint
+from meshydb_api.api.recovery import reset_password as reset_password_endpoint
+from meshydb_api.api.recovery import verify_user as verify_user_endpoint
 
 _MAX_HINT = 320
 # The contract's bounds for requests. Responses may be outside of them.

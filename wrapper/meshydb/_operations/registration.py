@@ -9,9 +9,9 @@ from meshydb._models.model import read
 from meshydb._operations.operation import Operation, members, present, read_by, tenant
 from meshydb._validation import check_bool, check_instance, check_new_username, check_segment
 from meshydb_api import models
-from meshydb_api.api.users import check_user_exist as check_user_exist_endpoint
-from meshydb_api.api.users import register_anonymous_user as register_anonymous_user_endpoint
-from meshydb_api.api.users import register_user as register_user_endpoint
+from meshydb_api.api.registration import check_user_exist as check_user_exist_endpoint
+from meshydb_api.api.registration import register_anonymous_user as register_anonymous_user_endpoint
+from meshydb_api.api.registration import register_user as register_user_endpoint
 
 
 def check_user_exist(config: Config, username: str) -> Operation[bool]:

@@ -9,8 +9,8 @@ from meshydb._models.people import MAX_PASSWORD
 from meshydb._operations.operation import Operation, members, nothing, tenant
 from meshydb._validation import check_secret, check_str, check_text
 from meshydb_api import models
-from meshydb_api.api.tokens import request_token as request_token_endpoint
-from meshydb_api.api.tokens import revoke_token as revoke_token_endpoint
+from meshydb_api.api.logins import request_token as request_token_endpoint
+from meshydb_api.api.logins import revoke_token as revoke_token_endpoint
 
 _SCOPE = "meshy.api offline_access openid"
 
