@@ -60,7 +60,7 @@ def test_question_mark_in_a_path() -> None:
 async def test_installed_in_an_odd_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The migrations run from wherever they are installed."""
     folder = tmp_path / _ODD
-    shutil.copytree(Path(migrate.__file__).with_name("migrations"), folder)
+    shutil.copytree(Path(migrate.__file__).parents[1] / "migrations", folder)
     monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
     async with Database(f"sqlite+aiosqlite:///{tmp_path}/meshydb.sqlite3") as database:
         await database.migrate()
