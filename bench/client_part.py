@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 from bench.contenders import FAST, HTTPX, PLAIN, AsyncCall, awaited, blocking
 from bench.footprint import MADE, import_seconds, thousand_clients
 from bench.report import Verdict, table
-from meshydb._fast.blocking import FastSender
-from meshydb._transport import new_sender
+from meshydb._transports.choice import new_sender
+from meshydb._transports.fast.blocking import FastSender
 
 # The seconds of a request in each round, by contender.
 Rounds: TypeAlias = dict[str, list[float]]

@@ -70,4 +70,5 @@ def derive(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    derive(_PACKAGE / "_async", _PACKAGE / "_sync")
+    for package in (_PACKAGE, _PACKAGE / "_transports"):
+        derive(package / "_async", package / "_sync")

@@ -1,7 +1,7 @@
 """Generates every derived file. With --check, lists those that are out of date.
 
 Derived are the client in `generated/` and the wrapper's facts of the contract, both from openapi.yaml, and the
-synchronous half of the wrapper, from `_async`.
+synchronous half of the wrapper, from its folders `_async`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from check_operations import require_complete
@@ -21,7 +22,7 @@ from derive_contract import derive_contract
 from derive_sync import derive
 
 _ROOT = Path(__file__).parents[1]
-_ASYNC = _ROOT / "wrapper" / "meshydb" / "_async"
+_WRAPPER = _ROOT / "wrapper" / "meshydb"
 _NOT_COMMITTED = ["__pycache__"]
 
 
@@ -40,18 +41,18 @@ def _generate_client(folder: Path) -> None:
     subprocess.run([*command, *arguments, "--fail-on-warning"], check=True, env={**os.environ, "PATH": path})
 
 
-def _derive_sync(folder: Path) -> None:
-    derive(_ASYNC, folder)
+def _derive_sync(package: Path, folder: Path) -> None:
+    derive(package / "_async", folder)
 
 
 def _derive_contract(folder: Path) -> None:
     derive_contract(_ROOT / "openapi.yaml", folder)
 
 
-_DERIVED = {
+_DERIVED: dict[Path, Callable[[Path], None]] = {
     _ROOT / "generated": _generate_client,
-    _ROOT / "wrapper" / "meshydb" / "_contract": _derive_contract,
-    _ROOT / "wrapper" / "meshydb" / "_sync": _derive_sync,
+    _WRAPPER / "_contract": _derive_contract,
+    **{package / "_sync": partial(_derive_sync, package) for package in (_WRAPPER, _WRAPPER / "_transports")},
 }
 
 

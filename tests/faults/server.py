@@ -23,7 +23,7 @@ from meshydb import (
     RateLimitError,
     ServerError,
 )
-from meshydb._messages import MAX_BODY_BYTES
+from meshydb._core.messages import MAX_BODY_BYTES
 from tests.unit.tcp import AnsweringServer, answer, read_request
 
 # Does something to a connection whose request was read; the event is set when the server stops.

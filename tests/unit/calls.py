@@ -14,8 +14,8 @@ import pytest
 
 from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyConnection, UserVerificationHash
 from meshydb._async.driver import AsyncDriver, AsyncSession
-from meshydb._auth import Login
 from meshydb._config import resolve
+from meshydb._core.auth import Login
 from meshydb._models import Tokens
 from meshydb._sync.driver import Driver, Session
 
@@ -75,7 +75,7 @@ class Play(Protocol):
 def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make it so, for a test, that the faster transport is not installed."""
     # None stands for a module that cannot be found.
-    for name in ("meshydb._fast.awaited", "meshydb._fast.blocking", "pyreqwest"):
+    for name in ("meshydb._transports.fast.awaited", "meshydb._transports.fast.blocking", "pyreqwest"):
         monkeypatch.setitem(sys.modules, name, None)
 
 

@@ -28,7 +28,7 @@ from meshydb import (
     UserUpdate,
     UserVerificationHash,
 )
-from meshydb._messages import Request
+from meshydb._core.messages import Request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from tests.support.contract import operations, read

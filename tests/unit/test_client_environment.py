@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from meshydb import AsyncMeshyClient, MeshyClient
-from meshydb._proxies import proxies_of_environment
-from meshydb._transport import new_async_sender, new_sender
+from meshydb._transports.choice import new_async_sender, new_sender
+from meshydb._transports.proxies import proxies_of_environment
 
 # What names no proxy, in one way or another.
 NO_PROXIES: Final = [

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, APITimeoutError, AsyncMeshyClient
-from meshydb._fast import awaited
-from meshydb._fast.places import Places
-from meshydb._sync.httpx_sender import HttpxSender
-from meshydb._transport import new_sender
+from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports.choice import new_sender
+from meshydb._transports.fast import awaited
+from meshydb._transports.fast.places import Places
 from tests.unit.calls import RESET, Play
 from tests.unit.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts
 

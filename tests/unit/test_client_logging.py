@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from meshydb import MeshyClient, MeshyError, RedactingFilter
-from meshydb._redaction import REDACTED
+from meshydb._core.redaction import REDACTED
 from tests.support.contract import read, walk
 from tests.unit.calls import RESET, Play, once
 from tests.unit.tcp import ScriptedServer, answer, refusing_url
@@ -132,7 +132,9 @@ def test_unknown_level() -> None:
 def test_nothing_is_written_by_itself() -> None:
     """Without a handler, not even what is logged as an error reaches standard error."""
     with ScriptedServer(answer(200, RESET)) as server:
-        _, logged = _run(None, server.url, "import logging, meshydb._logging; logging.getLogger('meshydb').error('x')")
+        _, logged = _run(
+            None, server.url, "import logging, meshydb._core.logging; logging.getLogger('meshydb').error('x')"
+        )
     assert logged == []
 
 

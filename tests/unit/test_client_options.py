@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from meshydb import APITimeoutError, AsyncMeshyClient, MeshyClient, ServerError
-from meshydb._fast.shared import seconds_for
-from meshydb._messages import Request
+from meshydb._core.messages import Request
+from meshydb._transports.fast.shared import seconds_for
 from tests.unit.calls import RESET, USER, Play, access_token, connect, once, token_answer
 from tests.unit.keeping import KeepingServer
 from tests.unit.tcp import ScriptedServer, Silence, answer, parts

@@ -13,13 +13,13 @@ import httpx
 import pytest
 
 from meshydb import AuthenticationError, BadRequestError, User
-from meshydb._auth import Alone, Login
 from meshydb._config import resolve
-from meshydb._exchange import Steps, exchange
-from meshydb._messages import Answer, Request
+from meshydb._core.auth import Alone, Login
+from meshydb._core.exchange import Steps, exchange
+from meshydb._core.messages import Answer, Request
+from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from meshydb._retry import RetryPolicy
 from tests.unit.calls import USER, Clock, connect, connect_async, token_answer
 from tests.unit.tcp import AnsweringServer, Silence, answer
 

@@ -22,7 +22,7 @@ from meshydb import (
 )
 from meshydb import _operations as operations
 from meshydb._config import Config
-from meshydb._messages import Answer, Request
+from meshydb._core.messages import Answer, Request
 from meshydb._models import Tokens
 from tests.unit.calls import Play, once
 from tests.unit.tcp import ScriptedServer, answer

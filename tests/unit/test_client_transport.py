@@ -14,12 +14,12 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, APIStatusError, APITimeoutError, AsyncMeshyClient, MeshyClient
-from meshydb._async.httpx_sender import AsyncHttpxSender
-from meshydb._certificates import service_context
-from meshydb._fast.awaited import AsyncFastSender
-from meshydb._fast.blocking import FastSender
-from meshydb._sync.httpx_sender import HttpxSender
-from meshydb._transport import new_async_sender, new_sender
+from meshydb._transports._async.httpx_sender import AsyncHttpxSender
+from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports.certificates import service_context
+from meshydb._transports.choice import new_async_sender, new_sender
+from meshydb._transports.fast.awaited import AsyncFastSender
+from meshydb._transports.fast.blocking import FastSender
 from tests.support.certificates import certify
 from tests.unit.calls import RESET, ForgotPassword, Play, once, without_pyreqwest
 from tests.unit.tcp import AnsweringServer, Request, ScriptedServer, Silence, answer, parts, refusing_url

@@ -8,6 +8,8 @@ from meshydb._async.client import AsyncMeshyClient
 from meshydb._async.connection import AsyncMeshyConnection
 from meshydb._async.search import AsyncUserSearch
 from meshydb._async.users import AsyncUsersService
+from meshydb._core.raw import RawResponse
+from meshydb._core.redaction import RedactingFilter
 from meshydb._exceptions import (
     APIConnectionError,
     APIResponseError,
@@ -36,8 +38,6 @@ from meshydb._models import (
     UserUpdate,
     UserVerificationHash,
 )
-from meshydb._raw import RawResponse
-from meshydb._redaction import RedactingFilter
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
 from meshydb._sync.search import UserSearch

@@ -8,17 +8,17 @@ from typing import Self, TypeVar
 import anyio
 import httpx
 
-from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Sleep, Steps, exchange
-from meshydb._locks import AsyncLock
-from meshydb._logging import configure_from_environment
-from meshydb._messages import build_request
+from meshydb._core.auth import Alone, AuthSteps, Login
+from meshydb._core.exchange import Sleep, Steps, exchange
+from meshydb._core.locks import AsyncLock
+from meshydb._core.logging import configure_from_environment
+from meshydb._core.messages import build_request
+from meshydb._core.owner import AsyncOwner
+from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from meshydb._owner import AsyncOwner
-from meshydb._retry import RetryPolicy
-from meshydb._transport import AsyncSender, new_async_sender
+from meshydb._transports.choice import AsyncSender, new_async_sender
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from meshydb._raw import RawCalls, async_raw
+from meshydb._core.raw import RawCalls, async_raw
 
 if TYPE_CHECKING:
     from meshydb._async.client import AsyncMeshyClient

@@ -72,7 +72,7 @@ def _local(instant: datetime) -> datetime:
 def _client(options: Namespace) -> Generator[MeshyClient]:
     """Make a client from the options. The environment has the other settings."""
     # Here, so that `--help` does not import httpx.
-    from meshydb._transport import new_interruptible_client  # noqa: PLC0415
+    from meshydb._transports.choice import new_interruptible_client  # noqa: PLC0415
 
     given: dict[str, Any] = {
         name: getattr(options, name) for name in ("account_name", "public_key", "base_url", "auth_url")

@@ -9,17 +9,17 @@ from typing import Self, TypeVar
 
 import httpx
 
-from meshydb._auth import Alone, AuthSteps, Login
 from meshydb._config import Config
-from meshydb._exchange import Sleep, Steps, exchange
-from meshydb._locks import Lock
-from meshydb._logging import configure_from_environment
-from meshydb._messages import build_request
+from meshydb._core.auth import Alone, AuthSteps, Login
+from meshydb._core.exchange import Sleep, Steps, exchange
+from meshydb._core.locks import Lock
+from meshydb._core.logging import configure_from_environment
+from meshydb._core.messages import build_request
+from meshydb._core.owner import Owner
+from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from meshydb._owner import Owner
-from meshydb._retry import RetryPolicy
-from meshydb._transport import Sender, new_sender
+from meshydb._transports.choice import Sender, new_sender
 
 T = TypeVar("T")
 

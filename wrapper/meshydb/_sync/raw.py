@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from meshydb._raw import RawCalls, raw
+from meshydb._core.raw import RawCalls, raw
 
 if TYPE_CHECKING:
     from meshydb._sync.client import MeshyClient

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from meshydb._messages import Answer, Content, Request, check_encoding
-from meshydb._progress import Progress
+from meshydb._core.messages import Answer, Content, Request, check_encoding
+from meshydb._transports.progress import Progress
 
 
 class HttpxSender:

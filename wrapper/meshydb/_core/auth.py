@@ -12,11 +12,11 @@ from typing import Protocol, TypeAlias, TypeVar
 from attrs import frozen
 
 from meshydb import _operations
-from meshydb._claims import read_current_user
 from meshydb._config import Config
+from meshydb._core.claims import read_current_user
+from meshydb._core.exchange import Sleep, Steps
+from meshydb._core.messages import Answer, Request
 from meshydb._exceptions import AuthenticationError, BadRequestError, MeshyError
-from meshydb._exchange import Sleep, Steps
-from meshydb._messages import Answer, Request
 from meshydb._models import CurrentUser, Tokens
 from meshydb._operations import Operation
 

@@ -4,9 +4,9 @@ import httpx
 from pyreqwest.client import SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
-from meshydb._messages import Answer, Content, Request
-from meshydb._pool import MAX_CONNECTIONS
+from meshydb._core.messages import Answer, Content, Request
+from meshydb._transports.fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
+from meshydb._transports.pool import MAX_CONNECTIONS
 
 
 class FastSender:

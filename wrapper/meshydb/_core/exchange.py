@@ -11,15 +11,15 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 from attrs import frozen
 
+from meshydb._core.logging import Attempt
+from meshydb._core.messages import Answer, Request, secrets_of
+from meshydb._core.raw import note_answer
+from meshydb._core.responses import error_body, request_id, status_error
+from meshydb._core.retry import NEVER_SENT, RetryPolicy
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
-from meshydb._logging import Attempt
-from meshydb._messages import Answer, Request, secrets_of
 from meshydb._models.model import MalformedError
 from meshydb._operations import Operation
-from meshydb._progress import StaleConnectionError
-from meshydb._raw import note_answer
-from meshydb._responses import error_body, request_id, status_error
-from meshydb._retry import NEVER_SENT, RetryPolicy
+from meshydb._transports.progress import StaleConnectionError
 
 T = TypeVar("T")
 

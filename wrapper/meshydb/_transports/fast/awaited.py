@@ -7,10 +7,10 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._fast.places import Places
-from meshydb._fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
-from meshydb._messages import Answer, Content, Request
-from meshydb._pool import MAX_CONNECTIONS
+from meshydb._core.messages import Answer, Content, Request
+from meshydb._transports.fast.places import Places
+from meshydb._transports.fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
+from meshydb._transports.pool import MAX_CONNECTIONS
 
 # Seconds for a request that got a connection just before its timeout.
 _LEAST = 0.001

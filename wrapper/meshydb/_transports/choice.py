@@ -7,14 +7,14 @@ from typing import Protocol
 
 import httpx
 
-from meshydb._async.httpx_client import build_async_client
-from meshydb._async.httpx_sender import AsyncHttpxSender
-from meshydb._certificates import service_context
-from meshydb._fast import UnusableError
-from meshydb._messages import Answer, Request
-from meshydb._proxies import proxies_of_environment
-from meshydb._sync.httpx_client import build_client
-from meshydb._sync.httpx_sender import HttpxSender
+from meshydb._core.messages import Answer, Request
+from meshydb._transports._async.httpx_client import build_async_client
+from meshydb._transports._async.httpx_sender import AsyncHttpxSender
+from meshydb._transports._sync.httpx_client import build_client
+from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports.certificates import service_context
+from meshydb._transports.fast import UnusableError
+from meshydb._transports.proxies import proxies_of_environment
 from meshydb._validation import check_instance
 
 _TIMEOUT = 30.0
@@ -59,7 +59,7 @@ def new_sender(http_client: httpx.Client | None = None) -> Sender:
     # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._fast.blocking import FastSender  # noqa: PLC0415 - it is not always installed
+            from meshydb._transports.fast.blocking import FastSender  # noqa: PLC0415 - it is not always installed
 
             return FastSender(_TIMEOUT)
     return HttpxSender(new_interruptible_client())
@@ -78,7 +78,7 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
     # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always installed
+            from meshydb._transports.fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always installed
 
             return AsyncFastSender(_TIMEOUT)
     trusted = service_context()

@@ -10,9 +10,9 @@ from typing import cast
 
 from httpx import codes
 
+from meshydb._core.messages import Answer
+from meshydb._core.redaction import without
 from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
-from meshydb._messages import Answer
-from meshydb._redaction import without
 
 # Errors are kept, logged and passed between processes: a proxy's error page must not make them arbitrarily large.
 _MAX_TEXT = 4096

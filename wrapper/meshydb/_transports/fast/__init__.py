@@ -1,4 +1,4 @@
-"""Sends requests with pyreqwest, which `meshydb[fast]` installs. Only `_transport` imports this package.
+"""Sends requests with pyreqwest, which `meshydb[fast]` installs. Only `choice` imports this package.
 
 The modules in this package need pyreqwest. They are imported when the first client is made. This file needs nothing.
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from meshydb._headers import Headers
 
 if TYPE_CHECKING:
-    from meshydb._messages import Answer
+    from meshydb._core.messages import Answer
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -10,10 +10,10 @@ import threading
 from time import perf_counter
 from typing import Any
 
-from meshydb._messages import Answer, Request, secrets_of
+from meshydb._core.messages import Answer, Request, secrets_of
+from meshydb._core.redaction import RedactingFilter
+from meshydb._core.responses import request_id
 from meshydb._operations import Operation
-from meshydb._redaction import RedactingFilter
-from meshydb._responses import request_id
 
 VARIABLE = "MESHYDB_LOG"
 

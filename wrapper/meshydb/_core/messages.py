@@ -10,8 +10,8 @@ import httpx
 from attrs import field, frozen
 
 from meshydb._config import Config
+from meshydb._core.redaction import secrets_in
 from meshydb._operations import Operation
-from meshydb._redaction import secrets_in
 from meshydb._version import __version__
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
