@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, MeshyClient
+from meshydb._core.connection_errors import NotSentError
 from meshydb._core.messages import Request
 from meshydb._transports._async import httpx_client as async_httpx_client
 from meshydb._transports._sync import httpx_client
 from meshydb._transports._sync.httpx_sender import HttpxSender
 from meshydb._transports.fast import shared
 from meshydb._transports.pool import IDLE_SECONDS
-from meshydb._transports.progress import NotSentError
 from meshydb_server.configuration.settings import Settings
 from tests.unit.calls import RESET, Play
 from tests.unit.keeping import KeepingServer

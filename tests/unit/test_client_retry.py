@@ -15,12 +15,12 @@ from meshydb import (
     ServerError,
     UserUpdate,
 )
+from meshydb._core.connection_errors import NotSentError, StaleConnectionError
 from meshydb._core.exchange import Sleep, exchange
 from meshydb._core.messages import Answer, Request
 from meshydb._core.responses import retry_after
 from meshydb._core.retry import RetryPolicy
 from meshydb._operations import Operation
-from meshydb._transports.progress import NotSentError, StaleConnectionError
 from tests.support.contract import operations, read
 from tests.unit.calls import RESET, USER, ForgotPassword, Play, once
 from tests.unit.tcp import ScriptedServer, Silence, answer

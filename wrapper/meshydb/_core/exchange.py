@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 from attrs import frozen
 
+from meshydb._core.connection_errors import StaleConnectionError
 from meshydb._core.logging import Attempt
 from meshydb._core.messages import Answer, Request, secrets_of
 from meshydb._core.raw import note_answer
@@ -19,7 +20,6 @@ from meshydb._core.retry import NEVER_SENT, RetryPolicy
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
 from meshydb._models.model import MalformedError
 from meshydb._operations import Operation
-from meshydb._transports.progress import StaleConnectionError
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from http import HTTPStatus
 import httpx
 from attrs import frozen
 
+from meshydb._core.connection_errors import NotSentError
 from meshydb._core.messages import Answer
 from meshydb._core.responses import retry_after
-from meshydb._transports.progress import NotSentError
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, NotSentError)
 # Other errors of the network or the server, not of the request itself.

@@ -1,25 +1,14 @@
-"""The progress of a request before its connection broke, which decides whether it may be retried.
-
-If a connection closes without a response, HTTP does not say whether the request was processed (RFC 9110, 9.2.2). Two
-cases can be told apart: a request that was not sent as a whole was not processed, and a request on a connection that
-was kept from an earlier one probably met the server's idle timeout.
-"""
+"""The progress of a request before its connection broke, from the trace events of httpcore."""
 
 from collections.abc import Mapping
 
 import httpcore
 import httpx
 
+from meshydb._core.connection_errors import NotSentError, StaleConnectionError
+
 # The message of httpcore. Its other protocol errors concern a response that did arrive.
 _NO_RESPONSE = "Server disconnected without sending a response"
-
-
-class NotSentError(httpx.WriteError):
-    """The connection broke before the request was sent as a whole, so the service cannot have processed it."""
-
-
-class StaleConnectionError(httpx.ReadError):
-    """A kept connection was closed without a response. The service may have processed the request all the same."""
 
 
 class Progress:

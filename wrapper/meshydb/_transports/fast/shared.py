@@ -18,10 +18,10 @@ from pyreqwest.http import HeaderMap
 from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import Response, SyncResponse
 
+from meshydb._core.connection_errors import NotSentError, StaleConnectionError
 from meshydb._core.messages import Answer, Content, Request, check_encoding
 from meshydb._transports.fast import UnusableError
 from meshydb._transports.pool import IDLE_SECONDS
-from meshydb._transports.progress import NotSentError, StaleConnectionError
 
 _HEADERS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
