@@ -1,11 +1,11 @@
 """The arguments and results of operations. They are not the generated models, which change with the generator."""
 
-from meshydb._models.current_user import CurrentUser
+from meshydb._models.logins import CurrentUser, Tokens
 from meshydb._models.page import Page
-from meshydb._models.people import NewUser, RegisterUser, SecurityQuestion, UserUpdate
-from meshydb._models.tokens import Tokens
-from meshydb._models.user import SecurityQuestionHash, User, UserRole
-from meshydb._models.verification import UserVerificationHash
+from meshydb._models.questions import SecurityQuestion, SecurityQuestionHash
+from meshydb._models.recovery import UserVerificationHash
+from meshydb._models.registration import RegisterUser
+from meshydb._models.users import NewUser, User, UserRole, UserUpdate
 
 __all__ = [
     "CurrentUser",

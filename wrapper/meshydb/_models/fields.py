@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import Attribute
 
-from meshydb._validation import check_count, check_instance
+from meshydb._validation import check_count, check_instance, check_text
 
 Validator: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
 
@@ -52,3 +52,8 @@ def each_is(kind: type[object], *, most: int | None = None) -> Validator:
         return check_instance(name, value, kind)
 
     return by_each(check, most=most)
+
+
+def text_if_any(maximum: int) -> Validator:
+    """Check a text that is not None."""
+    return by_if_any(check_text, minimum=0, maximum=maximum)

@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from meshydb._models.fields import by
 from meshydb._models.model import read, write
-from meshydb._models.user import User
+from meshydb._models.users import User
 from meshydb._validation import check_int
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshydb._config import Config
 from meshydb._models import UserVerificationHash
-from meshydb._models.people import NEW_PASSWORD_LENGTH
+from meshydb._models.bounds import NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, members, nothing, read_by, tenant
 from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
 from meshydb_api import models

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
-from meshydb._models.people import MAX_PASSWORD, NEW_PASSWORD_LENGTH
+from meshydb._models.bounds import MAX_PASSWORD, NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, nothing, read_by, tenant
-from meshydb._operations.people import as_update, changes, previous, questions_update
+from meshydb._operations.user_bodies import as_update, changes, previous, questions_update
 from meshydb._validation import check_secret
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint

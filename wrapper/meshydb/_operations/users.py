@@ -13,7 +13,7 @@ from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
 from meshydb._models.fields import by, by_if_any
 from meshydb._operations.operation import Operation, given, nothing, present, read_by, tenant
-from meshydb._operations.people import (
+from meshydb._operations.user_bodies import (
     as_update,
     changes,
     previous,

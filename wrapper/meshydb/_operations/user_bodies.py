@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from meshydb._models import SecurityQuestion, User, UserUpdate
-from meshydb._models.people import MAX_PASSWORD, MAX_QUESTIONS
+from meshydb._models.bounds import MAX_PASSWORD, MAX_QUESTIONS
 from meshydb._operations.operation import given
 from meshydb._validation import check_count, check_instance, check_secret, to_tuple
 from meshydb_api import models

@@ -5,7 +5,7 @@
 
 from meshydb._config import Config
 from meshydb._models import Tokens
-from meshydb._models.people import MAX_PASSWORD
+from meshydb._models.bounds import MAX_PASSWORD
 from meshydb._operations.operation import Operation, members, nothing, tenant
 from meshydb._validation import check_secret, check_str, check_text
 from meshydb_api import models

@@ -1,12 +1,38 @@
-"""The user of a login."""
+"""A login: its tokens, and its user."""
 
+import re
 from datetime import datetime
 
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_each, by_if_any
-from meshydb._models.model import Model
-from meshydb._validation import check_aware, check_str
+from meshydb._models.model import Model, named
+from meshydb._validation import INT32_MAX, check_aware, check_int, check_secret, check_str
+
+# RFC 6750. The token is sent in a header.
+_BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
+
+
+def _check_bearer(name: str, value: object) -> str:
+    token = check_str(name, value)
+    if not _BEARER.fullmatch(token):
+        raise ValueError(f"{name} must be a bearer token (RFC 6750)")
+    return token
+
+
+@frozen
+class Tokens(Model):
+    """The tokens of a login. The `repr` leaves them out. `to_dict` holds them, with the names of OAuth.
+
+    Attributes:
+        access_token: Authorizes the requests of the user.
+        refresh_token: Gets new tokens when the access token has expired; None if the service issued none.
+        expires_in: The lifetime of the access token in seconds, from its receipt.
+    """
+
+    access_token: str = field(validator=by(_check_bearer), repr=False, metadata=named("access_token"))
+    refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False, metadata=named("refresh_token"))
+    expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX), metadata=named("expires_in"))
 
 
 @frozen
