@@ -20,10 +20,17 @@ FORMS: Final = [
     if name.startswith("Async")
 ]
 SPECIAL: Final = {"__init__", "__repr__", "__doc__"}
+
+
+def members(kind: type) -> dict[str, object]:
+    """List the members of a class, and those that it has from bases that are not exported."""
+    return {name: member for base in reversed(kind.__mro__[:-1]) for name, member in vars(base).items()}
+
+
 PUBLIC: Final = [
     pytest.param(asynchronous, synchronous, name, id=f"{synchronous.__name__}.{name}")
     for asynchronous, synchronous in FORMS
-    for name in sorted(vars(asynchronous))
+    for name in sorted(members(asynchronous))
     if not name.startswith("_") or name in SPECIAL
 ]
 
@@ -69,7 +76,7 @@ def test_both_forms_have_the_same_signatures(asynchronous: type, synchronous: ty
 @pytest.mark.parametrize(("asynchronous", "synchronous", "name"), PUBLIC)
 def test_both_forms_have_the_same_docstrings(asynchronous: type, synchronous: type, name: str) -> None:
     """A member is described in the same words in both forms, and described at all."""
-    one, other = (vars(kind)[name] for kind in (asynchronous, synchronous))
+    one, other = (members(kind)[name] for kind in (asynchronous, synchronous))
     assert inspect.getdoc(one) == inspect.getdoc(other)
     assert name in SPECIAL or inspect.getdoc(one)
 
@@ -77,11 +84,11 @@ def test_both_forms_have_the_same_docstrings(asynchronous: type, synchronous: ty
 @pytest.mark.parametrize(("asynchronous", "synchronous"), FORMS)
 def test_both_forms_have_the_same_members(asynchronous: type, synchronous: type) -> None:
     """Neither form has a public member that the other lacks, and nothing of the blocking one is awaited."""
-    assert [name for name in vars(synchronous) if not name.startswith("_")] == [
-        name for name in vars(asynchronous) if not name.startswith("_")
+    assert [name for name in members(synchronous) if not name.startswith("_")] == [
+        name for name in members(asynchronous) if not name.startswith("_")
     ]
-    assert any(inspect.iscoroutinefunction(member) for member in vars(asynchronous).values())
-    assert not any(inspect.iscoroutinefunction(member) for member in vars(synchronous).values())
+    assert any(inspect.iscoroutinefunction(member) for member in members(asynchronous).values())
+    assert not any(inspect.iscoroutinefunction(member) for member in members(synchronous).values())
 
 
 def test_options_are_those_of_the_constructor() -> None:

@@ -76,8 +76,8 @@ def test_each_method_wraps_an_operation() -> None:
     awaited = {
         f"{kind.__name__.removeprefix('Async')}.{name}"
         for kind in kinds
-        for name, member in vars(kind).items()
-        if not name.startswith("_") and inspect.iscoroutinefunction(member)
+        for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction)
+        if not name.startswith("_")
     }
     assert awaited - {"MeshyClient.close"} == {wrapper for wrappers in WRAPPED.values() for wrapper in wrappers}
 

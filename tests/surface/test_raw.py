@@ -16,11 +16,8 @@ NOT_CALLS: Final = {"close"}
 @pytest.mark.parametrize(("asynchronous", "synchronous"), FORMS, ids=[each.__name__ for _, each in FORMS])
 def test_every_call_has_a_raw_form(asynchronous: type, synchronous: type) -> None:
     """What can be awaited can be awaited for its answer, by the same name and with the same arguments; nothing else."""
-    calls = {
-        name
-        for name, member in vars(asynchronous).items()
-        if inspect.iscoroutinefunction(member) and not name.startswith("_")
-    } - NOT_CALLS
+    awaited = [name for name, _ in inspect.getmembers(asynchronous, inspect.iscoroutinefunction)]
+    calls = {name for name in awaited if not name.startswith("_")} - NOT_CALLS
     for kind in (asynchronous, synchronous):
         # Not initialised: the calls are only looked at.
         subject: Any = object.__new__(kind)

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Self
 
 from meshydb import _operations
-from meshydb._async.raw import AsyncConnectionWithRawResponse
 from meshydb._async.users import AsyncUsersService
 from meshydb._config import AS_BEFORE, changed
+from meshydb._core.raw import RawCalls, async_raw
 from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     import httpx
 
     from meshydb._async.driver import AsyncSession
+
+
+class AsyncConnectionWithRawResponse(RawCalls):
+    """The calls of a connection, with the same arguments and errors. Each returns a `RawResponse`.
+
+    One difference: a second `signout` sends nothing, so it raises RuntimeError here.
+    """
+
+    def __init__(self, connection: "AsyncMeshyConnection") -> None:
+        self.update_password = async_raw(connection.update_password)
+        self.signout = async_raw(connection.signout)
 
 
 class AsyncMeshyConnection:

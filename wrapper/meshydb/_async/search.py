@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from meshydb import _operations
-from meshydb._async.raw import AsyncUserSearchWithRawResponse
+from meshydb._core.raw import RawCalls, async_raw
 from meshydb._models import Page, User
 
 if TYPE_CHECKING:
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 # Users who are created during a search push others to later pages, so a small page may hold only users that were
 # returned before.
 _MAX_PAGES_WITHOUT_NEW_USERS = 3
+
+
+class AsyncUserSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "AsyncUserSearch") -> None:
+        self.page = async_raw(search.page)
 
 
 class AsyncUserSearch:

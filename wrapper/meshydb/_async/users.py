@@ -4,12 +4,26 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from meshydb import _operations
-from meshydb._async.raw import AsyncUsersWithRawResponse
 from meshydb._async.search import AsyncUserSearch
+from meshydb._core.raw import RawCalls, async_raw
 from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
 
 if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
+
+
+class AsyncUsersWithRawResponse(RawCalls):
+    """The calls of a users service, with the same arguments and errors. Each returns a `RawResponse`."""
+
+    def __init__(self, users: "AsyncUsersService") -> None:
+        self.get_self = async_raw(users.get_self)
+        self.update_self = async_raw(users.update_self)
+        self.update_security_questions = async_raw(users.update_security_questions)
+        self.create = async_raw(users.create)
+        self.get = async_raw(users.get)
+        self.update = async_raw(users.update)
+        self.delete = async_raw(users.delete)
+        self.update_user_security_questions = async_raw(users.update_user_security_questions)
 
 
 class AsyncUsersService:

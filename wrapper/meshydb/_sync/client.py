@@ -3,22 +3,16 @@
 
 from copy import copy
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
-from uuid import uuid4
 
-from meshydb import _operations
 from meshydb._config import AS_BEFORE, DEFAULT_MAX_RETRIES, TENANT_FROM_ENVIRONMENT, Config, changed, resolve
-from meshydb._models import RegisterUser, Tokens, User, UserVerificationHash
-from meshydb._sync.connection import MeshyConnection
-from meshydb._sync.raw import ClientWithRawResponse
+from meshydb._core.raw import RawCalls, raw
+from meshydb._sync.logins import Logins
+from meshydb._sync.recovery import Recovery
+from meshydb._sync.registration import Registration
 from meshydb._validation import check_instance
 
 if TYPE_CHECKING:
     import httpx
-
-    from meshydb._operations import Operation
-
-# Anonymous users have no password, but the service requires this value.
-_NO_PASSWORD = "nopassword"  # noqa: S105
 
 
 class ClientOptions(TypedDict, total=False):
@@ -31,7 +25,23 @@ class ClientOptions(TypedDict, total=False):
     http_client: "httpx.Client | None"
 
 
-class MeshyClient:
+class ClientWithRawResponse(RawCalls):
+    """The calls of a client, with the same arguments and errors. Each returns a `RawResponse`."""
+
+    def __init__(self, client: "MeshyClient") -> None:
+        self.login = raw(client.login)
+        self.login_anonymously = raw(client.login_anonymously)
+        self.login_with_refresh = raw(client.login_with_refresh)
+        self.register_user = raw(client.register_user)
+        self.register_anonymous_user = raw(client.register_anonymous_user)
+        self.check_user_exist = raw(client.check_user_exist)
+        self.forgot_password = raw(client.forgot_password)
+        self.check_hash = raw(client.check_hash)
+        self.reset_password = raw(client.reset_password)
+        self.verify_user = raw(client.verify_user)
+
+
+class MeshyClient(Recovery, Registration, Logins):
     """A client of one tenant of a MeshyDB account.
 
     `MeshyClient` and `AsyncMeshyClient` have the same methods: they block in `MeshyClient`, and you await them in
@@ -173,187 +183,6 @@ class MeshyClient:
         """The same calls, which return a `RawResponse`: status, headers and body besides the result."""
         return ClientWithRawResponse(self)
 
-    def login(self, username: str, password: str) -> MeshyConnection:
-        """Log a user in.
-
-        From `POST /{accountName}/connect/token`, at the auth host.
-
-        Args:
-            username: The user, of 1 to 256 characters without control characters.
-            password: The password, of 1 to 1024 characters.
-
-        Returns:
-            A connection that makes requests for the user.
-
-        Raises:
-            BadRequestError: The username or password is wrong, the user is inactive or not verified, or the public key
-                is not the tenant's. `code` is a code of OAuth 2, such as `invalid_grant`.
-            MeshyError: As every call.
-        """
-        return self._log_in(_operations.log_in(self._config, username, password))
-
-    def login_anonymously(self, username: str) -> MeshyConnection:
-        """Log in an anonymous user that `register_anonymous_user` created.
-
-        From `POST /{accountName}/connect/token`, at the auth host.
-
-        Args:
-            username: The user, of 1 to 256 characters without control characters.
-
-        Returns:
-            A connection that makes requests for the user.
-
-        Raises:
-            BadRequestError: There is no such anonymous user, or the public key is not the tenant's.
-            MeshyError: As every call.
-        """
-        return self._log_in(_operations.log_in(self._config, username, _NO_PASSWORD))
-
-    def login_with_refresh(self, refresh_token: str) -> MeshyConnection:
-        """Resume an earlier login.
-
-        From `POST /{accountName}/connect/token`, at the auth host.
-
-        Args:
-            refresh_token: The result of a connection's `retrieve_refresh_token`, of 1 to 256 characters.
-
-        Returns:
-            A connection that makes requests for the user.
-
-        Raises:
-            BadRequestError: The refresh token is unknown, expired or revoked, or belongs to another tenant.
-            MeshyError: As every call.
-        """
-        return self._log_in(_operations.refresh(self._config, refresh_token))
-
-    def register_user(self, user: RegisterUser) -> UserVerificationHash | None:
-        """Register a user.
-
-        From `POST /{accountName}/users/register`. Needs no login.
-
-        Args:
-            user: The user.
-
-        Returns:
-            The verification request. Pass it to `verify_user` with the code that the user receives; the user cannot
-            log in before. None if the user can log in at once.
-
-        Raises:
-            BadRequestError: The username is taken, the password is too common, a required address, number or question
-                is missing, one of them is malformed, or the tenant does not allow registration.
-            MeshyError: As every call.
-        """
-        return self._driver.call(_operations.register_user(self._config, user))
-
-    def register_anonymous_user(self, username: str | None = None) -> User:
-        """Register a user without a password. Anonymous users have no roles and cannot recover their login.
-
-        From `POST /{accountName}/users/register/anonymous`. Needs no login.
-
-        Args:
-            username: The name to log in with, of 1 to 256 letters, digits and ASCII punctuation (UsernameCasePreserved
-                of RFC 8265), without `/`; not `.` or `..`. By default a random UUID.
-
-        Returns:
-            The user.
-
-        Raises:
-            BadRequestError: The username is taken, or the tenant does not allow anonymous registration.
-            MeshyError: As every call.
-        """
-        name = str(uuid4()) if username is None else username
-        return self._driver.call(_operations.register_anonymous_user(self._config, name))
-
-    def check_user_exist(self, username: str) -> bool:
-        """Check whether a username is taken.
-
-        From `GET /{accountName}/users/{username}/exists`. Needs no login.
-
-        Args:
-            username: The name, of 1 to 256 characters without control characters; not `.` or `..`, which are steps in
-                a path.
-
-        Returns:
-            Whether the user exists.
-
-        Raises:
-            NotFoundError: The name contains a slash, so it matches no path.
-            MeshyError: As every call.
-        """
-        return self._driver.call(_operations.check_user_exist(self._config, username))
-
-    def forgot_password(self, username: str, attempt: int = 1) -> UserVerificationHash:
-        """Request a password reset: the service sends the user a verification code, or asks a security question.
-
-        From `POST /{accountName}/users/forgotpassword`. Needs no login.
-
-        Args:
-            username: The user who forgot the password, of 1 to 256 characters without control characters.
-            attempt: How many times the user has asked, including this one, from 1 to 2147483647. The service selects
-                the security question by it.
-
-        Returns:
-            The verification request. Pass it back unchanged with the code or the answer. Show its `hint` to the user:
-            it says where the code went, or is the security question.
-
-        Raises:
-            BadRequestError: The service rejects the request, for example for an anonymous user.
-            NotFoundError: The account, tenant or user does not exist; `code` says which.
-            MeshyError: As every call.
-        """
-        return self._driver.call(_operations.forgot_password(self._config, username, attempt))
-
-    def check_hash(self, verification: UserVerificationHash, verification_code: str) -> bool:
-        """Check a verification code. This counts as a guess, but does not use the code up.
-
-        From `POST /{accountName}/users/checkhash`. Needs no login.
-
-        Args:
-            verification: The result of `forgot_password` or `register_user`.
-            verification_code: The code that the user received, or the answer to the security question, of 1 to 256
-                characters.
-
-        Returns:
-            Whether the code is right. False as well if the verification request has expired or was used.
-
-        Raises:
-            MeshyError: As every call.
-        """
-        return self._driver.call(_operations.check_hash(self._config, verification, verification_code))
-
-    def reset_password(self, verification: UserVerificationHash, verification_code: str, new_password: str) -> None:
-        """Set a new password. This uses the verification request up and ends all logins of the user.
-
-        From `POST /{accountName}/users/resetpassword`. Needs no login, and does not log the user in.
-
-        Args:
-            verification: The result of `forgot_password`.
-            verification_code: The code that the user received, or the answer to the security question, of 1 to 256
-                characters.
-            new_password: The new password, of 8 to 128 characters.
-
-        Raises:
-            BadRequestError: The code is wrong, the verification request has expired or was used, or the password is
-                too common.
-            MeshyError: As every call.
-        """
-        self._driver.call(_operations.reset_password(self._config, verification, verification_code, new_password))
-
-    def verify_user(self, verification: UserVerificationHash, verification_code: str) -> None:
-        """Complete a registration. This uses the verification request up, and the user can log in.
-
-        From `POST /{accountName}/users/verify`. Needs no login.
-
-        Args:
-            verification: The result of `register_user`.
-            verification_code: The code that the user received, of 1 to 256 characters.
-
-        Raises:
-            BadRequestError: The code is wrong, or the verification request has expired or was used.
-            MeshyError: As every call.
-        """
-        self._driver.call(_operations.verify_user(self._config, verification, verification_code))
-
     def close(self) -> None:
         """Close the client and its connections. Further calls raise RuntimeError.
 
@@ -373,6 +202,3 @@ class MeshyClient:
     @property
     def _config(self) -> Config:
         return self._driver.config
-
-    def _log_in(self, operation: "Operation[Tokens]") -> MeshyConnection:
-        return MeshyConnection(self._driver.connect(self._driver.call(operation)))

@@ -5,15 +5,26 @@ from typing import TYPE_CHECKING, Self
 
 from meshydb import _operations
 from meshydb._config import AS_BEFORE, changed
+from meshydb._core.raw import RawCalls, raw
 from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
-from meshydb._sync.raw import ConnectionWithRawResponse
 from meshydb._sync.users import UsersService
 
 if TYPE_CHECKING:
     import httpx
 
     from meshydb._sync.driver import Session
+
+
+class ConnectionWithRawResponse(RawCalls):
+    """The calls of a connection, with the same arguments and errors. Each returns a `RawResponse`.
+
+    One difference: a second `signout` sends nothing, so it raises RuntimeError here.
+    """
+
+    def __init__(self, connection: "MeshyConnection") -> None:
+        self.update_password = raw(connection.update_password)
+        self.signout = raw(connection.signout)
 
 
 class MeshyConnection:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from meshydb import _operations
+from meshydb._core.raw import RawCalls, raw
 from meshydb._models import Page, User
-from meshydb._sync.raw import UserSearchWithRawResponse
 
 if TYPE_CHECKING:
     from meshydb._operations import UserQuery
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # Users who are created during a search push others to later pages, so a small page may hold only users that were
 # returned before.
 _MAX_PAGES_WITHOUT_NEW_USERS = 3
+
+
+class UserSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "UserSearch") -> None:
+        self.page = raw(search.page)
 
 
 class UserSearch:

@@ -5,12 +5,26 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from meshydb import _operations
+from meshydb._core.raw import RawCalls, raw
 from meshydb._models import NewUser, SecurityQuestion, User, UserUpdate
-from meshydb._sync.raw import UsersWithRawResponse
 from meshydb._sync.search import UserSearch
 
 if TYPE_CHECKING:
     from meshydb._sync.driver import Session
+
+
+class UsersWithRawResponse(RawCalls):
+    """The calls of a users service, with the same arguments and errors. Each returns a `RawResponse`."""
+
+    def __init__(self, users: "UsersService") -> None:
+        self.get_self = raw(users.get_self)
+        self.update_self = raw(users.update_self)
+        self.update_security_questions = raw(users.update_security_questions)
+        self.create = raw(users.create)
+        self.get = raw(users.get)
+        self.update = raw(users.update)
+        self.delete = raw(users.delete)
+        self.update_user_security_questions = raw(users.update_user_security_questions)
 
 
 class UsersService:
