@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from meshydb import NewUser, RegisterUser, SecurityQuestion, UserUpdate, UserVerificationHash
 from meshydb._models import Tokens
-from tests.unit.calls import access_token
+from tests.client.calls import access_token
 
 CANARY: Final = "canary-7f3a"
 TOKENS: Final = Tokens(access_token(signature=CANARY), CANARY, 3600)

@@ -24,7 +24,7 @@ from meshydb import (
     ServerError,
 )
 from meshydb._core.messages import MAX_BODY_BYTES
-from tests.unit.tcp import AnsweringServer, answer, read_request
+from tests.support.tcp import AnsweringServer, answer, read_request
 
 # Does something to a connection whose request was read; the event is set when the server stops.
 Act: TypeAlias = Callable[[socket.socket, threading.Event], None]

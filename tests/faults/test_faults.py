@@ -16,8 +16,8 @@ from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyCo
 from meshydb._contract import SAFE_TO_REPLAY
 from tests.faults.operations import CANARY, OF_A_CLIENT, OPERATIONS, TOKENS
 from tests.faults.server import FAULTS, FaultyServer
+from tests.support.tcp import answer, parts
 from tests.surface.test_contract_is_wrapped import WRAPPED
-from tests.unit.tcp import answer, parts
 
 _KEPT: Final = answer(200, {"exists": True}, {"Connection": "keep-alive"})
 

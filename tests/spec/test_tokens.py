@@ -12,7 +12,7 @@ from meshydb import MeshyClient
 from meshydb_server.services.logins.access_tokens import AUDIENCE
 from tests.spec.rules import examples_of
 from tests.support.contract import read, resolve
-from tests.unit.tcp import ScriptedServer, answer
+from tests.support.tcp import ScriptedServer, answer
 
 _PROMISED: Final = ("sub", "id", "given_name", "family_name", "role", "permission", "auth_time")
 _DOCUMENT: Final = read()

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from fakeredis import TcpFakeServer
 
-from tests.unit.tcp import refusing_url
+from tests.support.tcp import refusing_url
 
 _SETTINGS: Final = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 

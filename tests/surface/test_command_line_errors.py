@@ -13,8 +13,8 @@ import pytest
 
 from meshydb.testing import MeshyServer
 from tests.support.requests_to_reset import NEW_PASSWORD, NOWHERE, RESET, USERNAME, at, request_in
+from tests.support.tcp import AnsweringServer, Silence, answer, refusing_url
 from tests.support.terminal import COMMAND, run_client
-from tests.unit.tcp import AnsweringServer, Silence, answer, refusing_url
 
 CANARIES: Final = ("canary", "Traceback")
 

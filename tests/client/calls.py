@@ -1,0 +1,222 @@
+"""What is done with a client or a connection, in its two forms."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+import sys
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, Protocol, TypeAlias
+
+import anyio
+import pytest
+
+from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyConnection, UserVerificationHash
+from meshydb._async.driver import AsyncDriver, AsyncSession
+from meshydb._config import resolve
+from meshydb._core.auth import Login
+from meshydb._models import Tokens
+from meshydb._sync.driver import Driver, Session
+from tests.support.tcp import ScriptedServer, parts
+
+ForgotPassword = Callable[..., UserVerificationHash]
+# Yields what its calls return, and gets their results, whether they had to be awaited or not.
+Scenario: TypeAlias = Callable[[Any], Generator[Any, Any, Any]]
+
+RESET: Final = {
+    "username": "rosa",
+    "attempt": 2,
+    "hash": "c2VjcmV0",
+    "expires": "2030-01-01T01:00:00.000Z",
+    "hint": "r***@example.org",
+}
+USER: Final[dict[str, Any]] = {
+    "id": "64b1f0c2a9e84d0012ab34cd",
+    "username": "rosa.k",
+    "firstName": "Rosa",
+    "lastName": "Kern",
+    "verified": True,
+    "isActive": True,
+    "phoneNumber": "+15551230000",
+    "emailAddress": "rosa@example.org",
+    "roles": [{"name": "meshy.user", "addedDate": "2019-11-02T08:15:30.123Z"}],
+    "securityQuestions": [{"question": "First street?", "answerHash": "b3BhcXVl"}],
+    "anonymous": False,
+    "lastAccessed": "2019-11-04T10:00:00.000Z",
+}
+CLAIMS: Final[dict[str, Any]] = {
+    "sub": USER["id"],
+    "id": "rosa.k",
+    "given_name": "Rosa",
+    "family_name": "Kern",
+    "role": ["meshy.user", "editors"],
+    "permission": ["users.read"],
+}
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the seconds since some moment."""
+        return self.now
+
+
+class Play(Protocol):
+    """Plays a scenario, and returns its result."""
+
+    def __call__(self, scenario: Scenario, base_url: str, **settings: Any) -> Any:
+        """Hand a client to the scenario, or a connection; close it in the end."""
+
+
+def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it so, for a test, that the faster transport is not installed."""
+    # None stands for a module that cannot be found.
+    for name in ("meshydb._transports.fast.awaited", "meshydb._transports.fast.blocking", "pyreqwest"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def access_token(claims: object = None, signature: str = "c2lnbmF0dXJl") -> str:
+    """Compose an access token."""
+    segments = ({"alg": "ES256"}, CLAIMS if claims is None else claims)
+    encoded = [base64.urlsafe_b64encode(json.dumps(segment).encode()).decode().rstrip("=") for segment in segments]
+    return ".".join([*encoded, signature])
+
+
+def token_answer(token: str | None = None, changes: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Compose what the token endpoint answers."""
+    usual: dict[str, object] = {"expires_in": 3600, "token_type": "Bearer", "refresh_token": "cmVmcmVzaA"}
+    return {"access_token": token or access_token(), **usual, **(changes or {})}
+
+
+def once(call: Callable[[Any], object]) -> Scenario:
+    """Make a scenario of one call."""
+
+    def scenario(subject: Any) -> Generator[Any, Any, Any]:
+        return (yield call(subject))
+
+    return scenario
+
+
+def assert_sends(
+    play: Play, call: Callable[[MeshyClient], object], sent: tuple[str, object], answered: bytes, result: object
+) -> None:
+    """Require that a call without a login sends this line and body, the tenant, no token and no key; and its result."""
+    with ScriptedServer(answered) as server:
+        assert play(once(call), server.url) == result
+    request = parts(server.requests[0])
+    assert request.line == sent[0]
+    assert (json.loads(request.body) if request.body else None) == sent[1]
+    assert request.headers["tenant"] == "north"
+    assert request.headers.get("content-type") == ("application/json" if request.body else None)
+    assert "authorization" not in request.headers
+    assert b"key" not in server.requests[0].replace(b"keep-alive", b"")
+
+
+def blocking(base_url: str, username: str = "rosa", attempt: int = 1, **settings: Any) -> UserVerificationHash:
+    """Ask for a password reset with the synchronous client."""
+    with MeshyClient(**_complete(base_url, settings)) as client:
+        return client.forgot_password(username, attempt)
+
+
+def awaited(base_url: str, username: str = "rosa", attempt: int = 1, **settings: Any) -> UserVerificationHash:
+    """Ask for a password reset with the asynchronous client."""
+
+    async def main() -> UserVerificationHash:
+        async with AsyncMeshyClient(**_complete(base_url, settings)) as client:
+            return await client.forgot_password(username, attempt)
+
+    return anyio.run(main)
+
+
+def play_blocking(scenario: Scenario, base_url: str, **settings: Any) -> Any:
+    """Hand the synchronous client to a scenario."""
+    with MeshyClient(**_complete(base_url, settings)) as client:
+        return _act(scenario(client))
+
+
+def play_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
+    """Hand the asynchronous client to a scenario."""
+
+    async def main() -> Any:
+        async with AsyncMeshyClient(**_complete(base_url, settings)) as client:
+            return await _act_awaiting(scenario(client))
+
+    return anyio.run(main)
+
+
+def play_connected_blocking(scenario: Scenario, base_url: str, **settings: Any) -> Any:
+    """Hand a synchronous connection to a scenario."""
+    connection, driver = connect(base_url, **settings)
+    try:
+        return _act(scenario(connection))
+    finally:
+        driver.close()
+
+
+def play_connected_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
+    """Hand an asynchronous connection to a scenario."""
+
+    async def main() -> Any:
+        connection, driver = connect_async(base_url, **settings)
+        try:
+            return await _act_awaiting(scenario(connection))
+        finally:
+            await driver.close()
+
+    return anyio.run(main)
+
+
+def connect(base_url: str, **settings: Any) -> tuple[MeshyConnection, Driver]:
+    """Make a synchronous connection that holds tokens from the start, and goes by a clock of the test."""
+    tokens, clock = _login(settings)
+    driver = Driver(resolve(**_all(base_url, settings)))
+    return MeshyConnection(Session(driver, Login(driver.config, tokens, clock))), driver
+
+
+def connect_async(base_url: str, **settings: Any) -> tuple[AsyncMeshyConnection, AsyncDriver]:
+    """Make an asynchronous connection that holds tokens from the start, and goes by a clock of the test."""
+    tokens, clock = _login(settings)
+    driver = AsyncDriver(resolve(**_all(base_url, settings)))
+    return AsyncMeshyConnection(AsyncSession(driver, Login(driver.config, tokens, clock))), driver
+
+
+def _login(settings: dict[str, Any]) -> tuple[Tokens, Clock]:
+    tokens = settings.pop("tokens", Tokens(access_token(), "cmVmcmVzaA", 3600))
+    return tokens, settings.pop("clock", Clock())
+
+
+def _act(steps: Generator[Any, Any, Any]) -> Any:
+    try:
+        value = next(steps)
+        while True:
+            value = steps.send(value)
+    except StopIteration as stop:
+        return stop.value
+
+
+async def _act_awaiting(steps: Generator[Any, Any, Any]) -> Any:
+    try:
+        value = next(steps)
+        while True:
+            try:
+                result = await value if inspect.isawaitable(value) else value
+            except Exception as error:  # noqa: BLE001 - whatever it is, the scenario says whether it expects it
+                value = steps.throw(error)
+            else:
+                value = steps.send(result)
+    except StopIteration as stop:
+        return stop.value
+
+
+def _complete(base_url: str, settings: dict[str, Any]) -> dict[str, Any]:
+    defaults = {"account_name": "acme", "tenant": "north", "public_key": "key", "max_retries": 0}
+    return {**defaults, "base_url": base_url, **settings}
+
+
+def _all(base_url: str, settings: dict[str, Any]) -> dict[str, Any]:
+    return {"auth_url": None, "timeout": None, **_complete(base_url, settings)}

@@ -1,0 +1,1 @@
+"""The exchange of requests: errors, retries, secrets, logs, owners."""

@@ -1,0 +1,95 @@
+"""Event loops: an async client belongs to the one that used it first, whatever sends its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+import httpx
+import pytest
+
+from meshydb import AsyncMeshyClient
+from tests.client.calls import RESET, token_answer, without_pyreqwest
+from tests.client.keeping import KeepingServer
+from tests.support.tcp import ScriptedServer, answer
+
+_REFUSAL: Final = r"^This client belongs to the event loop that used it first; make a new one .* each asyncio\.run\(\)"
+
+NewClient = Callable[[str], AsyncMeshyClient]
+
+
+@pytest.fixture(params=["plain", "fast", "handed in"])
+def new_client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> NewClient:
+    """Makes a client that sends over each transport."""
+    if request.param == "plain":
+        without_pyreqwest(monkeypatch)
+
+    def make(url: str) -> AsyncMeshyClient:
+        http_client = httpx.AsyncClient() if request.param == "handed in" else None
+        return AsyncMeshyClient("acme", None, "key", base_url=url, max_retries=0, http_client=http_client)
+
+    return make
+
+
+def test_one_client_in_several_event_loops(new_client: NewClient) -> None:
+    """The second `asyncio.run()` is refused in words, for clients, copies and logins, before anything is sent."""
+    # It ends its connections, as what was left of a closed event loop would be warned of.
+    with ScriptedServer(answer(200, token_answer())) as server:
+        client = new_client(server.url)
+        connection = asyncio.run(client.login("rosa", "correct horse"))
+        for call in (
+            lambda: client.forgot_password("rosa"),
+            lambda: client.with_options(timeout=1).forgot_password("rosa"),
+            connection.users.get_self,
+            connection.signout,
+            connection.with_raw_response.signout,
+        ):
+            with pytest.raises(RuntimeError, match=_REFUSAL):
+                asyncio.run(_awaited(call))
+        asyncio.run(client.close())
+        with pytest.raises(RuntimeError, match="closed"):
+            asyncio.run(client.forgot_password("rosa"))
+    assert len(server.requests) == 1
+
+
+async def _awaited(call: Callable[[], object]) -> None:
+    await call()  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def test_a_client_that_was_made_outside(new_client: NewClient) -> None:
+    """A client may be made before there is an event loop, and is that of the first call."""
+
+    async def main(client: AsyncMeshyClient) -> list[str | None]:
+        async with client:
+            return [(await client.forgot_password(username)).hint for username in ("rosa", "ben")]
+
+    with ScriptedServer(*[answer(200, RESET)] * 2) as server:
+        assert asyncio.run(main(new_client(server.url))) == [RESET["hint"]] * 2
+
+
+def test_closing_in_another_event_loop(new_client: NewClient) -> None:
+    """A client whose event loop was closed over its connections can be closed."""
+    with KeepingServer() as server, warnings.catch_warnings():
+        # They were not closed in time, which Python warns of.
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = new_client(server.url)
+        assert asyncio.run(client.forgot_password("rosa")).hint == RESET["hint"]
+        asyncio.run(client.close())
+        with pytest.raises(RuntimeError, match="closed"):
+            asyncio.run(client.forgot_password("rosa"))
+        del client
+        gc.collect()
+
+
+def test_trio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What httpx sends works on trio, in one run after the other."""
+    without_pyreqwest(monkeypatch)
+    with KeepingServer() as server:
+        client = AsyncMeshyClient("acme", None, "key", base_url=server.url, max_retries=0)
+        for _ in range(2):
+            assert anyio.run(client.forgot_password, "rosa", backend="trio").hint == RESET["hint"]
+        anyio.run(client.close, backend="trio")

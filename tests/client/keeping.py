@@ -1,0 +1,42 @@
+"""A server that keeps its connections open between requests."""
+
+from __future__ import annotations
+
+import ssl
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+from tests.client.calls import RESET, token_answer
+from tests.support.tcp import LoopbackServer, answer
+
+
+class KeepingServer(LoopbackServer):
+    """Answers a login with tokens and all else with a reset; notes which connection each request came over."""
+
+    class _Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        connections: ClassVar[list[int]]
+
+        def do_POST(self) -> None:
+            """Answer."""
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.connections.append(self.client_address[1])
+            body = token_answer() if self.path.endswith("/connect/token") else RESET
+            self.wfile.write(answer(200, body, {"Connection": "keep-alive"}))
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.connections: list[int] = []
+        handler = type("Handler", (self._Handler,), {"connections": self.connections})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._scheme = "http" if context is None else "https"
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        super().__init__(server)
+
+    @property
+    def url(self) -> str:
+        """The origin to send requests to."""
+        return super().url.replace("http:", f"{self._scheme}:")

@@ -1,0 +1,250 @@
+"""What threads and tasks that share a login do together: one renews the access token for all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import anyio
+import httpx
+import pytest
+
+from meshydb import AuthenticationError, BadRequestError, User
+from meshydb._config import resolve
+from meshydb._core.auth import Alone, Login
+from meshydb._core.exchange import Steps, exchange
+from meshydb._core.messages import Answer, Request
+from meshydb._core.retry import RetryPolicy
+from meshydb._models import Tokens
+from meshydb._operations import Operation
+from tests.client.calls import USER, Clock, connect, connect_async, token_answer
+from tests.support.tcp import AnsweringServer, Silence, answer
+
+OLD: Final = Tokens("b2xk", "cmVmcmVzaA", 3600)
+NEW: Final = answer(200, token_answer("bmV3"))
+SELF: Final = answer(200, USER)
+REFUSED: Final = answer(401, {"message": "The access token has expired."})
+CALLERS: Final = 8
+
+
+class Service:
+    """Refuses the old access token, once as many as there are callers have come with it."""
+
+    def __init__(self) -> None:
+        self.refreshes = 0
+        # The time limit is for a client that is broken: it would wait for ever.
+        self._all_have_come = threading.Barrier(CALLERS, timeout=60)
+
+    def __call__(self, request: bytes) -> bytes:
+        """Answer a request."""
+        if request.startswith(b"POST /acme/connect/token"):
+            self.refreshes += 1
+            return NEW
+        if b"Bearer b2xk" in request:
+            self._all_have_come.wait()
+            return REFUSED
+        return SELF
+
+
+def test_one_thread_renews_for_all() -> None:
+    """When the token of many threads is refused at once, one refresh serves them all."""
+    service = Service()
+    with AnsweringServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
+        connection, driver = connect(server.url, tokens=OLD)
+        calls = [threads.submit(connection.users.get_self) for _ in range(CALLERS)]
+        assert {call.result().username for call in calls} == {"rosa.k"}
+        driver.close()
+    assert service.refreshes == 1
+    assert len(server.requests) == 2 * CALLERS + 1
+
+
+@pytest.mark.anyio
+async def test_one_task_renews_for_all() -> None:
+    """When the token of many tasks is refused at once, one refresh serves them all."""
+    service = Service()
+    with AnsweringServer(service) as server:
+        connection, driver = connect_async(server.url, tokens=OLD)
+        users: list[User] = []
+
+        async def call() -> None:
+            users.append(await connection.users.get_self())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(CALLERS):
+                tasks.start_soon(call)
+        await driver.close()
+    assert [user.username for user in users] == ["rosa.k"] * CALLERS
+    assert service.refreshes == 1
+    assert len(server.requests) == 2 * CALLERS + 1
+
+
+def test_one_thread_renews_what_is_due_for_all() -> None:
+    """When a token is due, many threads make one refresh, and none sends the old token."""
+    service = Service()
+    clock = Clock()
+    with AnsweringServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
+        connection, driver = connect(server.url, tokens=OLD, clock=clock)
+        clock.now += 3600
+        calls = [threads.submit(connection.users.get_self) for _ in range(CALLERS)]
+        assert {call.result().username for call in calls} == {"rosa.k"}
+        driver.close()
+    assert service.refreshes == 1
+    assert len(server.requests) == CALLERS + 1
+
+
+@pytest.mark.anyio
+async def test_one_task_renews_what_is_due_for_all() -> None:
+    """When a token is due, many tasks make one refresh, and none sends the old token."""
+    service = Service()
+    clock = Clock()
+    with AnsweringServer(service) as server:
+        connection, driver = connect_async(server.url, tokens=OLD, clock=clock)
+        clock.now += 3600
+        async with anyio.create_task_group() as tasks:
+            for _ in range(CALLERS):
+                tasks.start_soon(connection.users.get_self)
+        await driver.close()
+    assert service.refreshes == 1
+    assert len(server.requests) == CALLERS + 1
+
+
+@pytest.mark.anyio
+async def test_cancelled_refresh_holds_nobody_up() -> None:
+    """When the task that renews the token is cancelled, the next one renews it."""
+    script: list[bytes | Silence] = [Silence.STALL, NEW, SELF]
+    arrived = threading.Event()
+
+    def answer_to(_: bytes) -> bytes | Silence:
+        arrived.set()
+        return script.pop(0)
+
+    clock = Clock()
+    with AnsweringServer(answer_to) as server:
+        connection, driver = connect_async(server.url, tokens=OLD, clock=clock)
+        clock.now += 3600
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(connection.users.get_self)
+            await anyio.to_thread.run_sync(arrived.wait)
+            tasks.cancel_scope.cancel()
+        assert (await connection.users.get_self()).username == "rosa.k"
+        await driver.close()
+
+
+# From here on, the steps are taken by hand, so that the order of what happens is certain.
+
+OPERATION: Final = Operation("getSelf", {"headers": {}}, lambda body: body)
+EXPIRED: Final = Answer(400, {}, b'{"error": "invalid_grant"}')
+
+
+def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[Any]:
+    headers = {} if access_token is None else {"Authorization": access_token}
+    request = Request("POST", httpx.URL(operation.operation_id), headers, b"", None)
+    return exchange(operation, request, RetryPolicy(0))
+
+
+def _renewed(token: str | None = None) -> Answer:
+    return Answer(200, {}, json.dumps(token_answer(token)).encode())
+
+
+def _login_after(seconds: float) -> Login:
+    clock = Clock()
+    config = resolve(
+        account_name="acme",
+        tenant=None,
+        public_key="key",
+        base_url=None,
+        auth_url=None,
+        timeout=None,
+        max_retries=0,
+    )
+    login = Login(config, OLD, clock)
+    clock.now += seconds
+    return login
+
+
+def _alone(steps: Generator[Any, Any, Any]) -> Steps[None]:
+    """Go up to what must be done alone."""
+    step = next(steps)
+    assert isinstance(step, Alone)
+    return step.steps
+
+
+def _receive(steps: Generator[Any, Any, Any], answer: Answer) -> str:
+    """Send one request and receive this; return which operation it was."""
+    step = next(steps)
+    assert isinstance(step, Request)
+    try:
+        steps.send(answer)
+    except StopIteration:
+        return str(step.url)
+    raise AssertionError("more is sent")
+
+
+def test_who_waited_uses_the_new_token() -> None:
+    """Who waited for another's refresh goes on with its result, and makes none."""
+    login = _login_after(3600)
+    first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
+    refreshing, waiting = _alone(first), _alone(second)
+    assert _receive(refreshing, _renewed("bmV3")) == "requestToken"
+    assert list(waiting) == []
+    for steps in (first, second):
+        step = next(steps)
+        assert isinstance(step, Request)
+        assert step.headers["Authorization"] == "bmV3"
+
+
+def test_who_waited_shares_the_failure() -> None:
+    """Who waited for a refresh that failed is told of that failure, rather than wait for one of their own."""
+    login = _login_after(3600)
+    first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
+    refreshing, waiting = _alone(first), _alone(second)
+    with pytest.raises(AuthenticationError) as failure:
+        _receive(refreshing, EXPIRED)
+    with pytest.raises(AuthenticationError) as shared:
+        next(waiting)
+    assert str(shared.value) == str(failure.value)
+    assert shared.value is not failure.value
+    assert shared.value.__cause__ is failure.value.__cause__
+    assert isinstance(shared.value.__cause__, BadRequestError)
+
+
+def test_who_comes_later_tries_again() -> None:
+    """Who comes after a refresh that failed makes one of their own."""
+    login = _login_after(3600)
+    with pytest.raises(AuthenticationError):
+        _receive(_alone(login.authorized(OPERATION, _begin)), EXPIRED)
+    later = _alone(login.authorized(OPERATION, _begin))
+    assert _receive(later, _renewed()) == "requestToken"
+
+
+def test_who_waited_for_a_signout_is_refused() -> None:
+    """A token that is due is not renewed any more when the user signs out in the meantime."""
+    login = _login_after(3600)
+    call = login.authorized(OPERATION, _begin)
+    waiting = _alone(call)
+    assert _receive(_alone(login.end(_begin)), Answer(200, {})) == "revokeToken"
+    with pytest.raises(RuntimeError, match="signed out"):
+        next(waiting)
+
+
+def test_who_signs_out_at_the_same_time_revokes_nothing() -> None:
+    """Of two who sign out at once, one tells the service."""
+    login = _login_after(3600)
+    first, second = (_alone(login.end(_begin)) for _ in range(2))
+    assert _receive(first, Answer(200, {})) == "revokeToken"
+    assert list(second) == []
+
+
+def test_call_under_way_at_a_signout_is_not_repeated() -> None:
+    """A call that was refused because the user signed out meanwhile neither renews the token nor is sent again."""
+    login = _login_after(0)
+    call = login.authorized(OPERATION, _begin)
+    assert isinstance(next(call), Request)
+    _receive(_alone(login.end(_begin)), Answer(200, {}))
+    step = call.send(Answer(401, {}))
+    assert isinstance(step, Alone)
+    with pytest.raises(RuntimeError, match="signed out"):
+        next(step.steps)

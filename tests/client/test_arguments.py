@@ -1,0 +1,127 @@
+"""Arguments that are refused before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import attrs
+import pytest
+
+from meshydb import NewUser, RegisterUser, SecurityQuestion, User, UserUpdate, UserVerificationHash
+from tests.client.calls import USER, Play, once
+from tests.client.values import ROSA, VERIFICATION
+from tests.support.tcp import ScriptedServer
+
+CANARY: Final = "canary-7f3a"
+ID: Final = USER["id"]
+ELM: Final = SecurityQuestion("First street?", "Elm")
+LONG: Final = CANARY + "a" * 2000
+
+
+def _user(**changes: Any) -> User:
+    return attrs.evolve(ROSA, **changes)
+
+
+def _verification(**changes: Any) -> UserVerificationHash:
+    return attrs.evolve(VERIFICATION, **changes)
+
+
+CLIENT_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception], str]]] = {
+    "login username": (lambda it: it.login("", "correct horse"), ValueError, "username"),
+    "login username type": (lambda it: it.login(None, "correct horse"), TypeError, "username"),
+    "login password": (lambda it: it.login("rosa", ""), ValueError, "password"),
+    "login password NUL": (lambda it: it.login("rosa", CANARY + "\x00"), ValueError, "password"),
+    "login password surrogate": (lambda it: it.login("rosa", CANARY + "\ud800"), ValueError, "password"),
+    "login password long": (lambda it: it.login("rosa", "a" * 1025), ValueError, "password"),
+    "login anonymously": (lambda it: it.login_anonymously("a\n"), ValueError, "username"),
+    "login refresh": (lambda it: it.login_with_refresh(""), ValueError, "refresh_token"),
+    "login refresh none": (lambda it: it.login_with_refresh(None), TypeError, "refresh_token"),
+    "login refresh long": (lambda it: it.login_with_refresh(LONG), ValueError, "refresh_token"),
+    "register": (lambda it: it.register_user({"username": CANARY}), TypeError, "user must be an instance of Reg"),
+    "register new": (lambda it: it.register_user(NewUser("rosa", "correct horse")), TypeError, "user"),
+    "register anonymous": (lambda it: it.register_anonymous_user(""), ValueError, "username"),
+    "exists dot": (lambda it: it.check_user_exist("."), ValueError, "username"),
+    "exists dots": (lambda it: it.check_user_exist(".."), ValueError, "username"),
+    "exists empty": (lambda it: it.check_user_exist(""), ValueError, "username"),
+    "check verification": (lambda it: it.check_hash(CANARY, "x"), TypeError, "verification must be an instance of"),
+    "check code": (lambda it: it.check_hash(VERIFICATION, ""), ValueError, "verification_code"),
+    "check code type": (lambda it: it.check_hash(VERIFICATION, 12345), TypeError, "verification_code"),
+    "check username": (lambda it: it.check_hash(_verification(username=""), "x"), ValueError, "verification.username"),
+    "check attempt": (lambda it: it.check_hash(_verification(attempt=-1), "x"), ValueError, "verification.attempt"),
+    "check hash": (lambda it: it.check_hash(_verification(hash=""), "x"), ValueError, "verification.hash"),
+    "check hint": (lambda it: it.check_hash(_verification(hint="x" * 321), "x"), ValueError, "verification.hint"),
+    "verify early": (
+        lambda it: it.verify_user(_verification(expires=datetime.min.replace(tzinfo=UTC)), "x"),
+        ValueError,
+        "verification.expires",
+    ),
+    "verify late": (
+        lambda it: it.verify_user(_verification(expires=datetime(3000, 1, 1, tzinfo=UTC)), "x"),
+        ValueError,
+        "verification.expires",
+    ),
+    "reset": (lambda it: it.reset_password(VERIFICATION, "x", "a" * 7), ValueError, "new_password"),
+}
+CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception], str]]] = {
+    "password previous": (lambda it: it.update_password("", "correct horse"), ValueError, "previous_password"),
+    "password new": (lambda it: it.update_password("correct horse", "short"), ValueError, "new_password"),
+    "self": (lambda it: it.users.update_self({}), TypeError, "user must be an instance of UserUpdate or User"),
+    "self name": (lambda it: it.users.update_self(_user(first_name=LONG)), ValueError, "first_name"),
+    "self password": (lambda it: it.users.update_self(_user(), previous_password=""), ValueError, "previous_password"),
+    "questions password": (
+        lambda it: it.users.update_security_questions([ELM], previous_password=7),
+        TypeError,
+        "previous_password",
+    ),
+    "questions none": (lambda it: it.users.update_security_questions([]), ValueError, "questions"),
+    "questions many": (lambda it: it.users.update_security_questions([ELM] * 11), ValueError, "questions"),
+    "questions type": (lambda it: it.users.update_security_questions([CANARY]), TypeError, r"questions\[0\]"),
+    "questions none at all": (lambda it: it.users.update_security_questions(None), TypeError, "questions"),
+    "create": (lambda it: it.users.create(RegisterUser("rosa", "correct horse")), TypeError, "user"),
+    "get me": (lambda it: it.users.get("me"), ValueError, "user_id"),
+    "get type": (lambda it: it.users.get(7), TypeError, "user_id"),
+    "get dots": (lambda it: it.users.get(".."), ValueError, "user_id"),
+    "get newline": (lambda it: it.users.get(f"{ID}\n"), ValueError, "user_id"),
+    "update id": (lambda it: it.users.update("me", UserUpdate()), ValueError, "user_id"),
+    "update": (lambda it: it.users.update(ID, None), TypeError, "user"),
+    "delete": (lambda it: it.users.delete(""), ValueError, "user_id"),
+    "user questions id": (lambda it: it.users.update_user_security_questions("x", [ELM]), ValueError, "user_id"),
+    "user questions": (lambda it: it.users.update_user_security_questions(ID, []), ValueError, "questions"),
+    "search name": (lambda it: it.users.search(LONG), ValueError, "name"),
+    "search role": (lambda it: it.users.search(role_id="editors"), ValueError, "role_id"),
+    "search active": (lambda it: it.users.search(active_only="true"), TypeError, "active_only"),
+    "search page": (lambda it: it.users.search().page(0), ValueError, "number"),
+    "search last page": (lambda it: it.users.search().page(2**31), ValueError, "number"),
+    "search page type": (lambda it: it.users.search().page("2"), TypeError, "number"),
+    "search page size": (lambda it: it.users.search(page_size=201), ValueError, "page_size"),
+    "search order": (lambda it: it.users.search(order_by=LONG), ValueError, "order_by"),
+    "search order type": (lambda it: it.users.search(order_by=["username"]), TypeError, "order_by"),
+    "search order name": (lambda it: it.users.search(order_by={"$where": 1}), ValueError, "each name in order_by"),
+    "search order name type": (lambda it: it.users.search(order_by={7: 1}), TypeError, "each name in order_by"),
+    "search direction": (lambda it: it.users.search(order_by={"a": 2}), ValueError, "each direction in order_by"),
+    "search direction type": (lambda it: it.users.search(order_by={"a": True}), TypeError, "each direction"),
+}
+
+
+def _refused(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
+    with ScriptedServer() as server, pytest.raises(error, match=rf"^{name}") as caught:
+        play(once(call), server.url)
+    assert type(caught.value) is error
+    assert CANARY not in str(caught.value)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(("call", "error", "name"), CLIENT_CALLS.values(), ids=CLIENT_CALLS)
+def test_client_refuses(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
+    """An argument of a client's call that breaks the contract is refused by name, and nothing is sent."""
+    _refused(play, call, error, name)
+
+
+@pytest.mark.parametrize(("call", "error", "name"), CONNECTION_CALLS.values(), ids=CONNECTION_CALLS)
+def test_connection_refuses(
+    play_connected: Play, call: Callable[[Any], object], error: type[Exception], name: str
+) -> None:
+    """An argument of a connection's call that breaks the contract is refused by name, and nothing is sent."""
+    _refused(play_connected, call, error, name)

@@ -1,0 +1,34 @@
+"""What is shown of clients, logins, services and searches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.client.calls import connect, connect_async
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("connect_either", [connect, connect_async])
+async def test_each_says_what_it_is(connect_either: Any) -> None:
+    """A `repr` tells the class, the account, the tenant, the server and what is searched for, and no secret."""
+    connection, driver = connect_either("http://127.0.0.1:1", public_key="s3cr3t")
+    prefix = "Async" if connect_either is connect_async else ""
+    of = "('acme', 'north', base_url='http://127.0.0.1:1'"
+    plain = connection.users.search()
+    search = connection.users.search("ro", order_by={"lastName": 1}, page_size=7)
+    query = ", name='ro', order_by='{\"lastName\":1}', active_only=True, page_size=7"
+    shown = {
+        connection: f"{prefix}MeshyConnection{of})",
+        connection.users: f"{prefix}UsersService{of})",
+        plain: f"{prefix}UserSearch{of}, active_only=True, page_size=25)",
+        search: f"{prefix}UserSearch{of}{query})",
+        connection.with_raw_response: f"{prefix}ConnectionWithRawResponse({prefix}MeshyConnection{of}))",
+        connection.users.with_raw_response: f"{prefix}UsersWithRawResponse({prefix}UsersService{of}))",
+        search.with_raw_response: f"{prefix}UserSearchWithRawResponse({prefix}UserSearch{of}{query}))",
+    }
+    assert [repr(each) for each in shown] == [*shown.values()]
+    closing = driver.close()
+    if closing is not None:
+        await closing

@@ -1,0 +1,218 @@
+"""What sends for `meshydb[fast]`, beside httpx: calls that are cancelled, and processes that fork."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import anyio
+import httpx
+import pytest
+
+from meshydb import APIConnectionError, APITimeoutError, AsyncMeshyClient
+from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports.choice import new_sender
+from meshydb._transports.fast import awaited
+from meshydb._transports.fast.places import Places
+from tests.client.calls import RESET, Play
+from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts
+
+pytestmark = pytest.mark.anyio
+
+# Seconds until a test that waits in vain fails, rather than hangs.
+_BOUND: Final = 60
+_FORKING: Final = """
+import os, sys
+from meshydb import MeshyClient
+
+def ask(client):
+    try:
+        print(client.forgot_password("rosa").hint, flush=True)
+    except RuntimeError as error:
+        print(error, flush=True)
+
+def new():
+    return MeshyClient("acme", None, "key", base_url=sys.argv[1], max_retries=0, timeout=5)
+
+client = new()
+if os.fork() == 0:
+    ask(client)
+    ask(new())
+    os._exit(0)
+os.wait()
+ask(client)
+"""
+
+
+def _client(url: str, **settings: Any) -> AsyncMeshyClient:
+    return AsyncMeshyClient("acme", None, "key", base_url=url, **{"max_retries": 0, **settings})
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    with anyio.fail_after(_BOUND):
+        while not condition():
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that finds no connection free, and is cancelled, sends nothing, and the others go on."""
+    monkeypatch.setattr(awaited, "MAX_CONNECTIONS", 1)
+    go_on = threading.Event()
+
+    def answer_to(_: bytes) -> bytes:
+        go_on.wait(_BOUND)
+        return answer(200, RESET)
+
+    with AnsweringServer(answer_to) as server:
+        async with _client(server.url) as client, anyio.create_task_group() as group:
+            group.start_soon(client.forgot_password, "first")
+            await _until(lambda: server.requests)
+            waiting = asyncio.create_task(client.forgot_password("cancelled"))
+            await anyio.lowlevel.checkpoint()
+            waiting.cancel()
+            go_on.set()
+            await client.forgot_password("last")
+        assert waiting.cancelled()
+        assert [b"cancelled" in request for request in server.requests] == [False, False]
+
+
+@pytest.mark.usefixtures("_transport")
+@pytest.mark.parametrize("begin", [Silence.STALL, answer(200, RESET)[:-10]], ids=["before", "body"])
+async def test_a_scope_of_anyio_ends_a_call(begin: bytes | Silence) -> None:
+    """What a cancel scope ends, ends with the scope, wherever it was, and what comes next is not touched."""
+    stopped = threading.Event()
+
+    class Server(AnsweringServer):
+        def converse(self, connection: Any) -> None:
+            super().converse(connection)
+            stopped.wait(_BOUND)
+
+    with Server(lambda _: begin) as server:
+        try:
+            async with _client(server.url) as client:
+                with anyio.CancelScope() as scope:
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(_cancel_once, scope, lambda: server.requests)
+                        await client.forgot_password("rosa")
+            assert scope.cancelled_caught
+            with pytest.raises(TimeoutError):
+                await _ask_within(0.05, server.url)
+        finally:
+            server.stopped.set()
+            stopped.set()
+
+
+async def _ask_within(seconds: float, url: str) -> None:
+    with anyio.fail_after(seconds):
+        async with _client(url) as client:
+            await client.forgot_password("rosa")
+
+
+async def _cancel_once(scope: anyio.CancelScope, condition: Callable[[], object]) -> None:
+    await _until(condition)
+    scope.cancel()
+
+
+async def test_who_closes_a_client_ends_its_calls() -> None:
+    """A call that was under way when its client was closed fails, and is not tried again."""
+    with ScriptedServer(Silence.STALL, Silence.STALL) as server:
+        client = _client(server.url, max_retries=2)
+        call = asyncio.create_task(client.check_user_exist("rosa"))
+        await _until(lambda: server.requests)
+        await client.close()
+        with pytest.raises(APIConnectionError, match="closed"):
+            await call
+        assert len(server.requests) == 1
+
+
+async def _end(work: Awaitable[None]) -> str:
+    try:
+        await work
+    except (asyncio.CancelledError, httpx.PoolTimeout) as error:
+        return type(error).__name__
+    return "taken"
+
+
+async def test_places_are_given_in_turn() -> None:
+    """Whoever waits gets a place in turn, and who is cancelled, even as their turn comes, keeps none."""
+    places = Places(1)
+    later = asyncio.get_running_loop().time() + 60
+    await places.take(later)
+    first, cancelled, last = (asyncio.create_task(_end(places.take(later))) for _ in range(3))
+    await anyio.lowlevel.checkpoint()
+    cancelled.cancel()
+    places.give_back()
+    assert await first == "taken"
+    assert await cancelled == "CancelledError"
+    places.give_back()
+    last.cancel()
+    assert await last == "CancelledError"
+    await places.take(later)
+    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
+
+
+async def test_nobody_waits_too_long_for_a_place() -> None:
+    """Who waits until their time is up is told so, though no place becomes free; those with more time wait on."""
+    places = Places(1)
+    loop = asyncio.get_running_loop()
+    later, past = loop.time() + 60, loop.time() - 1
+    await places.take(later)
+    patient, hasty, cancelled = (asyncio.create_task(_end(places.take(each))) for each in (later, past, past))
+    await anyio.lowlevel.checkpoint()
+    # Right after its time was found to be up, which is the next that the loop does.
+    loop.call_at(past + 0.5, cancelled.cancel)
+    assert await hasty == "PoolTimeout"
+    assert await cancelled == "CancelledError"
+    assert not patient.done()
+    places.give_back()
+    assert await patient == "taken"
+    assert await _end(places.take(past)) == "PoolTimeout"
+    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
+
+
+async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out of a call bounds it from when it is made, though others keep all connections."""
+    monkeypatch.setattr(awaited, "MAX_CONNECTIONS", 1)
+    with ScriptedServer(Silence.STALL) as server:
+        async with _client(server.url) as client:
+            other = asyncio.create_task(client.check_user_exist("rosa"))
+            await _until(lambda: server.requests)
+            with pytest.raises(APITimeoutError, match="waiting for one of the connections"):
+                await client.with_options(timeout=0.01).check_user_exist("ben")
+            other.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await other
+
+
+@pytest.mark.usefixtures("_transport")
+def test_no_cookies(play: Play) -> None:
+    """What a service sets for one call does not go out with the next, which may be another person's."""
+
+    def scenario(client: Any) -> Any:
+        yield client.forgot_password("rosa")
+        yield client.forgot_password("ben")
+
+    whole = answer(200, RESET, {"Set-Cookie": "session=s3cr3t"})
+    with ScriptedServer(whole, whole) as server:
+        play(scenario, server.url)
+    assert ["cookie" in parts(request).headers for request in server.requests] == [False, False]
+
+
+def test_fork() -> None:
+    """After a fork, what was made before says so, rather than wait for ever, and what is made then works by httpx."""
+    with ScriptedServer(answer(200, RESET), answer(200, RESET)) as server:
+        run = subprocess.run(
+            [sys.executable, "-c", _FORKING, server.url], check=True, capture_output=True, text=True, timeout=60
+        )
+    refusal = "This client, or its http_client, was made before the process was forked; make new ones in each process."
+    assert run.stdout.splitlines() == [refusal, RESET["hint"], RESET["hint"]]
+
+
+def test_where_proxies_are_named_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says of proxies means the same in every installation."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    assert isinstance(new_sender(), HttpxSender)
