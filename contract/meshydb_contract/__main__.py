@@ -38,7 +38,7 @@ def _interrupt(*_: Any) -> None:
 
 def _run() -> int:
     try:
-        from meshydb_contract._command import run  # noqa: PLC0415
+        from meshydb_contract._cli.command import run  # noqa: PLC0415
     except ModuleNotFoundError as error:
         _tell(
             f"meshydb-contract needs {error.name}, which the extra contract brings."

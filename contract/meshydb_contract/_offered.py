@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from meshydb_contract._gate import hold
-from meshydb_contract._target import AnyCase, CannotTestError, Extent, Guide, Target
-from meshydb_contract._verdict import Exchange, Finding, Verdict, operation_id
-from meshydb_contract.scenarios import Site, Tenant
+from meshydb_contract._deployment.site import Site, Tenant
+from meshydb_contract._deployment.target import AnyCase, CannotTestError, Extent, Guide, Target
+from meshydb_contract._results.verdict import Exchange, Finding, Verdict, operation_id
+from meshydb_contract._run.gate import hold
 
 __all__ = [
     "AnyCase",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from meshydb_contract import Extent, Target
-from meshydb_contract._configuration import configure
+from meshydb_contract._run.configuration import configure
 from tests.contract.command import FEW, command
 from tests.support.server import (
     ACCOUNT,

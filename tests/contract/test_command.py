@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_contract import Extent, Target, hold
-from meshydb_contract._command import run
+from meshydb_contract._cli.command import run
 from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.contract import ROOT

@@ -11,12 +11,12 @@ from typing import Final
 
 from attrs import field, frozen
 
-from meshydb_contract._sessions import Pacing, Sending
-from meshydb_contract._verdict import NO_TIME, Finding
+from meshydb_contract._deployment.sessions import Pacing, Sending
+from meshydb_contract._deployment.site import Site
+from meshydb_contract._results.verdict import NO_TIME, Finding
 from meshydb_contract.scenarios import authenticators, logins, recovery, tenants, users, wire
-from meshydb_contract.scenarios._answers import BreachError, UntoldError
-from meshydb_contract.scenarios._site import Site
-from meshydb_contract.scenarios._stage import Stage
+from meshydb_contract.scenarios._stage.answers import BreachError, UntoldError
+from meshydb_contract.scenarios._stage.stage import Stage
 
 Scenario = Callable[[Stage], None]
 """A story. Its docstring is one sentence that says what holds where it ends well."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from meshydb_contract.scenarios._answers import UntoldError
-from meshydb_contract.scenarios._stage import NOWHERE, PASSWORD, QUESTION, Person, Stage
-from meshydb_contract.scenarios._tokens import claims_of
+from meshydb_contract.scenarios._stage.answers import UntoldError
+from meshydb_contract.scenarios._stage.stage import NOWHERE, PASSWORD, QUESTION, Person, Stage
+from meshydb_contract.scenarios._stage.tokens import claims_of
 
 # An access token is good for an hour, and a login counts as recent for some minutes.
 _LATER: Final = timedelta(minutes=50)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from meshydb_contract.scenarios._answers import UntoldError, operation, permissions
-from meshydb_contract.scenarios._stage import NEW_PASSWORD, PASSWORD, Stage
-from meshydb_contract.scenarios._tokens import claims_of, header_of
+from meshydb_contract.scenarios._stage.answers import UntoldError, operation, permissions
+from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, PASSWORD, Stage
+from meshydb_contract.scenarios._stage.tokens import claims_of, header_of
 
 _COMMON: Final = "password1"
 # What "a few wrong passwords" are not any more.

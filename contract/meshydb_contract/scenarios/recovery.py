@@ -8,8 +8,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from meshydb_contract.scenarios._answers import UntoldError
-from meshydb_contract.scenarios._stage import NEW_PASSWORD, PASSWORD, Stage, wrong
+from meshydb_contract.scenarios._stage.answers import UntoldError
+from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, PASSWORD, Stage, wrong
 
 # What "a few guesses" are not any more.
 _MANY: Final = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshydb_contract.scenarios._stage import PASSWORD, Stage
+from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage
 
 
 def users_are_of_one_tenant(stage: Stage) -> None:

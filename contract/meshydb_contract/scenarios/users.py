@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from meshydb_contract.scenarios._stage import PASSWORD, Stage
+from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage
 
 _MALFORMED: Final[Mapping[str, Sequence[str]]] = {
     "emailAddress": [

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import requests
 
-from meshydb_contract._sessions import Pacing, Sending, Session
-from meshydb_contract.scenarios import Site
+from meshydb_contract._deployment.sessions import Pacing, Sending, Session
+from meshydb_contract._deployment.site import Site
 
 _SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 10.0

@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from meshydb_contract._files import path_of
-from meshydb_contract.checks import no_content_at_204, no_secrets_shown
+from meshydb_contract._contract.checks import no_content_at_204, no_secrets_shown
+from meshydb_contract._contract.files import path_of
 
 _CHECKS: Final[list[Any]] = [
     not_a_server_error,

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from meshydb_contract._commands import clock_of, codes_from, words_of
-from meshydb_contract._gate import hold
-from meshydb_contract._probe import is_loopback, probe
-from meshydb_contract._summary import HELPER, SECOND, TOKEN, lines
-from meshydb_contract._target import CannotTestError, Extent, Target
-from meshydb_contract.scenarios import Site, Tenant
+from meshydb_contract._cli.summary import HELPER, SECOND, TOKEN, lines
+from meshydb_contract._deployment.commands import clock_of, codes_from, words_of
+from meshydb_contract._deployment.probe import is_loopback, probe
+from meshydb_contract._deployment.site import Site, Tenant
+from meshydb_contract._deployment.target import CannotTestError, Extent, Target
+from meshydb_contract._run.gate import hold
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite

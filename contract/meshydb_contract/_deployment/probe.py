@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from meshydb_contract._sessions import Sending, Session
-from meshydb_contract._target import CannotTestError, Target
+from meshydb_contract._deployment.sessions import Sending, Session
+from meshydb_contract._deployment.target import CannotTestError, Target
 
 _PATIENCE_SECONDS: Final = 10.0
 _NOBODY: Final = "meshydb-contract"

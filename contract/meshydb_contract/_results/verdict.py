@@ -17,8 +17,8 @@ from schemathesis.engine import events
 from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 
-from meshydb_contract._sessions import retry_after
-from meshydb_contract._target import AnyCase
+from meshydb_contract._deployment.sessions import retry_after
+from meshydb_contract._deployment.target import AnyCase
 
 INTERRUPTED: Final = 130
 NO_TIME: Final = "needs more time"

@@ -18,14 +18,14 @@ from attrs import evolve, frozen
 from schemathesis import Case, Config, HookContext, Response, cli, generation
 from schemathesis.engine import events
 
-from meshydb_contract._configuration import configure
-from meshydb_contract._custodian import Custodian
-from meshydb_contract._files import hosts, links, path_of
-from meshydb_contract._own_requests import story_of
-from meshydb_contract._reports import finish_reports
-from meshydb_contract._sessions import Pacing, Sending, start_sending, stop_sending
-from meshydb_contract._target import CannotTestError, Extent, Guide, Target
-from meshydb_contract._verdict import INTERRUPTED, Verdict
+from meshydb_contract._contract.files import hosts, links, path_of
+from meshydb_contract._deployment.sessions import Pacing, Sending, start_sending, stop_sending
+from meshydb_contract._deployment.target import CannotTestError, Extent, Guide, Target
+from meshydb_contract._results.reports import finish_reports
+from meshydb_contract._results.verdict import INTERRUPTED, Verdict
+from meshydb_contract._run.configuration import configure
+from meshydb_contract._run.own_requests import story_of
+from meshydb_contract._users.custodian import Custodian
 from meshydb_contract.scenarios import Site, Tenant, play, tell
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from meshydb_contract._verdict import Verdict
+from meshydb_contract._results.verdict import Verdict
 from meshydb_contract.scenarios import SCENARIOS
 
 HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Final, cast
 
-from meshydb_contract._target import CannotTestError
+from meshydb_contract._deployment.target import CannotTestError
 
 _PATIENCE_SECONDS: Final = 60.0
 # A mail may take a moment to arrive.

@@ -10,10 +10,10 @@ from typing import Any
 
 from schemathesis import Config
 
-from meshydb_contract._files import path_of
-from meshydb_contract._reports import paths_in
-from meshydb_contract._sessions import ca_bundle
-from meshydb_contract._target import Extent, Target
+from meshydb_contract._contract.files import path_of
+from meshydb_contract._deployment.sessions import ca_bundle
+from meshydb_contract._deployment.target import Extent, Target
+from meshydb_contract._results.reports import paths_in
 
 
 def configure(target: Target, extent: Extent) -> Config:

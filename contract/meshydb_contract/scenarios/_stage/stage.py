@@ -14,10 +14,10 @@ from urllib.parse import quote
 import requests
 from attrs import field, frozen
 
-from meshydb_contract._files import hosts
-from meshydb_contract._sessions import ImpatientSession, Pacing, Sending, Session
-from meshydb_contract.scenarios._answers import Answer, BreachError, UntoldError, answer_of, operation
-from meshydb_contract.scenarios._site import Site, Tenant
+from meshydb_contract._contract.files import hosts
+from meshydb_contract._deployment.sessions import ImpatientSession, Pacing, Sending, Session
+from meshydb_contract._deployment.site import Site, Tenant
+from meshydb_contract.scenarios._stage.answers import Answer, BreachError, UntoldError, answer_of, operation
 
 QUESTION: Final = "Which street did this story begin in?"
 ANSWER: Final = "Elm Street"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-_HERE: Final = Path(__file__).parent
+_HERE: Final = Path(__file__).parents[1]
 # A wheel has the configuration here and the contract, which it can hold but once, in the server's folder; a checkout
 # has both at its root.
 _FOLDERS: Final = (_HERE, _HERE.parent / "meshydb_server", _HERE.parents[1])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from meshydb_contract._verdict import SUCCESS
+from meshydb_contract._results.verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
-from meshydb_contract.scenarios._answers import Answer, UntoldError
-from meshydb_contract.scenarios._stage import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Person, Stage
+from meshydb_contract.scenarios._stage.answers import Answer, UntoldError
+from meshydb_contract.scenarios._stage.stage import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Person, Stage
 from meshydb_contract.scenarios.wire import NOTHING_ASKED
 
 _NO_REGISTRATION: Final = "needs a tenant in which users may register"

@@ -14,7 +14,7 @@ import schemathesis
 from schemathesis import Case, CheckContext, Response
 from schemathesis.checks import CHECKS, load_all_checks
 
-from meshydb_contract._sessions import Session, current, retry_after
+from meshydb_contract._deployment.sessions import Session, current, retry_after
 
 # Those of schemathesis that ask whether a request is taken or refused, as it should be.
 _OF_REQUESTS: Final = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header")

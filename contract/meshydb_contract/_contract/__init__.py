@@ -1,0 +1,1 @@
+"""The contract: the document, and the checks that a response must pass."""

@@ -1,0 +1,1 @@
+"""What a run has found: the verdict, and the reports."""

@@ -1,0 +1,1 @@
+"""Users of a run: they are made, and deleted at its end."""

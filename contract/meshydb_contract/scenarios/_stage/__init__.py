@@ -1,0 +1,1 @@
+"""What scenarios are told with: requests, answers, and users who are made up."""
