@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshydb_contract.scenarios import Site, Tenant
+from meshydb_contract import Site, Tenant
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.sources import ShiftedClock
 from tests.support.world import World, public_key

@@ -16,8 +16,8 @@ import pytest
 from attrs import frozen
 from starlette.applications import Starlette
 
-from meshydb_contract import Extent, Finding, Target, hold
-from meshydb_contract.scenarios import SCENARIOS, Site, Tenant, play
+from meshydb_contract import Extent, Finding, Site, Target, Tenant, hold
+from meshydb_contract.scenarios import SCENARIOS, play
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.services.common.sources import Sources

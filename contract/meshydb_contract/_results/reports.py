@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from meshydb_contract.scenarios import Told
+from meshydb_contract._results.findings import Told
 
 _SUITE: Final = "scenarios"
 _TOP: Final = '<main class="container">'

@@ -11,14 +11,14 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import requests
-from attrs import field, frozen, mutable
-from schemathesis import Response
+from attrs import field, mutable
 from schemathesis.engine import events
 from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 
+from meshydb_contract._contract.cases import operation_id
 from meshydb_contract._deployment.sessions import retry_after
-from meshydb_contract._deployment.target import AnyCase
+from meshydb_contract._results.findings import Exchange, Finding
 
 INTERRUPTED: Final = 130
 NO_TIME: Final = "needs more time"
@@ -31,28 +31,6 @@ _OF_LIMITS: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABL
 _BEFORE_A_LIMIT: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
 # More rejected requests in a hundred hide too much.
 _MOST_REJECTED: Final = 5
-
-
-@frozen(order=True)
-class Finding:
-    """Something that the contract does not allow."""
-
-    operation: str
-    """The operationId; what it is about in words, if it is about no operation."""
-
-    check: str
-    """The check that failed, or the scenario that ended badly."""
-
-    message: str
-    """What is wrong, naming the field if it is about one."""
-
-
-@frozen
-class Exchange:
-    """A case, and the answer to it."""
-
-    case: AnyCase
-    response: Response
 
 
 @mutable
@@ -229,9 +207,3 @@ class Verdict:
                     # What comes after the first paragraph is of the one case: the schema, and the value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
                     self.object(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
-
-
-def operation_id(case: AnyCase) -> str:
-    """The operationId of a case."""
-    found: str = case.operation.definition.raw["operationId"]
-    return found

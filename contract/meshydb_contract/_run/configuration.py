@@ -12,8 +12,9 @@ from schemathesis import Config
 
 from meshydb_contract._contract.files import path_of
 from meshydb_contract._deployment.sessions import ca_bundle
-from meshydb_contract._deployment.target import Extent, Target
+from meshydb_contract._deployment.target import Target
 from meshydb_contract._results.reports import paths_in
+from meshydb_contract._run.extent import Extent
 
 
 def configure(target: Target, extent: Extent) -> Config:

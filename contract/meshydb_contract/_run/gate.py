@@ -10,39 +10,27 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 import click
-import schemathesis
-from attrs import evolve, frozen
-from schemathesis import Case, Config, HookContext, Response, cli, generation
-from schemathesis.engine import events
+from attrs import evolve
+from schemathesis import Config, cli, generation
 
-from meshydb_contract._contract.files import hosts, links, path_of
+from meshydb_contract._contract.files import path_of
+from meshydb_contract._contract.operations import hosts, links
 from meshydb_contract._deployment.sessions import Pacing, Sending, start_sending, stop_sending
-from meshydb_contract._deployment.target import CannotTestError, Extent, Guide, Target
+from meshydb_contract._deployment.site import Site, Tenant
+from meshydb_contract._deployment.target import CannotTestError, Target
 from meshydb_contract._results.reports import finish_reports
 from meshydb_contract._results.verdict import INTERRUPTED, Verdict
 from meshydb_contract._run.configuration import configure
+from meshydb_contract._run.extent import Extent, Guide
+from meshydb_contract._run.hooks import RUNS, Run
 from meshydb_contract._run.own_requests import story_of
 from meshydb_contract._users.custodian import Custodian
-from meshydb_contract.scenarios import Site, Tenant, play, tell
+from meshydb_contract.scenarios import play, tell
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
-
-# schemathesis begins no journey with an operation that it takes to need what nothing gives: here, an email address.
-_REGISTER: Final = "POST /{accountName}/users/register"
-
-
-@frozen
-class _Run:
-    target: Target
-    guide: Guide | None
-    verdict: Verdict
-
-
-# Hooks and handlers are schemathesis's for good, so that they ask which run it is. One at a time has the process.
-_runs: Final[list[_Run]] = []
 
 
 def hold(
@@ -64,7 +52,7 @@ def hold(
     unknown = sorted(set(extent.operations) - hosts().keys())
     if unknown:
         raise CannotTestError(f"The contract has no operation {', '.join(unknown)}.")
-    if _runs:
+    if RUNS:
         raise RuntimeError("A run is under way in this process.")
     end = math.inf if extent.max_time is None else time.monotonic() + extent.max_time
     stories = play(site, seconds=extent.max_time) if site is not None and extent.scenarios else []
@@ -85,11 +73,11 @@ def hold(
         if custodian is not None:
             custodian.begin(sending)
         start_sending(sending)
-        _runs.append(_Run(target, guide, verdict))
+        RUNS.append(Run(target, guide, verdict))
         try:
             exit_code = _test(config, extent, output)
         finally:
-            _runs.clear()
+            RUNS.clear()
             stop_sending()
         if custodian is not None and exit_code != INTERRUPTED and not verdict.problems:
             _make_own_requests(verdict, site, target, sending)
@@ -147,45 +135,3 @@ def _arguments(extent: Extent) -> list[str]:
 def _has_links(operations: Sequence[str]) -> bool:
     """Whether there are journeys to make: for schemathesis, it is an error if there are none."""
     return not operations or any(source in operations and target in operations for source, target in links())
-
-
-@cli.handler()
-class _Observer(cli.EventHandler[cli.ExecutionContext]):
-    """Has the verdict of the run take in what happens."""
-
-    def handle_event(self, ctx: cli.ExecutionContext, event: events.EngineEvent) -> None:
-        """Note an event."""
-        del ctx
-        for run in _runs:
-            run.verdict.note(event)
-
-
-@schemathesis.hook
-def after_load_schema(_: HookContext, schema: Any) -> None:
-    """Let journeys begin with a registration."""
-    if _runs:
-        schema.analysis.dependency_graph.operations[_REGISTER].inputs.clear()
-
-
-@schemathesis.hook
-def before_init_operation(_: HookContext, operation: Any) -> None:
-    """Send what is for the auth host there."""
-    for run in _runs:
-        if run.target.auth_url is not None and hosts()[operation.definition.raw["operationId"]]:
-            operation.base_url = run.target.auth_url
-
-
-@schemathesis.hook
-def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
-    """Have the guide change a case."""
-    for run in _runs:
-        if run.guide is not None:
-            run.guide.before_call(case)
-
-
-@schemathesis.hook
-def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
-    """Have the guide learn from an answer."""
-    for run in _runs:
-        if run.guide is not None:
-            run.guide.after_call(case, response)

@@ -14,10 +14,9 @@ from attrs import define, field
 from schemathesis import Response
 from schemathesis.core.parameters import ParameterLocation
 
+from meshydb_contract._contract.cases import AnyCase, operation_id
 from meshydb_contract._deployment.sessions import Sending
 from meshydb_contract._deployment.site import Site
-from meshydb_contract._deployment.target import AnyCase
-from meshydb_contract._results.verdict import operation_id
 from meshydb_contract._users.cleaning import delete_users
 from meshydb_contract.scenarios._stage.answers import BreachError, UntoldError
 from meshydb_contract.scenarios._stage.stage import Person, Stage

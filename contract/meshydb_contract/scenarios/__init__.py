@@ -5,7 +5,6 @@ They know the contract, the answers, and what the operator hands in. A story for
 
 from __future__ import annotations
 
-from meshydb_contract._deployment.site import Site, Tenant
-from meshydb_contract.scenarios._play import SCENARIOS, Scenario, Told, play, tell
+from meshydb_contract.scenarios._play import SCENARIOS, Scenario, play, tell
 
-__all__ = ["SCENARIOS", "Scenario", "Site", "Tenant", "Told", "play", "tell"]
+__all__ = ["SCENARIOS", "Scenario", "play", "tell"]

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Final
 
-from attrs import field, frozen
-
 from meshydb_contract._deployment.sessions import Pacing, Sending
 from meshydb_contract._deployment.site import Site
-from meshydb_contract._results.verdict import NO_TIME, Finding
+from meshydb_contract._results.findings import Finding, Told
+from meshydb_contract._results.verdict import NO_TIME
 from meshydb_contract.scenarios import authenticators, logins, recovery, tenants, users, wire
 from meshydb_contract.scenarios._stage.answers import BreachError, UntoldError
 from meshydb_contract.scenarios._stage.stage import Stage
 
 Scenario = Callable[[Stage], None]
 """A story. Its docstring is one sentence that says what holds where it ends well."""
-
-
-@frozen
-class Told:
-    """What became of a story."""
-
-    scenario: str
-    finding: Finding | None = None
-    untold: str | None = None
-    """What it would have needed."""
-
-    answers: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]], repr=False)
-    """How often each operation gave each status."""
 
 
 def _stories(module: ModuleType) -> Iterator[tuple[str, Scenario]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from meshydb_contract.scenarios._stage.answers import UntoldError, operation, permissions
+from meshydb_contract._contract.operations import operation, permissions
+from meshydb_contract.scenarios._stage.answers import UntoldError
 from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, PASSWORD, Stage
 from meshydb_contract.scenarios._stage.tokens import claims_of, header_of
 

@@ -8,8 +8,9 @@ from typing import Final
 
 from attrs import evolve
 
-from meshydb_contract.scenarios._stage.answers import paths
-from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage, Written
+from meshydb_contract._contract.operations import paths
+from meshydb_contract.scenarios._stage.client import Written
+from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage
 
 _LARGEST_BODY: Final = 65_536
 _DEEPEST: Final = 32

@@ -5,14 +5,12 @@ from __future__ import annotations
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, NoReturn, Self
 
 import requests
-import schemathesis
 from attrs import frozen
-from schemathesis import Config, Response
+from schemathesis import Response
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -23,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from meshydb_contract._contract.checks import no_content_at_204, no_secrets_shown
-from meshydb_contract._contract.files import path_of
+from meshydb_contract._contract.operations import operation
 
 _CHECKS: Final[list[Any]] = [
     not_a_server_error,
@@ -93,36 +91,3 @@ def answer_of(operation_id: str, path: Mapping[str, str], response: requests.Res
     is_json = "json" in response.headers.get("content-type", "")
     said = answer.json() if answer.content and is_json else None
     return Answer(operation_id, answer.status_code, response.headers, said)
-
-
-@cache
-def contract() -> Any:
-    """The contract, as schemathesis reads it."""
-    return schemathesis.openapi.from_path(path_of("openapi.yaml"), config=Config.from_dict({}))
-
-
-def operation(operation_id: str) -> Any:
-    """One of its operations."""
-    return contract().find_operation_by_id(operation_id)
-
-
-@cache
-def permissions() -> Mapping[str, str]:
-    """The permission that each operation asks for, of those that ask for one."""
-    return {
-        node["operationId"]: permission
-        for item in contract().raw_schema["paths"].values()
-        for node in item.values()
-        if "operationId" in node
-        for requirement in node["security"]
-        for permission in requirement["bearer"]
-    }
-
-
-@cache
-def paths() -> Mapping[str, Mapping[str, str]]:
-    """The methods of each path, with the operation of each."""
-    return {
-        path: {method.upper(): node["operationId"] for method, node in item.items() if "operationId" in node}
-        for path, item in contract().raw_schema["paths"].items()
-    }
