@@ -12,7 +12,7 @@ from meshydb_contract._deployment.sessions import Pacing, Sending
 from meshydb_contract._deployment.site import Site
 from meshydb_contract._results.findings import Finding, Told
 from meshydb_contract._results.verdict import NO_TIME
-from meshydb_contract.scenarios import authenticators, logins, recovery, tenants, users, wire
+from meshydb_contract.scenarios import authenticators, logins, recovery, registration, roles, tenants, users, wire
 from meshydb_contract.scenarios._stage.answers import BreachError, UntoldError
 from meshydb_contract.scenarios._stage.stage import Stage
 
@@ -29,7 +29,7 @@ def _stories(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     name: story
-    for module in (wire, recovery, logins, authenticators, users, tenants)
+    for module in (wire, recovery, registration, logins, authenticators, users, roles, tenants)
     for name, story in _stories(module)
 }
 

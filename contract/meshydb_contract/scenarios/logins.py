@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from meshydb_contract._contract.operations import operation, permissions
 from meshydb_contract.scenarios._stage.answers import UntoldError
 from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, PASSWORD, Stage
 from meshydb_contract.scenarios._stage.tokens import claims_of, header_of
 
-_COMMON: Final = "password1"
 # What "a few wrong passwords" are not any more.
 _MANY: Final = 50
 
@@ -93,50 +91,3 @@ def access_tokens_expire(stage: Stage) -> None:
         stage.me(person.tenant, tokens).must_be(200, "An access token has expired before its time.")
     with stage.site.clock_at(ends + timedelta(minutes=1)):
         stage.me(person.tenant, tokens).must_be(401, "An access token has not expired.")
-
-
-def passwords_change(stage: Stage) -> None:
-    """Who knows the password sets another, which ends all logins but the one that did so."""
-    person = stage.person()
-    other, tokens = stage.log_in(person), stage.log_in(person)
-
-    def change(previous: str) -> Any:
-        body = {"previousPassword": previous, "newPassword": NEW_PASSWORD}
-        return stage.call("updatePassword", person.tenant, body, token=tokens["access_token"])
-
-    change("not their passphrase").must_be(400, "A password is changed by who does not know it.")
-    change(PASSWORD).must_be(204, "A password cannot be changed.")
-    stage.log_in(person, NEW_PASSWORD)
-    old = stage.try_log_in(person.tenant, person.username, PASSWORD)
-    old.must_be(400, "After it was changed, the old password still logs in.")
-    stage.me(person.tenant, tokens).must_be(200, "Who has changed their password is logged out.")
-    stage.me(person.tenant, other).must_be(401, "A login has outlived a change of the password.")
-
-
-def common_passwords_are_refused(stage: Stage) -> None:
-    """Nobody gets a password that others try first, or that is their username."""
-    name, token = stage.free_name(stage.here), stage.administrator(stage.here)
-    for password in (_COMMON, name):
-        body = {**stage.registration(stage.here, name), "newPassword": password}
-        stage.call("registerUser", stage.here, body).must_be(400, f"{password} is taken for a password.")
-        made = stage.call("createUser", stage.here, body, token=token)
-        made.must_be(400, f"{password} is taken for a password.")
-    person = stage.person(username=name)
-    own = stage.log_in(person)["access_token"]
-    for password in (_COMMON, name):
-        body = {"previousPassword": PASSWORD, "newPassword": password}
-        changed = stage.call("updatePassword", stage.here, body, token=own)
-        changed.must_be(400, f"{password} is taken for a password.")
-        reset = stage.reset(stage.here, stage.ask(person), password)
-        reset.must_be(400, f"{password} is taken for a password.")
-
-
-def permissions_are_needed(stage: Stage) -> None:
-    """Who holds no permission can call nothing that needs one, and nothing comes of trying."""
-    person = stage.person()
-    token = stage.log_in(person)["access_token"]
-    for operation_id, permission in permissions().items():
-        has_body = operation(operation_id).body
-        body = stage.registration(person.tenant) if has_body else None
-        answer = stage.call(operation_id, person.tenant, body, path={"id": person.id}, token=token)
-        answer.must_be(403, f"{permission} is not needed.")

@@ -1,4 +1,4 @@
-"""Stories of passwords that are recovered, and of registrations, which are completed in the same way."""
+"""Stories of passwords that are recovered."""
 
 from __future__ import annotations
 
@@ -109,25 +109,6 @@ def requests_are_few(stage: Stage) -> None:
     body = {"username": person.username, "attempt": 1}
     if not stage.call_until_limited("forgotPassword", person.tenant, [body] * _MANY):
         raise UntoldError(f"needs a limit below {_MANY} requests")
-
-
-def registrations_are_verified(stage: Stage) -> None:
-    """Whoever has registered can log in once a code has verified them, and not before."""
-    body = stage.registration(stage.here)
-    answer = stage.register(body)
-    if answer.status == HTTPStatus.NO_CONTENT:
-        stage.try_log_in(stage.here, body["username"], PASSWORD).must_be(200, "A new user cannot log in.")
-        return
-    answer.must_be(201, "Nobody can register.")
-    early = stage.try_log_in(stage.here, body["username"], PASSWORD)
-    early.must_be(400, "A user can log in who is not verified.")
-    request = stage.with_code(stage.here, answer.json)
-    stage.check(stage.here, request).must_say("The right code is said to be wrong.", isValid=True)
-    stage.reset(stage.here, request).must_be(400, "The code of a registration resets a password.")
-    stage.call("verifyUser", stage.here, wrong(request)).must_be(400, "A wrong code verifies a user.")
-    stage.call("verifyUser", stage.here, request).must_be(204, "The right code verifies nobody.")
-    stage.try_log_in(stage.here, body["username"], PASSWORD).must_be(200, "A verified user cannot log in.")
-    stage.call("verifyUser", stage.here, request).must_be(400, "A code verifies twice.")
 
 
 def _changed(text: str, part: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Final
 
 from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage
@@ -22,7 +21,6 @@ _MALFORMED: Final[Mapping[str, Sequence[str]]] = {
     "lastName": ["\x9f", "a" * 257],
 }
 
-_ADMINISTRATOR: Final = {"name": "meshy.admin"}
 
 # Of three users, 0 to 2: who is active, and who is found by a search for all.
 _ACTIVE: Final = (0, 1)
@@ -117,30 +115,3 @@ def searches_narrow(stage: Stage) -> None:
         names, wanted = find(**query), [f"{prefix}-{number}" for number in numbers]
         if (names if "orderBy" in query else sorted(names)) != wanted:
             stage.object("searchUsers", f"A search with {query} finds {names} and not {wanted}.")
-
-
-def nobody_acts_on_who_may_do_more(stage: Stage) -> None:
-    """Whoever may manage users, and no more, changes nobody who may do more, and makes nobody who may."""
-    token = stage.helper(stage.here)
-    chief, person = stage.person(roles=[_ADMINISTRATOR]), stage.person()
-    body = {name: stage.registration(stage.here, chief.username)[name] for name in ("emailAddress", "phoneNumber")}
-    plain = stage.call("updateUser", stage.here, {**body, "firstName": "Ada"}, path={"id": person.id}, token=token)
-    plain.must_be(200, "A user who may do no more than the caller cannot be changed.")
-    for change in (
-        {"emailAddress": "thief@example.net"},
-        {"firstName": "Ada"},
-        {"isActive": False},
-        {"verified": False},
-    ):
-        changed = stage.call("updateUser", stage.here, {**body, **change}, path={"id": chief.id}, token=token)
-        changed.must_be(403, f"A user who may do more than the caller can be changed: {', '.join(change)}.")
-    deleted = stage.call("deleteUser", stage.here, path={"id": chief.id}, token=token)
-    deleted.must_be(403, "A user who may do more than the caller can be deleted.")
-    questions = {"securityQuestions": stage.registration(stage.here, chief.username)["securityQuestions"]}
-    asked = stage.call("updateUserSecurityQuestions", stage.here, questions, path={"id": chief.id}, token=token)
-    if asked.status == HTTPStatus.NO_CONTENT:
-        asked.object("Questions of a user who may do more than the caller can be set.")
-    another = {**stage.registration(stage.here), "roles": [_ADMINISTRATOR]}
-    made = stage.call("createUser", stage.here, another, token=token)
-    made.must_be(403, "A role that permits more than the caller may do can be given.")
-    stage.log_in(chief)
