@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.mutants.faults import Mutant
 from tests.mutants.ground import Ground
+from tests.mutants.table import Mutant
 
 Record = Callable[[str, object], None]
 

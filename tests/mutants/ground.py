@@ -21,7 +21,7 @@ from meshydb_contract.scenarios import SCENARIOS, play
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.services.common.sources import Sources
-from tests.mutants.faults import Subject
+from tests.mutants.table import Subject
 from tests.support.contract import read
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS, serving_app, settings_in
 from tests.support.sources import CHEAP_HASHER, ShiftedClock

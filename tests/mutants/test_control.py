@@ -7,10 +7,10 @@ import itertools
 import pytest
 
 from meshydb_contract.scenarios import SCENARIOS, play
-from tests.mutants import answers, protection, requests, rules
+from tests.mutants.faults import ANSWERS, REQUESTS, RULES
 from tests.mutants.ground import Ground
 
-_MUTANTS = [*answers.TABLE.mutants, *requests.TABLE.mutants, *rules.TABLE.mutants, *protection.TABLE.mutants]
+_MUTANTS = [*ANSWERS, *REQUESTS, *RULES]
 
 
 def test_operations(ground: Ground) -> None:

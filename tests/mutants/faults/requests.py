@@ -15,7 +15,7 @@ from meshydb_server.http.headers import Headers
 from meshydb_server.http.requests import calls, urlencoded
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import AuthenticationError
-from tests.mutants.faults import Table
+from tests.mutants.table import Table
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.world import ADMIN, user_id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.mutants.faults import Answer, Table
+from tests.mutants.table import Answer, Table
 
 TABLE: Final = Table()
 

@@ -1,0 +1,93 @@
+"""Faults in how passwords are recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from attrs import evolve
+
+from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.recovery import completion, guesses, handles
+from meshydb_server.services.recovery.guesses import GuessChecker
+from meshydb_server.services.recovery.verification import VerificationService
+from meshydb_server.storage.users import authenticators
+from tests.mutants.table import Subject, Table
+
+TABLE: Final = Table()
+
+
+@TABLE.parts(GuessChecker, "_compare", "checkHash", "codes_are_needed")
+async def any_code_is_right(_: Callable[..., Any], __: object, guess: Any, ___: str) -> Any:
+    """Any code is the right one."""
+    return guess
+
+
+@TABLE.parts(GuessChecker, "_compare", "checkHash", "reset_sets_the_password")
+async def no_code_is_right(*_: object) -> None:
+    """No code is the right one."""
+
+
+@TABLE.servers("resetPassword", "codes_are_used_up")
+def code_usable_twice(subject: Subject) -> None:
+    """A request is not used up, and its code sets one password after the other."""
+    subject.patch.setattr(completion, "consume", lambda *_: True)
+    subject.patch.setattr(GuessChecker, "_why_not", lambda *_: None)
+
+
+@TABLE.parts(GuessChecker, "_why_not", "checkHash", "requests_lapse")
+def expired_hash_accepted(original: Callable[..., Any], *judged: Any) -> str | None:
+    """A request does not lapse."""
+    reason: str | None = original(*judged)
+    return None if reason == "expired" else reason
+
+
+@TABLE.parts(handles, "fits", "checkHash", "requests_are_sent_back_unchanged")
+def hash_not_verified(*_: object) -> bool:
+    """The signature of a hash is not looked at."""
+    return True
+
+
+@TABLE.parts(guesses, "_repeats", "checkHash", "requests_are_sent_back_unchanged")
+def expiry_and_attempt_not_compared(*_: object) -> bool:
+    """Expiry and attempt may be sent back as anything."""
+    return True
+
+
+@TABLE.parts(GuessChecker, "_match", "checkHash", "requests_end_those_before_them")
+def hash_ignored(_: Callable[..., Any], service: GuessChecker, subject: Any, __: object) -> Any:
+    """A code is looked up by the username alone, whatever the hash."""
+    return (subject.recoveries[0], service.keyring.newest) if subject.recoveries else None
+
+
+@TABLE.parts(VerificationService, "_recovery", "checkHash", "requests_end_those_before_them")
+def code_of_the_last_request_stays(original: Callable[..., Any], service: object, asked: Any, *more: Any) -> Any:
+    """A new request keeps the code of the one before it."""
+    recovery = original(service, asked, *more)
+    if asked.previous is None:
+        return recovery
+    return evolve(recovery, request_id=asked.previous.request_id, code_mac=asked.previous.code_mac)
+
+
+@TABLE.settings("checkHash", "guesses_are_few")
+def guesses_without_end(settings: dict[str, str]) -> None:
+    """Whoever guesses can do so as often as they like."""
+    settings |= {"recovery_guesses_per_request": "1000", "recovery_guesses_per_user_and_address_per_day": "1000"}
+
+
+@TABLE.parts(authenticators, "replace_password", "requestToken", "reset_sets_the_password")
+def new_password_not_taken(*_: object, **__: object) -> bool:
+    """A reset is answered as if it had been made, and sets no password."""
+    return True
+
+
+@TABLE.parts(Passwords, "verify", "requestToken", "reset_sets_the_password")
+async def old_password_still_accepted(
+    original: Callable[..., Any], passwords: Any, hashed: str | None, secret: str
+) -> bool:
+    """A password that was right once logs in for good."""
+    known: set[str] = passwords.__dict__.setdefault("known", set())
+    right = bool(await original(passwords, hashed, secret)) or secret in known
+    if right:
+        known.add(secret)
+    return right

@@ -1,1 +1,0 @@
-"""Each part by itself."""
