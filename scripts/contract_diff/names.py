@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from contract_diff.keywords import Schema, without_annotations
-from contract_diff.values import Finding, Pair
+from contract_diff.schemas.keywords import Schema, without_annotations
+from contract_diff.schemas.values import Finding, Pair
 
 _PREFIX: Final = "#/components/schemas/"
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 from attrs import frozen
 
 from contract_diff.effects import EVERY_OPERATION, Change, Direction
-from contract_diff.flattening import resolve
-from contract_diff.keywords import Schema
 from contract_diff.names import compare_names
 from contract_diff.replays import REPLAY, compare_replays
 from contract_diff.responses import compare_responses
+from contract_diff.schemas.flattening import resolve
+from contract_diff.schemas.keywords import Schema
+from contract_diff.schemas.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
 from contract_diff.security import compare_requirements, compare_schemes
-from contract_diff.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OF_DOCUMENTS: Final = frozenset({"info", "openapi", "paths", "components", "security", "servers", "tags"})

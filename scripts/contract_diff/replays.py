@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from contract_diff.keywords import Schema
-from contract_diff.values import Finding
+from contract_diff.schemas.keywords import Schema
+from contract_diff.schemas.values import Finding
 
 REPLAY: Final = "x-meshydb-replay"
 _SAFE: Final = "safe"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from contract_diff.effects import Direction
-from contract_diff.flattening import resolve
-from contract_diff.keywords import Schema
-from contract_diff.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
+from contract_diff.schemas.flattening import resolve
+from contract_diff.schemas.keywords import Schema
+from contract_diff.schemas.values import OF_VALUES, Finding, Pair, compare_contents, compare_rest, compare_value
 
 _OF_RESPONSES: Final = frozenset({"content", "headers", "links"})
 _OF_HEADERS: Final = OF_VALUES | {"required"}

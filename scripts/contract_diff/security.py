@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from contract_diff.values import Finding, Pair, compare_rest
+from contract_diff.schemas.values import Finding, Pair, compare_rest
 
 Requirement = Mapping[str, Sequence[str]]
 """Schemes with their scopes or permissions. All of them are required."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from contract_diff.errors import UsageError
-from contract_diff.keywords import Schema, is_annotation, listed, types_of
+from contract_diff.schemas.keywords import Schema, is_annotation, listed, types_of
 
 # These depend on other keywords of the same schema, so merging would change their meaning.
 _ADJACENT: Final = frozenset({"additionalProperties", "items", "unevaluatedItems", "unevaluatedProperties"})

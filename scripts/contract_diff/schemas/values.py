@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from contract_diff.effects import Direction
-from contract_diff.flattening import resolve
-from contract_diff.keywords import Schema, without_annotations
-from contract_diff.schemas import Comparison
+from contract_diff.schemas.comparison import Comparison
+from contract_diff.schemas.flattening import resolve
+from contract_diff.schemas.keywords import Schema, without_annotations
 
 Finding: TypeAlias = tuple[str, str, bool]
 """A place, its difference, and whether it breaks clients."""

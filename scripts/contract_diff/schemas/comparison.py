@@ -9,8 +9,8 @@ import attrs
 from attrs import field, frozen
 
 from contract_diff.effects import Difference, Effect
-from contract_diff.flattening import flatten
-from contract_diff.keywords import JUDGED, Schema, compare_keywords, is_annotation, types_of
+from contract_diff.schemas.flattening import flatten
+from contract_diff.schemas.keywords import JUDGED, Schema, compare_keywords, is_annotation, types_of
 
 _OF_OBJECTS: Final = frozenset({"properties", "required", "additionalProperties"})
 _OF_ARRAYS: Final = frozenset({"items"})

@@ -1,0 +1,1 @@
+"""Compares schemas, and the values that they admit."""
