@@ -24,10 +24,10 @@ from openapi_core.templating.paths.exceptions import PathError
 from meshydb_contract import Extent, Verdict, hold
 from meshydb_contract.scenarios import play
 from meshydb_server.services.common.sources import Sources
-from tests.contract import reach
-from tests.contract.guide import Insider, fits, target_in
-from tests.contract.judge import Heard, Judge, objection_to_code
-from tests.contract.stories import site_in
+from tests.contract.own_server import reach
+from tests.contract.own_server.guide import Insider, fits, target_in
+from tests.contract.own_server.judge import Heard, Judge, objection_to_code
+from tests.contract.own_server.stories import site_in
 from tests.support.contract import ROOT
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
 from tests.support.sources import CHEAP_HASHER, SetClock, ShiftedClock, known_sources

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.contract.judge import Judge
+from tests.contract.own_server.judge import Judge
 from tests.support.server import settings_in
 from tests.support.world import World, inhabited
 

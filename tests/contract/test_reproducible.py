@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from meshydb_contract import Extent, Verdict, hold
-from tests.contract.guide import Insider, target_in
+from tests.contract.own_server.guide import Insider, target_in
 from tests.support.server import SECRET_KEYS, settings_in
 from tests.support.sources import SetClock, known_sources
 from tests.support.world import inhabited

@@ -7,10 +7,10 @@ import itertools
 import pytest
 
 from meshydb_contract.scenarios import SCENARIOS, play
-from tests.mutants.faults import ANSWERS, REQUESTS, RULES
+from tests.mutants.faults import REQUESTS, RESPONSES, RULES
 from tests.mutants.ground import Ground
 
-_MUTANTS = [*ANSWERS, *REQUESTS, *RULES]
+_MUTANTS = [*RESPONSES, *REQUESTS, *RULES]
 
 
 def test_operations(ground: Ground) -> None:

@@ -138,6 +138,13 @@ class World:
         return tokens
 
 
+def begin_reset(world: World, tenant: str, username: str) -> dict[str, Any]:
+    """Ask for a reset, and give what completes it but for the new password."""
+    asked = world.post(tenant, "users/forgotpassword", {"username": username, "attempt": 1})
+    code = ANSWER if tenant == QUESTION_TENANT else world.newest_code(tenant, username)
+    return {**asked, "verificationCode": code}
+
+
 @contextmanager
 def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[World]:
     """Seed an empty database, and serve it until the block ends."""

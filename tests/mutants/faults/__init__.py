@@ -1,4 +1,4 @@
-"""The mutants, by what is at fault: answers, requests, or what the server does, by subject."""
+"""The mutants, by what is at fault: responses, requests, or what the server does, by subject."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.mutants.faults import (
-    answers,
     authenticators,
     logins,
     recovery,
     registration,
     requests,
+    responses,
     roles,
     tenants,
     users,
 )
 from tests.mutants.table import Mutant
 
-ANSWERS: Final[Sequence[Mutant]] = answers.TABLE.mutants
+RESPONSES: Final[Sequence[Mutant]] = responses.TABLE.mutants
 REQUESTS: Final[Sequence[Mutant]] = requests.TABLE.mutants
 RULES: Final[Sequence[Mutant]] = [
     mutant

@@ -12,7 +12,7 @@ from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
-from tests.support.completion import Body, Completion, fit_body, settle, tenant_of
+from tests.contract.own_server.completion import Body, Completion, fit_body, settle, tenant_of
 from tests.support.contract import operations, read
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
 from tests.support.sources import SetClock

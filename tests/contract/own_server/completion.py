@@ -22,6 +22,7 @@ from tests.support.world import (
     TENANTS,
     USER,
     World,
+    begin_reset,
     public_key,
     user_id,
 )
@@ -93,13 +94,6 @@ def settle(case: Case, response: schemathesis.Response, world: World) -> None:
         case "registerAnonymousUser", 201:
             # They have no password, and may have any name: forgotPassword is to find others of that name, or nobody.
             world.delete(tenant or DEFAULT_TENANT, f"users/{response.json()['id']}")
-
-
-def begin_reset(world: World, tenant: str, username: str) -> Body:
-    """Ask for a reset, and give what completes it but for the new password."""
-    asked = world.post(tenant, "users/forgotpassword", {"username": username, "attempt": 1})
-    code = ANSWER if tenant == QUESTION_TENANT else world.newest_code(tenant, username)
-    return {**asked, "verificationCode": code}
 
 
 def _anonymous(_: Body, __: str, ___: World) -> Body:

@@ -9,7 +9,7 @@ import requests
 import schemathesis
 from openapi_core.templating.paths.exceptions import PathError
 
-from tests.contract.judge import Heard, Judge, objection_to_code
+from tests.contract.own_server.judge import Heard, Judge, objection_to_code
 
 _ASKED: Final = {"username": "rosa.k", "attempt": 1}
 _EXIST: Final = b'{"exists":true}'

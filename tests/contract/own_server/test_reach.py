@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from meshydb_contract import Verdict
-from tests.contract import reach
+from tests.contract.own_server import reach
 from tests.support.contract import placed_operations, read
 
 _LOG_IN: Final = "POST /{accountName}/users/verify -> [204] LogIn -> POST /{accountName}/connect/token"

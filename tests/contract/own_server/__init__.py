@@ -1,0 +1,1 @@
+"""Our own server held against the contract, with knowledge from within: what `make contract` does."""
