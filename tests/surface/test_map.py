@@ -1,7 +1,6 @@
 """The map of CONTRIBUTING.md."""
 
 import re
-from pathlib import Path
 from typing import Final
 
 import pytest
