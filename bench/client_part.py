@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 from bench.contenders import FAST, HTTPX, PLAIN, AsyncCall, awaited, blocking
 from bench.footprint import MADE, import_seconds, thousand_clients
 from bench.report import Verdict, table
-from meshydb._transports.choice import new_sender
-from meshydb._transports.fast.blocking import FastSender
+from meshydb._transports.choice import new_transport
+from meshydb._transports.fast.sync_transport import FastTransport
 
 # The seconds of a request in each round, by contender.
 Rounds: TypeAlias = dict[str, list[float]]
@@ -39,7 +39,7 @@ def measure() -> tuple[list[Verdict], dict[str, Any]]:
     """Take all measurements of the client."""
     with _answering() as url:
         # Only now: this starts the thread of pyreqwest, which should be on the core of its client.
-        if not isinstance(new_sender(), FastSender):
+        if not isinstance(new_transport(), FastTransport):
             sys.exit("The client does not send by pyreqwest here: is it installed? Does the environment name proxies?")
         speeds = {"sync, 1": _one_at_a_time(url), **asyncio.run(_many_at_once(url))}
     medians = {name: {each: statistics.median(rounds[each]) for each in rounds} for name, rounds in speeds.items()}

@@ -20,7 +20,7 @@ _REPLACEMENTS = {
     "AsyncConnectionWithRawResponse": "ConnectionWithRawResponse",
     "AsyncDriver": "Driver",
     "AsyncHTTPTransport": "HTTPTransport",
-    "AsyncHttpxSender": "HttpxSender",
+    "AsyncHttpxTransport": "HttpxTransport",
     "AsyncLock": "Lock",
     "AsyncLogins": "Logins",
     "AsyncMeshyClient": "MeshyClient",
@@ -29,7 +29,7 @@ _REPLACEMENTS = {
     "AsyncRecovery": "Recovery",
     "AsyncRegistration": "Registration",
     "AsyncRoute": "Route",
-    "AsyncSender": "Sender",
+    "AsyncTransport": "Transport",
     "AsyncSession": "Session",
     "AsyncUserSearch": "UserSearch",
     "AsyncUserSearchWithRawResponse": "UserSearchWithRawResponse",
@@ -44,7 +44,7 @@ _REPLACEMENTS = {
     "handle_async_request": "handle_request",
     # Strings are replaced as a whole.
     "httpx.AsyncClient | None": "httpx.Client | None",
-    "new_async_sender": "new_sender",
+    "new_async_transport": "new_transport",
 }
 # Renamed imports change their order. Isolated, so that the result is the same in any target folder.
 _RUFF = (sys.executable, "-m", "ruff")

@@ -76,7 +76,7 @@ class Play(Protocol):
 def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make it so, for a test, that the faster transport is not installed."""
     # None stands for a module that cannot be found.
-    for name in ("meshydb._transports.fast.awaited", "meshydb._transports.fast.blocking", "pyreqwest"):
+    for name in ("meshydb._transports.fast.async_transport", "meshydb._transports.fast.sync_transport", "pyreqwest"):
         monkeypatch.setitem(sys.modules, name, None)
 
 

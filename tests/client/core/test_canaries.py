@@ -118,7 +118,7 @@ DOCUMENTED: Final = {
 
 
 def _refusal(status: int) -> Answer:
-    """Repeat the request, and with it all secrets in it, in all places that a message is taken from."""
+    """Repeat the request, and with it all secrets in it, in all connection_slots that a message is taken from."""
 
     def refuse(request: bytes) -> bytes:
         sent = request.decode().replace("Bearer ", "")

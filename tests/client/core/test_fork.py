@@ -81,7 +81,7 @@ run(client.forgot_password("rosa"))
 # As another thread does for a moment of each of its requests.
 held = None
 if transport == "plain" and not awaited:
-    held = client._driver._sender._client._transport._pool._optional_thread_lock._lock
+    held = client._driver._transport._client._transport._pool._optional_thread_lock._lock
     held.acquire()
 pid = os.fork()
 if pid == 0:

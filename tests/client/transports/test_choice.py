@@ -14,12 +14,12 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, APIStatusError, APITimeoutError, AsyncMeshyClient, MeshyClient
-from meshydb._transports._async.httpx_sender import AsyncHttpxSender
-from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports._async.httpx_transport import AsyncHttpxTransport
+from meshydb._transports._sync.httpx_transport import HttpxTransport
 from meshydb._transports.certificates import service_context
-from meshydb._transports.choice import new_async_sender, new_sender
-from meshydb._transports.fast.awaited import AsyncFastSender
-from meshydb._transports.fast.blocking import FastSender
+from meshydb._transports.choice import new_async_transport, new_transport
+from meshydb._transports.fast.async_transport import AsyncFastTransport
+from meshydb._transports.fast.sync_transport import FastTransport
 from tests.client.calls import RESET, ForgotPassword, Play, once, without_pyreqwest
 from tests.support.certificates import certify
 from tests.support.tcp import AnsweringServer, Request, ScriptedServer, Silence, answer, parts, refusing_url
@@ -96,18 +96,18 @@ def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_faster_one_is_used_where_it_is_installed() -> None:
     """Both forms send through it, unless they are handed a client."""
-    assert isinstance(new_sender(), FastSender)
-    assert isinstance(new_async_sender(), AsyncFastSender)
+    assert isinstance(new_transport(), FastTransport)
+    assert isinstance(new_async_transport(), AsyncFastTransport)
     with httpx.Client() as http_client:
-        assert isinstance(new_sender(http_client), HttpxSender)
-    assert isinstance(new_async_sender(httpx.AsyncClient()), AsyncHttpxSender)
+        assert isinstance(new_transport(http_client), HttpxTransport)
+    assert isinstance(new_async_transport(httpx.AsyncClient()), AsyncHttpxTransport)
 
 
 def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plain install uses what httpx brings."""
     without_pyreqwest(monkeypatch)
-    assert isinstance(new_sender(), HttpxSender)
-    assert isinstance(new_async_sender(), AsyncHttpxSender)
+    assert isinstance(new_transport(), HttpxTransport)
+    assert isinstance(new_async_transport(), AsyncHttpxTransport)
 
 
 @pytest.mark.usefixtures("_transport")

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from meshydb import APIConnectionError, APITimeoutError, AsyncMeshyClient
-from meshydb._transports._sync.httpx_sender import HttpxSender
-from meshydb._transports.choice import new_sender
-from meshydb._transports.fast import awaited
-from meshydb._transports.fast.places import Places
+from meshydb._transports._sync.httpx_transport import HttpxTransport
+from meshydb._transports.choice import new_transport
+from meshydb._transports.fast import async_transport
+from meshydb._transports.fast.connection_slots import ConnectionSlots
 from tests.client.calls import RESET, Play
 from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts
 
@@ -60,7 +60,7 @@ async def _until(condition: Callable[[], object]) -> None:
 
 async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that finds no connection free, and is cancelled, sends nothing, and the others go on."""
-    monkeypatch.setattr(awaited, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(async_transport, "MAX_CONNECTIONS", 1)
     go_on = threading.Event()
 
     def answer_to(_: bytes) -> bytes:
@@ -139,44 +139,44 @@ async def _end(work: Awaitable[None]) -> str:
 
 async def test_places_are_given_in_turn() -> None:
     """Whoever waits gets a place in turn, and who is cancelled, even as their turn comes, keeps none."""
-    places = Places(1)
+    slots = ConnectionSlots(1)
     later = asyncio.get_running_loop().time() + 60
-    await places.take(later)
-    first, cancelled, last = (asyncio.create_task(_end(places.take(later))) for _ in range(3))
+    await slots.acquire(later)
+    first, cancelled, last = (asyncio.create_task(_end(slots.acquire(later))) for _ in range(3))
     await anyio.lowlevel.checkpoint()
     cancelled.cancel()
-    places.give_back()
+    slots.release()
     assert await first == "taken"
     assert await cancelled == "CancelledError"
-    places.give_back()
+    slots.release()
     last.cancel()
     assert await last == "CancelledError"
-    await places.take(later)
-    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
+    await slots.acquire(later)
+    assert not slots._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
 async def test_nobody_waits_too_long_for_a_place() -> None:
     """Who waits until their time is up is told so, though no place becomes free; those with more time wait on."""
-    places = Places(1)
+    slots = ConnectionSlots(1)
     loop = asyncio.get_running_loop()
     later, past = loop.time() + 60, loop.time() - 1
-    await places.take(later)
-    patient, hasty, cancelled = (asyncio.create_task(_end(places.take(each))) for each in (later, past, past))
+    await slots.acquire(later)
+    patient, hasty, cancelled = (asyncio.create_task(_end(slots.acquire(each))) for each in (later, past, past))
     await anyio.lowlevel.checkpoint()
     # Right after its time was found to be up, which is the next that the loop does.
     loop.call_at(past + 0.5, cancelled.cancel)
     assert await hasty == "PoolTimeout"
     assert await cancelled == "CancelledError"
     assert not patient.done()
-    places.give_back()
+    slots.release()
     assert await patient == "taken"
-    assert await _end(places.take(past)) == "PoolTimeout"
-    assert not places._waiting  # noqa: SLF001 - what was left there would be a leak
+    assert await _end(slots.acquire(past)) == "PoolTimeout"
+    assert not slots._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
 async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time-out of a call bounds it from when it is made, though others keep all connections."""
-    monkeypatch.setattr(awaited, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(async_transport, "MAX_CONNECTIONS", 1)
     with ScriptedServer(Silence.STALL) as server:
         async with _client(server.url) as client:
             other = asyncio.create_task(client.check_user_exist("rosa"))
@@ -215,4 +215,4 @@ def test_fork() -> None:
 def test_where_proxies_are_named_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the environment says of proxies means the same in every installation."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    assert isinstance(new_sender(), HttpxSender)
+    assert isinstance(new_transport(), HttpxTransport)

@@ -16,7 +16,7 @@ from meshydb._core.connection_errors import NotSentError
 from meshydb._core.messages import Request
 from meshydb._transports._async import httpx_client as async_httpx_client
 from meshydb._transports._sync import httpx_client
-from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports._sync.httpx_transport import HttpxTransport
 from meshydb._transports.fast import shared
 from meshydb._transports.pool import IDLE_SECONDS
 from meshydb_server.configuration.settings import Settings
@@ -130,7 +130,7 @@ def test_a_request_that_was_cut_off() -> None:
     with _DeafServer() as server, httpx.Client(trust_env=False) as http_client:
         request = Request("POST", httpx.URL(server.url), {}, b"x" * _MORE_THAN_BUFFERS, 60)
         with pytest.raises(NotSentError):
-            HttpxSender(http_client).send(request)
+            HttpxTransport(http_client).send(request)
 
 
 def test_what_another_transport_does_is_not_guessed() -> None:

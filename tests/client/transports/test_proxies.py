@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from meshydb import AsyncMeshyClient, MeshyClient
-from meshydb._transports.choice import new_async_sender, new_sender
+from meshydb._transports.choice import new_async_transport, new_transport
 from meshydb._transports.proxies import proxies_of_environment
 
 # What names no proxy, in one way or another.
@@ -80,10 +80,10 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("variables", NO_PROXIES)
 def test_what_names_no_proxy_changes_nothing(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     """Clients can be made, and send by what they would send by without these variables."""
-    usual = [type(new_sender()), type(new_async_sender())]
+    usual = [type(new_transport()), type(new_async_transport())]
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert [type(new_sender()), type(new_async_sender())] == usual
+    assert [type(new_transport()), type(new_async_transport())] == usual
 
 
 @pytest.mark.parametrize(("no_proxy", "url"), EXCEPTED)

@@ -18,7 +18,7 @@ from meshydb._core.owner import AsyncOwner
 from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from meshydb._transports.choice import AsyncSender, new_async_sender
+from meshydb._transports.choice import AsyncTransport, new_async_transport
 
 T = TypeVar("T")
 
@@ -43,13 +43,13 @@ class AsyncDriver:
         self, config: Config, http_client: httpx.AsyncClient | None = None, origin: Self | None = None
     ) -> None:
         self.config = config
-        self._sender: AsyncSender
+        self._transport: AsyncTransport
         if origin is None:
             configure_from_environment()
-            self._sender = new_async_sender(http_client)
+            self._transport = new_async_transport(http_client)
             self._owner = AsyncOwner(http_client)
         else:
-            self._sender = origin._sender  # noqa: SLF001 - it is of the same class
+            self._transport = origin._transport  # noqa: SLF001 - it is of the same class
             self._owner = origin._owner  # noqa: SLF001 - it is of the same class
         self._owns_connections = http_client is None and origin is None
         self._policy = RetryPolicy(config.max_retries)
@@ -103,7 +103,7 @@ class AsyncDriver:
                     step = next(steps)
                 else:
                     try:
-                        answer = await self._sender.send(step)
+                        answer = await self._transport.send(step)
                     except httpx.HTTPError as error:
                         step = steps.throw(error)
                     else:
@@ -119,7 +119,7 @@ class AsyncDriver:
         """
         self._closed = True
         if self._owns_connections and self._owner.is_here:
-            await self._sender.close()
+            await self._transport.close()
 
 
 class AsyncSession:

@@ -19,7 +19,7 @@ from meshydb._core.owner import Owner
 from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from meshydb._transports.choice import Sender, new_sender
+from meshydb._transports.choice import Transport, new_transport
 
 T = TypeVar("T")
 
@@ -42,13 +42,13 @@ class Driver:
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None, origin: Self | None = None) -> None:
         self.config = config
-        self._sender: Sender
+        self._transport: Transport
         if origin is None:
             configure_from_environment()
-            self._sender = new_sender(http_client)
+            self._transport = new_transport(http_client)
             self._owner = Owner(http_client)
         else:
-            self._sender = origin._sender  # noqa: SLF001 - it is of the same class
+            self._transport = origin._transport  # noqa: SLF001 - it is of the same class
             self._owner = origin._owner  # noqa: SLF001 - it is of the same class
         self._owns_connections = http_client is None and origin is None
         self._policy = RetryPolicy(config.max_retries)
@@ -102,7 +102,7 @@ class Driver:
                     step = next(steps)
                 else:
                     try:
-                        answer = self._sender.send(step)
+                        answer = self._transport.send(step)
                     except httpx.HTTPError as error:
                         step = steps.throw(error)
                     else:
@@ -118,7 +118,7 @@ class Driver:
         """
         self._closed = True
         if self._owns_connections and self._owner.is_here:
-            self._sender.close()
+            self._transport.close()
 
 
 class Session:

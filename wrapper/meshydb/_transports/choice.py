@@ -9,9 +9,9 @@ import httpx
 
 from meshydb._core.messages import Answer, Request
 from meshydb._transports._async.httpx_client import build_async_client
-from meshydb._transports._async.httpx_sender import AsyncHttpxSender
+from meshydb._transports._async.httpx_transport import AsyncHttpxTransport
 from meshydb._transports._sync.httpx_client import build_client
-from meshydb._transports._sync.httpx_sender import HttpxSender
+from meshydb._transports._sync.httpx_transport import HttpxTransport
 from meshydb._transports.certificates import service_context
 from meshydb._transports.fast import UnusableError
 from meshydb._transports.proxies import proxies_of_environment
@@ -20,7 +20,7 @@ from meshydb._validation import check_instance
 _TIMEOUT = 30.0
 
 
-class Sender(Protocol):
+class Transport(Protocol):
     """Sends requests and keeps connections open between them. Threads can share it."""
 
     def send(self, request: Request) -> Answer:
@@ -35,18 +35,18 @@ class Sender(Protocol):
         """Close the connections."""
 
 
-class AsyncSender(Protocol):
+class AsyncTransport(Protocol):
     """Sends requests in the same way. Tasks can share it."""
 
     async def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` does."""
+        """Send a request, as `Transport` does."""
         ...
 
     async def close(self) -> None:
         """Close the connections."""
 
 
-def new_sender(http_client: httpx.Client | None = None) -> Sender:
+def new_transport(http_client: httpx.Client | None = None) -> Transport:
     """Choose the transport of a `MeshyClient`: the httpx client that the caller passed, or the fastest available.
 
     Raises:
@@ -54,18 +54,18 @@ def new_sender(http_client: httpx.Client | None = None) -> Sender:
         ValueError: The environment names unusable certificates or proxies.
     """
     if http_client is not None:
-        return HttpxSender(check_instance("http_client", http_client, httpx.Client))
+        return HttpxTransport(check_instance("http_client", http_client, httpx.Client))
     _check_certificates()
     # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._transports.fast.blocking import FastSender  # noqa: PLC0415 - it is not always installed
+            from meshydb._transports.fast.sync_transport import FastTransport  # noqa: PLC0415 - it is not always installed
 
-            return FastSender(_TIMEOUT)
-    return HttpxSender(new_interruptible_client())
+            return FastTransport(_TIMEOUT)
+    return HttpxTransport(new_interruptible_client())
 
 
-def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSender:
+def new_async_transport(http_client: httpx.AsyncClient | None = None) -> AsyncTransport:
     """Choose the transport of an `AsyncMeshyClient` in the same way.
 
     Raises:
@@ -73,24 +73,24 @@ def new_async_sender(http_client: httpx.AsyncClient | None = None) -> AsyncSende
         ValueError: The environment names unusable certificates or proxies.
     """
     if http_client is not None:
-        return AsyncHttpxSender(check_instance("http_client", http_client, httpx.AsyncClient))
+        return AsyncHttpxTransport(check_instance("http_client", http_client, httpx.AsyncClient))
     _check_certificates()
     # httpx and pyreqwest treat proxies and `NO_PROXY` differently.
     if not proxies_of_environment().urls:
         with suppress(ModuleNotFoundError, UnusableError):
-            from meshydb._transports.fast.awaited import AsyncFastSender  # noqa: PLC0415 - it is not always installed
+            from meshydb._transports.fast.async_transport import AsyncFastTransport  # noqa: PLC0415 - it is not always installed
 
-            return AsyncFastSender(_TIMEOUT)
+            return AsyncFastTransport(_TIMEOUT)
     trusted = service_context()
     with _naming_the_variables():
-        return AsyncHttpxSender(build_async_client(_TIMEOUT, trusted, proxies_of_environment()))
+        return AsyncHttpxTransport(build_async_client(_TIMEOUT, trusted, proxies_of_environment()))
 
 
 def new_interruptible_client() -> httpx.Client:
     """Build a client that Ctrl-C interrupts while it waits. Ctrl-C does not interrupt pyreqwest.
 
     Raises:
-        ValueError: As for `new_sender`.
+        ValueError: As for `new_transport`.
     """
     trusted = service_context()
     with _naming_the_variables():

@@ -1,3 +1,4 @@
+# Derived from _async by scripts/derive_sync.py; do not edit.
 """Sends requests with an httpx client."""
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from meshydb._core.messages import Answer, Content, Request, check_encoding
 from meshydb._transports.progress import Progress
 
 
-class AsyncHttpxSender:
+class HttpxTransport:
     """Sends requests with an httpx client. Its settings apply where a request has none."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    async def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says."""
+    def send(self, request: Request) -> Answer:
+        """Send a request, as `Transport` says."""
         progress = Progress()
 
-        async def trace(event: str, details: Mapping[str, object]) -> None:
+        def trace(event: str, details: Mapping[str, object]) -> None:
             progress.note(event, details)
 
         built = self._client.build_request(
@@ -35,7 +36,7 @@ class AsyncHttpxSender:
         auth = None if "Authorization" in request.headers else httpx.USE_CLIENT_DEFAULT
         # Streamed, because a body that cannot be read must not hide the status that came before it.
         try:
-            response = await self._client.send(built, stream=True, follow_redirects=False, auth=auth)
+            response = self._client.send(built, stream=True, follow_redirects=False, auth=auth)
         except httpx.HTTPError as error:
             explained = progress.explain(error)
             if explained is error:
@@ -45,15 +46,15 @@ class AsyncHttpxSender:
         broken: httpx.HTTPError | None = None
         try:
             check_encoding(response.headers)
-            async for chunk in response.aiter_bytes():
+            for chunk in response.iter_bytes():
                 content.add(chunk)
         except httpx.HTTPError as caught:
             broken = caught
         finally:
-            await response.aclose()
+            response.close()
         body = b"" if broken else bytes(content)
         return Answer(response.status_code, response.headers, body, broken)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the client."""
-        await self._client.aclose()
+        self._client.close()

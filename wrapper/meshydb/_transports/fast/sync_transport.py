@@ -9,7 +9,7 @@ from meshydb._transports.fast.shared import Kept, as_answer, as_httpx, build, pr
 from meshydb._transports.pool import MAX_CONNECTIONS
 
 
-class FastSender:
+class FastTransport:
     """Sends requests of any thread.
 
     Args:
@@ -25,7 +25,7 @@ class FastSender:
         self._client = build(SyncClientBuilder().max_connections(MAX_CONNECTIONS))
 
     def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says."""
+        """Send a request, as `Transport` says."""
         seconds = seconds_for(request, self._timeout)
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
         kept = self._kept.may_serve(request)

@@ -8,7 +8,7 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
 from meshydb._core.messages import Answer, Content, Request
-from meshydb._transports.fast.places import Places
+from meshydb._transports.fast.connection_slots import ConnectionSlots
 from meshydb._transports.fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
 from meshydb._transports.pool import MAX_CONNECTIONS
 
@@ -16,7 +16,7 @@ from meshydb._transports.pool import MAX_CONNECTIONS
 _LEAST = 0.001
 
 
-class AsyncFastSender:
+class AsyncFastTransport:
     """Sends requests of all tasks of one event loop.
 
     Args:
@@ -30,14 +30,14 @@ class AsyncFastSender:
         self._timeout = timeout
         self._kept = Kept()
         # pyreqwest sends requests that wait in its own queue even after they were cancelled.
-        self._places = Places(MAX_CONNECTIONS)
+        self._slots = ConnectionSlots(MAX_CONNECTIONS)
         self._client = build(ClientBuilder())
 
     async def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says."""
+        """Send a request, as `Transport` says."""
         loop = get_running_loop()
         deadline = loop.time() + seconds_for(request, self._timeout)
-        await self._places.take(deadline)
+        await self._slots.acquire(deadline)
         try:
             return await self._send(request, max(_LEAST, deadline - loop.time()))
         except CancelledError:
@@ -45,7 +45,7 @@ class AsyncFastSender:
             await checkpoint_if_cancelled()
             raise
         finally:
-            self._places.give_back()
+            self._slots.release()
 
     async def _send(self, request: Request, seconds: float) -> Answer:
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)

@@ -7,7 +7,7 @@ from collections import deque
 import httpx
 
 
-class Places:
+class ConnectionSlots:
     """A semaphore for the tasks of one event loop. Tasks wait in order for a free slot.
 
     Like asyncio's semaphore, but each wait has a deadline. One timer runs for the earliest deadline, because a timer
@@ -20,7 +20,7 @@ class Places:
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = math.inf
 
-    async def take(self, deadline: float) -> None:
+    async def acquire(self, deadline: float) -> None:
         """Acquire a slot.
 
         Args:
@@ -33,44 +33,44 @@ class Places:
             self._free -= 1
             return
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((turn, deadline))
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((waiter, deadline))
         if deadline < self._wakes_at:
             self._wake_at(deadline, loop)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if not turn.cancelled() and turn.exception() is None:
+            if not waiter.cancelled() and waiter.exception() is None:
                 # The task got a slot just as it was cancelled.
-                self.give_back()
+                self.release()
             raise
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Release a slot to the next waiting task."""
         while self._waiting:
-            turn, _ = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
+            waiter, _ = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
                 return
         self._free += 1
 
     def _wake_at(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(deadline, self._send_away, loop)
+        self._timer = loop.call_at(deadline, self._expire, loop)
         self._wakes_at = deadline
 
-    def _send_away(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raise PoolTimeout in tasks whose deadline has passed, and set the timer for the next deadline."""
         self._timer, self._wakes_at = None, math.inf
-        still = deque[tuple[asyncio.Future[None], float]]()
-        for turn, deadline in self._waiting:
-            if turn.done():
+        remaining = deque[tuple[asyncio.Future[None], float]]()
+        for waiter, deadline in self._waiting:
+            if waiter.done():
                 continue
             if deadline <= loop.time():
-                turn.set_exception(httpx.PoolTimeout("timed out waiting for one of the connections"))
+                waiter.set_exception(httpx.PoolTimeout("timed out waiting for one of the connections"))
             else:
-                still.append((turn, deadline))
-        self._waiting = still
-        if still:
-            self._wake_at(min(deadline for _, deadline in still), loop)
+                remaining.append((waiter, deadline))
+        self._waiting = remaining
+        if remaining:
+            self._wake_at(min(deadline for _, deadline in remaining), loop)

@@ -1,4 +1,3 @@
-# Derived from _async by scripts/derive_sync.py; do not edit.
 """Sends requests with an httpx client."""
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from meshydb._core.messages import Answer, Content, Request, check_encoding
 from meshydb._transports.progress import Progress
 
 
-class HttpxSender:
+class AsyncHttpxTransport:
     """Sends requests with an httpx client. Its settings apply where a request has none."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    def send(self, request: Request) -> Answer:
-        """Send a request, as `Sender` says."""
+    async def send(self, request: Request) -> Answer:
+        """Send a request, as `Transport` says."""
         progress = Progress()
 
-        def trace(event: str, details: Mapping[str, object]) -> None:
+        async def trace(event: str, details: Mapping[str, object]) -> None:
             progress.note(event, details)
 
         built = self._client.build_request(
@@ -36,7 +35,7 @@ class HttpxSender:
         auth = None if "Authorization" in request.headers else httpx.USE_CLIENT_DEFAULT
         # Streamed, because a body that cannot be read must not hide the status that came before it.
         try:
-            response = self._client.send(built, stream=True, follow_redirects=False, auth=auth)
+            response = await self._client.send(built, stream=True, follow_redirects=False, auth=auth)
         except httpx.HTTPError as error:
             explained = progress.explain(error)
             if explained is error:
@@ -46,15 +45,15 @@ class HttpxSender:
         broken: httpx.HTTPError | None = None
         try:
             check_encoding(response.headers)
-            for chunk in response.iter_bytes():
+            async for chunk in response.aiter_bytes():
                 content.add(chunk)
         except httpx.HTTPError as caught:
             broken = caught
         finally:
-            response.close()
+            await response.aclose()
         body = b"" if broken else bytes(content)
         return Answer(response.status_code, response.headers, body, broken)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the client."""
-        self._client.close()
+        await self._client.aclose()
