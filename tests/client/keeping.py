@@ -18,7 +18,7 @@ class KeepingServer(LoopbackServer):
         connections: ClassVar[list[int]]
 
         def do_POST(self) -> None:
-            """Answer."""
+            """Respond."""
             self.rfile.read(int(self.headers["Content-Length"]))
             self.connections.append(self.client_address[1])
             body = token_answer() if self.path.endswith("/connect/token") else RESET

@@ -19,7 +19,7 @@ from tests.support.terminal import COMMAND, run_client
 CANARIES: Final = ("canary", "Traceback")
 
 # Arguments after the command's name, standard input, and what the error says. `{file}` is a request's.
-REFUSED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
+REJECTED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
     "no-command": ([], "", "the following arguments are required: COMMAND (see meshydb --help)"),
     "unknown-command": (["login"], "", "argument COMMAND: invalid choice: 'login'"),
     "no-username": (["forgot-password"], "", "the following arguments are required: USERNAME"),
@@ -42,10 +42,10 @@ REFUSED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 def test_usage(tmp_path: Path, case: str, as_json: bool) -> None:  # noqa: FBT001 - pytest's way to hand it over
     """What cannot be sent is told in one line, which repeats no secret, and exits with 2."""
-    arguments, given, message = REFUSED[case]
+    arguments, given, message = REJECTED[case]
     file = request_in(tmp_path)
     arguments = [argument.format(file=file) for argument in arguments]
     if as_json:

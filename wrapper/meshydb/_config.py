@@ -56,7 +56,7 @@ class Config:
     timeout: "float | httpx.Timeout | None"
     max_retries: int
 
-    def shown(self, of: object, **more: object) -> str:
+    def describe(self, of: object, **more: object) -> str:
         """Compose the `repr` of an object with these settings, without secrets."""
         given = "".join(f", {name}={value!r}" for name, value in more.items() if value is not None)
         return f"{type(of).__name__}({self.account_name!r}, {self.tenant!r}, base_url={self.base_url!r}{given})"

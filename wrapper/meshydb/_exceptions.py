@@ -45,7 +45,7 @@ class APITimeoutError(APIConnectionError):
     """The response did not arrive in time."""
 
 
-class _AnswerError(MeshyError):
+class _ResponseError(MeshyError):
     """The base class of errors that follow a response."""
 
     def __init__(
@@ -71,11 +71,11 @@ class _AnswerError(MeshyError):
         return _restore, (type(self), self.args), self.__dict__
 
 
-def _restore(kind: type[_AnswerError], args: tuple[Any, ...]) -> _AnswerError:
+def _restore(kind: type[_ResponseError], args: tuple[Any, ...]) -> _ResponseError:
     return kind.__new__(kind, *args)
 
 
-class APIResponseError(_AnswerError):
+class APIResponseError(_ResponseError):
     """The response is a success, but its body does not match the contract.
 
     Attributes:
@@ -87,7 +87,7 @@ class APIResponseError(_AnswerError):
     """
 
 
-class APIStatusError(_AnswerError):
+class APIStatusError(_ResponseError):
     """The status of the response is outside 200 to 299.
 
     Attributes:

@@ -42,7 +42,7 @@ def is_new_username(username: str) -> bool:
         and mapped not in _DOT_SEGMENTS
         and "/" not in mapped
         and all(_is_in_class(mapped, position) for position in range(len(mapped)))
-        and _keeps_bidi_rule(mapped)
+        and _satisfies_bidi_rule(mapped)
     )
 
 
@@ -127,7 +127,7 @@ _RULES: dict[str, Callable[[str, int], bool]] = {
 }
 
 
-def _keeps_bidi_rule(text: str) -> bool:
+def _satisfies_bidi_rule(text: str) -> bool:
     """Whether text with right-to-left characters follows the rule of RFC 5893, section 2. Other text always does."""
     kinds = [unicodedata.bidirectional(each) for each in text]
     present = set(kinds)

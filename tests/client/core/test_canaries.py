@@ -61,7 +61,7 @@ FORMS: Final[dict[str, tuple[Play, Play]]] = {
     "awaited": (play_awaited, play_connected_awaited),
 }
 
-Answer = Callable[[bytes], bytes | Silence]
+Responder = Callable[[bytes], bytes | Silence]
 
 
 def _verification() -> UserVerificationHash:
@@ -117,8 +117,8 @@ DOCUMENTED: Final = {
 }
 
 
-def _refusal(status: int) -> Answer:
-    """Repeat the request, and with it all secrets in it, in all connection_slots that a message is taken from."""
+def _refusal(status: int) -> Responder:
+    """Repeat the request, and with it all secrets in it, in all places that a message is taken from."""
 
     def refuse(request: bytes) -> bytes:
         sent = request.decode().replace("Bearer ", "")
@@ -128,12 +128,12 @@ def _refusal(status: int) -> Answer:
     return refuse
 
 
-def _says(body: object) -> Answer:
+def _says(body: object) -> Responder:
     return lambda _: answer(200, body)
 
 
 MISPLACED: Final = dict.fromkeys({*RESET, *PERSON, *TOKENS, *PAGE, "exists", "isValid"}, CANARY)
-BROKEN: Final[dict[str, tuple[Answer, type[MeshyError] | None]]] = {
+BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "other status": (_refusal(418), APIStatusError),
     "bare refusal": (lambda request: answer(500, request), APIStatusError),
     "not JSON": (lambda request: answer(200, request), APIResponseError),
@@ -154,7 +154,7 @@ BROKEN: Final[dict[str, tuple[Answer, type[MeshyError] | None]]] = {
     "closes": (lambda _: b"", APIConnectionError),
 }
 # What httpcore's own log quotes: a beginning that is not HTTP.
-NOT_HTTP: Final[dict[str, Answer]] = {
+NOT_HTTP: Final[dict[str, Responder]] = {
     "echo": lambda request: request,
     "header": lambda request: b"HTTP/1.1 200 OK\r\n" + request,
     "status": lambda _: f"HTTP/1.1 {CANARY}\r\n\r\n".encode(),
@@ -255,7 +255,7 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
     """No `repr`, error, traceback or log shows a secret, whether the call succeeds or fails in any way."""
     needs_login, call, success = CALLS[name]
     operation_id = name.partition(" ")[0]
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Responder] = {}
 
     def answer_to(request: bytes) -> bytes | Silence:
         witness.look()
@@ -263,7 +263,7 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
             return answer(200, TOKENS)
         return answers["next"](request)
 
-    def outcome(respond: Answer, url: str, timeout: float = 5.0) -> type[MeshyError] | None:
+    def outcome(respond: Responder, url: str, timeout: float = 5.0) -> type[MeshyError] | None:
         answers["next"] = respond
         settings: dict[str, Any] = {"tokens": Tokens(ACCESS_TOKEN, CANARY, 3600)} if needs_login else {}
         kind: type[MeshyError] | None = form[needs_login](witness.scenario(call), url, timeout=timeout, **settings)

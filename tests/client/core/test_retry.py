@@ -17,7 +17,7 @@ from meshydb import (
 )
 from meshydb._core.connection_errors import NotSentError, StaleConnectionError
 from meshydb._core.exchange import Sleep, exchange
-from meshydb._core.messages import Answer, Request
+from meshydb._core.messages import Request, Response
 from meshydb._core.responses import retry_after
 from meshydb._core.retry import RetryPolicy
 from meshydb._operations import Operation
@@ -33,7 +33,7 @@ EACH: Final = sorted(REPLAY)
 
 
 def _run(
-    events: Sequence[Answer | httpx.HTTPError],
+    events: Sequence[Response | httpx.HTTPError],
     *,
     max_retries: int,
     operation_id: str = "forgotPassword",
@@ -61,12 +61,14 @@ def _run(
     return sleeps, outcome
 
 
-def _turned_away(status: int, wait: str) -> Answer:
+def _turned_away(status: int, wait: str) -> Response:
     return _answer(status, wait=wait)
 
 
-def _answer(status: int, content: bytes = b"", error: httpx.HTTPError | None = None, wait: str | None = None) -> Answer:
-    return Answer(status, {} if wait is None else {"Retry-After": wait}, content, error)
+def _answer(
+    status: int, content: bytes = b"", error: httpx.HTTPError | None = None, wait: str | None = None
+) -> Response:
+    return Response(status, {} if wait is None else {"Retry-After": wait}, content, error)
 
 
 SUCCESS = _answer(200, b'"done"')
@@ -95,7 +97,7 @@ UNSURE: Final = [
 
 
 def _named(event: object) -> str:
-    if isinstance(event, Answer) and event.error is not None:
+    if isinstance(event, Response) and event.error is not None:
         return f"{event.status_code}, {type(event.error).__name__}"
     return str(getattr(event, "status_code", type(event).__name__))
 
@@ -124,14 +126,14 @@ def test_turned_away_is_retried_whatever_it_is(status: int, operation_id: str) -
 
 @pytest.mark.parametrize("operation_id", SAFE)
 @pytest.mark.parametrize("event", UNSURE, ids=_named)
-def test_safe_operations_are_replayed(event: Answer | httpx.HTTPError, operation_id: str) -> None:
+def test_safe_operations_are_replayed(event: Response | httpx.HTTPError, operation_id: str) -> None:
     """An operation that the contract marks as safe is sent again when nobody knows what became of it."""
     assert _run([event, event, SUCCESS], max_retries=2, operation_id=operation_id) == ([0.25, 0.5], "done")
 
 
 @pytest.mark.parametrize("operation_id", NEVER)
 @pytest.mark.parametrize("event", UNSURE, ids=_named)
-def test_others_are_never_replayed(event: Answer | httpx.HTTPError, operation_id: str) -> None:
+def test_others_are_never_replayed(event: Response | httpx.HTTPError, operation_id: str) -> None:
     """Any other operation is sent once when its request may have been carried out, and the error is raised."""
     sleeps, outcome = _run([event], max_retries=5, operation_id=operation_id)
     assert sleeps == []
@@ -148,7 +150,7 @@ def test_others_are_never_replayed(event: Answer | httpx.HTTPError, operation_id
     ],
     ids=_named,
 )
-def test_what_would_fail_again_is_not_replayed(event: Answer | httpx.HTTPError) -> None:
+def test_what_would_fail_again_is_not_replayed(event: Response | httpx.HTTPError) -> None:
     """An error that lies in the request, or in what the service has to say, is raised at once."""
     sleeps, outcome = _run([event], max_retries=5, operation_id="getSelf")
     assert sleeps == []

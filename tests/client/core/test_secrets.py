@@ -22,7 +22,7 @@ from meshydb import (
 )
 from meshydb import _operations as operations
 from meshydb._config import Config
-from meshydb._core.messages import Answer, Request
+from meshydb._core.messages import Request, Response
 from meshydb._models import Tokens
 from tests.client.calls import Play, once
 from tests.support.tcp import ScriptedServer, answer
@@ -45,7 +45,7 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
         NewUser(**PERSON),
         TOKENS,
         RawResponse(200, {"Set-Cookie": CANARY}, CANARY.encode(), VERIFICATION),
-        Answer(200, {"Set-Cookie": CANARY}, CANARY.encode()),
+        Response(200, {"Set-Cookie": CANARY}, CANARY.encode()),
         Request("POST", httpx.URL("http://a/acme/connect/token"), {"Authorization": CANARY}, CANARY.encode(), None),
         operations.log_in(CONFIG, "rosa", CANARY),
         operations.refresh(CONFIG, CANARY),

@@ -14,9 +14,9 @@ import pytest
 
 from meshydb import AuthenticationError, BadRequestError, User
 from meshydb._config import resolve
-from meshydb._core.auth import Alone, Login
+from meshydb._core.auth import Login, UnderLock
 from meshydb._core.exchange import Steps, exchange
-from meshydb._core.messages import Answer, Request
+from meshydb._core.messages import Request, Response
 from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
@@ -39,7 +39,7 @@ class Service:
         self._all_have_come = threading.Barrier(CALLERS, timeout=60)
 
     def __call__(self, request: bytes) -> bytes:
-        """Answer a request."""
+        """Respond to a request."""
         if request.startswith(b"POST /acme/connect/token"):
             self.refreshes += 1
             return NEW
@@ -136,7 +136,7 @@ async def test_cancelled_refresh_holds_nobody_up() -> None:
 # From here on, the steps are taken by hand, so that the order of what happens is certain.
 
 OPERATION: Final = Operation("getSelf", {"headers": {}}, lambda body: body)
-EXPIRED: Final = Answer(400, {}, b'{"error": "invalid_grant"}')
+EXPIRED: Final = Response(400, {}, b'{"error": "invalid_grant"}')
 
 
 def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[Any]:
@@ -145,8 +145,8 @@ def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[
     return exchange(operation, request, RetryPolicy(0))
 
 
-def _renewed(token: str | None = None) -> Answer:
-    return Answer(200, {}, json.dumps(token_answer(token)).encode())
+def _renewed(token: str | None = None) -> Response:
+    return Response(200, {}, json.dumps(token_answer(token)).encode())
 
 
 def _login_after(seconds: float) -> Login:
@@ -168,11 +168,11 @@ def _login_after(seconds: float) -> Login:
 def _alone(steps: Generator[Any, Any, Any]) -> Steps[None]:
     """Go up to what must be done alone."""
     step = next(steps)
-    assert isinstance(step, Alone)
+    assert isinstance(step, UnderLock)
     return step.steps
 
 
-def _receive(steps: Generator[Any, Any, Any], answer: Answer) -> str:
+def _receive(steps: Generator[Any, Any, Any], answer: Response) -> str:
     """Send one request and receive this; return which operation it was."""
     step = next(steps)
     assert isinstance(step, Request)
@@ -225,7 +225,7 @@ def test_who_waited_for_a_signout_is_refused() -> None:
     login = _login_after(3600)
     call = login.authorized(OPERATION, _begin)
     waiting = _alone(call)
-    assert _receive(_alone(login.end(_begin)), Answer(200, {})) == "revokeToken"
+    assert _receive(_alone(login.end(_begin)), Response(200, {})) == "revokeToken"
     with pytest.raises(RuntimeError, match="signed out"):
         next(waiting)
 
@@ -234,7 +234,7 @@ def test_who_signs_out_at_the_same_time_revokes_nothing() -> None:
     """Of two who sign out at once, one tells the service."""
     login = _login_after(3600)
     first, second = (_alone(login.end(_begin)) for _ in range(2))
-    assert _receive(first, Answer(200, {})) == "revokeToken"
+    assert _receive(first, Response(200, {})) == "revokeToken"
     assert list(second) == []
 
 
@@ -243,8 +243,8 @@ def test_call_under_way_at_a_signout_is_not_repeated() -> None:
     login = _login_after(0)
     call = login.authorized(OPERATION, _begin)
     assert isinstance(next(call), Request)
-    _receive(_alone(login.end(_begin)), Answer(200, {}))
-    step = call.send(Answer(401, {}))
-    assert isinstance(step, Alone)
+    _receive(_alone(login.end(_begin)), Response(200, {}))
+    step = call.send(Response(401, {}))
+    assert isinstance(step, UnderLock)
     with pytest.raises(RuntimeError, match="signed out"):
         next(step.steps)

@@ -196,7 +196,7 @@ class AsyncMeshyClient(AsyncRecovery, AsyncRegistration, AsyncLogins):
         await self.close()
 
     def __repr__(self) -> str:
-        return self._config.shown(self)
+        return self._config.describe(self)
 
     @property
     def _config(self) -> Config:

@@ -140,4 +140,4 @@ class AsyncMeshyConnection:
                 raise
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self)
+        return self._session.config.describe(self)

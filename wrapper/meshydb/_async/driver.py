@@ -9,7 +9,7 @@ import anyio
 import httpx
 
 from meshydb._config import Config
-from meshydb._core.auth import Alone, AuthSteps, Login
+from meshydb._core.auth import AuthSteps, Login, UnderLock
 from meshydb._core.exchange import Sleep, Steps, exchange
 from meshydb._core.locks import AsyncLock
 from meshydb._core.logging import configure_from_environment
@@ -97,17 +97,17 @@ class AsyncDriver:
                 if isinstance(step, Sleep):
                     await anyio.sleep(step.seconds)
                     step = next(steps)
-                elif isinstance(step, Alone):
+                elif isinstance(step, UnderLock):
                     async with lock:
                         await self.run(step.steps, _NO_LOCK)
                     step = next(steps)
                 else:
                     try:
-                        answer = await self._transport.send(step)
+                        response = await self._transport.send(step)
                     except httpx.HTTPError as error:
                         step = steps.throw(error)
                     else:
-                        step = steps.send(answer)
+                        step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result

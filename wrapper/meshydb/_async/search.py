@@ -67,8 +67,8 @@ class AsyncUserSearch:
 
     async def __aiter__(self) -> AsyncIterator[User]:
         known: set[str] = set()
-        number = received = futile = 0
-        while futile < _MAX_PAGES_WITHOUT_NEW_USERS:
+        number = received = pages_without_new = 0
+        while pages_without_new < _MAX_PAGES_WITHOUT_NEW_USERS:
             number += 1
             page = await self.page(number)
             seen = len(known)
@@ -77,9 +77,9 @@ class AsyncUserSearch:
                     known.add(user.id)
                     yield user
             received += len(page.results)
-            futile = 0 if len(known) > seen else futile + 1
+            pages_without_new = 0 if len(known) > seen else pages_without_new + 1
             if not page.results or received >= page.total_records:
                 return
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self, **asdict(self._query))
+        return self._session.config.describe(self, **asdict(self._query))

@@ -232,4 +232,4 @@ class AsyncUsersService:
         await self._session.call(operation)
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self)
+        return self._session.config.describe(self)

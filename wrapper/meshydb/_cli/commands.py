@@ -43,7 +43,7 @@ def check_hash(options: Namespace) -> Outcome:
         print(json.dumps({"isValid": is_valid}))
     else:
         print("The code is right." if is_valid else "The code is wrong, or the request has expired or was used.")
-    return Outcome.DONE if is_valid else Outcome.REFUSED
+    return Outcome.DONE if is_valid else Outcome.REJECTED
 
 
 def reset_password(options: Namespace) -> Outcome:
@@ -59,13 +59,13 @@ def reset_password(options: Namespace) -> Outcome:
     return Outcome.DONE
 
 
-def _local(instant: datetime) -> datetime:
+def _local(time: datetime) -> datetime:
     """Return the local time; UTC in the first and last hours that `datetime` can hold."""
     try:
-        return instant.astimezone()
+        return time.astimezone()
     except (OverflowError, ValueError, OSError):
         # The platform and its time zone decide whether an error is raised, and which.
-        return instant.astimezone(UTC)
+        return time.astimezone(UTC)
 
 
 @contextmanager

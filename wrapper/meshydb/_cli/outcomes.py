@@ -13,11 +13,11 @@ class Outcome(IntEnum):
     """The exit codes. Codes for signals are the same as in shells."""
 
     DONE = 0
-    REFUSED = 1
+    REJECTED = 1
     USAGE = 2
     NOT_FOUND = 3
     RATE_LIMITED = 4
-    NO_ANSWER = 5
+    NO_RESPONSE = 5
     SERVER_FAILED = 6
     NOT_WRITTEN = 7
     INTERRUPTED = 130
@@ -64,9 +64,9 @@ def _outcome(error: Exception) -> Outcome:
         case RateLimitError():
             return Outcome.RATE_LIMITED
         case APIConnectionError():
-            return Outcome.NO_ANSWER
+            return Outcome.NO_RESPONSE
         case APIStatusError(status_code=status) if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Outcome.REFUSED
+            return Outcome.REJECTED
         case MeshyError():
             return Outcome.SERVER_FAILED
         case _:

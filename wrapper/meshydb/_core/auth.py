@@ -1,7 +1,7 @@
 """Access tokens: adding them to requests, and renewing them.
 
 `Login.authorized` wraps an exchange as httpx's `Auth.auth_flow` wraps a request: it is a generator without I/O. It
-yields `Alone` for steps that need mutual exclusion, because tasks and threads differ only in their lock.
+yields `UnderLock` for steps that need mutual exclusion, because tasks and threads differ only in their lock.
 """
 
 from collections.abc import Callable, Generator
@@ -15,7 +15,7 @@ from meshydb import _operations
 from meshydb._config import Config
 from meshydb._core.claims import read_current_user
 from meshydb._core.exchange import Sleep, Steps
-from meshydb._core.messages import Answer, Request
+from meshydb._core.messages import Request, Response
 from meshydb._exceptions import AuthenticationError, BadRequestError, MeshyError
 from meshydb._models import CurrentUser, Tokens
 from meshydb._operations import Operation
@@ -28,13 +28,13 @@ _LARGEST_MARGIN = 0.1
 
 
 @frozen
-class Alone:
+class UnderLock:
     """Run these steps under the lock of the login, then resume. An error in them ends the exchange."""
 
     steps: Steps[None]
 
 
-AuthSteps: TypeAlias = Generator[Request | Sleep | Alone, Answer, T]
+AuthSteps: TypeAlias = Generator[Request | Sleep | UnderLock, Response, T]
 
 
 class Begin(Protocol):
@@ -44,7 +44,7 @@ class Begin(Protocol):
 
 
 @frozen
-class _Held:
+class _CurrentTokens:
     tokens: Tokens
     renew_at: float
 
@@ -63,7 +63,7 @@ class Login:
         self._clock = clock
         self._failures = 0
         self._failure: MeshyError | None = None
-        self._held: _Held | None = self._received(tokens)
+        self._current_tokens: _CurrentTokens | None = self._received(tokens)
 
     @property
     def current_user(self) -> CurrentUser:
@@ -78,8 +78,8 @@ class Login:
     @property
     def refresh_token(self) -> str | None:
         """The refresh token; None if the service issued none, or the login was ended."""
-        held = self._held
-        return None if held is None else held.tokens.refresh_token
+        current = self._current_tokens
+        return None if current is None else current.tokens.refresh_token
 
     def authorized(self, operation: Operation[T], begin: Begin) -> AuthSteps[T]:
         """Carry out an operation with an access token. The token is renewed at most once: if it is due, or rejected.
@@ -89,25 +89,25 @@ class Login:
             AuthenticationError: The login has expired, or the service rejects the access token.
             MeshyError: As for the exchange.
         """
-        held = self._current()
-        is_due = held.tokens.refresh_token is not None and self._clock() >= held.renew_at
+        current = self._current()
+        is_due = current.tokens.refresh_token is not None and self._clock() >= current.renew_at
         if is_due:
-            yield Alone(self._refresh(held, begin, self._failures))
-            held = self._current()
+            yield UnderLock(self._refresh(current, begin, self._failures))
+            current = self._current()
         try:
-            return (yield from begin(operation, held.tokens.access_token))
+            return (yield from begin(operation, current.tokens.access_token))
         except AuthenticationError:
-            if is_due or held.tokens.refresh_token is None:
+            if is_due or current.tokens.refresh_token is None:
                 raise
         # A rejected request was not carried out, so it is safe to send it again.
-        yield Alone(self._refresh(held, begin, self._failures))
+        yield UnderLock(self._refresh(current, begin, self._failures))
         return (yield from begin(operation, self._current().tokens.access_token))
 
     def end(self, begin: Begin) -> AuthSteps[None]:
         """Revoke the tokens, unless the login was ended before. If the request fails, the login keeps them."""
-        yield Alone(self._revoke(begin))
+        yield UnderLock(self._revoke(begin))
 
-    def _refresh(self, stale: _Held, begin: Begin, failures: int) -> Steps[None]:
+    def _refresh(self, stale: _CurrentTokens, begin: Begin, failures: int) -> Steps[None]:
         if self._current() is not stale:
             return  # Another thread or task renewed them meanwhile.
         if self._failure is not None and self._failures != failures:
@@ -120,7 +120,7 @@ class Login:
             self._failure = error
             raise
         self._failure = None
-        self._held = self._received(tokens)
+        self._current_tokens = self._received(tokens)
 
     def _renewed(self, tokens: Tokens, begin: Begin) -> Steps[Tokens]:
         refresh_token = tokens.refresh_token or ""
@@ -140,16 +140,16 @@ class Login:
             raise expired from error
 
     def _revoke(self, begin: Begin) -> Steps[None]:
-        if self._held is not None:
-            yield from begin(_operations.revoke(self._config, self._held.tokens))
-            self._held = None
+        if self._current_tokens is not None:
+            yield from begin(_operations.revoke(self._config, self._current_tokens.tokens))
+            self._current_tokens = None
 
-    def _current(self) -> _Held:
-        held = self._held
-        if held is None:
+    def _current(self) -> _CurrentTokens:
+        current = self._current_tokens
+        if current is None:
             raise RuntimeError("This connection is signed out; log in again.")
-        return held
+        return current
 
-    def _received(self, tokens: Tokens) -> _Held:
+    def _received(self, tokens: Tokens) -> _CurrentTokens:
         margin = min(_MARGIN, _LARGEST_MARGIN * tokens.expires_in)
-        return _Held(tokens, self._clock() + tokens.expires_in - margin)
+        return _CurrentTokens(tokens, self._clock() + tokens.expires_in - margin)

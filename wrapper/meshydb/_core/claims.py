@@ -23,9 +23,9 @@ def read_current_user(access_token: str) -> CurrentUser:
             username=claims["id"],
             first_name=claims.get("given_name"),
             last_name=claims.get("family_name"),
-            roles=_several(claims.get("role")),
-            permissions=_several(claims.get("permission")),
-            auth_time=_instant(claims.get("auth_time")),
+            roles=_strings(claims.get("role")),
+            permissions=_strings(claims.get("permission")),
+            auth_time=_timestamp(claims.get("auth_time")),
         )
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         pass
@@ -33,7 +33,7 @@ def read_current_user(access_token: str) -> CurrentUser:
     raise MeshyError("the access token does not hold the claims of the user")
 
 
-def _instant(claim: object) -> datetime | None:
+def _timestamp(claim: object) -> datetime | None:
     """Read a NumericDate of RFC 7519, in seconds since 1970. Return None if it is outside the range of datetime."""
     if claim is None:
         return None
@@ -45,7 +45,7 @@ def _instant(claim: object) -> datetime | None:
         return None
 
 
-def _several(claim: object) -> tuple[str, ...]:
+def _strings(claim: object) -> tuple[str, ...]:
     """Read a claim that is a list, or a string in place of a list with one value."""
     if claim is None:
         return ()

@@ -13,8 +13,8 @@ from attrs import frozen
 
 from meshydb._core.connection_errors import StaleConnectionError
 from meshydb._core.logging import Attempt
-from meshydb._core.messages import Answer, Request, secrets_of
-from meshydb._core.raw import note_answer
+from meshydb._core.messages import Request, Response, secrets_of
+from meshydb._core.raw import record_response
 from meshydb._core.responses import error_body, request_id, status_error
 from meshydb._core.retry import NEVER_SENT, RetryPolicy
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
@@ -35,7 +35,7 @@ class Sleep:
 
 
 # To send a request: resume with its response, or throw the httpx error that was raised in place of one.
-Steps: TypeAlias = Generator[Request | Sleep, Answer, T]
+Steps: TypeAlias = Generator[Request | Sleep, Response, T]
 
 
 def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> Steps[T]:
@@ -50,27 +50,27 @@ def exchange(operation: Operation[T], request: Request, policy: RetryPolicy) -> 
     while True:
         attempt = Attempt(operation, request, retries)
         try:
-            answer = yield request
+            response = yield request
         except httpx.HTTPError as error:
-            attempt.failed(error)
+            attempt.log_error(error)
             delay = policy.delay_after_error(retries, error, safe_to_replay=operation.safe_to_replay)
             if delay is None:
                 raise _connection_error(operation, request, error) from error
         else:
-            attempt.answered(answer)
-            delay = policy.delay_after_answer(retries, answer, safe_to_replay=operation.safe_to_replay)
+            attempt.log_response(response)
+            delay = policy.delay_after_response(retries, response, safe_to_replay=operation.safe_to_replay)
             if delay is None:
-                return _outcome(operation, request, answer)
+                return _outcome(operation, request, response)
         yield Sleep(delay)
         retries += 1
 
 
-def _outcome(operation: Operation[T], request: Request, answer: Answer) -> T:
+def _outcome(operation: Operation[T], request: Request, response: Response) -> T:
     # The status comes first: the operation can read only the body of a success.
-    if not answer.is_success:
-        raise status_error(answer, secrets_of(operation, request), from_auth_host=operation.at_auth_host)
-    result = _result(operation, request, answer)
-    note_answer(answer)
+    if not response.is_success:
+        raise status_error(response, secrets_of(operation, request), from_auth_host=operation.at_auth_host)
+    result = _result(operation, request, response)
+    record_response(response)
     return result
 
 
@@ -82,13 +82,13 @@ def _connection_error(operation: Operation[Any], request: Request, error: httpx.
     kind = APITimeoutError if isinstance(error, httpx.TimeoutException) else APIConnectionError
     host = request.url.netloc.decode()
     reason = str(error).removesuffix(".") or type(error).__name__
-    told = kind(f"no usable response from {host}: {reason}{_fate(operation, error)}")
-    told.may_have_been_processed = not isinstance(error, NEVER_SENT)
-    told.connection_was_stale = isinstance(error, StaleConnectionError)
-    return told
+    translated = kind(f"no usable response from {host}: {reason}{_whether_processed(operation, error)}")
+    translated.may_have_been_processed = not isinstance(error, NEVER_SENT)
+    translated.connection_was_stale = isinstance(error, StaleConnectionError)
+    return translated
 
 
-def _fate(operation: Operation[Any], error: httpx.HTTPError) -> str:
+def _whether_processed(operation: Operation[Any], error: httpx.HTTPError) -> str:
     """Say whether the request may have been processed, unless it is safe to replay."""
     if operation.safe_to_replay:
         return ""
@@ -99,14 +99,14 @@ def _fate(operation: Operation[Any], error: httpx.HTTPError) -> str:
     return "; the request may have been processed"
 
 
-def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
-    if isinstance(answer.error, httpx.DecodingError):
+def _result(operation: Operation[T], request: Request, response: Response) -> T:
+    if isinstance(response.error, httpx.DecodingError):
         reason = "the body cannot be decompressed, or is too large"
-        raise _response_error(reason, operation, request, answer) from answer.error
-    if answer.error is not None:
-        raise _connection_error(operation, request, answer.error) from answer.error
+        raise _response_error(reason, operation, request, response) from response.error
+    if response.error is not None:
+        raise _connection_error(operation, request, response.error) from response.error
     try:
-        body = None if operation.may_be_empty and not answer.content else json.loads(answer.content)
+        body = None if operation.may_be_empty and not response.content else json.loads(response.content)
     except (ValueError, RecursionError):
         reason = "the body is not JSON"
     else:
@@ -121,14 +121,14 @@ def _result(operation: Operation[T], request: Request, answer: Answer) -> T:
         except (TypeError, ValueError):
             pass
     # Outside of the handler, so that the error is not chained: it may quote a value or show the whole body.
-    raise _response_error(reason, operation, request, answer)
+    raise _response_error(reason, operation, request, response)
 
 
-def _response_error(reason: str, operation: Operation[Any], request: Request, answer: Answer) -> APIResponseError:
+def _response_error(reason: str, operation: Operation[Any], request: Request, response: Response) -> APIResponseError:
     return APIResponseError(
         reason,
-        status_code=answer.status_code,
-        body=error_body(answer.content),
-        request_id=request_id(answer, secrets_of(operation, request)),
-        headers=answer.headers,
+        status_code=response.status_code,
+        body=error_body(response.content),
+        request_id=request_id(response, secrets_of(operation, request)),
+        headers=response.headers,
     )

@@ -10,7 +10,7 @@ import threading
 from time import perf_counter
 from typing import Any
 
-from meshydb._core.messages import Answer, Request, secrets_of
+from meshydb._core.messages import Request, Response, secrets_of
 from meshydb._core.redaction import RedactingFilter
 from meshydb._core.responses import request_id
 from meshydb._operations import Operation
@@ -45,27 +45,27 @@ class Attempt:
         self._retry = retry
         self._started = perf_counter()
 
-    def answered(self, answer: Answer) -> None:
+    def log_response(self, response: Response) -> None:
         """Log a response, and whether its body could be read."""
-        error = answer.error
-        level = logging.DEBUG if answer.is_success and error is None else logging.INFO
-        outcome = f"{answer.status_code}" if error is None else f"{answer.status_code}, {_kind(error)},"
-        self._log(level, outcome, error, answer)
+        error = response.error
+        level = logging.DEBUG if response.is_success and error is None else logging.INFO
+        outcome = f"{response.status_code}" if error is None else f"{response.status_code}, {_kind(error)},"
+        self._log(level, outcome, error, response)
 
-    def failed(self, error: Exception) -> None:
+    def log_error(self, error: Exception) -> None:
         """Log that no response arrived."""
         self._log(logging.INFO, f"no response, {_kind(error)},", error)
 
-    def _log(self, level: int, outcome: str, error: Exception | None, answer: Answer | None = None) -> None:
+    def _log(self, level: int, outcome: str, error: Exception | None, response: Response | None = None) -> None:
         if not _logger.isEnabledFor(level):
             return
         fields = {
             "method": self._operation.method,
             "route": self._operation.route,
-            "status": answer and answer.status_code,
+            "status": response and response.status_code,
             "error": _kind(error),
             "duration": perf_counter() - self._started,
-            "request_id": answer and request_id(answer, secrets_of(self._operation, self._request)),
+            "request_id": response and request_id(response, secrets_of(self._operation, self._request)),
             "retry": self._retry,
         }
         _logger.log(level, _MESSAGE, {**fields, "outcome": outcome}, extra=fields)

@@ -40,7 +40,7 @@ class Request:
 
 
 @frozen
-class Answer:
+class Response:
     """A response whose status line and headers arrived.
 
     Attributes:
@@ -66,7 +66,7 @@ class Answer:
         return httpx.codes.is_server_error(self.status_code)
 
 
-class Content:
+class BodyBuffer:
     """The part of a body that has arrived, decompressed."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ def build_request(config: Config, operation: Operation[Any], access_token: str |
     headers: dict[str, str] = {**_HEADERS, **arguments["headers"]}
     if access_token is not None:
         headers["Authorization"] = f"Bearer {access_token}"
-    url = _parsed(host + arguments["url"])
+    url = _parse_url(host + arguments["url"])
     if query := arguments.get("params"):
         url = url.copy_with(params=query)
     return Request(operation.method, url, headers, _body(arguments), config.timeout)
@@ -125,5 +125,5 @@ def _body(arguments: Mapping[str, Any]) -> bytes:
 
 # Parsing a URL takes a good part of the time of a request, and most URLs are requested again.
 @lru_cache(maxsize=128)
-def _parsed(url: str) -> httpx.URL:
+def _parse_url(url: str) -> httpx.URL:
     return httpx.URL(url)

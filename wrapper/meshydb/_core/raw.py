@@ -11,7 +11,7 @@ from attrs import field, frozen
 from meshydb._headers import Headers
 
 if TYPE_CHECKING:
-    from meshydb._core.messages import Answer
+    from meshydb._core.messages import Response
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,14 +47,14 @@ class RawCalls:
         return f"{type(self).__name__}({wrapped.__self__!r})"
 
 
-class _Watch:
+class _ResponseRecorder:
     """The last response of a call. A call has several if it renewed a token."""
 
     def __init__(self) -> None:
-        self._last: Answer | None = None
+        self._last: Response | None = None
 
-    def note(self, answer: "Answer") -> None:
-        self._last = answer
+    def record(self, response: "Response") -> None:
+        self._last = response
 
     def response(self, parsed: T) -> RawResponse[T]:
         if self._last is None:
@@ -63,14 +63,14 @@ class _Watch:
 
 
 # For each task or thread. The code between the call and its exchange does not need to know it.
-_watch: ContextVar[_Watch | None] = ContextVar("meshydb_watch", default=None)
+_recorder: ContextVar[_ResponseRecorder | None] = ContextVar("meshydb_response_recorder", default=None)
 
 
-def note_answer(answer: "Answer") -> None:
+def record_response(response: "Response") -> None:
     """Note the response of a success for the caller."""
-    watch = _watch.get()
-    if watch is not None:
-        watch.note(answer)
+    recorder = _recorder.get()
+    if recorder is not None:
+        recorder.record(response)
 
 
 def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
@@ -78,8 +78,8 @@ def raw(method: Callable[P, T]) -> Callable[P, RawResponse[T]]:
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        with _watching() as watch:
-            return watch.response(method(*args, **kwargs))
+        with _recording() as recorder:
+            return recorder.response(method(*args, **kwargs))
 
     return call
 
@@ -89,17 +89,17 @@ def async_raw(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, A
 
     @wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        with _watching() as watch:
-            return watch.response(await method(*args, **kwargs))
+        with _recording() as recorder:
+            return recorder.response(await method(*args, **kwargs))
 
     return call
 
 
 @contextmanager
-def _watching() -> Generator[_Watch]:
-    watch = _Watch()
-    token = _watch.set(watch)
+def _recording() -> Generator[_ResponseRecorder]:
+    recorder = _ResponseRecorder()
+    token = _recorder.set(recorder)
     try:
-        yield watch
+        yield recorder
     finally:
-        _watch.reset(token)
+        _recorder.reset(token)

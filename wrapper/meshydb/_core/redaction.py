@@ -27,7 +27,7 @@ _HEADER = re.compile(
 _BEARER = re.compile(r"(?<![\w=])(bearer)\s+[\w.~+/=-]+", re.IGNORECASE)
 # Shorter secrets, such as the answer to a question, may be parts of other words.
 _LONG = 8
-_OF_ANY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class RedactingFilter(logging.Filter):
@@ -48,7 +48,7 @@ class RedactingFilter(logging.Filter):
             redacted = redact_text(text)
             if redacted != text:
                 record.msg, record.args = redacted, None
-        for name in vars(record).keys() - _OF_ANY_RECORD:
+        for name in vars(record).keys() - _STANDARD_FIELDS:
             try:
                 redacted_field = _redact(name, getattr(record, name))
             except RecursionError:
@@ -77,7 +77,7 @@ def secrets_in(node: object, name: str = "") -> Iterator[str]:
             yield from secrets_in(value, name)
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
+def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """Replace known secrets, also as encoded in JSON, URLs and forms."""
     forms = {form for secret in secrets for form in _forms(secret)}
     for secret in sorted(forms, key=len, reverse=True):

@@ -10,8 +10,8 @@ from typing import cast
 
 from httpx import codes
 
-from meshydb._core.messages import Answer
-from meshydb._core.redaction import without
+from meshydb._core.messages import Response
+from meshydb._core.redaction import redact_secrets
 from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
 
 # Errors are kept, logged and passed between processes: a proxy's error page must not make them arbitrarily large.
@@ -22,23 +22,23 @@ _MAX_MESSAGE = 1024
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def status_error(answer: Answer, secrets: Iterable[str], *, from_auth_host: bool) -> APIStatusError:
+def status_error(response: Response, secrets: Iterable[str], *, from_auth_host: bool) -> APIStatusError:
     """Make the exception for a response that is not a success, without the secrets."""
     known = list(secrets)
-    body = error_body(answer.content)
-    code = _code(body, answer.status_code, from_auth_host=from_auth_host)
-    message = _message(body) or code or codes.get_reason_phrase(answer.status_code)
-    error = class_for_status(answer.status_code)(
-        _printable(without(message, known)) or "no message",
-        status_code=answer.status_code,
+    body = error_body(response.content)
+    code = _code(body, response.status_code, from_auth_host=from_auth_host)
+    message = _message(body) or code or codes.get_reason_phrase(response.status_code)
+    error = class_for_status(response.status_code)(
+        _printable(redact_secrets(message, known)) or "no message",
+        status_code=response.status_code,
         body=body,
-        request_id=request_id(answer, known),
-        headers=answer.headers,
+        request_id=request_id(response, known),
+        headers=response.headers,
     )
     if code is not None:
-        error.code = _printable(without(code, known))
+        error.code = _printable(redact_secrets(code, known))
     if isinstance(error, RateLimitError):
-        error.retry_after = retry_after(answer)
+        error.retry_after = retry_after(response)
     return error
 
 
@@ -53,15 +53,15 @@ def error_body(content: bytes) -> object:
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
 
-def request_id(answer: Answer, secrets: Iterable[str]) -> str | None:
+def request_id(response: Response, secrets: Iterable[str]) -> str | None:
     """Return the request id for the server's log, if there is one, without the secrets."""
-    value: str | None = answer.headers.get("X-Request-ID")
-    return None if value is None else _printable(without(value, secrets))
+    value: str | None = response.headers.get("X-Request-ID")
+    return None if value is None else _printable(redact_secrets(value, secrets))
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(response: Response) -> float | None:
     """Return the seconds of `Retry-After`, in either of its forms; None if it is missing or invalid."""
-    value = answer.headers.get("Retry-After", "")
+    value = response.headers.get("Retry-After", "")
     if re.fullmatch("[0-9]{1,9}", value):
         return float(value)
     try:

@@ -15,13 +15,13 @@ import httpx
 from attrs import frozen
 
 from meshydb._core.connection_errors import NotSentError
-from meshydb._core.messages import Answer
+from meshydb._core.messages import Response
 from meshydb._core.responses import retry_after
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, NotSentError)
 # Other errors of the network or the server, not of the request itself.
 _BROKEN = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
-_TURNED_AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_REJECTED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 # For a longer wait, the caller should decide. An earlier retry would be rejected again.
 _MAX_RETRY_AFTER = 30.0
@@ -43,26 +43,26 @@ class RetryPolicy:
         """Decide after an error without a response."""
         if retries >= self.max_retries:
             return None
-        may_repeat = isinstance(error, NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
-        return self._backoff(retries) if may_repeat else None
+        may_retry = isinstance(error, NEVER_SENT) or (safe_to_replay and isinstance(error, _BROKEN))
+        return self._backoff(retries) if may_retry else None
 
-    def delay_after_answer(self, retries: int, answer: Answer, *, safe_to_replay: bool) -> float | None:
+    def delay_after_response(self, retries: int, response: Response, *, safe_to_replay: bool) -> float | None:
         """Decide after a response. If it has an error, its body did not arrive."""
         if retries >= self.max_retries:
             return None
-        if answer.is_success:
+        if response.is_success:
             return (
                 None
-                if answer.error is None
-                else self.delay_after_error(retries, answer.error, safe_to_replay=safe_to_replay)
+                if response.error is None
+                else self.delay_after_error(retries, response.error, safe_to_replay=safe_to_replay)
             )
-        if answer.status_code in _TURNED_AWAY:
-            delay = retry_after(answer)
+        if response.status_code in _REJECTED:
+            delay = retry_after(response)
             if delay is not None:
                 return delay if delay <= _MAX_RETRY_AFTER else None
         # A 503 that does not say when to come back may be a proxy's, after the service did its work.
-        repeatable = answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        return self._backoff(retries) if repeatable and safe_to_replay else None
+        retryable = response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        return self._backoff(retries) if retryable and safe_to_replay else None
 
     def _backoff(self, retries: int) -> float:
         """Wait ever longer and for a random time, so that clients that failed together do not return together."""

@@ -22,7 +22,7 @@ def by(check: Callable[..., object], **bounds: int) -> Validator:
     return validate
 
 
-def by_if_any(check: Callable[..., object], **bounds: int) -> Validator:
+def by_optional(check: Callable[..., object], **bounds: int) -> Validator:
     """Check a value that is not None."""
 
     def validate(_: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -54,6 +54,6 @@ def each_is(kind: type[object], *, most: int | None = None) -> Validator:
     return by_each(check, most=most)
 
 
-def text_if_any(maximum: int) -> Validator:
+def optional_text(maximum: int) -> Validator:
     """Check a text that is not None."""
-    return by_if_any(check_text, minimum=0, maximum=maximum)
+    return by_optional(check_text, minimum=0, maximum=maximum)

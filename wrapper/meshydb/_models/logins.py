@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from meshydb._models.fields import by, by_each, by_if_any
+from meshydb._models.fields import by, by_each, by_optional
 from meshydb._models.model import Model, named
 from meshydb._validation import INT32_MAX, check_aware, check_int, check_secret, check_str
 
@@ -31,7 +31,7 @@ class Tokens(Model):
     """
 
     access_token: str = field(validator=by(_check_bearer), repr=False, metadata=named("access_token"))
-    refresh_token: str | None = field(validator=by_if_any(check_secret), repr=False, metadata=named("refresh_token"))
+    refresh_token: str | None = field(validator=by_optional(check_secret), repr=False, metadata=named("refresh_token"))
     expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX), metadata=named("expires_in"))
 
 
@@ -53,8 +53,8 @@ class CurrentUser(Model):
 
     id: str = field(validator=by(check_str))
     username: str = field(validator=by(check_str))
-    first_name: str | None = field(default=None, validator=by_if_any(check_str))
-    last_name: str | None = field(default=None, validator=by_if_any(check_str))
+    first_name: str | None = field(default=None, validator=by_optional(check_str))
+    last_name: str | None = field(default=None, validator=by_optional(check_str))
     roles: tuple[str, ...] = field(default=(), validator=by_each(check_str))
     permissions: tuple[str, ...] = field(default=(), validator=by_each(check_str))
-    auth_time: datetime | None = field(default=None, validator=by_if_any(check_aware))
+    auth_time: datetime | None = field(default=None, validator=by_optional(check_aware))

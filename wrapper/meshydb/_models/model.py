@@ -167,7 +167,7 @@ def _reader(annotation: Any, item: Any) -> _Reader:
         annotation = item
     if get_origin(annotation) is UnionType:
         (kind,) = {*get_args(annotation)} - {NoneType}
-        return partial(_if_any, _reader(kind, item))
+        return partial(_optional, _reader(kind, item))
     if get_origin(annotation) is tuple:
         return partial(_each, _reader(get_args(annotation)[0], item))
     if annotation is int:
@@ -185,7 +185,7 @@ def _unchanged(value: object) -> object:
     return value
 
 
-def _if_any(read_value: _Reader, value: object) -> object:
+def _optional(read_value: _Reader, value: object) -> object:
     return None if value is None else read_value(value)
 
 

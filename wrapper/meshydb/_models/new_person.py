@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from meshydb._models.bounds import MAX_QUESTIONS, NEW_PASSWORD_LENGTH
-from meshydb._models.fields import by, each_is, text_if_any
+from meshydb._models.fields import by, each_is, optional_text
 from meshydb._models.model import Model
 from meshydb._models.questions import SecurityQuestion
 from meshydb._validation import check_new_username, check_secret, to_tuple
@@ -21,10 +21,10 @@ class NewPerson(Model):
 
     username: str = field(validator=by(check_new_username))
     new_password: str = field(validator=by(check_secret, **NEW_PASSWORD_LENGTH), repr=False)
-    first_name: str | None = field(default=None, kw_only=True, validator=text_if_any(256))
-    last_name: str | None = field(default=None, kw_only=True, validator=text_if_any(256))
-    phone_number: str | None = field(default=None, kw_only=True, validator=text_if_any(16))
-    email_address: str | None = field(default=None, kw_only=True, validator=text_if_any(254))
+    first_name: str | None = field(default=None, kw_only=True, validator=optional_text(256))
+    last_name: str | None = field(default=None, kw_only=True, validator=optional_text(256))
+    phone_number: str | None = field(default=None, kw_only=True, validator=optional_text(16))
+    email_address: str | None = field(default=None, kw_only=True, validator=optional_text(254))
     security_questions: tuple[SecurityQuestion, ...] = field(
         default=(), kw_only=True, converter=_to_questions, validator=each_is(SecurityQuestion, most=MAX_QUESTIONS)
     )

@@ -25,21 +25,21 @@ def read_timestamp(text: str) -> datetime:
         raise ValueError("not an RFC 3339 timestamp")
     is_leap = match["second"] == "60"
     time = f"{match['minute']}:{'59' if is_leap else match['second']}{match['fraction'] or ''}"
-    instant = datetime.fromisoformat(f"{match['date']}T{time}{match['offset'] or '+00:00'}")
+    value = datetime.fromisoformat(f"{match['date']}T{time}{match['offset'] or '+00:00'}")
     try:
-        in_utc = instant.astimezone(UTC)
+        in_utc = value.astimezone(UTC)
         if not is_leap:
-            return instant
+            return value
         if (in_utc.hour, in_utc.minute) == (23, 59):
-            return instant + timedelta(seconds=1)
+            return value + timedelta(seconds=1)
     except OverflowError:
         raise ValueError("out of the years 1 to 9999") from None
     raise ValueError("a leap second is the last of a day")
 
 
-def write_timestamp(instant: datetime) -> str:
+def write_timestamp(value: datetime) -> str:
     """Write an aware datetime in UTC, with milliseconds as the API does, or with microseconds if it has any."""
-    in_utc = instant.astimezone(UTC).replace(tzinfo=None)
+    in_utc = value.astimezone(UTC).replace(tzinfo=None)
     # An offset can have microseconds, too.
     timespec = "microseconds" if in_utc.microsecond % _MILLISECOND else "milliseconds"
     return f"{in_utc.isoformat(timespec=timespec)}Z"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from meshydb._models.fields import by, by_each, by_if_any, each_is, text_if_any
+from meshydb._models.fields import by, by_each, by_optional, each_is, optional_text
 from meshydb._models.model import Model, wrapped
 from meshydb._models.new_person import NewPerson
 from meshydb._models.questions import SecurityQuestionHash
@@ -51,16 +51,16 @@ class User(Model):
 
     id: str = field(validator=by(check_str))
     username: str = field(validator=by(check_str))
-    first_name: str | None = field(validator=by_if_any(check_str))
-    last_name: str | None = field(validator=by_if_any(check_str))
+    first_name: str | None = field(validator=by_optional(check_str))
+    last_name: str | None = field(validator=by_optional(check_str))
     verified: bool = field(validator=by(check_bool))
     is_active: bool = field(validator=by(check_bool))
-    phone_number: str | None = field(validator=by_if_any(check_str))
-    email_address: str | None = field(validator=by_if_any(check_str))
+    phone_number: str | None = field(validator=by_optional(check_str))
+    email_address: str | None = field(validator=by_optional(check_str))
     roles: tuple[UserRole, ...] = field(validator=each_is(UserRole))
     security_questions: tuple[SecurityQuestionHash, ...] = field(validator=each_is(SecurityQuestionHash))
     anonymous: bool = field(validator=by(check_bool))
-    last_accessed: datetime | None = field(validator=by_if_any(check_aware))
+    last_accessed: datetime | None = field(validator=by_optional(check_aware))
 
 
 def _to_roles(roles: Iterable[str]) -> tuple[str, ...]:
@@ -122,9 +122,9 @@ class UserUpdate(Model):
         ValueError: A value is out of bounds.
     """
 
-    first_name: str | None = field(default=None, validator=text_if_any(256))
-    last_name: str | None = field(default=None, validator=text_if_any(256))
-    phone_number: str | None = field(default=None, validator=text_if_any(16))
-    email_address: str | None = field(default=None, validator=text_if_any(254))
-    verified: bool | None = field(default=None, validator=by_if_any(check_bool))
-    is_active: bool | None = field(default=None, validator=by_if_any(check_bool))
+    first_name: str | None = field(default=None, validator=optional_text(256))
+    last_name: str | None = field(default=None, validator=optional_text(256))
+    phone_number: str | None = field(default=None, validator=optional_text(16))
+    email_address: str | None = field(default=None, validator=optional_text(254))
+    verified: bool | None = field(default=None, validator=by_optional(check_bool))
+    is_active: bool | None = field(default=None, validator=by_optional(check_bool))

@@ -6,7 +6,7 @@
 from meshydb._config import Config
 from meshydb._models import Tokens
 from meshydb._models.bounds import MAX_PASSWORD
-from meshydb._operations.operation import Operation, members, nothing, tenant
+from meshydb._operations.operation import Operation, no_result, require_object, tenant
 from meshydb._validation import check_secret, check_str, check_text
 from meshydb_api import models
 from meshydb_api.api.logins import request_token as request_token_endpoint
@@ -53,7 +53,7 @@ def revoke(config: Config, tokens: Tokens) -> Operation[None]:
     return Operation(
         operation_id="revokeToken",
         request=revoke_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
         at_auth_host=True,
     )
@@ -66,14 +66,14 @@ def _request_token(
         operation_id="requestToken",
         request=request_token_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
         # Not a `partial`, whose `repr` would show the token.
-        parse=lambda answer: _parse_tokens(answer, refresh_token),
+        parse=lambda decoded: _parse_tokens(decoded, refresh_token),
         at_auth_host=True,
     )
 
 
 def _parse_tokens(body: object, known_refresh_token: str | None) -> Tokens:
-    answer = members(body)
+    tokens = require_object(body)
     # In any case of letters (RFC 6749, section 5.1).
-    if check_str("token_type", answer.get("token_type")).lower() != "bearer":
+    if check_str("token_type", tokens.get("token_type")).lower() != "bearer":
         raise ValueError("token_type must be Bearer")
-    return Tokens.from_dict({**answer, "refresh_token": answer.get("refresh_token") or known_refresh_token})
+    return Tokens.from_dict({**tokens, "refresh_token": tokens.get("refresh_token") or known_refresh_token})

@@ -55,30 +55,30 @@ class Operation(Generic[T]):
 
 def tenant(config: Config) -> str | Unset:
     """Return the value of the header `tenant`, if it is sent."""
-    return given(config.tenant)
+    return or_unset(config.tenant)
 
 
-def given(value: T | None) -> T | Unset:
+def or_unset(value: T | None) -> T | Unset:
     """Return the value, or, for None, the marker that generated models leave out."""
     return UNSET if value is None else value
 
 
-def members(body: object) -> dict[str, Any]:
+def require_object(body: object) -> dict[str, Any]:
     """Require an object: the generated models would also accept a list of pairs."""
     if not isinstance(body, dict):
         raise TypeError(f"the body must be an object, not {type(body).__name__}")
     return cast("dict[str, Any]", body)
 
 
-def read_by(kind: type[T], item: type[object] | None = None) -> Callable[[object], T]:
+def reader_of(kind: type[T], item: type[object] | None = None) -> Callable[[object], T]:
     """Return a function that reads a model from a response. `item` is the type parameter of a generic model."""
     return partial(read, kind, item=item)
 
 
-def present(model: Model) -> dict[str, Any]:
+def without_empty(model: Model) -> dict[str, Any]:
     """Return the JSON of a model for a request, without members that are None or empty lists."""
     return {name: value for name, value in model.to_dict().items() if value not in (None, [])}
 
 
-def nothing(_: object) -> None:
+def no_result(_: object) -> None:
     """Read nothing from a response: the operation has no result."""

@@ -9,7 +9,7 @@ from typing import Any
 from meshydb._config import Config
 from meshydb._models import UserVerificationHash
 from meshydb._models.bounds import NEW_PASSWORD_LENGTH
-from meshydb._operations.operation import Operation, members, nothing, read_by, tenant
+from meshydb._operations.operation import Operation, no_result, reader_of, require_object, tenant
 from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
 from meshydb_api import models
 from meshydb_api.api.recovery import check_hash as check_hash_endpoint
@@ -32,7 +32,7 @@ def forgot_password(config: Config, username: str, attempt: int) -> Operation[Us
     return Operation(
         operation_id="forgotPassword",
         request=forgot_password_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=read_by(UserVerificationHash),
+        parse=reader_of(UserVerificationHash),
     )
 
 
@@ -57,7 +57,7 @@ def reset_password(
     return Operation(
         operation_id="resetPassword",
         request=reset_password_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
     )
 
@@ -68,7 +68,7 @@ def verify_user(config: Config, verification: UserVerificationHash, verification
     return Operation(
         operation_id="verifyUser",
         request=verify_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
     )
 
@@ -97,4 +97,4 @@ def _parse_valid(body: object) -> bool:
     # Earlier versions of the service returned the bare value, and its documentation still says so.
     if isinstance(body, bool):
         return body
-    return check_bool("isValid", models.Valid.from_dict(members(body)).is_valid)
+    return check_bool("isValid", models.Valid.from_dict(require_object(body)).is_valid)

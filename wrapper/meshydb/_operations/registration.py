@@ -6,7 +6,7 @@
 from meshydb._config import Config
 from meshydb._models import RegisterUser, User, UserVerificationHash
 from meshydb._models.model import read
-from meshydb._operations.operation import Operation, members, present, read_by, tenant
+from meshydb._operations.operation import Operation, reader_of, require_object, tenant, without_empty
 from meshydb._validation import check_bool, check_instance, check_new_username, check_segment
 from meshydb_api import models
 from meshydb_api.api.registration import check_user_exist as check_user_exist_endpoint
@@ -31,24 +31,24 @@ def register_anonymous_user(config: Config, username: str) -> Operation[User]:
     return Operation(
         operation_id="registerAnonymousUser",
         request=register_anonymous_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=read_by(User),
+        parse=reader_of(User),
     )
 
 
 def register_user(config: Config, user: RegisterUser) -> Operation[UserVerificationHash | None]:
     """Describe `POST /{accountName}/users/register`."""
-    body = models.RegisterUser.from_dict(present(check_instance("user", user, RegisterUser)))
+    body = models.RegisterUser.from_dict(without_empty(check_instance("user", user, RegisterUser)))
     return Operation(
         operation_id="registerUser",
         request=register_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=_parse_verification_if_any,
+        parse=_parse_optional_verification,
         may_be_empty=True,
     )
 
 
 def _parse_exists(body: object) -> bool:
-    return check_bool("exists", models.Exist.from_dict(members(body)).exists)
+    return check_bool("exists", models.Exist.from_dict(require_object(body)).exists)
 
 
-def _parse_verification_if_any(body: object) -> UserVerificationHash | None:
+def _parse_optional_verification(body: object) -> UserVerificationHash | None:
     return None if body is None else read(UserVerificationHash, body)

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from meshydb._config import Config
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.bounds import MAX_PASSWORD, NEW_PASSWORD_LENGTH
-from meshydb._operations.operation import Operation, nothing, read_by, tenant
-from meshydb._operations.user_bodies import as_update, changes, previous, questions_update
+from meshydb._operations.operation import Operation, no_result, reader_of, tenant
+from meshydb._operations.user_bodies import confirmation, questions_update, shared_arguments, to_update
 from meshydb._validation import check_secret
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint
@@ -23,17 +23,19 @@ def get_self(config: Config) -> Operation[User]:
     return Operation(
         operation_id="getSelf",
         request=get_self_endpoint._get_kwargs(config.account_name, tenant=tenant(config)),
-        parse=read_by(User),
+        parse=reader_of(User),
     )
 
 
 def update_self(config: Config, user: User | UserUpdate, previous_password: str | None = None) -> Operation[User]:
     """Describe `PUT /{accountName}/users/me`."""
-    body = models.SelfUpdate(**changes(user, as_update(user)), previous_password=previous(previous_password))
+    body = models.SelfUpdate(
+        **shared_arguments(user, to_update(user)), previous_password=confirmation(previous_password)
+    )
     return Operation(
         operation_id="updateSelf",
         request=update_self_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=read_by(User),
+        parse=reader_of(User),
         counts_guess=previous_password is not None,
     )
 
@@ -46,7 +48,7 @@ def update_security_questions(
     return Operation(
         operation_id="updateSecurityQuestions",
         request=update_security_questions_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
         counts_guess=previous_password is not None,
     )
@@ -61,6 +63,6 @@ def update_password(config: Config, previous_password: str, new_password: str) -
     return Operation(
         operation_id="updatePassword",
         request=update_password_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
     )

@@ -5,19 +5,19 @@ from typing import Any
 
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.bounds import MAX_PASSWORD, MAX_QUESTIONS
-from meshydb._operations.operation import given
+from meshydb._operations.operation import or_unset
 from meshydb._validation import check_count, check_instance, check_secret, to_tuple
 from meshydb_api import models
 from meshydb_api.types import UNSET, Unset
 
 
-def changes(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
+def shared_arguments(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
     """Return the arguments that the generated models for changes of the own user and of others share."""
     arguments: dict[str, Any] = {
-        "first_name": given(update.first_name),
-        "last_name": given(update.last_name),
-        "phone_number": given(update.phone_number),
-        "email_address": given(update.email_address),
+        "first_name": or_unset(update.first_name),
+        "last_name": or_unset(update.last_name),
+        "phone_number": or_unset(update.phone_number),
+        "email_address": or_unset(update.email_address),
     }
     if isinstance(user, User):
         # Neither can be changed here. The service rejects other values, and would not notice missing ones.
@@ -25,7 +25,7 @@ def changes(user: User | UserUpdate, update: UserUpdate) -> dict[str, Any]:
     return arguments
 
 
-def as_update(user: User | UserUpdate) -> UserUpdate:
+def to_update(user: User | UserUpdate) -> UserUpdate:
     """Return the change of a user, within the bounds of the contract."""
     if isinstance(user, UserUpdate):
         return user
@@ -41,7 +41,7 @@ def as_update(user: User | UserUpdate) -> UserUpdate:
     )
 
 
-def previous(previous_password: str | None) -> str | Unset:
+def confirmation(previous_password: str | None) -> str | Unset:
     """Return the password that confirms a change, within the bounds of the contract."""
     if previous_password is None:
         return UNSET
@@ -59,5 +59,5 @@ def questions_update(
     check_count("questions", checked, minimum=1, maximum=MAX_QUESTIONS)
     return models.UserSecurityQuestionUpdate(
         security_questions=[models.SecurityQuestion.from_dict(each.to_dict()) for each in checked],
-        previous_password=previous(previous_password),
+        previous_password=confirmation(previous_password),
     )

@@ -11,13 +11,13 @@ from attrs import field, frozen
 
 from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
-from meshydb._models.fields import by, by_if_any
-from meshydb._operations.operation import Operation, given, nothing, present, read_by, tenant
+from meshydb._models.fields import by, by_optional
+from meshydb._operations.operation import Operation, no_result, or_unset, reader_of, tenant, without_empty
 from meshydb._operations.user_bodies import (
-    as_update,
-    changes,
-    previous,
+    confirmation,
     questions_update,
+    shared_arguments,
+    to_update,
 )
 from meshydb._validation import INT32_MAX, check_bool, check_id, check_instance, check_int, check_str, check_text
 from meshydb_api import models
@@ -51,8 +51,8 @@ def _sort_document(order_by: str | Mapping[str, int] | None) -> str | None:
 class UserQuery:
     """Which users to search for, how to sort them, and how many to ask for at once."""
 
-    name: str | None = field(validator=by_if_any(check_text, minimum=0))
-    role_id: str | None = field(validator=by_if_any(check_id))
+    name: str | None = field(validator=by_optional(check_text, minimum=0))
+    role_id: str | None = field(validator=by_optional(check_id))
     order_by: str | None = field(converter=_sort_document)
     active_only: bool = field(validator=by(check_bool))
     page_size: int = field(validator=by(check_int, minimum=1, maximum=_MAX_PAGE_SIZE))
@@ -64,26 +64,26 @@ def search_users(config: Config, query: UserQuery, page: int) -> Operation[Page[
         operation_id="searchUsers",
         request=search_users_endpoint._get_kwargs(
             config.account_name,
-            name=given(query.name),
-            role_id=given(query.role_id),
-            order_by=given(query.order_by),
+            name=or_unset(query.name),
+            role_id=or_unset(query.role_id),
+            order_by=or_unset(query.order_by),
             active_only=query.active_only,
             page=check_int("number", page, minimum=1, maximum=INT32_MAX),
             page_size=query.page_size,
             tenant=tenant(config),
         ),
-        parse=read_by(Page[User], User),
+        parse=reader_of(Page[User], User),
     )
 
 
 def create_user(config: Config, user: NewUser) -> Operation[User]:
     """Describe `POST /{accountName}/users`."""
     check_instance("user", user, NewUser)
-    body = models.NewUser.from_dict(present(user))
+    body = models.NewUser.from_dict(without_empty(user))
     return Operation(
         operation_id="createUser",
         request=create_user_endpoint._get_kwargs(config.account_name, body=body, tenant=tenant(config)),
-        parse=read_by(User),
+        parse=reader_of(User),
     )
 
 
@@ -92,7 +92,7 @@ def get_user(config: Config, user_id: str) -> Operation[User]:
     return Operation(
         operation_id="getUser",
         request=get_user_endpoint._get_kwargs(config.account_name, check_id("user_id", user_id), tenant=tenant(config)),
-        parse=read_by(User),
+        parse=reader_of(User),
     )
 
 
@@ -100,19 +100,19 @@ def update_user(
     config: Config, user_id: str, user: User | UserUpdate, previous_password: str | None = None
 ) -> Operation[User]:
     """Describe `PUT /{accountName}/users/{id}`."""
-    update = as_update(user)
+    update = to_update(user)
     body = models.UserUpdate(
-        **changes(user, update),
-        verified=given(update.verified),
-        is_active=given(update.is_active),
-        previous_password=previous(previous_password),
+        **shared_arguments(user, update),
+        verified=or_unset(update.verified),
+        is_active=or_unset(update.is_active),
+        previous_password=confirmation(previous_password),
     )
     return Operation(
         operation_id="updateUser",
         request=update_user_endpoint._get_kwargs(
             config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
         ),
-        parse=read_by(User),
+        parse=reader_of(User),
         counts_guess=previous_password is not None,
     )
 
@@ -124,7 +124,7 @@ def delete_user(config: Config, user_id: str) -> Operation[None]:
         request=delete_user_endpoint._get_kwargs(
             config.account_name, check_id("user_id", user_id), tenant=tenant(config)
         ),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
     )
 
@@ -139,7 +139,7 @@ def update_user_security_questions(
         request=update_user_security_questions_endpoint._get_kwargs(
             config.account_name, check_id("user_id", user_id), body=body, tenant=tenant(config)
         ),
-        parse=nothing,
+        parse=no_result,
         may_be_empty=True,
         counts_guess=previous_password is not None,
     )

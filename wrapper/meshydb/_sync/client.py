@@ -197,7 +197,7 @@ class MeshyClient(Recovery, Registration, Logins):
         self.close()
 
     def __repr__(self) -> str:
-        return self._config.shown(self)
+        return self._config.describe(self)
 
     @property
     def _config(self) -> Config:

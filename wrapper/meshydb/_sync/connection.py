@@ -141,4 +141,4 @@ class MeshyConnection:
                 raise
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self)
+        return self._session.config.describe(self)

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 import httpx
 
 from meshydb._config import Config
-from meshydb._core.auth import Alone, AuthSteps, Login
+from meshydb._core.auth import AuthSteps, Login, UnderLock
 from meshydb._core.exchange import Sleep, Steps, exchange
 from meshydb._core.locks import Lock
 from meshydb._core.logging import configure_from_environment
@@ -96,17 +96,17 @@ class Driver:
                 if isinstance(step, Sleep):
                     time.sleep(step.seconds)
                     step = next(steps)
-                elif isinstance(step, Alone):
+                elif isinstance(step, UnderLock):
                     with lock:
                         self.run(step.steps, _NO_LOCK)
                     step = next(steps)
                 else:
                     try:
-                        answer = self._transport.send(step)
+                        response = self._transport.send(step)
                     except httpx.HTTPError as error:
                         step = steps.throw(error)
                     else:
-                        step = steps.send(answer)
+                        step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result

@@ -68,8 +68,8 @@ class UserSearch:
 
     def __iter__(self) -> Iterator[User]:
         known: set[str] = set()
-        number = received = futile = 0
-        while futile < _MAX_PAGES_WITHOUT_NEW_USERS:
+        number = received = pages_without_new = 0
+        while pages_without_new < _MAX_PAGES_WITHOUT_NEW_USERS:
             number += 1
             page = self.page(number)
             seen = len(known)
@@ -78,9 +78,9 @@ class UserSearch:
                     known.add(user.id)
                     yield user
             received += len(page.results)
-            futile = 0 if len(known) > seen else futile + 1
+            pages_without_new = 0 if len(known) > seen else pages_without_new + 1
             if not page.results or received >= page.total_records:
                 return
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self, **asdict(self._query))
+        return self._session.config.describe(self, **asdict(self._query))

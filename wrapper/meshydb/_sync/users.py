@@ -233,4 +233,4 @@ class UsersService:
         self._session.call(operation)
 
     def __repr__(self) -> str:
-        return self._session.config.shown(self)
+        return self._session.config.describe(self)

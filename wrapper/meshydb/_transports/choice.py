@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httpx
 
-from meshydb._core.messages import Answer, Request
+from meshydb._core.messages import Request, Response
 from meshydb._transports._async.httpx_client import build_async_client
 from meshydb._transports._async.httpx_transport import AsyncHttpxTransport
 from meshydb._transports._sync.httpx_client import build_client
@@ -23,7 +23,7 @@ _TIMEOUT = 30.0
 class Transport(Protocol):
     """Sends requests and keeps connections open between them. Threads can share it."""
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request, and read the response. A body of more than 16 MiB sets the response's `error`.
 
         Raises:
@@ -38,7 +38,7 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """Sends requests in the same way. Tasks can share it."""
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Send a request, as `Transport` does."""
         ...
 
@@ -82,7 +82,7 @@ def new_async_transport(http_client: httpx.AsyncClient | None = None) -> AsyncTr
 
             return AsyncFastTransport(_TIMEOUT)
     trusted = service_context()
-    with _naming_the_variables():
+    with _explaining_proxy_errors():
         return AsyncHttpxTransport(build_async_client(_TIMEOUT, trusted, proxies_of_environment()))
 
 
@@ -93,12 +93,12 @@ def new_interruptible_client() -> httpx.Client:
         ValueError: As for `new_transport`.
     """
     trusted = service_context()
-    with _naming_the_variables():
+    with _explaining_proxy_errors():
         return build_client(_TIMEOUT, trusted, proxies_of_environment())
 
 
 @contextmanager
-def _naming_the_variables() -> Generator[None]:
+def _explaining_proxy_errors() -> Generator[None]:
     """Name the variables in the error for an unusable proxy."""
     try:
         yield

@@ -15,7 +15,7 @@ _Network: TypeAlias = IPv4Network | IPv6Network
 
 
 @frozen
-class _Exception:
+class _NoProxyEntry:
     """An entry of `NO_PROXY`. None matches any scheme or port."""
 
     scheme: str | None
@@ -40,11 +40,11 @@ class Proxies:
     """The proxies of the environment, and the hosts that go without a proxy."""
 
     urls: dict[str, str]
-    exceptions: tuple[_Exception, ...] = ()
+    no_proxy: tuple[_NoProxyEntry, ...] = ()
 
     def covers(self, url: httpx.URL) -> bool:
         """Whether a request to this URL goes through its proxy, if there is one for its scheme."""
-        return not any(each.covers(url) for each in self.exceptions)
+        return not any(each.covers(url) for each in self.no_proxy)
 
 
 def proxies_of_environment() -> Proxies:
@@ -59,13 +59,13 @@ def proxies_of_environment() -> Proxies:
         return Proxies({})
     named = {scheme: found.get(scheme, "").strip() for scheme in _SCHEMES}
     urls = {f"{scheme}://": url if "://" in url else f"http://{url}" for scheme, url in named.items() if url}
-    return Proxies(urls, tuple(each for each in map(_parsed, entries) if each is not None))
+    return Proxies(urls, tuple(each for each in map(_parse_entry, entries) if each is not None))
 
 
-def _parsed(entry: str) -> _Exception | None:
+def _parse_entry(entry: str) -> _NoProxyEntry | None:
     entry = entry.lower()
     if (network := _network(entry)) is not None:
-        return _Exception(None, network, None)
+        return _NoProxyEntry(None, network, None)
     found = _AUTHORITY.fullmatch(entry)
     if found is None:
         return None
@@ -73,7 +73,7 @@ def _parsed(entry: str) -> _Exception | None:
     network = _network(host)
     if network is None and host.strip(".") in {"", "*"}:
         return None
-    return _Exception(found["scheme"], network or _ascii(host), int(found["port"]) if found["port"] else None)
+    return _NoProxyEntry(found["scheme"], network or _ascii(host), int(found["port"]) if found["port"] else None)
 
 
 def _network(text: str) -> _Network | None:

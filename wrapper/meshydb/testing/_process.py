@@ -79,8 +79,8 @@ class _Host:
     ) -> str:
         """Add a user. Return the id."""
         self._check("Username", username)
-        asked = [NewQuestion(question, answer) for question, answer in questions]
-        new = NewUser(username=username, questions=asked, **given)
+        security_questions = [NewQuestion(question, answer) for question, answer in questions]
+        new = NewUser(username=username, questions=security_questions, **given)
         return self._run(self.services.accounts.create_user(account, tenant, new)).user_id
 
     def messages(self, account: str, tenant: str | None = None, username: str | None = None) -> list[dict[str, Any]]:
@@ -144,16 +144,16 @@ def main(folder: str) -> None:
     # An interrupt ends the tests, and they end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Other output must not get between the results.
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers, _hosting(Path(folder)) as host:
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as results, _hosting(Path(folder)) as host:
         os.dup2(2, 1)
         calls: dict[str, Callable[..., object]] = {
             call.__name__: call for call in (host.create_account, host.create_tenant, host.create_user, host.messages)
         }
-        print(json.dumps({"result": host.url}), file=answers, flush=True)
+        print(json.dumps({"result": host.url}), file=results, flush=True)
         for line in sys.stdin:
             name, arguments = json.loads(line)
             try:
-                answer = {"result": calls[name](*arguments)}
+                result = {"result": calls[name](*arguments)}
             except ValueError as error:
-                answer = {"error": str(error)}
-            print(json.dumps(answer), file=answers, flush=True)
+                result = {"error": str(error)}
+            print(json.dumps(result), file=results, flush=True)

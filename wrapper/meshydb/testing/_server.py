@@ -71,10 +71,10 @@ def _ask(process: "subprocess.Popen[str]", line: str | None = None) -> Any:
     if line is not None:
         process.stdin.write(f"{line}\n")
         process.stdin.flush()
-    answer = process.stdout.readline()
-    if not answer:
+    reply = process.stdout.readline()
+    if not reply:
         raise RuntimeError("the server of the tests has ended; see its messages on standard error")
-    parsed = json.loads(answer)
+    parsed = json.loads(reply)
     if "error" in parsed:
         raise ValueError(parsed["error"])
     return parsed["result"]

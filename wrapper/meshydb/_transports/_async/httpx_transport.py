@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from meshydb._core.messages import Answer, Content, Request, check_encoding
+from meshydb._core.messages import BodyBuffer, Request, Response, check_encoding
 from meshydb._transports.progress import Progress
 
 
@@ -16,7 +16,7 @@ class AsyncHttpxTransport:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Send a request, as `Transport` says."""
         progress = Progress()
 
@@ -41,7 +41,7 @@ class AsyncHttpxTransport:
             if explained is error:
                 raise
             raise explained from error
-        content = Content()
+        content = BodyBuffer()
         broken: httpx.HTTPError | None = None
         try:
             check_encoding(response.headers)
@@ -52,7 +52,7 @@ class AsyncHttpxTransport:
         finally:
             await response.aclose()
         body = b"" if broken else bytes(content)
-        return Answer(response.status_code, response.headers, body, broken)
+        return Response(response.status_code, response.headers, body, broken)
 
     async def close(self) -> None:
         """Close the client."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from meshydb._core.messages import Answer, Content, Request, check_encoding
+from meshydb._core.messages import BodyBuffer, Request, Response, check_encoding
 from meshydb._transports.progress import Progress
 
 
@@ -17,7 +17,7 @@ class HttpxTransport:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request, as `Transport` says."""
         progress = Progress()
 
@@ -42,7 +42,7 @@ class HttpxTransport:
             if explained is error:
                 raise
             raise explained from error
-        content = Content()
+        content = BodyBuffer()
         broken: httpx.HTTPError | None = None
         try:
             check_encoding(response.headers)
@@ -53,7 +53,7 @@ class HttpxTransport:
         finally:
             response.close()
         body = b"" if broken else bytes(content)
-        return Answer(response.status_code, response.headers, body, broken)
+        return Response(response.status_code, response.headers, body, broken)
 
     def close(self) -> None:
         """Close the client."""

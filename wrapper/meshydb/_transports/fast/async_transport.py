@@ -7,9 +7,9 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 
-from meshydb._core.messages import Answer, Content, Request
+from meshydb._core.messages import BodyBuffer, Request, Response
 from meshydb._transports.fast.connection_slots import ConnectionSlots
-from meshydb._transports.fast.shared import Kept, as_answer, as_httpx, build, prepare, seconds_for
+from meshydb._transports.fast.shared import KeepAliveEstimate, as_httpx, build, prepare, seconds_for, to_response
 from meshydb._transports.pool import MAX_CONNECTIONS
 
 # Seconds for a request that got a connection just before its timeout.
@@ -28,12 +28,12 @@ class AsyncFastTransport:
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._kept = Kept()
+        self._keep_alive = KeepAliveEstimate()
         # pyreqwest sends requests that wait in its own queue even after they were cancelled.
         self._slots = ConnectionSlots(MAX_CONNECTIONS)
         self._client = build(ClientBuilder())
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Send a request, as `Transport` says."""
         loop = get_running_loop()
         deadline = loop.time() + seconds_for(request, self._timeout)
@@ -47,24 +47,24 @@ class AsyncFastTransport:
         finally:
             self._slots.release()
 
-    async def _send(self, request: Request, seconds: float) -> Answer:
+    async def _send(self, request: Request, seconds: float) -> Response:
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
-        kept = self._kept.may_serve(request)
+        reused = self._keep_alive.may_reuse(request)
         try:
             response = await sending.__aenter__()
         except PyreqwestError as error:
-            raise as_httpx(error, kept=kept) from None
-        content = Content()
+            raise as_httpx(error, reused=reused) from None
+        content = BodyBuffer()
         broken: httpx.HTTPError | None = None
         try:
             while (chunk := await response.body_reader.read()) is not None:
                 content.add(bytes(chunk))
-            self._kept.note(request, response)
+            self._keep_alive.note(request, response)
         except (PyreqwestError, httpx.DecodingError) as error:
             broken = as_httpx(error)
         finally:
             await sending.__aexit__(None, None, None)
-        return as_answer(response, content, broken)
+        return to_response(response, content, broken)
 
     async def close(self) -> None:
         """Close the connections."""

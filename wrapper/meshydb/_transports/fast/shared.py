@@ -16,10 +16,11 @@ from pyreqwest.exceptions import (
 )
 from pyreqwest.http import HeaderMap
 from pyreqwest.request import RequestBuilder, StreamRequest, SyncRequestBuilder, SyncStreamRequest
-from pyreqwest.response import Response, SyncResponse
+from pyreqwest.response import Response as PyreqwestResponse
+from pyreqwest.response import SyncResponse
 
 from meshydb._core.connection_errors import NotSentError, StaleConnectionError
-from meshydb._core.messages import Answer, Content, Request, check_encoding
+from meshydb._core.messages import BodyBuffer, Request, Response, check_encoding
 from meshydb._transports.fast import UnusableError
 from meshydb._transports.pool import IDLE_SECONDS
 
@@ -34,23 +35,23 @@ _NOT_SENT = "operation was canceled"
 _DAY = 86_400.0
 
 # Bytes of a compressed body that are decompressed at a time.
-_PIECE = 65_536
+_CHUNK = 65_536
 
 
-class Kept:
-    """Estimates whether a connection was kept from an earlier request. pyreqwest does not say."""
+class KeepAliveEstimate:
+    """Estimates whether a request reuses a connection. pyreqwest does not say."""
 
     def __init__(self) -> None:
-        self._last_answers: dict[bytes, float] = {}
+        self._last_responses: dict[bytes, float] = {}
 
-    def note(self, request: Request, response: Response | SyncResponse) -> None:
+    def note(self, request: Request, response: PyreqwestResponse | SyncResponse) -> None:
         """Note that a response was read to its end."""
         if "close" not in _values(response.headers, "Connection"):
-            self._last_answers[request.url.netloc] = monotonic()
+            self._last_responses[request.url.netloc] = monotonic()
 
-    def may_serve(self, request: Request) -> bool:
+    def may_reuse(self, request: Request) -> bool:
         """Whether a request that is sent now may go out on such a connection."""
-        last = self._last_answers.get(request.url.netloc)
+        last = self._last_responses.get(request.url.netloc)
         return last is not None and monotonic() - last <= IDLE_SECONDS
 
 
@@ -65,7 +66,7 @@ def build(builder: ClientBuilder | SyncClientBuilder) -> Client | SyncClient:
         UnusableError: pyreqwest cannot start: it was used before the process was forked, or the system has no
             certificates.
     """
-    # `as_answer` decompresses with httpx, so that errors are the same. Requests through proxies use httpx.
+    # `to_response` decompresses with httpx, so that errors are the same. Requests through proxies use httpx.
     idle = timedelta(seconds=IDLE_SECONDS)
     plain = builder.gzip(enable=False).brotli(enable=False).zstd(enable=False).deflate(enable=False)
     plain = plain.follow_redirects(enable=False).referer(enable=False).no_proxy().pool_idle_timeout(idle)
@@ -103,23 +104,25 @@ def prepare(
     )
 
 
-def as_answer(response: Response | SyncResponse, content: Content, error: httpx.HTTPError | None) -> Answer:
+def to_response(
+    response: PyreqwestResponse | SyncResponse, content: BodyBuffer, error: httpx.HTTPError | None
+) -> Response:
     """Make a response from the received data, and the error that ended it, if there was one."""
     headers = _headers(response.headers)
     if error is None and "Content-Encoding" in headers:
         try:
-            content = _unpacked(bytes(content), headers)
+            content = _decompressed(bytes(content), headers)
         except httpx.DecodingError as caught:
             error = caught
-    return Answer(response.status, headers, b"" if error else bytes(content), error)
+    return Response(response.status, headers, b"" if error else bytes(content), error)
 
 
-def as_httpx(error: PyreqwestError | httpx.HTTPError, *, kept: bool = False) -> httpx.HTTPError:
+def as_httpx(error: PyreqwestError | httpx.HTTPError, *, reused: bool = False) -> httpx.HTTPError:
     """Translate an error into the corresponding one of httpx.
 
     Args:
         error: The error.
-        kept: Whether it was raised in place of a response, on a connection that may have been kept.
+        reused: Whether it was raised in place of a response, on a connection that may have been reused.
     """
     if isinstance(error, httpx.HTTPError):
         return error
@@ -127,7 +130,7 @@ def as_httpx(error: PyreqwestError | httpx.HTTPError, *, kept: bool = False) -> 
     kind = _kind(error, connected=_NOT_CONNECTED not in causes)
     if kind is httpx.ReadError and _NOT_SENT in causes:
         kind = NotSentError
-    elif kind is httpx.ReadError and kept:
+    elif kind is httpx.ReadError and reused:
         kind = StaleConnectionError
     # The last cause is the most precise, and names no URL.
     return kind(causes[-1] if causes else error.message)
@@ -148,12 +151,12 @@ def _values(received: HeaderMap, name: str) -> list[str]:
         return []
 
 
-def _unpacked(packed: bytes, headers: httpx.Headers) -> Content:
+def _decompressed(compressed: bytes, headers: httpx.Headers) -> BodyBuffer:
     check_encoding(headers)
-    pieces = (packed[start : start + _PIECE] for start in range(0, len(packed), _PIECE))
+    chunks = (compressed[start : start + _CHUNK] for start in range(0, len(compressed), _CHUNK))
     encoding = {"Content-Encoding": headers["Content-Encoding"]}
-    content = Content()
-    for chunk in httpx.Response(200, headers=encoding, content=pieces).iter_bytes():
+    content = BodyBuffer()
+    for chunk in httpx.Response(200, headers=encoding, content=chunks).iter_bytes():
         content.add(chunk)
     return content
 
