@@ -38,14 +38,14 @@ def _interrupt(*_: Any) -> None:
 
 def _run() -> int:
     try:
-        from meshydb_contract._cli.command import run  # noqa: PLC0415
+        from meshydb_contract._cli.command import main as run_command  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _tell(
+        _print_error(
             f"meshydb-contract needs {error.name}, which the extra contract brings."
             " From a checkout: pip install '.[contract]'. From a wheel: pip install 'FILE.whl[contract]'."
         )
         return _CANNOT_TEST
-    return run(sys.argv[1:])
+    return run_command(sys.argv[1:])
 
 
 def _exit_code() -> int:
@@ -61,10 +61,10 @@ def _exit_code() -> int:
         # Outside of what schemathesis does, which tells what it has found until then; it exits with this, too.
         code = _INTERRUPTED
     except OSError as error:
-        _tell(f"meshydb-contract: The output cannot be written, or a file not read: {error}")
+        _print_error(f"meshydb-contract: The output cannot be written, or a file not read: {error}")
         code = _CANNOT_TEST
     except Exception:  # noqa: BLE001 - whatever it is, it says nothing of the server
-        _tell(f"{traceback.format_exc()}meshydb-contract: The test itself failed. Please report it.")
+        _print_error(f"{traceback.format_exc()}meshydb-contract: The test itself failed. Please report it.")
         code = _CANNOT_TEST
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -72,12 +72,12 @@ def _exit_code() -> int:
         except OSError as error:
             # Python would try again at its end, and exit with a code of its own.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            _tell(f"meshydb-contract: The output cannot be written: {error}")
+            _print_error(f"meshydb-contract: The output cannot be written: {error}")
             code = code if code == _INTERRUPTED else _CANNOT_TEST
     return code
 
 
-def _tell(message: str) -> None:
+def _print_error(message: str) -> None:
     try:
         print(message, file=sys.stderr, flush=True)
     except OSError:

@@ -21,13 +21,13 @@ from typing import Final
 import pytest
 from openapi_core.templating.paths.exceptions import PathError
 
-from meshydb_contract import Extent, Verdict, hold
-from meshydb_contract.scenarios import play
+from meshydb_contract import Options, Verdict, run
+from meshydb_contract.scenarios import run_scenarios
 from meshydb_server.services.common.sources import Sources
-from tests.contract.own_server import reach
-from tests.contract.own_server.guide import Insider, fits, target_in
-from tests.contract.own_server.judge import Heard, Judge, objection_to_code
-from tests.contract.own_server.stories import site_in
+from tests.contract.own_server import coverage
+from tests.contract.own_server.deployment import deployment_of
+from tests.contract.own_server.hooks import WhiteBoxHooks, fits, target_of
+from tests.contract.own_server.validator import ValidatedExchange, Validator, code_error
 from tests.support.contract import ROOT
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
 from tests.support.sources import CHEAP_HASHER, SetClock, ShiftedClock, known_sources
@@ -68,7 +68,7 @@ def main(*databases: str) -> None:
 
 def _test(databases: Iterable[str]) -> bool:
     """Test each variant on some databases, and tell of it; returns whether there is an objection."""
-    objections = list[str]()
+    errors = list[str]()
     for database, unknown_user in product(databases, _UNKNOWN_USERS):
         name = f"{database}-{unknown_user}"
         print(f"\n=== {name}\n")
@@ -77,83 +77,87 @@ def _test(databases: Iterable[str]) -> bool:
             with inhabited_on(
                 database, known_sources(clock), unknown_user=unknown_user, secret_keys=SECRET_KEYS
             ) as world:
-                verdict = _hold(world, clock, _REPORTS / name)
+                verdict = _run(world, clock, _REPORTS / name)
         except pytest.skip.Exception as skipped:
             print(f"Not tested: {skipped}")
             continue
-        found = list(_objections(verdict))
-        found += _tell_stories(database, unknown_user)
+        found = list(_errors(verdict))
+        found += _run_scenarios(database, unknown_user)
         print("The server conforms to the contract." if not found else "Objections:", *found, sep="\n")
-        objections += found
-    return bool(objections)
+        errors += found
+    return bool(errors)
 
 
-def _hold(world: World, clock: SetClock, report: Path) -> Verdict:
+def _run(world: World, clock: SetClock, report: Path) -> Verdict:
     """Test everything, then go on with what chance has left out."""
-    target, guide = target_in(world), Insider(world, clock)
-    verdict = hold(target, Extent(report=report), guide=guide)
+    target, hooks = target_of(world), WhiteBoxHooks(world, clock)
+    verdict = run(target, Options(report=report), hooks=hooks)
     for number in range(1, _ROUNDS):
-        missed = {"fuzzing": reach.missed_operations(verdict), "stateful": reach.missed_journeys(verdict)}
+        missed = {"fuzzing": coverage.missed_operations(verdict), "stateful": coverage.missed_chains(verdict)}
         if not verdict.conforms or not any(missed.values()):
             break
         for phase, operations in missed.items():
             if operations:
                 folder = report / f"{phase}-{number}"
                 seed = verdict.seed + number
-                more = Extent(seed=seed, max_examples=20, operations=operations, phases=[phase], report=folder)
-                _add(verdict, hold(target, more, guide=guide))
+                more = Options(seed=seed, max_examples=20, operations=operations, phases=[phase], report=folder)
+                _add(verdict, run(target, more, hooks=hooks))
     return verdict
 
 
 def _add(verdict: Verdict, more: Verdict) -> None:
     verdict.exit_code = max(verdict.exit_code, more.exit_code)
     verdict.findings |= more.findings
-    verdict.answers += more.answers
+    verdict.responses += more.responses
     verdict.links += more.links
     verdict.exchanges += more.exchanges
 
 
-def _tell_stories(database: str, unknown_user: str) -> Iterator[str]:
+def _run_scenarios(database: str, unknown_user: str) -> Iterator[str]:
     """Tell all scenarios, where codes are mailed and where questions are asked, of a server with its usual limits."""
     clock = ShiftedClock()
     sources = Sources(now=clock, hasher=CHEAP_HASHER)
     with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
-        told = [(tenant, each) for tenant in _TENANTS for each in play(site_in(world, clock, tenant, OTHER_TENANT))]
-    print(f"Scenarios told: {sum(not each.untold for _, each in told)}")
-    for tenant, each in told:
+        result = [
+            (tenant, each)
+            for tenant in _TENANTS
+            for each in run_scenarios(deployment_of(world, clock, tenant, OTHER_TENANT))
+        ]
+    print(f"Scenarios told: {sum(not each.skipped for _, each in result)}")
+    for tenant, each in result:
         if each.finding:
             yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
-        elif each.untold and (each.scenario not in _NEED_HINTS or (tenant, unknown_user) == _HINTS):
-            yield f"{each.scenario} could not be told: it {each.untold}"
+        elif each.skipped and (each.scenario not in _NEED_HINTS or (tenant, unknown_user) == _HINTS):
+            yield f"{each.scenario} could not be told: it {each.skipped}"
 
 
-def _objections(verdict: Verdict) -> Iterator[str]:
-    print("\nAnswers, by operation and by link:", *reach.tell(verdict), sep="\n")
+def _errors(verdict: Verdict) -> Iterator[str]:
+    print("\nAnswers, by operation and by link:", *coverage.lines(verdict), sep="\n")
     if not verdict.conforms:
         yield f"the gate ended with {verdict.exit_code}"
     for finding in verdict.findings:
         yield f"{finding.operation}: {finding.check}: {finding.message}"
-    yield from reach.shortcomings(verdict)
+    yield from coverage.gaps(verdict)
     yield from _second_opinion(verdict)
 
 
 def _second_opinion(verdict: Verdict) -> Iterator[str]:
     """Of another validator: whether each answer fits the contract, and so does each request that was served."""
-    judge = Judge()
-    heard = [Heard(each.response.request, each.response, fits(each.case)) for each in verdict.exchanges]
-    objections, served = list[str | None](), 0
-    for exchange in heard:
+    validator = Validator()
+    exchanges = [ValidatedExchange(each.response.request, each.response, fits(each.case)) for each in verdict.exchanges]
+    errors, succeeded = list[str | None](), 0
+    for exchange in exchanges:
         # There is no operation for some, and nothing that their answers must be.
         with suppress(PathError):
-            objections.append(judge.objection_to_answer(exchange))
+            errors.append(validator.response_error(exchange))
             if exchange.fits and exchange.response.status_code < 300:
-                objections.append(judge.objection_to_request(exchange))
-                served += 1
-    judged = len(objections) - served
-    print(f"Judged by openapi-core: {judged} of {len(heard)} answers, {served} requests")
-    objections += [objection_to_code(exchange) for exchange in heard]
-    yield from (objection for objection in objections if objection)
-    if judged < 0.8 * len(heard) or served < _OFTEN_ENOUGH:
+                errors.append(validator.request_error(exchange))
+                succeeded += 1
+    validated = len(errors) - succeeded
+    print(f"Judged by openapi-core: {validated} of {len(exchanges)} answers, {succeeded} requests")
+    errors += [code_error(exchange) for exchange in exchanges]
+    yield from (error for error in errors if error)
+    if validated < 0.8 * len(exchanges) or succeeded < _OFTEN_ENOUGH:
         yield "openapi-core could judge too little of it"
 
 

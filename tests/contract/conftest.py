@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.contract.own_server.judge import Judge
+from tests.contract.own_server.validator import Validator
 from tests.support.server import settings_in
 from tests.support.world import World, inhabited
 
@@ -19,6 +19,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
 
 
 @pytest.fixture(scope="session")
-def judge() -> Judge:
+def validator() -> Validator:
     """Who gives a second opinion."""
-    return Judge()
+    return Validator()

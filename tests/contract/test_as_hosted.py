@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from meshydb_contract import Extent, Target
+from meshydb_contract import Options, Target
 from meshydb_contract._run.configuration import configure
 from tests.contract.command import FEW, command
 from tests.support.server import (
@@ -61,7 +61,7 @@ def test_limit_of_a_user(limited: LiveServer) -> None:
 
 def test_slowly() -> None:
     """`--rate-limit 9/s` lets schemathesis send nine requests in a thousand milliseconds."""
-    limiter: Any = configure(Target("http://127.0.0.1", ACCOUNT), Extent(rate_limit="9/s")).projects.default.rate_limit
+    limiter: Any = configure(Target("http://127.0.0.1", ACCOUNT), Options(rate_limit="9/s")).projects.default.rate_limit
     assert [(rate.limit, rate.interval) for bucket in limiter.buckets() for rate in bucket.rates] == [(9, 1000)]
 
 

@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from meshydb_contract import Extent, Target, hold
-from meshydb_contract._cli.command import run
+from meshydb_contract import Options, Target, run
+from meshydb_contract._cli.command import main
 from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.contract import ROOT
@@ -212,7 +212,7 @@ def test_token(world: World, tmp_path: Path) -> None:
 def test_auth_host(world: World, live_server: LiveServer) -> None:
     """What the public service has on its auth host is sent to that of the target, and nothing else is."""
     target = Target(live_server.url, ACCOUNT, auth_url=world.url)
-    verdict = hold(target, Extent(operations=["requestToken", "checkUserExist"], phases=["examples"]))
+    verdict = run(target, Options(operations=["requestToken", "checkUserExist"], phases=["examples"]))
     origins = {
         exchange.case.operation.definition.raw["operationId"]: _origin(exchange.response.request)
         for exchange in verdict.exchanges
@@ -226,6 +226,6 @@ def _origin(request: Any) -> str:
 
 def _exit_code(*arguments: str) -> Any:
     try:
-        return run(arguments)
+        return main(arguments)
     except SystemExit as exit_:
         return exit_.code

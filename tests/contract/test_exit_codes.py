@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 from schemathesis import Case, Response
 
-from meshydb_contract import Extent, Target, hold
+from meshydb_contract import Options, Target, run
 from tests.contract.command import FEW, command, environment
 from tests.support.commands import Served, run_json
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer
@@ -90,8 +90,8 @@ class _Failing:
 
 def test_crash(live_server: LiveServer) -> None:
     """So is a fault of the test itself."""
-    extent = Extent(operations=["checkUserExist"], max_examples=1)
-    verdict = hold(Target(live_server.url, ACCOUNT, DEFAULT_TENANT), extent, guide=_Failing())
+    options = Options(operations=["checkUserExist"], max_examples=1)
+    verdict = run(Target(live_server.url, ACCOUNT, DEFAULT_TENANT), options, hooks=_Failing())
     assert (verdict.exit_code, dict(verdict.findings)) == (2, {})
     assert any(problem.startswith("The test itself failed") for problem in verdict.problems)
 
@@ -117,9 +117,9 @@ def test_server_goes_away(tmp_path: Path) -> None:
     """So is a server that goes away during the run, and what was sent to it last is shown."""
     run_json(tmp_path, "account", "create", ACCOUNT, "--tenant", DEFAULT_TENANT)
     options = ("--account", ACCOUNT, "--operation", "checkUserExist", "--max-examples", "100000")
-    with Served(tmp_path, rate_limit="off") as served:
+    with Served(tmp_path, rate_limit="off") as succeeded:
         process = subprocess.Popen(
-            [sys.executable, "-m", "meshydb_contract", "--url", served.url, *options],
+            [sys.executable, "-m", "meshydb_contract", "--url", succeeded.url, *options],
             env=environment(PYTHONUNBUFFERED="1"),
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -127,7 +127,7 @@ def test_server_goes_away(tmp_path: Path) -> None:
         with process:
             assert process.stdout is not None
             next(line for line in process.stdout if "Coverage" in line)
-            served.stop(signal.SIGKILL)
+            succeeded.stop(signal.SIGKILL)
             output = process.stdout.read()
         assert process.returncode == 2, output
     assert "stopped responding." in output

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from meshydb_contract import Extent, Verdict, hold
-from tests.contract.own_server.guide import Insider, target_in
+from meshydb_contract import Options, Verdict, run
+from tests.contract.own_server.hooks import WhiteBoxHooks, target_of
 from tests.support.server import SECRET_KEYS, settings_in
 from tests.support.sources import SetClock, known_sources
 from tests.support.world import inhabited
@@ -21,8 +21,8 @@ def _run(folder: Path, seed: int) -> Verdict:
     folder.mkdir()
     clock = SetClock()
     with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), known_sources(clock)) as world:
-        extent = Extent(seed=seed, max_examples=10, operations=_OPERATIONS)
-        return hold(target_in(world), extent, guide=Insider(world, clock))
+        options = Options(seed=seed, max_examples=10, operations=_OPERATIONS)
+        return run(target_of(world), options, hooks=WhiteBoxHooks(world, clock))
 
 
 def _sent(verdict: Verdict) -> list[tuple[Any, ...]]:

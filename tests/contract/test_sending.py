@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from meshydb_contract import Site, Tenant
-from meshydb_contract.scenarios import play
+from meshydb_contract import Deployment, Tenant
+from meshydb_contract.scenarios import run_scenarios
 from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
@@ -76,9 +76,9 @@ def test_scenarios(recording: LiveServer, own: dict[str, str], monkeypatch: pyte
     """Nor do scenarios."""
     for name, value in own.items():
         monkeypatch.setenv(name, value)
-    site = Site(url=recording.url, account=ACCOUNT, tenants=[Tenant(DEFAULT_TENANT)])
-    (told,) = play(site, ["media_types_are_heeded"])
-    assert (told.finding, told.untold) == (None, None)
+    deployment = Deployment(url=recording.url, account=ACCOUNT, tenants=[Tenant(DEFAULT_TENANT)])
+    (result,) = run_scenarios(deployment, ["media_types_are_heeded"])
+    assert (result.finding, result.skipped) == (None, None)
     assert len(_SENT) == 5
     assert [headers for headers in _SENT if _is_own(headers)] == []
 

@@ -6,11 +6,11 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.mutants.ground import Ground, prepared
+from tests.mutants.servers import SeededDatabase, seeded_database
 
 
 @pytest.fixture(scope="session")
-def ground() -> Generator[Ground]:
+def database() -> Generator[SeededDatabase]:
     """A seeded database, and what is needed to serve copies of it."""
-    with prepared() as ground:
-        yield ground
+    with seeded_database() as database:
+        yield database

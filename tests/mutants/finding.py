@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.mutants.ground import Ground
+from tests.mutants.servers import SeededDatabase
 from tests.mutants.table import Mutant
 
 Record = Callable[[str, object], None]
@@ -15,13 +15,13 @@ Record = Callable[[str, object], None]
 CAUGHT = "caught"
 
 
-def hold_up(mutant: Mutant, ground: Ground, record: Record) -> None:
+def assert_found(mutant: Mutant, database: SeededDatabase, record: Record) -> None:
     """Fail unless the gate finds the fault, by the check and in the operation that are to find it."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = ground.subject(patch, mutant.check)
-        mutant.infect(subject)
-        with ground.standing(subject) as gate:
-            findings = gate.findings(mutant.check, mutant.operation)
+        subject = database.subject(patch, mutant.check)
+        mutant.apply(subject)
+        with database.serving(subject) as server:
+            findings = server.findings(mutant.check, mutant.operation)
     caught = [each for each in findings if (each.check, each.operation) == (mutant.check, mutant.operation)]
     assert caught, f"{mutant.sentence} Found: {findings}"
     record(CAUGHT, [mutant.check, mutant.name, mutant.sentence, mutant.operation, caught[0].message])

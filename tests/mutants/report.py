@@ -19,5 +19,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section(f"What the gate caught: {len(rows)} mutants")
     for check, name, sentence, operation, message in rows:
         terminalreporter.write_line(f"{name}: {sentence}")
-        told = textwrap.shorten(f"{check} in {operation}: {message}", _WIDTH, placeholder=" …")
-        terminalreporter.write_line(f"    {told}")
+        result = textwrap.shorten(f"{check} in {operation}: {message}", _WIDTH, placeholder=" …")
+        terminalreporter.write_line(f"    {result}")

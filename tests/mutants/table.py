@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @mutable
-class Answer:
+class OutgoingResponse:
     """What a server is about to answer."""
 
     operation: str | None
@@ -35,7 +35,7 @@ class Answer:
 
 
 @frozen
-class Subject:
+class ServerSetup:
     """A server that is about to be started."""
 
     patch: pytest.MonkeyPatch
@@ -55,7 +55,7 @@ class Mutant:
     sentence: str
     operation: str
     check: str
-    infect: Callable[[Subject], None]
+    apply: Callable[[ServerSetup], None]
 
 
 class Table:
@@ -64,31 +64,35 @@ class Table:
     def __init__(self) -> None:
         self.mutants: list[Mutant] = []
 
-    def answers(self, operation: str, status: int, check: str) -> Callable[[Function], Function]:
+    def responses(self, operation: str, status: int, check: str) -> Callable[[Function], Function]:
         """A fault in one operation's answers of one status: the function is given each, and changes it."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
-            def spoil(answer: Answer) -> None:
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
+            def change(response: OutgoingResponse) -> None:
                 # Of the methods that a path does not have, there is no operation.
-                if answer.status == status and answer.operation in {operation, None}:
-                    fault(answer)
+                if response.status == status and response.operation in {operation, None}:
+                    fault(response)
 
-            return lambda subject: subject.changes.append(lambda app: app.add_middleware(_Spoiled, spoil=spoil))
+            return lambda subject: subject.changes.append(
+                lambda app: app.add_middleware(_ChangedResponses, change=change)
+            )
 
         return self._add(operation, check, make)
 
     def requests(self, operation: str, check: str) -> Callable[[Function], Function]:
         """A fault in what is made of requests: the function is given the scope of each, and changes it."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
-            return lambda subject: subject.changes.append(lambda app: app.add_middleware(_Misread, misread=fault))
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
+            return lambda subject: subject.changes.append(
+                lambda app: app.add_middleware(_ChangedRequests, change=fault)
+            )
 
         return self._add(operation, check, make)
 
     def parts(self, owner: object, name: str, operation: str, check: str) -> Callable[[Function], Function]:
         """A fault in a part of the server: the function stands in its place, and is given it as its first argument."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
             original = getattr(owner, name)
 
             @functools.wraps(fault)
@@ -102,7 +106,7 @@ class Table:
     def contracts(self, operation: str, check: str) -> Callable[[Function], Function]:
         """A fault in what is asked of requests: the function is given the document that the server enforces."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
             return lambda subject: fault(subject.document)
 
         return self._add(operation, check, make)
@@ -110,7 +114,7 @@ class Table:
     def settings(self, operation: str, check: str) -> Callable[[Function], Function]:
         """A fault in the settings: the function is given them, and changes them."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
             return lambda subject: fault(subject.settings)
 
         return self._add(operation, check, make)
@@ -118,13 +122,13 @@ class Table:
     def servers(self, operation: str, check: str) -> Callable[[Function], Function]:
         """A fault that takes more: the function is given the server."""
 
-        def make(fault: Function) -> Callable[[Subject], None]:
+        def make(fault: Function) -> Callable[[ServerSetup], None]:
             return fault
 
         return self._add(operation, check, make)
 
     def _add(
-        self, operation: str, check: str, make: Callable[[Function], Callable[[Subject], None]]
+        self, operation: str, check: str, make: Callable[[Function], Callable[[ServerSetup], None]]
     ) -> Callable[[Function], Function]:
         def add(fault: Function) -> Function:
             sentence = (fault.__doc__ or "").strip()
@@ -134,46 +138,46 @@ class Table:
         return add
 
 
-class _Misread:
+class _ChangedRequests:
     """Changes what a request says before anybody reads it."""
 
-    def __init__(self, app: ASGIApp, misread: Callable[[Scope], None]) -> None:
-        self._app, self._misread = app, misread
+    def __init__(self, app: ASGIApp, change: Callable[[Scope], None]) -> None:
+        self._app, self._change = app, change
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            self._misread(scope)
+            self._change(scope)
         await self._app(scope, receive, send)
 
 
-class _Spoiled:
+class _ChangedResponses:
     """Changes answers after everybody has done their work."""
 
-    def __init__(self, app: ASGIApp, spoil: Callable[[Answer], None]) -> None:
-        self._app, self._spoil = app, spoil
+    def __init__(self, app: ASGIApp, change: Callable[[OutgoingResponse], None]) -> None:
+        self._app, self._change = app, change
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = Answer(None, 0, {}, b"")
+        response = OutgoingResponse(None, 0, {}, b"")
 
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.status = message["status"]
-                answer.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+                response.status = message["status"]
+                response.headers = {name.decode(): value.decode() for name, value in message["headers"]}
                 return
-            answer.content += message.get("body", b"")
+            response.content += message.get("body", b"")
             if not message.get("more_body"):
                 await pass_on()
 
         async def pass_on() -> None:
-            answer.operation = scope["state"]["route"].get("operationId")
-            self._spoil(answer)
-            if answer.content or "content-length" in answer.headers:
-                answer.headers["content-length"] = str(len(answer.content))
-            headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.content})
+            response.operation = scope["state"]["route"].get("operationId")
+            self._change(response)
+            if response.content or "content-length" in response.headers:
+                response.headers["content-length"] = str(len(response.content))
+            headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await send({"type": "http.response.body", "body": response.content})
 
         await self._app(scope, receive, collect)

@@ -6,27 +6,27 @@ import itertools
 
 import pytest
 
-from meshydb_contract.scenarios import SCENARIOS, play
+from meshydb_contract.scenarios import SCENARIOS, run_scenarios
 from tests.mutants.faults import REQUESTS, RESPONSES, RULES
-from tests.mutants.ground import Ground
+from tests.mutants.servers import SeededDatabase
 
 _MUTANTS = [*RESPONSES, *REQUESTS, *RULES]
 
 
-def test_operations(ground: Ground) -> None:
+def test_operations(database: SeededDatabase) -> None:
     """In the operations in which the mutants are found, a server without a fault passes all checks."""
     operations = dict.fromkeys(mutant.operation for mutant in _MUTANTS if mutant.check not in SCENARIOS)
-    with pytest.MonkeyPatch.context() as patch, ground.standing(ground.subject(patch)) as gate:
-        assert gate.findings("all", *operations) == []
+    with pytest.MonkeyPatch.context() as patch, database.serving(database.subject(patch)) as server:
+        assert server.findings("all", *operations) == []
 
 
-def test_scenarios(ground: Ground) -> None:
+def test_scenarios(database: SeededDatabase) -> None:
     """Every scenario can be told of a server without a fault, and ends well."""
     check = next(iter(SCENARIOS))
-    with pytest.MonkeyPatch.context() as patch, ground.standing(ground.subject(patch, check)) as gate:
-        told = play(gate.site)
-    assert [each for each in told if each.finding or each.untold] == []
-    assert len(told) == len(SCENARIOS)
+    with pytest.MonkeyPatch.context() as patch, database.serving(database.subject(patch, check)) as server:
+        result = run_scenarios(server.deployment)
+    assert [each for each in result if each.finding or each.skipped] == []
+    assert len(result) == len(SCENARIOS)
 
 
 def test_every_scenario_bites() -> None:

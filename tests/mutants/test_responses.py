@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.mutants.faults import RESPONSES
-from tests.mutants.finding import Record, hold_up
-from tests.mutants.ground import Ground
+from tests.mutants.finding import Record, assert_found
+from tests.mutants.servers import SeededDatabase
 from tests.mutants.table import Mutant
 
 
 @pytest.mark.parametrize("mutant", RESPONSES, ids=lambda mutant: mutant.name)
-def test_found(mutant: Mutant, ground: Ground, record_property: Record) -> None:
+def test_found(mutant: Mutant, database: SeededDatabase, record_property: Record) -> None:
     """A server whose answers have a fault does not pass the gate."""
-    hold_up(mutant, ground, record_property)
+    assert_found(mutant, database, record_property)

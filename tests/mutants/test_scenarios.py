@@ -10,10 +10,10 @@ import pytest
 import requests
 from attrs import evolve
 
-from meshydb_contract import Extent, Site, Target, Tenant, hold
-from meshydb_contract.scenarios import SCENARIOS, play
-from meshydb_server.services.logins import service as tokens
-from tests.mutants.ground import Gate, Ground
+from meshydb_contract import Deployment, Options, Target, Tenant, run
+from meshydb_contract.scenarios import SCENARIOS, run_scenarios
+from meshydb_server.services import tokens
+from tests.mutants.servers import MutantServer, SeededDatabase
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, QUOTAS
 from tests.support.world import public_key
 
@@ -22,26 +22,26 @@ _NEEDS_NOTHING |= {"slashes_too_many_are_ignored", "unknown_methods_are_refused"
 
 
 @pytest.fixture
-def gate(ground: Ground) -> Generator[Gate]:
+def server(database: SeededDatabase) -> Generator[MutantServer]:
     """A server without a fault, with its usual limits."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = ground.subject(patch)
+        subject = database.subject(patch)
         subject.settings.update(QUOTAS)
-        with ground.standing(subject) as gate:
-            yield gate
+        with database.serving(subject) as server:
+            yield server
 
 
-def _untold(site: Site) -> dict[str, str]:
-    told = play(site)
-    assert [each for each in told if each.finding] == []
-    return {each.scenario: each.untold for each in told if each.untold}
+def _skipped(deployment: Deployment) -> dict[str, str]:
+    result = run_scenarios(deployment)
+    assert [each for each in result if each.finding] == []
+    return {each.scenario: each.skipped for each in result if each.skipped}
 
 
-def test_nothing_handed_in(gate: Gate) -> None:
+def test_nothing_handed_in(server: MutantServer) -> None:
     """Of a server of which only the address is known, what anybody may ask is told, and all else says what it needs."""
-    untold = _untold(Site(url=gate.url, account=ACCOUNT, tenants=[Tenant(None)]))
-    assert SCENARIOS.keys() - untold.keys() == _NEEDS_NOTHING
-    assert "needs an administrator's access token" in untold.values()
+    skipped = _skipped(Deployment(url=server.url, account=ACCOUNT, tenants=[Tenant(None)]))
+    assert SCENARIOS.keys() - skipped.keys() == _NEEDS_NOTHING
+    assert "needs an administrator's access token" in skipped.values()
 
 
 @pytest.mark.parametrize(
@@ -53,92 +53,92 @@ def test_nothing_handed_in(gate: Gate) -> None:
         ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 3),
     ],
 )
-def test_something_lacking(gate: Gate, lacking: dict[str, Any], reason: str, count: int) -> None:
+def test_something_lacking(server: MutantServer, lacking: dict[str, Any], reason: str, count: int) -> None:
     """Where something is not handed in, the stories that need it say so, and all others are told."""
-    site = gate.site
+    deployment = server.deployment
     if "tenants" in lacking:
-        lacking = {"tenants": site.tenants[: lacking["tenants"]]}
+        lacking = {"tenants": deployment.tenants[: lacking["tenants"]]}
     if "helper" in lacking:
-        lacking = {"tenants": [evolve(tenant, helper_token=None) for tenant in site.tenants]}
-    untold = _untold(evolve(site, **lacking))
-    assert set(untold.values()) == {reason}
-    assert len(untold) == count
+        lacking = {"tenants": [evolve(tenant, helper_token=None) for tenant in deployment.tenants]}
+    skipped = _skipped(evolve(deployment, **lacking))
+    assert set(skipped.values()) == {reason}
+    assert len(skipped) == count
 
 
-def test_weak_token(gate: Gate) -> None:
+def test_weak_token(server: MutantServer) -> None:
     """An access token that may not create users does not do, and is no fault of the server."""
     person = {"client_id": public_key(DEFAULT_TENANT), "grant_type": "password"}
     form = {**person, "username": "username_testermctesterson", "password": "a seeded passphrase"}
-    answer = requests.post(f"{gate.url}/{ACCOUNT}/connect/token", form, timeout=30)
-    tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), answer.json()["access_token"])
-    untold = _untold(evolve(gate.site, tenants=[tenant]))
-    assert untold["codes_are_needed"] == "needs an access token that is good, and may do everything with users"
+    response = requests.post(f"{server.url}/{ACCOUNT}/connect/token", form, timeout=30)
+    tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), response.json()["access_token"])
+    skipped = _skipped(evolve(server.deployment, tenants=[tenant]))
+    assert skipped["codes_are_needed"] == "needs an access token that is good, and may do everything with users"
 
 
-def test_limits(ground: Ground) -> None:
+def test_limits(database: SeededDatabase) -> None:
     """A server that has enough of us is not at fault, and is not said to conform in what it was not asked."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = ground.subject(patch)
+        subject = database.subject(patch)
         subject.settings["rate_limit"] = "5/hour"
-        with ground.standing(subject) as gate:
-            untold = _untold(gate.site)
-    assert len(untold) > len(SCENARIOS) / 2
-    assert untold["codes_are_used_up"].startswith("met a limit, and has to wait for ")
+        with database.serving(subject) as server:
+            skipped = _skipped(server.deployment)
+    assert len(skipped) > len(SCENARIOS) / 2
+    assert skipped["codes_are_used_up"].startswith("met a limit, and has to wait for ")
 
 
-def test_no_time(gate: Gate) -> None:
+def test_no_time(server: MutantServer) -> None:
     """Where there is no time, no story is begun, and all say so."""
-    assert {told.untold for told in play(gate.site, seconds=0)} == {"needs more time"}
+    assert {result.skipped for result in run_scenarios(server.deployment, seconds=0)} == {"needs more time"}
 
 
-def test_nothing_left(gate: Gate) -> None:
+def test_nothing_left(server: MutantServer) -> None:
     """When all stories are over, there is nobody who was not there before."""
 
     def count() -> int:
-        headers = {"Authorization": f"Bearer {gate.tokens[DEFAULT_TENANT]}"}
-        answer = requests.get(f"{gate.url}/{ACCOUNT}/users?activeOnly=false", headers=headers, timeout=30)
-        total: int = answer.json()["totalRecords"]
+        headers = {"Authorization": f"Bearer {server.tokens[DEFAULT_TENANT]}"}
+        response = requests.get(f"{server.url}/{ACCOUNT}/users?activeOnly=false", headers=headers, timeout=30)
+        total: int = response.json()["totalRecords"]
         return total
 
     before = count()
-    play(gate.site)
+    run_scenarios(server.deployment)
     assert count() == before
 
 
-def test_told_twice(gate: Gate) -> None:
+def test_told_twice(server: MutantServer) -> None:
     """The same stories can be told again, even where a name that they would take is taken."""
-    assert _untold(gate.site) == {}
-    assert _untold(gate.site) == {}
+    assert _skipped(server.deployment) == {}
+    assert _skipped(server.deployment) == {}
 
 
-def test_unknown_scenario(gate: Gate) -> None:
+def test_unknown_scenario(server: MutantServer) -> None:
     """A scenario that there is not is refused."""
     with pytest.raises(ValueError, match="no scenario nothing_at_all"):
-        play(gate.site, ["nothing_at_all"])
+        run_scenarios(server.deployment, ["nothing_at_all"])
 
 
 # schemathesis opens each report once to see whether it can, and does not close it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("faulty", [False, True])
-def test_verdict(gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, faulty: bool) -> None:
+def test_verdict(server: MutantServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, faulty: bool) -> None:
     """What the stories find counts in the verdict like what schemathesis finds, and stands in the reports."""
     if faulty:
         monkeypatch.setattr(tokens, "end_session", lambda *_: None)
     with (tmp_path / "output").open("w") as output:
-        extent = Extent(operations=["getHealth"], phases=["coverage"], report=tmp_path / "report")
-        site = evolve(gate.site, clock_at=None)
-        verdict = hold(Target(gate.url, ACCOUNT), extent, site=site, output=output)
+        options = Options(operations=["getHealth"], phases=["coverage"], report=tmp_path / "report")
+        deployment = evolve(server.deployment, clock_at=None)
+        verdict = run(Target(server.url, ACCOUNT), options, deployment=deployment, output=output)
     assert verdict.conforms is not faulty
     assert [each.check for each in verdict.findings] == (["logins_end_when_revoked"] if faulty else [])
     needs_a_clock = {"requests_lapse", "access_tokens_expire", "without_a_password_changes_are_pending"}
-    assert verdict.untold.keys() == needs_a_clock
-    assert len(verdict.told) == len(SCENARIOS) - 3 - faulty
+    assert verdict.skipped.keys() == needs_a_clock
+    assert len(verdict.passed) == len(SCENARIOS) - 3 - faulty
     suite = ET.parse(tmp_path / "report" / "junit.xml").getroot().find("testsuite[@name='scenarios']")  # noqa: S314 - ours
     assert suite is not None
     failed = {case.get("name"): failure.get("message") for case in suite for failure in case.findall("failure")}
     assert failed == {each.check: f"{each.operation}: {each.message}" for each in verdict.findings}
-    assert {case.get("name") for case in suite if case.find("skipped") is not None} == verdict.untold.keys()
+    assert {case.get("name") for case in suite if case.find("skipped") is not None} == verdict.skipped.keys()
     assert {case.get("name") for case in suite} == SCENARIOS.keys()
     page = (tmp_path / "report" / "html" / "index.html").read_text(encoding="utf-8")
-    assert f"Scenarios: {len(verdict.told)} passed, {int(faulty)} failed, 3 not told" in page
+    assert f"Scenarios: {len(verdict.passed)} passed, {int(faulty)} failed, 3 not told" in page
     assert ("<code>logins_end_when_revoked</code>: failed. getSelf: " in page) is faulty

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from meshydb_contract._cli.summary import HELPER, SECOND, TOKEN
-from meshydb_contract._deployment.commands import words_of
+from meshydb_contract._deployment.commands import parse_command
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -30,7 +30,7 @@ limits, a run takes about five minutes.
 """
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
+def make_parser(description: str | None) -> argparse.ArgumentParser:
     parser = _Parser(
         "meshydb-contract",
         description=description,
@@ -94,7 +94,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _command(text: str) -> Sequence[str]:
     try:
-        return words_of(text)
+        return parse_command(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from meshydb_contract._cli.arguments import parser
+from meshydb_contract._cli.arguments import make_parser
 from meshydb_contract._cli.summary import HELPER, SECOND, TOKEN, lines
 from meshydb_contract._deployment.commands import clock_of, codes_from
+from meshydb_contract._deployment.deployment import Deployment, Tenant
 from meshydb_contract._deployment.probe import is_loopback, probe
-from meshydb_contract._deployment.site import Site, Tenant
 from meshydb_contract._deployment.target import CannotTestError, Target
-from meshydb_contract._run.extent import Extent
-from meshydb_contract._run.gate import hold
+from meshydb_contract._run.options import Options
+from meshydb_contract._run.run import run
 
 if TYPE_CHECKING:
     pass
@@ -32,16 +32,16 @@ _WARNING: Final = (
 )
 
 
-def run(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code."""
-    options = parser(__doc__)
-    given = options.parse_args(arguments)
+    parser = make_parser(__doc__)
+    given = parser.parse_args(arguments)
     if (given.second_public_key or os.environ.get(SECOND)) and not given.second_tenant:
-        options.error(f"--second-public-key and {SECOND} need --second-tenant")
+        parser.error(f"--second-public-key and {SECOND} need --second-tenant")
     if given.second_tenant and (
         given.second_tenant == given.tenant or (given.public_key and given.public_key == given.second_public_key)
     ):
-        options.error("--second-tenant must name another tenant than the first, with a public key of its own")
+        parser.error("--second-tenant must name another tenant than the first, with a public key of its own")
     if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
         return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
     names = {"usernames": given.username, "publicKeys": given.public_key}
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
         {kind: [name] for kind, name in names.items() if name},
         given.proxy,
     )
-    extent = Extent(
+    options = Options(
         seed=given.seed,
         max_time=given.max_time,
         max_examples=given.max_examples,
@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     try:
         _probe(target, given)
-        verdict = hold(target, extent, site=_site(target, given))
+        verdict = run(target, options, deployment=_deployment_of(target, given))
     except CannotTestError as error:
         return _refuse(str(error))
     print()
@@ -86,13 +86,13 @@ def _probe(target: Target, given: argparse.Namespace) -> None:
         probe(evolve(target, tenant=given.second_tenant, token=token, names=keys), SECOND)
 
 
-def _site(target: Target, given: argparse.Namespace) -> Site:
+def _deployment_of(target: Target, given: argparse.Namespace) -> Deployment:
     (public_key,) = target.names.get("publicKeys", [None])
     tenants = [Tenant(target.tenant, public_key, target.token, os.environ.get(HELPER) or None)]
     if given.second_tenant:
         token = os.environ.get(SECOND) or None
         tenants.append(Tenant(given.second_tenant, given.second_public_key, token))
-    return Site(
+    return Deployment(
         url=target.url,
         account=target.account,
         auth_url=target.auth_url,

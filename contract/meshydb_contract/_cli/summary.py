@@ -13,7 +13,7 @@ SECOND: Final = "MESHYDB_CONTRACT_SECOND_TOKEN"
 TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name, like those above
 
 # By the beginning of what is missing.
-_WHERE: Final = {
+_OPTION_FOR: Final = {
     "an administrator's access token": TOKEN,
     "the public key": "--public-key",
     "to read the codes": "--codes-from",
@@ -33,21 +33,21 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"{finding.operation}: {finding.check}: {finding.message} ({count} x)"
     for operation, count in sorted(verdict.rejected.items()):
         yield f"Rejected by a limit of the server: {operation} ({count} x)"
-    if verdict.left:
+    if verdict.users_left:
         yield (
-            f"Left on the server: {verdict.left} users whom the run registered."
+            f"Left on the server: {verdict.users_left} users whom the run registered."
             f" To delete them takes the access token of an administrator, in {TOKEN}."
         )
     yield from verdict.problems
     selected = list(verdict.selected)
-    served = [each for each in selected if each in verdict.served]
-    yield f"Operations tested: {len(served)} of {len(selected)}."
+    succeeded = [each for each in selected if each in verdict.succeeded]
+    yield f"Operations tested: {len(succeeded)} of {len(selected)}."
     failed = {finding.check for finding in verdict.findings} & SCENARIOS.keys()
-    told = len(verdict.told) + len(failed)
-    if told or verdict.untold:
-        yield f"Scenarios tested: {told} of {told + len(verdict.untold)}."
+    tested = len(verdict.passed) + len(failed)
+    if tested or verdict.skipped:
+        yield f"Scenarios tested: {tested} of {tested + len(verdict.skipped)}."
     for what, names in verdict.missing.items():
-        where = next((f" ({option})" for start, option in _WHERE.items() if what.startswith(start)), "")
+        where = next((f" ({option})" for start, option in _OPTION_FOR.items() if what.startswith(start)), "")
         yield f"Not tested, needs {what}{where}: {_list(names)}."
     yield f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}"
 

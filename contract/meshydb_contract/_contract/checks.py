@@ -14,10 +14,10 @@ import schemathesis
 from schemathesis import Case, CheckContext, Response
 from schemathesis.checks import CHECKS, load_all_checks
 
-from meshydb_contract._deployment.sessions import Session, current, retry_after
+from meshydb_contract._deployment.transport import Session, current_transport, retry_after
 
 # Those of schemathesis that ask whether a request is taken or refused, as it should be.
-_OF_REQUESTS: Final = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header")
+_REQUEST_CHECKS: Final = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header")
 
 _PATIENCE_SECONDS: Final = 10.0
 
@@ -26,9 +26,9 @@ _PATIENCE_SECONDS: Final = 10.0
 def no_content_at_204(_: CheckContext, response: Response, __: Case[Any]) -> None:
     """An answer without content has none, and says nothing of any (RFC 9110, 8.6 and 15.3.5)."""
     if response.status_code == HTTPStatus.NO_CONTENT:
-        told = response.headers.keys() & {"content-type", "content-length"}
-        if told or response.content:
-            raise AssertionError(f"204 has no content, but here is {', '.join(sorted(told)) or 'some'}.")
+        found = response.headers.keys() & {"content-type", "content-length"}
+        if found or response.content:
+            raise AssertionError(f"204 has no content, but here is {', '.join(sorted(found)) or 'some'}.")
 
 
 @schemathesis.check
@@ -48,12 +48,12 @@ def no_secrets_shown(_: CheckContext, response: Response, case: Case[Any]) -> No
     }
     documented = set(_documented(document, case.operation.definition.raw["responses"]))
     try:
-        shown = set(_shown(response.json()))
+        names = set(_names_in(response.json()))
     except ValueError:
         # That it is not JSON is for another check to say.
         return
-    if given_away := sorted(name for name in shown if name.lower() in secret - documented):
-        raise AssertionError(f"The answer gives away {', '.join(given_away)}.")
+    if leaked := sorted(name for name in names if name.lower() in secret - documented):
+        raise AssertionError(f"The answer gives away {', '.join(leaked)}.")
 
 
 def _documented(document: Any, node: Any) -> Iterator[str]:
@@ -77,19 +77,19 @@ def _documented(document: Any, node: Any) -> Iterator[str]:
             yield from _documented(document, each)
 
 
-def _shown(value: Any) -> Iterator[str]:
+def _names_in(value: Any) -> Iterator[str]:
     """The names of all members that have a value."""
     if isinstance(value, dict):
         for name, each in cast("dict[str, Any]", value).items():
             if each is not None:
                 yield name
-            yield from _shown(each)
+            yield from _names_in(each)
     elif isinstance(value, list):
         for each in cast("list[object]", value):
-            yield from _shown(each)
+            yield from _names_in(each)
 
 
-def _unless_excused(check: Any) -> Any:
+def _with_exceptions(check: Any) -> Any:
     """A check that lets pass what the contract allows of any request, good or bad, or of any for some users."""
 
     @wraps(check)
@@ -97,14 +97,14 @@ def _unless_excused(check: Any) -> Any:
         try:
             return check(context, response, case)
         except AssertionError:
-            if retry_after(response) is not None or _is_of_no_password(response, case):
+            if retry_after(response) is not None or _is_for_passwordless_user(response, case):
                 return None
             raise
 
     return checked
 
 
-def _is_of_no_password(response: Response, case: Case[Any]) -> bool:
+def _is_for_passwordless_user(response: Response, case: Case[Any]) -> bool:
     """Whether forgotPassword refused for whom it was asked, an anonymous user, and not for how.
 
     It is for how, if the plainest request for the same user is not refused.
@@ -118,10 +118,10 @@ def _is_of_no_password(response: Response, case: Case[Any]) -> bool:
         return False
     plain = response.request.copy()
     plain.prepare_body(None, None, {"username": case.body.get("username"), "attempt": 1})
-    with Session(current()) as session:
+    with Session(current_transport()) as session:
         return session.send(plain, timeout=_PATIENCE_SECONDS).status_code == response.status_code
 
 
 load_all_checks()
-for _name in _OF_REQUESTS:
-    CHECKS.register(_unless_excused(CHECKS.get_one(_name)))
+for _name in _REQUEST_CHECKS:
+    CHECKS.register(_with_exceptions(CHECKS.get_one(_name)))

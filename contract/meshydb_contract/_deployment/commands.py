@@ -16,11 +16,11 @@ from meshydb_contract._deployment.target import CannotTestError
 
 _PATIENCE_SECONDS: Final = 60.0
 # A mail may take a moment to arrive.
-_TRIES: Final = 10
+_MAX_TRIES: Final = 10
 _PAUSE_SECONDS: Final = 1.0
 
 
-def words_of(text: str) -> Sequence[str]:
+def parse_command(text: str) -> Sequence[str]:
     """The words of a command. Raises ValueError if there is no such program."""
     words = shlex.split(text)
     if not words:
@@ -38,7 +38,7 @@ def codes_from(words: Sequence[str]) -> Callable[[str | None, str], str | None]:
     """
 
     def newest_code(tenant: str | None, username: str) -> str | None:
-        for _ in range(_TRIES):
+        for _ in range(_MAX_TRIES):
             messages = [
                 each
                 for each in _messages(words)

@@ -9,11 +9,11 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from meshydb_contract._deployment.sessions import Sending, Session
 from meshydb_contract._deployment.target import CannotTestError, Target
+from meshydb_contract._deployment.transport import Session, Transport
 
 _PATIENCE_SECONDS: Final = 10.0
-_NOBODY: Final = "meshydb-contract"
+_UNKNOWN_USERNAME: Final = "meshydb-contract"
 
 
 def is_loopback(url: str) -> bool:
@@ -32,29 +32,29 @@ def probe(target: Target, variable: str) -> None:
     """
     name = "" if target.tenant is None else f" {target.tenant}"
     tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
-    url, answer = _ask(target, f"users/{_NOBODY}/exists")
-    if answer.status_code == requests.codes.not_found:
+    url, response = _send(target, f"users/{_UNKNOWN_USERNAME}/exists")
+    if response.status_code == requests.codes.not_found:
         raise CannotTestError(f"The server has no account {target.account}{tenant}: it answers {url} with 404.")
     for username in target.names.get("usernames", ()):
-        url, answer = _ask(target, f"users/{quote(username, safe='')}/exists")
-        if _member(answer, "exists") is False:
+        url, response = _send(target, f"users/{quote(username, safe='')}/exists")
+        if _member(response, "exists") is False:
             raise CannotTestError(f"There is no user {username}: {url} says so.")
     for public_key in target.names.get("publicKeys", ()):
-        form = {"client_id": public_key, "grant_type": "refresh_token", "refresh_token": _NOBODY}
-        url, answer = _ask(target, "connect/token", form)
-        if _member(answer, "error") == "invalid_client":
+        form = {"client_id": public_key, "grant_type": "refresh_token", "refresh_token": _UNKNOWN_USERNAME}
+        url, response = _send(target, "connect/token", form)
+        if _member(response, "error") == "invalid_client":
             raise CannotTestError(
                 f"The public key {public_key} is not that of the tenant{name}: {url} does not know it."
             )
     if target.token is not None:
-        url, answer = _ask(target, "users/me", token=target.token)
-        if answer.status_code == requests.codes.unauthorized:
+        url, response = _send(target, "users/me", token=target.token)
+        if response.status_code == requests.codes.unauthorized:
             raise CannotTestError(
                 f"The access token is not accepted, and may have expired: {url} answers with 401. It is in {variable}."
             )
 
 
-def _ask(
+def _send(
     target: Target, path: str, form: Mapping[str, str] | None = None, *, token: str | None = None
 ) -> tuple[str, requests.Response]:
     """Get something of the account, or send a form to its auth host; returns the URL, too."""
@@ -65,7 +65,7 @@ def _ask(
         headers["Authorization"] = f"Bearer {token}"
     method = "GET" if form is None else "POST"
     try:
-        with Session(Sending(target.proxy)) as session:
+        with Session(Transport(target.proxy)) as session:
             return url, session.request(
                 method, url, headers=headers, data=form, timeout=_PATIENCE_SECONDS, allow_redirects=False
             )
@@ -73,10 +73,10 @@ def _ask(
         raise CannotTestError(f"{origin} cannot be reached: {_cause(error)}") from error
 
 
-def _member(answer: requests.Response, name: str) -> Any:
+def _member(response: requests.Response, name: str) -> Any:
     """A member of an answer's object, or None for any other answer."""
     try:
-        body: Any = answer.json()
+        body: Any = response.json()
     except ValueError:
         return None
     return cast("dict[str, Any]", body).get(name) if isinstance(body, dict) else None

@@ -33,13 +33,13 @@ class Exchange:
 
 
 @frozen
-class Told:
+class ScenarioResult:
     """What became of a story."""
 
     scenario: str
     finding: Finding | None = None
-    untold: str | None = None
+    skipped: str | None = None
     """What it would have needed."""
 
-    answers: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]], repr=False)
+    responses: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]], repr=False)
     """How often each operation gave each status."""

@@ -17,7 +17,7 @@ from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from meshydb_contract._contract.cases import operation_id
-from meshydb_contract._deployment.sessions import retry_after
+from meshydb_contract._deployment.transport import retry_after
 from meshydb_contract._results.findings import Exchange, Finding
 
 INTERRUPTED: Final = 130
@@ -47,28 +47,28 @@ class Verdict:
     findings: dict[Finding, int] = field(factory=dict[Finding, int])
     """How often each was met, in the order of their first times."""
 
-    answers: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
+    responses: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
     """How often each operation gave each status."""
 
     links: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
     """How often following each link of the contract to the letter gave each status."""
 
-    told: list[str] = field(factory=list[str])
+    passed: list[str] = field(factory=list[str])
     """The scenarios that ended well."""
 
-    untold: dict[str, str] = field(factory=dict[str, str])
+    skipped: dict[str, str] = field(factory=dict[str, str])
     """The scenarios that could not be told, and why."""
 
     rejected: Counter[str] = field(factory=Counter[str])
     """How many requests of each operation a limit or overload rejected to the end (429, or 503 with `Retry-After`)."""
 
-    served: set[str] = field(factory=set[str])
+    succeeded: set[str] = field(factory=set[str])
     """The operations of which a request succeeded, be it at random, of a scenario, or made for that."""
 
-    unserved_for: dict[str, str] = field(factory=dict[str, str])
+    failure_reasons: dict[str, str] = field(factory=dict[str, str])
     """Why no request of an operation succeeded, where one was made for that: it `needs` something, or was refused."""
 
-    left: int = 0
+    users_left: int = 0
     """How many users the run made and could not delete."""
 
     problems: list[str] = field(factory=list[str])
@@ -77,8 +77,8 @@ class Verdict:
     exchanges: list[Exchange] = field(factory=list[Exchange], repr=False)
     """What was sent and answered, in its order."""
 
-    _unanswered: list[Finding] = field(factory=list[Finding], init=False, repr=False)
-    _is_gone: bool = field(default=False, init=False, repr=False)
+    _without_response: list[Finding] = field(factory=list[Finding], init=False, repr=False)
+    _is_down: bool = field(default=False, init=False, repr=False)
 
     @property
     def untested(self) -> list[str]:
@@ -86,24 +86,24 @@ class Verdict:
         # Where there is a limit, some refusals come before it, and are not of the operation.
         answered = {
             operation
-            for (operation, status), count in self.answers.items()
+            for (operation, status), count in self.responses.items()
             if operation not in self.rejected
             or (status not in _BEFORE_A_LIMIT and (status not in _OF_LIMITS or count > self.rejected[operation]))
         }
-        return [each for each in self.selected if each not in answered | self.served]
+        return [each for each in self.selected if each not in answered | self.succeeded]
 
     @property
-    def unserved(self) -> list[str]:
+    def only_rejected(self) -> list[str]:
         """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
-        others = self.served.union(self.untested)
+        others = self.succeeded.union(self.untested)
         return [each for each in self.selected if each not in others]
 
     @property
     def missing(self) -> Mapping[str, Sequence[str]]:
         """What was not handed in, or the tenant does not have, with the operations and scenarios that need it."""
         found = dict[str, list[str]]()
-        for name, reason in [*self.unserved_for.items(), *self.untold.items()]:
-            if reason.startswith("needs ") and reason != NO_TIME and name not in self.served:
+        for name, reason in [*self.failure_reasons.items(), *self.skipped.items()]:
+            if reason.startswith("needs ") and reason != NO_TIME and name not in self.succeeded:
                 found.setdefault(reason.removeprefix("needs "), []).append(name)
         return found
 
@@ -112,47 +112,47 @@ class Verdict:
         """Whether the server does what the contract says."""
         return self.exit_code == 0
 
-    def note(self, event: events.EngineEvent) -> None:
+    def add_event(self, event: events.EngineEvent) -> None:
         """Take in what has happened."""
         if isinstance(event, events.ScenarioFinished):
             self._note_scenario(event.recorder)
         elif isinstance(event, events.NonFatalError):
             message = " ".join((event.info.message or event.info.title).split("\n\n", 1)[0].split())
             if isinstance(event.value, ServerUnavailable):
-                self._is_gone = True
+                self._is_down = True
                 self.problems.append(
                     f"{message} Restart it, and run again with the same seed: if it goes away again, it is the server."
                 )
             elif isinstance(event.value, requests.RequestException):
-                self._unanswered.append(Finding(event.label, "error", message))
+                self._without_response.append(Finding(event.label, "error", message))
             else:
                 self.problems.append(f"The test itself failed in {event.label}: {message} Please report it.")
         elif isinstance(event, events.FatalError):
             self.problems.append(f"The test itself failed: {event.exception!r}. Please report it.")
 
-    def hear(self, scenario: str, finding: Finding | None, untold: str | None) -> None:
+    def add_scenario(self, scenario: str, finding: Finding | None, skipped: str | None) -> None:
         """Take in what became of a scenario."""
         if finding is not None:
-            self.object(finding)
-        elif untold is not None:
-            self.untold[scenario] = untold
+            self.add_finding(finding)
+        elif skipped is not None:
+            self.skipped[scenario] = skipped
         else:
-            self.told.append(scenario)
+            self.passed.append(scenario)
 
-    def serve(self, answers: Mapping[tuple[str, int], int]) -> None:
+    def add_successes(self, responses: Mapping[tuple[str, int], int]) -> None:
         """Take in what was answered to requests that are not random."""
-        self.served |= {operation for operation, status in answers if status in SUCCESS}
+        self.succeeded |= {operation for operation, status in responses if status in SUCCESS}
 
-    def object(self, finding: Finding) -> None:
+    def add_finding(self, finding: Finding) -> None:
         """Take in something that the contract does not allow."""
         self.findings[finding] = self.findings.get(finding, 0) + 1
 
-    def settle(self, exit_code: int, *, require_all: bool = False) -> None:
+    def finish(self, exit_code: int, *, require_all: bool = False) -> None:
         """Say how the run has ended, of which schemathesis says `exit_code`."""
         self._add_problems(require_all=require_all)
         # A server that is gone gives no response to whatever was under way, which says nothing of the operation.
-        for finding in () if self._is_gone else self._unanswered:
-            self.object(finding)
+        for finding in () if self._is_down else self._without_response:
+            self.add_finding(finding)
         if exit_code == INTERRUPTED:
             self.exit_code = exit_code
         elif self.findings:
@@ -161,23 +161,23 @@ class Verdict:
             self.exit_code = 2 if exit_code or self.problems else 0
 
     def _add_problems(self, *, require_all: bool) -> None:
-        refused = {name: reason for name, reason in self.unserved_for.items() if not reason.startswith("needs ")}
+        refused = {name: reason for name, reason in self.failure_reasons.items() if not reason.startswith("needs ")}
         for name, reason in refused.items():
-            if name in self.unserved:
+            if name in self.only_rejected:
                 self.problems.append(f"{name} never succeeded, though what it needs was handed in: it {reason}.")
-        unfinished = [name for name, reason in self.untold.items() if reason == NO_TIME or "needs " not in reason]
+        unfinished = [name for name, reason in self.skipped.items() if reason == NO_TIME or "needs " not in reason]
         untested = [*self.untested, *unfinished]
         if untested:
             self.problems.append(
                 f"Not tested: {', '.join(untested)}. Give it more time (--max-time), or lift the server's limits."
             )
-        requests_, rejected = sum(self.answers.values()), sum(self.rejected.values())
+        requests_, rejected = sum(self.responses.values()), sum(self.rejected.values())
         if rejected * 100 > requests_ * _MOST_REJECTED:
             self.problems.append(
                 f"Limits rejected {rejected} of {requests_} requests to the end: {', '.join(sorted(self.rejected))}."
                 " Lift the server's limits, or give it more time (--max-time)."
             )
-        if self.selected and not self.served.intersection(self.selected) and not self.told and not untested:
+        if self.selected and not self.succeeded.intersection(self.selected) and not self.passed and not untested:
             self.problems.append("Nothing was tested: no request succeeded. The lines below say what is missing.")
         if require_all and (missing := self.missing):
             self.problems.append(f"--require-all: hand in {'; '.join(missing)}.")
@@ -190,11 +190,11 @@ class Verdict:
                 continue
             status = interaction.response.status_code
             operation = operation_id(case)
-            self.answers[operation, status] += 1
+            self.responses[operation, status] += 1
             if retry_after(interaction.response) is not None:
                 self.rejected[operation] += 1
             elif status in SUCCESS:
-                self.served.add(operation)
+                self.succeeded.add(operation)
             self.exchanges.append(Exchange(case, interaction.response))
             if node.transition is not None and node.is_transition_applied:
                 self.links[node.transition.id, status] += 1
@@ -206,4 +206,4 @@ class Verdict:
                     failure = check.failure_info.failure
                     # What comes after the first paragraph is of the one case: the schema, and the value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
-                    self.object(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
+                    self.add_finding(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))

@@ -11,13 +11,13 @@ from typing import Any
 from schemathesis import Config
 
 from meshydb_contract._contract.files import path_of
-from meshydb_contract._deployment.sessions import ca_bundle
 from meshydb_contract._deployment.target import Target
+from meshydb_contract._deployment.transport import ca_bundle
 from meshydb_contract._results.reports import paths_in
-from meshydb_contract._run.extent import Extent
+from meshydb_contract._run.options import Options
 
 
-def configure(target: Target, extent: Extent) -> Config:
+def configure(target: Target, options: Options) -> Config:
     """Fill in what the file leaves open."""
     config = tomllib.loads(path_of("schemathesis.toml").read_text(encoding="utf-8"))
     known = {"accounts": [target.account], **target.names}
@@ -33,17 +33,17 @@ def configure(target: Target, extent: Extent) -> Config:
     config["base-url"] = target.url
     if (certificates := ca_bundle()) is not None:
         config["tls-verify"] = certificates
-    config["reports"] = _reports(extent)
-    given = {"seed": extent.seed, "max-time": extent.max_time, "rate-limit": extent.rate_limit}
+    config["reports"] = _reports(options)
+    given = {"seed": options.seed, "max-time": options.max_time, "rate-limit": options.rate_limit}
     config |= {name: value for name, value in given.items() if value is not None}
-    if extent.max_examples is not None:
+    if options.max_examples is not None:
         for generation in (config["generation"], config["phases"]["stateful"]["generation"]):
-            generation["max-examples"] = extent.max_examples
+            generation["max-examples"] = options.max_examples
     return Config.from_dict(config)
 
 
-def _reports(extent: Extent) -> dict[str, Any]:
-    folder = extent.report
+def _reports(options: Options) -> dict[str, Any]:
+    folder = options.report
     if folder is None:
         return {}
     return {kind: {"path": str(path)} for kind, path in paths_in(folder).items()}

@@ -15,7 +15,7 @@ from schemathesis.engine import events
 from meshydb_contract._contract.operations import hosts
 from meshydb_contract._deployment.target import Target
 from meshydb_contract._results.verdict import Verdict
-from meshydb_contract._run.extent import Guide
+from meshydb_contract._run.options import Hooks
 
 # schemathesis begins no journey with an operation that it takes to need what nothing gives: here, an email address.
 _REGISTER: Final = "POST /{accountName}/users/register"
@@ -26,7 +26,7 @@ class Run:
     """A run, and who takes part in it."""
 
     target: Target
-    guide: Guide | None
+    hooks: Hooks | None
     verdict: Verdict
 
 
@@ -42,7 +42,7 @@ class _Observer(cli.EventHandler[cli.ExecutionContext]):
         """Note an event."""
         del ctx
         for run in RUNS:
-            run.verdict.note(event)
+            run.verdict.add_event(event)
 
 
 @schemathesis.hook
@@ -64,13 +64,13 @@ def before_init_operation(_: HookContext, operation: Any) -> None:
 def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     """Have the guide change a case."""
     for run in RUNS:
-        if run.guide is not None:
-            run.guide.before_call(case)
+        if run.hooks is not None:
+            run.hooks.before_call(case)
 
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
     """Have the guide learn from an answer."""
     for run in RUNS:
-        if run.guide is not None:
-            run.guide.after_call(case, response)
+        if run.hooks is not None:
+            run.hooks.after_call(case, response)

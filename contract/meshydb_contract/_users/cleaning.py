@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import requests
 
-from meshydb_contract._deployment.sessions import Pacing, Sending, Session
-from meshydb_contract._deployment.site import Site
+from meshydb_contract._deployment.deployment import Deployment
+from meshydb_contract._deployment.transport import RetryBudget, Session, Transport
 
 _SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 10.0
@@ -20,9 +20,9 @@ _PAGE: Final = 200
 _MOST_PAGES: Final = 25
 
 
-def delete_users(site: Site, ids: Iterable[str], usernames: Iterable[str], *, keep: Iterable[str]) -> int:
+def delete_users(deployment: Deployment, ids: Iterable[str], usernames: Iterable[str], *, keep: Iterable[str]) -> int:
     """Delete users of the site's first tenant by ids and usernames, within a minute; returns how many are left."""
-    tenant = site.tenants[0]
+    tenant = deployment.tenants[0]
     wanted = {_folded(each) for each in usernames} - {_folded(each) for each in keep}
     by_id = dict.fromkeys(ids)
     if tenant.token is None:
@@ -30,26 +30,26 @@ def delete_users(site: Site, ids: Iterable[str], usernames: Iterable[str], *, ke
     headers = {"Authorization": f"Bearer {tenant.token}"}
     if tenant.name is not None:
         headers["tenant"] = tenant.name
-    url = f"{site.url.rstrip('/')}/{quote(site.account, safe='')}/users"
-    left, end = 0, time.monotonic() + _SECONDS
-    with Session(Sending(site.proxy, Pacing(end))) as session:
+    url = f"{deployment.url.rstrip('/')}/{quote(deployment.account, safe='')}/users"
+    users_left, end = 0, time.monotonic() + _SECONDS
+    with Session(Transport(deployment.proxy, RetryBudget(end))) as session:
         session.headers.update(headers)
-        by_id |= dict.fromkeys(_found(session, url, wanted))
+        by_id |= dict.fromkeys(_ids_of(session, url, wanted))
         for user_id in by_id:
             status = None
             if time.monotonic() < end:
                 status = _status(session, f"{url}/{quote(user_id, safe='')}")
-            left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
-    return left
+            users_left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
+    return users_left
 
 
-def _found(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
+def _ids_of(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
     """The ids of users of these names."""
     for page in range(1, _MOST_PAGES + 1 if wanted else 1):
         query = {"activeOnly": "false", "pageSize": str(_PAGE), "page": str(page)}
         try:
-            answer = session.get(url, params=query, timeout=_PATIENCE_SECONDS, allow_redirects=False)
-            users: list[dict[str, Any]] = answer.json()["results"]
+            response = session.get(url, params=query, timeout=_PATIENCE_SECONDS, allow_redirects=False)
+            users: list[dict[str, Any]] = response.json()["results"]
             yield from (user["id"] for user in users if _folded(user["username"]) in wanted)
         except (requests.RequestException, ValueError, LookupError, TypeError):
             return

@@ -5,6 +5,6 @@ They know the contract, the answers, and what the operator hands in. A story for
 
 from __future__ import annotations
 
-from meshydb_contract.scenarios._play import SCENARIOS, Scenario, play, tell
+from meshydb_contract.scenarios._runner import SCENARIOS, Scenario, run_scenario, run_scenarios
 
-__all__ = ["SCENARIOS", "Scenario", "play", "tell"]
+__all__ = ["SCENARIOS", "Scenario", "run_scenario", "run_scenarios"]

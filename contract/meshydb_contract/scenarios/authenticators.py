@@ -5,96 +5,98 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from meshydb_contract.scenarios._stage.answers import UntoldError
-from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, NOWHERE, PASSWORD, QUESTION, Person, Stage
-from meshydb_contract.scenarios._stage.tokens import claims_of
+from meshydb_contract.scenarios._context.context import NEW_PASSWORD, PASSWORD, QUESTION, UNHELPFUL_HINT, Context, User
+from meshydb_contract.scenarios._context.responses import SkippedError
+from meshydb_contract.scenarios._context.tokens import claims_of
 
 _COMMON: Final = "password1"
 # An access token is good for an hour, and a login counts as recent for some minutes.
 _LATER: Final = timedelta(minutes=50)
 
 
-def a_password_changes_addresses_at_once(stage: Stage) -> None:
+def a_password_changes_addresses_at_once(context: Context) -> None:
     """With the right password, recovery goes to the new address at once; with a wrong one, nothing changes."""
-    person = stage.person()
-    token = stage.log_in(person)["access_token"]
-    before, new = _hint(stage, person), _elsewhere(person)
-    wrong = {**new, "previousPassword": "not their passphrase"}
-    refused = stage.call("updateSelf", stage.here, wrong, token=token)
-    refused.must_be(400, "A wrong password changes an address.")
-    if _hint(stage, person) != before:
-        stage.object("updateSelf", "A wrong password changes where codes are sent.")
-    changed = stage.call("updateSelf", stage.here, {**new, "previousPassword": PASSWORD}, token=token)
-    changed.must_be(200, "The right password changes no address.").must_say("The change is not made.", **new)
-    if _hint(stage, person) == before:
-        stage.object("updateSelf", "The right password does not change where codes are sent.")
+    user = context.create_user()
+    token = context.log_in(user)["access_token"]
+    before, new = _hint(context, user), _new_contacts(user)
+    with_wrong_code = {**new, "previousPassword": "not their passphrase"}
+    refused = context.call("updateSelf", context.tenant, with_wrong_code, token=token)
+    refused.expect(400, "A wrong password changes an address.")
+    if _hint(context, user) != before:
+        context.fail("updateSelf", "A wrong password changes where codes are sent.")
+    changed = context.call("updateSelf", context.tenant, {**new, "previousPassword": PASSWORD}, token=token)
+    changed.expect(200, "The right password changes no address.").expect_members("The change is not made.", **new)
+    if _hint(context, user) == before:
+        context.fail("updateSelf", "The right password does not change where codes are sent.")
 
 
-def without_a_password_changes_are_pending(stage: Stage) -> None:
+def without_a_password_changes_are_pending(context: Context) -> None:
     """An access token alone, however it was refreshed, does not change at once where codes are sent."""
-    if stage.site.clock_at is None:
-        raise UntoldError("needs to set the server's clock")
-    person = stage.person()
-    tokens = stage.log_in(person)
+    if context.deployment.clock_at is None:
+        raise SkippedError("needs to set the server's clock")
+    user = context.create_user()
+    tokens = context.log_in(user)
     began = claims_of(tokens["access_token"]).get("auth_time")
     if began is None:
-        stage.object("requestToken", "An access token does not tell `auth_time`.")
-    before, new = _hint(stage, person), _elsewhere(person)
-    with stage.site.clock_at(datetime.fromtimestamp(began, UTC) + _LATER):
-        renewed = stage.try_refresh(stage.here, tokens).must_be(200, "A login cannot be renewed.").json
+        context.fail("requestToken", "An access token does not tell `auth_time`.")
+    before, new = _hint(context, user), _new_contacts(user)
+    with context.deployment.clock_at(datetime.fromtimestamp(began, UTC) + _LATER):
+        renewed = context.try_refresh(context.tenant, tokens).expect(200, "A login cannot be renewed.").json
         if claims_of(renewed["access_token"]).get("auth_time") != began:
-            stage.object("requestToken", "A refresh does not keep `auth_time`.")
-        changed = stage.call("updateSelf", stage.here, new, token=renewed["access_token"])
-        changed.must_be(200, "A change without a password is refused.").must_say("It is not shown.", **new)
-        stage.me(stage.here, renewed).must_be(200, "A user cannot be read.").must_say("It is not shown.", **new)
-        if _hint(stage, person) != before:
-            stage.object("updateSelf", "An access token alone changes where codes are sent.")
+            context.fail("requestToken", "A refresh does not keep `auth_time`.")
+        changed = context.call("updateSelf", context.tenant, new, token=renewed["access_token"])
+        changed.expect(200, "A change without a password is refused.").expect_members("It is not shown.", **new)
+        context.get_self(context.tenant, renewed).expect(200, "A user cannot be read.").expect_members(
+            "It is not shown.", **new
+        )
+        if _hint(context, user) != before:
+            context.fail("updateSelf", "An access token alone changes where codes are sent.")
 
 
-def passwords_change(stage: Stage) -> None:
+def passwords_change(context: Context) -> None:
     """Who knows the password sets another, which ends all logins but the one that did so."""
-    person = stage.person()
-    other, tokens = stage.log_in(person), stage.log_in(person)
+    user = context.create_user()
+    other, tokens = context.log_in(user), context.log_in(user)
 
     def change(previous: str) -> Any:
         body = {"previousPassword": previous, "newPassword": NEW_PASSWORD}
-        return stage.call("updatePassword", person.tenant, body, token=tokens["access_token"])
+        return context.call("updatePassword", user.tenant, body, token=tokens["access_token"])
 
-    change("not their passphrase").must_be(400, "A password is changed by who does not know it.")
-    change(PASSWORD).must_be(204, "A password cannot be changed.")
-    stage.log_in(person, NEW_PASSWORD)
-    old = stage.try_log_in(person.tenant, person.username, PASSWORD)
-    old.must_be(400, "After it was changed, the old password still logs in.")
-    stage.me(person.tenant, tokens).must_be(200, "Who has changed their password is logged out.")
-    stage.me(person.tenant, other).must_be(401, "A login has outlived a change of the password.")
+    change("not their passphrase").expect(400, "A password is changed by who does not know it.")
+    change(PASSWORD).expect(204, "A password cannot be changed.")
+    context.log_in(user, NEW_PASSWORD)
+    old = context.try_log_in(user.tenant, user.username, PASSWORD)
+    old.expect(400, "After it was changed, the old password still logs in.")
+    context.get_self(user.tenant, tokens).expect(200, "Who has changed their password is logged out.")
+    context.get_self(user.tenant, other).expect(401, "A login has outlived a change of the password.")
 
 
-def common_passwords_are_refused(stage: Stage) -> None:
+def common_passwords_are_refused(context: Context) -> None:
     """Nobody gets a password that others try first, or that is their username."""
-    name, token = stage.free_name(stage.here), stage.administrator(stage.here)
+    name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
     for password in (_COMMON, name):
-        body = {**stage.registration(stage.here, name), "newPassword": password}
-        stage.call("registerUser", stage.here, body).must_be(400, f"{password} is taken for a password.")
-        made = stage.call("createUser", stage.here, body, token=token)
-        made.must_be(400, f"{password} is taken for a password.")
-    person = stage.person(username=name)
-    own = stage.log_in(person)["access_token"]
+        body = {**context.registration_body(context.tenant, name), "newPassword": password}
+        context.call("registerUser", context.tenant, body).expect(400, f"{password} is taken for a password.")
+        made = context.call("createUser", context.tenant, body, token=token)
+        made.expect(400, f"{password} is taken for a password.")
+    user = context.create_user(username=name)
+    own = context.log_in(user)["access_token"]
     for password in (_COMMON, name):
         body = {"previousPassword": PASSWORD, "newPassword": password}
-        changed = stage.call("updatePassword", stage.here, body, token=own)
-        changed.must_be(400, f"{password} is taken for a password.")
-        reset = stage.reset(stage.here, stage.ask(person), password)
-        reset.must_be(400, f"{password} is taken for a password.")
+        changed = context.call("updatePassword", context.tenant, body, token=own)
+        changed.expect(400, f"{password} is taken for a password.")
+        reset = context.try_reset(context.tenant, context.request_reset(user), password)
+        reset.expect(400, f"{password} is taken for a password.")
 
 
-def _hint(stage: Stage, person: Person) -> str:
+def _hint(context: Context, user: User) -> str:
     """Where a code goes, which tells one address from another."""
-    asked = stage.call("forgotPassword", stage.here, {"username": person.username, "attempt": 1})
-    hint: str = asked.must_be(200, "A user cannot ask for a password reset.").json["hint"]
-    if hint in {QUESTION, NOWHERE}:
-        raise UntoldError("needs hints that tell where a code goes")
+    asked = context.call("forgotPassword", context.tenant, {"username": user.username, "attempt": 1})
+    hint: str = asked.expect(200, "A user cannot ask for a password reset.").json["hint"]
+    if hint in {QUESTION, UNHELPFUL_HINT}:
+        raise SkippedError("needs hints that tell where a code goes")
     return hint
 
 
-def _elsewhere(person: Person) -> dict[str, Any]:
-    return {"emailAddress": f"{person.username}@example.net", "phoneNumber": "+15550100199"}
+def _new_contacts(user: User) -> dict[str, Any]:
+    return {"emailAddress": f"{user.username}@example.net", "phoneNumber": "+15550100199"}

@@ -8,49 +8,49 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from meshydb_contract.scenarios._stage.answers import UntoldError
-from meshydb_contract.scenarios._stage.stage import NEW_PASSWORD, PASSWORD, Stage, wrong
+from meshydb_contract.scenarios._context.context import NEW_PASSWORD, PASSWORD, Context, with_wrong_code
+from meshydb_contract.scenarios._context.responses import SkippedError
 
 # What "a few guesses" are not any more.
 _MANY: Final = 30
 
 
-def reset_sets_the_password(stage: Stage) -> None:
+def reset_sets_the_password(context: Context) -> None:
     """A code sets a new password, after which the old one and all that it opened are good for nothing."""
-    person = stage.person()
-    before = stage.log_in(person)
-    request = stage.ask(person)
-    stage.check(person.tenant, request).must_say("The right code is said to be wrong.", isValid=True)
-    stage.reset(person.tenant, request).must_be(204, "The right code sets no password.")
-    stage.log_in(person, NEW_PASSWORD)
-    old = stage.try_log_in(person.tenant, person.username, PASSWORD)
-    old.must_be(400, "After a reset, the old password still logs in.")
-    stage.me(person.tenant, before).must_be(401, "An access token has outlived a reset.")
-    stage.try_refresh(person.tenant, before).must_be(400, "A refresh token has outlived a reset.")
+    user = context.create_user()
+    before = context.log_in(user)
+    request = context.request_reset(user)
+    context.check_code(user.tenant, request).expect_members("The right code is said to be wrong.", isValid=True)
+    context.try_reset(user.tenant, request).expect(204, "The right code sets no password.")
+    context.log_in(user, NEW_PASSWORD)
+    old = context.try_log_in(user.tenant, user.username, PASSWORD)
+    old.expect(400, "After a reset, the old password still logs in.")
+    context.get_self(user.tenant, before).expect(401, "An access token has outlived a reset.")
+    context.try_refresh(user.tenant, before).expect(400, "A refresh token has outlived a reset.")
 
 
-def codes_are_used_up(stage: Stage) -> None:
+def codes_are_used_up(context: Context) -> None:
     """A code resets one password once."""
-    person = stage.person()
-    request = stage.ask(person)
-    stage.reset(person.tenant, request).must_be(204, "The right code sets no password.")
-    again = stage.reset(person.tenant, request, "yet another passphrase")
-    again.must_be(400, "A code can be used twice.")
-    stage.check(person.tenant, request).must_say("A code that was used is said to be right.", isValid=False)
+    user = context.create_user()
+    request = context.request_reset(user)
+    context.try_reset(user.tenant, request).expect(204, "The right code sets no password.")
+    again = context.try_reset(user.tenant, request, "yet another passphrase")
+    again.expect(400, "A code can be used twice.")
+    context.check_code(user.tenant, request).expect_members("A code that was used is said to be right.", isValid=False)
 
 
-def codes_are_needed(stage: Stage) -> None:
+def codes_are_needed(context: Context) -> None:
     """Without the right code nothing is reset."""
-    person = stage.person()
-    request = wrong(stage.ask(person))
-    stage.check(person.tenant, request).must_say("A wrong code is said to be right.", isValid=False)
-    stage.reset(person.tenant, request).must_be(400, "A wrong code sets a new password.")
-    stage.log_in(person)
+    user = context.create_user()
+    request = with_wrong_code(context.request_reset(user))
+    context.check_code(user.tenant, request).expect_members("A wrong code is said to be right.", isValid=False)
+    context.try_reset(user.tenant, request).expect(400, "A wrong code sets a new password.")
+    context.log_in(user)
 
 
-def requests_are_sent_back_unchanged(stage: Stage) -> None:
+def requests_are_sent_back_unchanged(context: Context) -> None:
     """A code is good with the hash, username, attempt and expiry that it was made for, and with no others."""
-    stranger = stage.person()
+    stranger = context.create_user()
     changes: list[tuple[str, Callable[[Any], Any]]] = [
         ("username", lambda _: stranger.username),
         ("attempt", lambda attempt: attempt + 1),
@@ -60,55 +60,55 @@ def requests_are_sent_back_unchanged(stage: Stage) -> None:
     ]
     for name, change in changes:
         # Another user each time, because guesses are few.
-        request = stage.ask(stage.person())
+        request = context.request_reset(context.create_user())
         tried = {**request, name: change(request[name])}
-        said = stage.check(stage.here, tried)
-        said.must_say(f"A code is said to be right with another {name}.", isValid=False)
-        stage.reset(stage.here, tried).must_be(400, f"A code is good with another {name}.")
-        stage.check(stage.here, request).must_say("The right code is said to be wrong.", isValid=True)
+        said = context.check_code(context.tenant, tried)
+        said.expect_members(f"A code is said to be right with another {name}.", isValid=False)
+        context.try_reset(context.tenant, tried).expect(400, f"A code is good with another {name}.")
+        context.check_code(context.tenant, request).expect_members("The right code is said to be wrong.", isValid=True)
 
 
-def requests_end_those_before_them(stage: Stage) -> None:
+def requests_end_those_before_them(context: Context) -> None:
     """A new request ends the one before it."""
-    person = stage.person()
-    first, second = stage.ask(person), stage.ask(person)
+    user = context.create_user()
+    first, second = context.request_reset(user), context.request_reset(user)
     for tried in (first, {**first, "verificationCode": second["verificationCode"]}):
-        said = stage.check(person.tenant, tried)
-        said.must_say("A request is still good after another one.", isValid=False)
-    stage.check(person.tenant, second).must_say("The right code is said to be wrong.", isValid=True)
+        said = context.check_code(user.tenant, tried)
+        said.expect_members("A request is still good after another one.", isValid=False)
+    context.check_code(user.tenant, second).expect_members("The right code is said to be wrong.", isValid=True)
 
 
-def requests_lapse(stage: Stage) -> None:
+def requests_lapse(context: Context) -> None:
     """A request is good for nothing once it has expired."""
-    if stage.site.clock_at is None:
-        raise UntoldError("needs to set the server's clock")
-    person = stage.person()
-    request = stage.ask(person)
+    if context.deployment.clock_at is None:
+        raise SkippedError("needs to set the server's clock")
+    user = context.create_user()
+    request = context.request_reset(user)
     expires = datetime.fromisoformat(request["expires"])
-    with stage.site.clock_at(expires - timedelta(minutes=1)):
-        stage.check(person.tenant, request).must_say("A request has lapsed before its time.", isValid=True)
-    with stage.site.clock_at(expires + timedelta(minutes=1)):
-        stage.check(person.tenant, request).must_say("A request has not lapsed.", isValid=False)
-        stage.reset(person.tenant, request).must_be(400, "A request has not lapsed.")
+    with context.deployment.clock_at(expires - timedelta(minutes=1)):
+        context.check_code(user.tenant, request).expect_members("A request has lapsed before its time.", isValid=True)
+    with context.deployment.clock_at(expires + timedelta(minutes=1)):
+        context.check_code(user.tenant, request).expect_members("A request has not lapsed.", isValid=False)
+        context.try_reset(user.tenant, request).expect(400, "A request has not lapsed.")
 
 
-def guesses_are_few(stage: Stage) -> None:
+def guesses_are_few(context: Context) -> None:
     """Whoever has guessed often enough does not get in, even with the right code."""
-    person = stage.person()
-    request = stage.ask(person)
-    if stage.call_until_limited("checkHash", person.tenant, [wrong(request)] * _MANY):
+    user = context.create_user()
+    request = context.request_reset(user)
+    if context.call_until_limited("checkHash", user.tenant, [with_wrong_code(request)] * _MANY):
         return
-    last = stage.call("checkHash", person.tenant, request)
+    last = context.call("checkHash", user.tenant, request)
     if last.status == HTTPStatus.OK:
-        last.must_say(f"A request bears {_MANY} guesses and more.", isValid=False)
+        last.expect_members(f"A request bears {_MANY} guesses and more.", isValid=False)
 
 
-def requests_are_few(stage: Stage) -> None:
+def requests_are_few(context: Context) -> None:
     """Whoever asks for too many resets is told for how long to wait."""
-    person = stage.person()
-    body = {"username": person.username, "attempt": 1}
-    if not stage.call_until_limited("forgotPassword", person.tenant, [body] * _MANY):
-        raise UntoldError(f"needs a limit below {_MANY} requests")
+    user = context.create_user()
+    body = {"username": user.username, "attempt": 1}
+    if not context.call_until_limited("forgotPassword", user.tenant, [body] * _MANY):
+        raise SkippedError(f"needs a limit below {_MANY} requests")
 
 
 def _changed(text: str, part: int) -> str:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from meshydb_contract.scenarios._stage.stage import PASSWORD, Stage, wrong
+from meshydb_contract.scenarios._context.context import PASSWORD, Context, with_wrong_code
 
 
-def registrations_are_verified(stage: Stage) -> None:
+def registrations_are_verified(context: Context) -> None:
     """Whoever has registered can log in once a code has verified them, and not before."""
-    body = stage.registration(stage.here)
-    answer = stage.register(body)
-    if answer.status == HTTPStatus.NO_CONTENT:
-        stage.try_log_in(stage.here, body["username"], PASSWORD).must_be(200, "A new user cannot log in.")
+    body = context.registration_body(context.tenant)
+    response = context.register(body)
+    if response.status == HTTPStatus.NO_CONTENT:
+        context.try_log_in(context.tenant, body["username"], PASSWORD).expect(200, "A new user cannot log in.")
         return
-    answer.must_be(201, "Nobody can register.")
-    early = stage.try_log_in(stage.here, body["username"], PASSWORD)
-    early.must_be(400, "A user can log in who is not verified.")
-    request = stage.with_code(stage.here, answer.json)
-    stage.check(stage.here, request).must_say("The right code is said to be wrong.", isValid=True)
-    stage.reset(stage.here, request).must_be(400, "The code of a registration resets a password.")
-    stage.call("verifyUser", stage.here, wrong(request)).must_be(400, "A wrong code verifies a user.")
-    stage.call("verifyUser", stage.here, request).must_be(204, "The right code verifies nobody.")
-    stage.try_log_in(stage.here, body["username"], PASSWORD).must_be(200, "A verified user cannot log in.")
-    stage.call("verifyUser", stage.here, request).must_be(400, "A code verifies twice.")
+    response.expect(201, "Nobody can register.")
+    early = context.try_log_in(context.tenant, body["username"], PASSWORD)
+    early.expect(400, "A user can log in who is not verified.")
+    request = context.with_code(context.tenant, response.json)
+    context.check_code(context.tenant, request).expect_members("The right code is said to be wrong.", isValid=True)
+    context.try_reset(context.tenant, request).expect(400, "The code of a registration resets a password.")
+    context.call("verifyUser", context.tenant, with_wrong_code(request)).expect(400, "A wrong code verifies a user.")
+    context.call("verifyUser", context.tenant, request).expect(204, "The right code verifies nobody.")
+    context.try_log_in(context.tenant, body["username"], PASSWORD).expect(200, "A verified user cannot log in.")
+    context.call("verifyUser", context.tenant, request).expect(400, "A code verifies twice.")

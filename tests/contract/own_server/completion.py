@@ -85,7 +85,7 @@ def _new_username(username: str, number: int) -> str:
     return new
 
 
-def settle(case: Case, response: schemathesis.Response, world: World) -> None:
+def record_effects(case: Case, response: schemathesis.Response, world: World) -> None:
     """Note or undo what a case has changed, where it would change what later ones meet."""
     tenant = tenant_of(case)
     match case.operation.definition.raw["operationId"], response.status_code:

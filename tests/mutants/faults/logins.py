@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from meshydb_server.services.logins import service as tokens
+from meshydb_server.services import tokens
 from meshydb_server.services.logins.access_tokens import AccessTokens
-from meshydb_server.services.logins.issuing import TokenIssuer
-from tests.mutants.table import Subject, Table
+from meshydb_server.services.logins.service import TokenService
+from tests.mutants.table import ServerSetup, Table
 
 TABLE: Final = Table()
 
 
 @TABLE.servers("requestToken", "only_active_users_log_in")
-def inactive_user_admitted(subject: Subject) -> None:
+def inactive_user_admitted(subject: ServerSetup) -> None:
     """Who is not active can log in."""
     subject.patch.setattr(tokens, "_require_admitted", lambda *_: None)
     subject.patch.setattr(tokens, "touch_user", lambda *_: True)

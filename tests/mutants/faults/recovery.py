@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from attrs import evolve
 
+from meshydb_server.services import completion, handles
+from meshydb_server.services.recovery.completion import CompletionService
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.recovery import completion, guesses, handles
-from meshydb_server.services.recovery.guesses import GuessChecker
 from meshydb_server.services.recovery.verification import VerificationService
-from meshydb_server.storage.users import authenticators
-from tests.mutants.table import Subject, Table
+from meshydb_server.storage import authenticators
+from tests.mutants.table import ServerSetup, Table
 
 TABLE: Final = Table()
 
@@ -29,16 +29,16 @@ async def no_code_is_right(*_: object) -> None:
 
 
 @TABLE.servers("resetPassword", "codes_are_used_up")
-def code_usable_twice(subject: Subject) -> None:
+def code_usable_twice(subject: ServerSetup) -> None:
     """A request is not used up, and its code sets one password after the other."""
     subject.patch.setattr(completion, "consume", lambda *_: True)
     subject.patch.setattr(GuessChecker, "_why_not", lambda *_: None)
 
 
-@TABLE.parts(GuessChecker, "_why_not", "checkHash", "requests_lapse")
-def expired_hash_accepted(original: Callable[..., Any], *judged: Any) -> str | None:
+@TABLE.parts(CompletionService, "_why_not", "checkHash", "requests_lapse")
+def expired_hash_accepted(original: Callable[..., Any], *validated: Any) -> str | None:
     """A request does not lapse."""
-    reason: str | None = original(*judged)
+    reason: str | None = original(*validated)
     return None if reason == "expired" else reason
 
 
@@ -61,12 +61,12 @@ def hash_ignored(_: Callable[..., Any], service: GuessChecker, subject: Any, __:
 
 
 @TABLE.parts(VerificationService, "_recovery", "checkHash", "requests_end_those_before_them")
-def code_of_the_last_request_stays(original: Callable[..., Any], service: object, asked: Any, *more: Any) -> Any:
+def code_of_the_last_request_stays(original: Callable[..., Any], service: object, as_request: Any, *more: Any) -> Any:
     """A new request keeps the code of the one before it."""
-    recovery = original(service, asked, *more)
-    if asked.previous is None:
+    recovery = original(service, as_request, *more)
+    if as_request.previous is None:
         return recovery
-    return evolve(recovery, request_id=asked.previous.request_id, code_mac=asked.previous.code_mac)
+    return evolve(recovery, request_id=as_request.previous.request_id, code_mac=as_request.previous.code_mac)
 
 
 @TABLE.settings("checkHash", "guesses_are_few")

@@ -13,7 +13,7 @@ from meshydb_contract._contract.cases import AnyCase
 
 
 @frozen(kw_only=True)
-class Extent:
+class Options:
     """How much is tested. What is not given is as the configuration says."""
 
     seed: int | None = None
@@ -43,7 +43,7 @@ class Extent:
     """The folder that the reports are written to."""
 
 
-class Guide(Protocol):
+class Hooks(Protocol):
     """Knows a server from within, and helps cases to succeed there."""
 
     def before_call(self, case: AnyCase) -> None:

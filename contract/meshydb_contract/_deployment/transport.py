@@ -22,39 +22,39 @@ import requests
 from attrs import field, frozen, mutable
 from schemathesis.transport.requests import SameHostRedirectsSession
 
-LONGEST_WAIT_SECONDS: Final = 60.0
+MAX_WAIT_SECONDS: Final = 60.0
 """Limits of an address free up within so long. Limits of one user take an hour or a day: they are not waited for."""
 
-_WAITING_SECONDS: Final = 600.0
+_MAX_WAITING_SECONDS: Final = 600.0
 _MAX_RETRIES: Final = 5
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @mutable
-class Pacing:
+class RetryBudget:
     """Waits as `Retry-After` says, while there is time."""
 
     deadline: float = math.inf
     """By the monotonic clock. A wait that would end later is not begun."""
 
-    left: float = _WAITING_SECONDS
+    seconds_left: float = _MAX_WAITING_SECONDS
     """How many seconds may still be spent on waiting."""
 
     def wait(self, seconds: float) -> bool:
         """Wait for so long, or return False at once if that is too long."""
-        if seconds > min(LONGEST_WAIT_SECONDS, self.left, self.deadline - time.monotonic()):
+        if seconds > min(MAX_WAIT_SECONDS, self.seconds_left, self.deadline - time.monotonic()):
             return False
-        self.left -= seconds
+        self.seconds_left -= seconds
         time.sleep(seconds)
         return True
 
 
 @frozen
-class Sending:
+class Transport:
     """How the requests of a run are sent."""
 
     proxy: str | None = None
-    pacing: Pacing = field(factory=Pacing)
+    retry_budget: RetryBudget = field(factory=RetryBudget)
 
 
 def ca_bundle() -> str | None:
@@ -65,18 +65,18 @@ def ca_bundle() -> str | None:
 class Session(requests.Session):
     """A session that retries rejected requests when `Retry-After` says so."""
 
-    def __init__(self, sending: Sending) -> None:
+    def __init__(self, transport: Transport) -> None:
         """Prepare a session."""
         super().__init__()
-        self._sending = sending
-        _equip(self, sending)
+        self._transport = transport
+        _configure(self, transport)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request, again if a limit rejects it."""
-        return _send(lambda: super(Session, self).send(request, **kwargs), self._sending.pacing)
+        return _send(lambda: super(Session, self).send(request, **kwargs), self._transport.retry_budget)
 
 
-class ImpatientSession(Session):
+class OneShotSession(Session):
     """A session that retries nothing, for those who look for limits."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -106,15 +106,15 @@ def _seconds(text: object) -> float:
     return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _equip(session: requests.Session, sending: Sending) -> None:
+def _configure(session: requests.Session, transport: Transport) -> None:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     session.verify = ca_bundle() or True
-    if sending.proxy is not None:
-        session.proxies = {"all": sending.proxy}
+    if transport.proxy is not None:
+        session.proxies = {"all": transport.proxy}
 
 
-def _send(send: Callable[[], requests.Response], pacing: Pacing) -> requests.Response:
+def _send(send: Callable[[], requests.Response], retry_budget: RetryBudget) -> requests.Response:
     for _ in range(_MAX_RETRIES):
         response = send()
         seconds = retry_after(response)
@@ -122,45 +122,47 @@ def _send(send: Callable[[], requests.Response], pacing: Pacing) -> requests.Res
             return response
         # Read to its end, so that the connection can be used again.
         response.content  # noqa: B018
-        if not pacing.wait(seconds):
+        if not retry_budget.wait(seconds):
             return response
     return send()
 
 
 # The sessions of schemathesis are its own: while a run is under way, they send as the run does.
-_sending: Final[list[Sending]] = []
+_transports: Final[list[Transport]] = []
 _plain_init: Final[Any] = SameHostRedirectsSession.__init__
 _plain_send: Final[Any] = SameHostRedirectsSession.send
 
 
-def start_sending(sending: Sending) -> None:
+def use_transport(transport: Transport) -> None:
     """Have schemathesis send as this says."""
-    _sending.append(sending)
+    _transports.append(transport)
 
 
-def stop_sending() -> None:
+def reset_transport() -> None:
     """Have it send as it would by itself."""
-    _sending.clear()
+    _transports.clear()
 
 
-def current() -> Sending:
+def current_transport() -> Transport:
     """How the run that is under way sends."""
-    return _sending[0] if _sending else Sending()
+    return _transports[0] if _transports else Transport()
 
 
-def _init(self: SameHostRedirectsSession) -> None:
+def _init_session(self: SameHostRedirectsSession) -> None:
     _plain_init(self)
-    for sending in _sending:
-        _equip(self, sending)
+    for transport in _transports:
+        _configure(self, transport)
 
 
-def _paced(self: SameHostRedirectsSession, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+def _send_with_retries(
+    self: SameHostRedirectsSession, request: requests.PreparedRequest, **kwargs: Any
+) -> requests.Response:
     def send() -> requests.Response:
         response: requests.Response = _plain_send(self, request, **kwargs)
         return response
 
-    return _send(send, _sending[0].pacing) if _sending else send()
+    return _send(send, _transports[0].retry_budget) if _transports else send()
 
 
-SameHostRedirectsSession.__init__ = _init  # type: ignore[assignment,method-assign]
-SameHostRedirectsSession.send = _paced  # type: ignore[assignment,method-assign]
+SameHostRedirectsSession.__init__ = _init_session  # type: ignore[assignment,method-assign]
+SameHostRedirectsSession.send = _send_with_retries  # type: ignore[assignment,method-assign]

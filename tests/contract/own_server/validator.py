@@ -23,7 +23,7 @@ from tests.support.error_codes import flaw_in_code
 
 
 @frozen
-class Heard:
+class ValidatedExchange:
     """A request and its answer, and whether the request was made to fit the contract."""
 
     request: PreparedRequest
@@ -31,12 +31,12 @@ class Heard:
     fits: bool
 
     @property
-    def asked(self) -> _Request:
+    def as_request(self) -> _Request:
         """The request as the judge looks at it."""
         return _Request(self.request)
 
     @property
-    def answered(self) -> _Response:
+    def as_response(self) -> _Response:
         """The answer as the judge looks at it."""
         headers = Headers([(name, value) for name, values in self.response.headers.items() for value in values])
         content_type = headers.get("content-type", "")
@@ -67,22 +67,22 @@ class _Request:
         self.parameters = RequestParameters(query=query, header=header)
 
 
-class Judge:
+class Validator:
     """Holds exchanges against the contract. Raises PathError for one that is of no operation."""
 
     def __init__(self) -> None:
         self._openapi = OpenAPI.from_dict(read())
 
-    def objection_to_request(self, exchange: Heard) -> str | None:
+    def request_error(self, exchange: ValidatedExchange) -> str | None:
         """Why a request does not fit the contract, if it does not."""
-        return _objection(lambda: self._openapi.validate_request(exchange.asked))
+        return _error(lambda: self._openapi.validate_request(exchange.as_request))
 
-    def objection_to_answer(self, exchange: Heard) -> str | None:
+    def response_error(self, exchange: ValidatedExchange) -> str | None:
         """Why an answer does not fit the contract, if it does not."""
-        return _objection(lambda: self._openapi.validate_response(exchange.asked, exchange.answered))
+        return _error(lambda: self._openapi.validate_response(exchange.as_request, exchange.as_response))
 
 
-def objection_to_code(exchange: Heard) -> str | None:
+def code_error(exchange: ValidatedExchange) -> str | None:
     """Why the code of our own server's error is none of the contract's table, if it is not.
 
     The contract does not ask it of other servers: there, `code` is optional, and may be another.
@@ -97,7 +97,7 @@ def objection_to_code(exchange: Heard) -> str | None:
     return flaw and f"{exchange.request.method} {exchange.request.path_url}: {response.status_code}: {flaw}"
 
 
-def _objection(validate: Any) -> str | None:
+def _error(validate: Any) -> str | None:
     try:
         validate()
     except PathError:

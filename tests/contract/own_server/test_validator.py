@@ -9,17 +9,19 @@ import requests
 import schemathesis
 from openapi_core.templating.paths.exceptions import PathError
 
-from tests.contract.own_server.judge import Heard, Judge, objection_to_code
+from tests.contract.own_server.validator import ValidatedExchange, Validator, code_error
 
 _ASKED: Final = {"username": "rosa.k", "attempt": 1}
 _EXIST: Final = b'{"exists":true}'
 _ID: Final = {"x-request-id": ["0" * 32], "content-type": ["application/json"]}
 
 
-def _exchange(request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]) -> Heard:
+def _exchange(
+    request: requests.Request, status: int, content: bytes, headers: dict[str, list[str]]
+) -> ValidatedExchange:
     prepared = request.prepare()
     response = schemathesis.Response(status, headers, content, prepared, elapsed=0, verify=True)
-    return Heard(prepared, response, fits=True)
+    return ValidatedExchange(prepared, response, fits=True)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +39,13 @@ def _exchange(request: requests.Request, status: int, content: bytes, headers: d
         (404, b"{}", _ID, False),
     ],
 )
-def test_answers(judge: Judge, status: int, content: bytes, headers: dict[str, list[str]], *, fits: bool) -> None:
+def test_answers(
+    validator: Validator, status: int, content: bytes, headers: dict[str, list[str]], *, fits: bool
+) -> None:
     """An answer of another status, shape, media type or header than documented is objected to."""
     request = requests.Request("GET", "http://localhost:1/acme/users/rosa.k/exists")
-    objection = judge.objection_to_answer(_exchange(request, status, content, headers))
-    assert (objection is None) is fits
+    error = validator.response_error(_exchange(request, status, content, headers))
+    assert (error is None) is fits
 
 
 @pytest.mark.parametrize(
@@ -53,21 +57,21 @@ def test_answers(judge: Judge, status: int, content: bytes, headers: dict[str, l
         (302, {**_ID, "location": ["docs"]}, False),
     ],
 )
-def test_redirect(judge: Judge, status: int, headers: dict[str, list[str]], *, fits: bool) -> None:
+def test_redirect(validator: Validator, status: int, headers: dict[str, list[str]], *, fits: bool) -> None:
     """The root that leads anywhere else than to the reference is objected to."""
     request = requests.Request("GET", "http://localhost:1/")
-    objection = judge.objection_to_answer(_exchange(request, status, b"", headers))
-    assert (objection is None) is fits
+    error = validator.response_error(_exchange(request, status, b"", headers))
+    assert (error is None) is fits
 
 
 @pytest.mark.parametrize(
     ("body", "fits"), [(_ASKED, True), ({"username": "rosa.k"}, False), ({**_ASKED, "attempt": "1"}, False)]
 )
-def test_requests(judge: Judge, body: dict[str, Any], *, fits: bool) -> None:
+def test_requests(validator: Validator, body: dict[str, Any], *, fits: bool) -> None:
     """A request that does not fit the contract is objected to."""
     request = requests.Request("POST", "http://localhost:1/acme/users/forgotpassword", json=body)
-    objection = judge.objection_to_request(_exchange(request, 200, b"", {}))
-    assert (objection is None) is fits
+    error = validator.request_error(_exchange(request, 200, b"", {}))
+    assert (error is None) is fits
 
 
 _GRANT: Final = {"client_id": "key", "grant_type": "password", "username": "rosa.k", "password": "correct horse"}
@@ -82,11 +86,11 @@ _GRANT: Final = {"client_id": "key", "grant_type": "password", "username": "rosa
         ({**_GRANT, "grant_type": "implicit"}, False),
     ],
 )
-def test_grants(judge: Judge, form: dict[str, str], *, fits: bool) -> None:
+def test_grants(validator: Validator, form: dict[str, str], *, fits: bool) -> None:
     """A form that fits no grant is objected to."""
     request = requests.Request("POST", "http://localhost:1/acme/connect/token", data=form)
-    objection = judge.objection_to_request(_exchange(request, 200, b"", {}))
-    assert (objection is None) is fits
+    error = validator.request_error(_exchange(request, 200, b"", {}))
+    assert (error is None) is fits
 
 
 @pytest.mark.parametrize(
@@ -108,10 +112,10 @@ def test_grants(judge: Judge, form: dict[str, str], *, fits: bool) -> None:
 def test_codes(status: int, content: bytes, *, fits: bool) -> None:
     """An error of our own server without a code of the table, or with one of another status, is objected to."""
     request = requests.Request("GET", "http://localhost:1/nowhere")
-    assert (objection_to_code(_exchange(request, status, content, _ID)) is None) is fits
+    assert (code_error(_exchange(request, status, content, _ID)) is None) is fits
 
 
-def test_nowhere(judge: Judge) -> None:
+def test_nowhere(validator: Validator) -> None:
     """Where there is no operation, it has no opinion."""
     with pytest.raises(PathError):
-        judge.objection_to_answer(_exchange(requests.Request("GET", "http://localhost:1/nowhere"), 404, b"", {}))
+        validator.response_error(_exchange(requests.Request("GET", "http://localhost:1/nowhere"), 404, b"", {}))

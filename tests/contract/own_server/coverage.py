@@ -24,23 +24,23 @@ _TYPES_OFTEN_ENOUGH: Final = 20
 _LINKS_OFTEN_ENOUGH: Final = 3
 
 
-def tell(verdict: Verdict) -> Iterator[str]:
+def lines(verdict: Verdict) -> Iterator[str]:
     """What each operation gave, and where each link led."""
-    for counts in (verdict.answers, verdict.links):
+    for counts in (verdict.responses, verdict.links):
         for name, entries in groupby(sorted(counts.items()), key=lambda entry: entry[0][0]):
             yield f"{name}: {', '.join(f'{status} x {count}' for (_, status), count in entries)}"
 
 
-def shortcomings(verdict: Verdict) -> Iterator[str]:
+def gaps(verdict: Verdict) -> Iterator[str]:
     """What was not reached often enough."""
     operations = placed_operations(read())
     for operation, status, count in _missed_statuses(verdict):
         yield f"{operation} gave {status} less than {count} times"
     for path, together in groupby(operations, lambda operation: operation.path):
         # Methods that a path does not have are tried by one of its operations.
-        if sum(verdict.answers[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
+        if sum(verdict.responses[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
             yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
-    if sum(count for (_, status), count in verdict.answers.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
+    if sum(count for (_, status), count in verdict.responses.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
         yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
     for link in _missed_links(verdict):
         yield f"{link.name} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
@@ -51,7 +51,7 @@ def missed_operations(verdict: Verdict) -> list[str]:
     return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict)))
 
 
-def missed_journeys(verdict: Verdict) -> list[str]:
+def missed_chains(verdict: Verdict) -> list[str]:
     """The operations on the way along links that were not followed to a success often enough."""
     missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
     while further := {link.source for link in _links() if link.target in missed} - missed:
@@ -63,7 +63,7 @@ def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:
     for operation in placed_operations(read()):
         enough = _ONCE_ENOUGH if operation.id in _WITHOUT_ARGUMENTS else _OFTEN_ENOUGH
         for status, count in enough.items():
-            if status in operation.node["responses"] and verdict.answers[operation.id, int(status)] < count:
+            if status in operation.node["responses"] and verdict.responses[operation.id, int(status)] < count:
                 yield operation.id, status, count
 
 

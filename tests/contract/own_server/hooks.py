@@ -12,7 +12,7 @@ from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
-from tests.contract.own_server.completion import Body, Completion, fit_body, settle, tenant_of
+from tests.contract.own_server.completion import Body, Completion, fit_body, record_effects, tenant_of
 from tests.support.contract import operations, read
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
 from tests.support.sources import SetClock
@@ -31,7 +31,7 @@ _TENANTS: Final = (OTHER_TENANT, QUESTION_TENANT)
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
 
 
-def target_in(world: World) -> Target:
+def target_of(world: World) -> Target:
     """The server of a world, to be tested with an insider for a guide."""
     return Target(world.url, ACCOUNT, token=_PLACEHOLDER, names=NAMES)
 
@@ -41,7 +41,7 @@ def fits(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
-class Insider:
+class WhiteBoxHooks:
     """The guide to a world.
 
     Of the cases that fit the contract, half are completed, and all that are steps of a journey along the links. Each
@@ -53,28 +53,28 @@ class Insider:
         self._world = world
         self._clock = clock
         self._complete = Completion(world)
-        self._journeys = Journeys(world)
+        self._chains = LinkChains(world)
 
     def before_call(self, case: Case[Any]) -> None:
         """Complete a case, and put in the token."""
         self._clock.move(seconds=_SECONDS_EACH)
-        lot = _lot(case)
+        number = _number_of(case)
         if operation_id(case) == "deleteUser" and case.path_parameters.get("id") in _KEPT:
             # schemathesis takes up ids that it was answered, and these are needed to the end.
-            case.path_parameters["id"] = user_id("de", 1 + lot % DELETABLE)
+            case.path_parameters["id"] = user_id("de", 1 + number % DELETABLE)
         if fits(case) and case.method == case.operation.method.upper():
             if _is_step(case):
-                self._journeys.complete(case, lot)
-            elif lot % 2:
+                self._chains.complete(case, number)
+            elif number % 2:
                 self._complete(case)
         if case.headers.get("Authorization") == f"Bearer {_PLACEHOLDER}":
-            tokens = self._world.weak_tokens if _may_little(case, lot) else self._world.tokens
+            tokens = self._world.weak_tokens if _gets_weak_token(case, number) else self._world.tokens
             case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
 
     def after_call(self, case: Case[Any], response: Response) -> None:
         """Settle what the case has changed, and remember what was issued."""
-        settle(case, response, self._world)
-        self._journeys.remember(case, response)
+        record_effects(case, response, self._world)
+        self._chains.remember(case, response)
 
 
 def _is_step(case: Case[Any]) -> bool:
@@ -82,17 +82,17 @@ def _is_step(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.phase.name.value == "stateful"
 
 
-def _may_little(case: Case[Any], lot: int) -> bool:
+def _gets_weak_token(case: Case[Any], number: int) -> bool:
     """Whether a case has the token of a user who may do little."""
     if fits(case):
         # An even number, as odd ones are completed to succeed. Cases that do not fit are often refused for that before
         # anybody looks at permissions: they alone would leave it to chance whether each operation gives 403.
-        return lot % 8 == 0 and not _is_step(case) and "403" in case.operation.definition.raw["responses"]
+        return number % 8 == 0 and not _is_step(case) and "403" in case.operation.definition.raw["responses"]
     # A header that nobody knows is all that is wrong with some, and it is ignored.
-    return lot % 3 == 0 and not any(name.startswith("x-schemathesis-") for name in case.headers)
+    return number % 3 == 0 and not any(name.startswith("x-schemathesis-") for name in case.headers)
 
 
-def _lot(case: Case[Any]) -> int:
+def _number_of(case: Case[Any]) -> int:
     """A number by which to decide. Not by turns, so that a case that is sent again is treated as it was."""
     # No two signatures of a token are alike.
     headers = {name: value for name, value in case.headers.items() if name.lower() != "authorization"}
@@ -101,7 +101,7 @@ def _lot(case: Case[Any]) -> int:
     return zlib.crc32(repr((case.method, case.path_parameters, headers, case.query, body)).encode())
 
 
-class Journeys:
+class LinkChains:
     """Begins journeys in one tenant or another, follows links to the letter, and puts in what no link can know.
 
     That is public keys, codes and passwords. schemathesis leaves out some of what a link gives, in short journeys
@@ -116,7 +116,7 @@ class Journeys:
 
         self._passwords: dict[str, str] = {}
 
-    def complete(self, case: Case[Any], lot: int) -> None:
+    def complete(self, case: Case[Any], number: int) -> None:
         """Make a step one that can succeed."""
         origins = (self._origins[each] for each in _handles(case) if each in self._origins)
         source, tenant = next(origins, ("", ""))
@@ -124,7 +124,7 @@ class Journeys:
         if carries is False:
             case.headers.pop("tenant", None)
         else:
-            case.headers["tenant"] = tenant if carries else _TENANTS[lot % len(_TENANTS)]
+            case.headers["tenant"] = tenant if carries else _TENANTS[number % len(_TENANTS)]
         tenant = case.headers.get("tenant", DEFAULT_TENANT)
         if operation_id(case) in {"registerUser", "createUser", "updateUser"}:
             fit_body(case, tenant, self._world, next(self._numbers))

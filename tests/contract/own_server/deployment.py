@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from meshydb_contract import Site, Tenant
+from meshydb_contract import Deployment, Tenant
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
 from tests.support.sources import ShiftedClock
 from tests.support.world import World, public_key
 
 
-def site_in(world: World, clock: ShiftedClock, *tenants: str) -> Site:
+def deployment_of(world: World, clock: ShiftedClock, *tenants: str) -> Deployment:
     """The server of a world, where stories take place in the first of some tenants."""
-    return Site(
+    return Deployment(
         url=world.url,
         account=ACCOUNT,
         tenants=[Tenant(name, public_key(name), world.tokens[name], world.helper_tokens[name]) for name in tenants],

@@ -25,7 +25,7 @@ class Tenant:
 
 
 @frozen(kw_only=True)
-class Site:
+class Deployment:
     """A server, and what its operator hands in. What is missing, stories do without, or are not told."""
 
     url: str

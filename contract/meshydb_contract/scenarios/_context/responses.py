@@ -34,7 +34,7 @@ _CHECKS: Final[list[Any]] = [
 ]
 
 
-class BreachError(Exception):
+class ViolationError(Exception):
     """The server does what the contract does not allow."""
 
     def __init__(self, operation: str, message: str) -> None:
@@ -44,12 +44,12 @@ class BreachError(Exception):
         self.message = message
 
 
-class UntoldError(Exception):
+class SkippedError(Exception):
     """The story cannot be told here, and why."""
 
 
 @frozen
-class Answer:
+class ApiResponse:
     """An answer of a documented kind."""
 
     operation: str
@@ -57,37 +57,37 @@ class Answer:
     headers: Mapping[str, str]
     json: Any
 
-    def must_be(self, status: int, otherwise: str) -> Self:
+    def expect(self, status: int, otherwise: str) -> Self:
         """Go on with an answer of this status; `otherwise` says what it means that it has another."""
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise UntoldError(f"met a limit, and has to wait for {self.headers['retry-after']} seconds")
+            raise SkippedError(f"met a limit, and has to wait for {self.headers['retry-after']} seconds")
         if self.status != status:
-            self.object(f"{otherwise} The answer is {self.status} and not {status}.")
+            self.fail(f"{otherwise} The answer is {self.status} and not {status}.")
         return self
 
-    def must_say(self, otherwise: str, **members: Any) -> Self:
+    def expect_members(self, otherwise: str, **members: Any) -> Self:
         """Go on with an answer whose members have these values."""
         for name, value in members.items():
             if self.json[name] != value:
-                self.object(f"{otherwise} `{name}` is {self.json[name]!r} and not {value!r}.")
+                self.fail(f"{otherwise} `{name}` is {self.json[name]!r} and not {value!r}.")
         return self
 
-    def object(self, message: str) -> NoReturn:
+    def fail(self, message: str) -> NoReturn:
         """End the story: this is not as it must be."""
-        raise BreachError(self.operation, message)
+        raise ViolationError(self.operation, message)
 
 
-def answer_of(operation_id: str, path: Mapping[str, str], response: requests.Response) -> Answer:
+def checked_response(operation_id: str, path: Mapping[str, str], response: requests.Response) -> ApiResponse:
     """What an operation has answered. Raises BreachError unless that is documented."""
     answer = Response.from_requests(response, verify=True)
     try:
         operation(operation_id).Case(path_parameters=dict(path)).validate_response(answer, checks=_CHECKS)
     except FailureGroup as failures:
         problems = "; ".join(f"{each.title}: {each.message}" for each in failures.exceptions)
-        raise BreachError(
+        raise ViolationError(
             operation_id, f"The answer is {answer.status_code}. {' '.join(problems.split())}"
         ) from failures
     # The reference for people is a page.
     is_json = "json" in response.headers.get("content-type", "")
     said = answer.json() if answer.content and is_json else None
-    return Answer(operation_id, answer.status_code, response.headers, said)
+    return ApiResponse(operation_id, answer.status_code, response.headers, said)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from meshydb_contract import Verdict
-from tests.contract.own_server import reach
+from tests.contract.own_server import coverage
 from tests.support.contract import placed_operations, read
 
 _LOG_IN: Final = "POST /{accountName}/users/verify -> [204] LogIn -> POST /{accountName}/connect/token"
@@ -16,8 +16,8 @@ def _perfect() -> Verdict:
     """All that can be reached was, many times."""
     verdict = Verdict(seed=1)
     statuses = (200, 201, 204, 307, 400, 401, 403, 404, 405, 415)
-    verdict.answers.update({(each.id, status): 50 for each in placed_operations(read()) for status in statuses})
-    nowhere = reach.shortcomings(Verdict(seed=1))
+    verdict.responses.update({(each.id, status): 50 for each in placed_operations(read()) for status in statuses})
+    nowhere = coverage.gaps(Verdict(seed=1))
     links = (line.partition(" led to")[0] for line in nowhere if " -> " in line)
     verdict.links.update({(link, 200): 3 for link in links})
     return verdict
@@ -25,16 +25,16 @@ def _perfect() -> Verdict:
 
 def test_enough() -> None:
     """There is nothing to say of a run that reached everything."""
-    assert not list(reach.shortcomings(_perfect()))
-    assert not reach.missed_journeys(_perfect())
+    assert not list(coverage.gaps(_perfect()))
+    assert not coverage.missed_chains(_perfect())
 
 
 def test_status_missed() -> None:
     """A success that an operation was refused too often to prove is named."""
     verdict = _perfect()
-    verdict.answers["forgotPassword", 200] = 19
-    assert list(reach.shortcomings(verdict)) == ["forgotPassword gave 200 less than 20 times"]
-    assert reach.missed_operations(verdict) == ["forgotPassword"]
+    verdict.responses["forgotPassword", 200] = 19
+    assert list(coverage.gaps(verdict)) == ["forgotPassword gave 200 less than 20 times"]
+    assert coverage.missed_operations(verdict) == ["forgotPassword"]
 
 
 def test_link_missed() -> None:
@@ -42,5 +42,5 @@ def test_link_missed() -> None:
     verdict = _perfect()
     verdict.links -= Counter({(_LOG_IN, 200): 1})
     verdict.links[_LOG_IN, 400] = 100
-    assert list(reach.shortcomings(verdict)) == [f"{_LOG_IN} led to a success less than 3 times"]
-    assert reach.missed_journeys(verdict) == ["registerUser", "requestToken", "verifyUser"]
+    assert list(coverage.gaps(verdict)) == [f"{_LOG_IN} led to a success less than 3 times"]
+    assert coverage.missed_chains(verdict) == ["registerUser", "requestToken", "verifyUser"]

@@ -16,12 +16,12 @@ import pytest
 from attrs import frozen
 from starlette.applications import Starlette
 
-from meshydb_contract import Extent, Finding, Site, Target, Tenant, hold
-from meshydb_contract.scenarios import SCENARIOS, play
+from meshydb_contract import Deployment, Finding, Options, Target, Tenant, run
+from meshydb_contract.scenarios import SCENARIOS, run_scenarios
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.services.common.sources import Sources
-from tests.mutants.table import Subject
+from tests.mutants.table import ServerSetup
 from tests.support.contract import read
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS, serving_app, settings_in
 from tests.support.sources import CHEAP_HASHER, ShiftedClock
@@ -29,7 +29,7 @@ from tests.support.world import NAMES, inhabited, public_key
 
 
 @frozen
-class Ground:
+class SeededDatabase:
     """A seeded database, and what is needed to serve copies of it."""
 
     folder: Path
@@ -40,7 +40,7 @@ class Ground:
     """Compiled once: it takes longer than to start a server."""
 
     @contextmanager
-    def standing(self, subject: Subject) -> Generator[Gate]:
+    def serving(self, subject: ServerSetup) -> Generator[MutantServer]:
         """Serve a copy of the database as the subject has it."""
         clock = ShiftedClock()
         with TemporaryDirectory(prefix="mutant-") as folder:
@@ -51,17 +51,17 @@ class Ground:
             for change in subject.changes:
                 change(app)
             with serving_app(app, settings) as server:
-                yield Gate(server.url, Path(folder), app, clock, self.tokens, self.helper_tokens)
+                yield MutantServer(server.url, Path(folder), app, clock, self.tokens, self.helper_tokens)
 
-    def subject(self, patch: pytest.MonkeyPatch, check: str | None = None) -> Subject:
+    def subject(self, patch: pytest.MonkeyPatch, check: str | None = None) -> ServerSetup:
         """A server without a fault, as yet, that is fit for a check."""
         # Scenarios are to reach the limits, and schemathesis is not.
         settings = dict(QUOTAS) if check in SCENARIOS else {}
-        return Subject(patch, copy.deepcopy(self.document), settings)
+        return ServerSetup(patch, copy.deepcopy(self.document), settings)
 
 
 @frozen
-class Gate:
+class MutantServer:
     """A server, and the gate that it is to pass."""
 
     url: str
@@ -74,20 +74,20 @@ class Gate:
     def findings(self, check: str, *operations: str) -> list[Finding]:
         """What one scenario finds, or schemathesis with all its checks in some operations."""
         if check in SCENARIOS:
-            return [told.finding for told in play(self.site, [check]) if told.finding]
+            return [result.finding for result in run_scenarios(self.deployment, [check]) if result.finding]
         target = Target(self.url, ACCOUNT, DEFAULT_TENANT, None, self.tokens[DEFAULT_TENANT], NAMES)
         with (self.folder / "output").open("w") as output:
-            extent = Extent(operations=operations, phases=["examples", "coverage"], max_examples=1)
-            return list(hold(target, extent, output=output).findings)
+            options = Options(operations=operations, phases=["examples", "coverage"], max_examples=1)
+            return list(run(target, options, output=output).findings)
 
     @property
-    def site(self) -> Site:
+    def deployment(self) -> Deployment:
         """The server, with all that its operator can hand in."""
         tenants = [
             Tenant(name, public_key(name), self.tokens[name], self.helper_tokens[name])
             for name in (DEFAULT_TENANT, OTHER_TENANT)
         ]
-        return Site(
+        return Deployment(
             url=self.url, account=ACCOUNT, tenants=tenants, newest_code=self._newest_code, clock_at=self.clock.at
         )
 
@@ -102,10 +102,10 @@ class Gate:
 
 
 @contextmanager
-def prepared() -> Generator[Ground]:
+def seeded_database() -> Generator[SeededDatabase]:
     """Seed a database."""
     with TemporaryDirectory(prefix="ground-") as folder:
         with inhabited(settings_in(Path(folder))) as world:
             tokens, helper_tokens = dict(world.tokens), dict(world.helper_tokens)
         document = read()
-        yield Ground(Path(folder), tokens, helper_tokens, document, Contract(copy.deepcopy(document)))
+        yield SeededDatabase(Path(folder), tokens, helper_tokens, document, Contract(copy.deepcopy(document)))

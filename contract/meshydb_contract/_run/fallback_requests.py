@@ -1,0 +1,186 @@
+"""One good request of each operation, made for those of which no random request succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from meshydb_contract._results.verdict import SUCCESS
+from meshydb_contract.scenarios import Scenario
+from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context, User
+from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
+from meshydb_contract.scenarios.wire import UNKNOWN_REQUEST
+
+_NO_REGISTRATION: Final = "needs a tenant in which users may register"
+_NO_QUESTIONS: Final = "needs a tenant that asks security questions"
+_NO_VERIFICATION: Final = "needs a tenant that verifies those who register"
+_NO_USERNAME: Final = "needs a username, or an administrator's access token"
+
+
+def fallback_request(operation_id: str, username: str | None) -> Scenario:
+    """A story of one good request of an operation; `username` is that of a user of the tenant, if one is known."""
+
+    def succeed(context: Context) -> None:
+        make = _REQUESTS[operation_id] if operation_id in _REQUESTS else _plain(operation_id)
+        response = make(context, username)
+        if response.status not in SUCCESS:
+            raise SkippedError(f"was refused with {response.status}, though the request is good: {response.json}")
+
+    return succeed
+
+
+_Request = Callable[[Context, str | None], ApiResponse]
+
+
+def _plain(operation_id: str, body: Any = None, **path: str) -> _Request:
+    return lambda context, _: context.call(operation_id, context.tenant, body, path=path)
+
+
+def _about_user(operation_id: str, body: Callable[[Context, User], Any] | None = None) -> _Request:
+    """A request of an administrator, about a user who was made for it."""
+
+    def make(context: Context, _: str | None) -> ApiResponse:
+        token, user = context.admin_token(context.tenant), context.create_user()
+        content = body and body(context, user)
+        return context.call(operation_id, context.tenant, content, path={"id": user.id}, token=token)
+
+    return make
+
+
+def _about_self(operation_id: str, body: Callable[[Context, User], Any]) -> _Request:
+    """A request of a user who was made for it, about themselves."""
+
+    def make(context: Context, _: str | None) -> ApiResponse:
+        context.admin_token(context.tenant)
+        context.public_key(context.tenant)
+        user = context.create_user()
+        token = context.log_in(user)["access_token"]
+        return context.call(operation_id, context.tenant, body(context, user), token=token)
+
+    return make
+
+
+def _profile(context: Context, user: User) -> dict[str, Any]:
+    registration = context.registration_body(user.tenant, user.username)
+    return {name: registration[name] for name in ("emailAddress", "phoneNumber")}
+
+
+def _password(_: Context, user: User) -> dict[str, Any]:
+    return {"previousPassword": user.password, "newPassword": NEW_PASSWORD}
+
+
+def _questions(context: Context, user: User) -> dict[str, Any]:
+    asked = context.call("forgotPassword", user.tenant, {"username": user.username, "attempt": 1})
+    if asked.expect(200, "A user cannot ask for a password reset.").json["hint"] != QUESTION:
+        raise SkippedError(_NO_QUESTIONS)
+    return {"securityQuestions": [{"question": QUESTION, "answer": ANSWER}]}
+
+
+def _register(context: Context) -> tuple[str, ApiResponse]:
+    """The name of a user who has registered, and the answer: its JSON is None if nothing need prove them."""
+    body = context.registration_body(context.tenant)
+    response = context.register(body)
+    if response.status not in SUCCESS:
+        raise SkippedError(_NO_REGISTRATION)
+    return body["username"], response
+
+
+def _register_user(context: Context, _: str | None) -> ApiResponse:
+    return _register(context)[1]
+
+
+def _register_anonymously(context: Context, _: str | None) -> ApiResponse:
+    response = context.call(
+        "registerAnonymousUser", context.tenant, {"username": context.free_username(context.tenant)}
+    )
+    if response.status not in SUCCESS:
+        raise SkippedError(_NO_REGISTRATION)
+    return response
+
+
+def _verify(context: Context, _: str | None) -> ApiResponse:
+    context.require_codes()
+    _, registered = _register(context)
+    if registered.json is None:
+        raise SkippedError(_NO_VERIFICATION)
+    return context.call("verifyUser", context.tenant, context.with_code(context.tenant, registered.json))
+
+
+def _resettable_username(context: Context, *, username: str | None = None) -> str:
+    """The name of a user whose password may be reset."""
+    if context.tenant.token is not None:
+        return context.create_user().username
+    if username is not None:
+        return username
+    try:
+        name, registered = _register(context)
+    except SkippedError:
+        raise SkippedError(_NO_USERNAME) from None
+    if registered.json is not None and context.deployment.newest_code is not None:
+        context.call("verifyUser", context.tenant, context.with_code(context.tenant, registered.json))
+    return name
+
+
+def _forgot_password(context: Context, username: str | None) -> ApiResponse:
+    body = {"username": _resettable_username(context, username=username), "attempt": 1}
+    response = context.call("forgotPassword", context.tenant, body)
+    if response.status in SUCCESS or username is None:
+        return response
+    # Somebody else may have asked for this user too often.
+    return context.call("forgotPassword", context.tenant, {**body, "username": _resettable_username(context)})
+
+
+def _reset_password(context: Context, _: str | None) -> ApiResponse:
+    context.require_codes()
+    asked = context.call("forgotPassword", context.tenant, {"username": _resettable_username(context), "attempt": 1})
+    request = context.with_code(context.tenant, asked.expect(200, "A user cannot ask for a password reset.").json)
+    return context.try_reset(context.tenant, request)
+
+
+def _log_in(context: Context, _: str | None) -> ApiResponse:
+    context.public_key(context.tenant)
+    if context.tenant.token is None:
+        context.require_codes()
+    return context.try_log_in(context.tenant, _resettable_username(context), PASSWORD)
+
+
+def _revoke(context: Context, _: str | None) -> ApiResponse:
+    return context.call(
+        "revokeToken", context.tenant, {"client_id": context.public_key(context.tenant), "token": "none"}
+    )
+
+
+def _get_self(context: Context, _: str | None) -> ApiResponse:
+    return context.call("getSelf", context.tenant, token=context.admin_token(context.tenant))
+
+
+def _search(context: Context, _: str | None) -> ApiResponse:
+    return context.call("searchUsers", context.tenant, token=context.admin_token(context.tenant))
+
+
+def _create(context: Context, _: str | None) -> ApiResponse:
+    token = context.admin_token(context.tenant)
+    return context.call("createUser", context.tenant, context.registration_body(context.tenant), token=token)
+
+
+_REQUESTS: Final[Mapping[str, _Request]] = {
+    "requestToken": _log_in,
+    "revokeToken": _revoke,
+    "checkUserExist": _plain("checkUserExist", username="nobody"),
+    "registerUser": _register_user,
+    "registerAnonymousUser": _register_anonymously,
+    "forgotPassword": _forgot_password,
+    "checkHash": _plain("checkHash", UNKNOWN_REQUEST),
+    "resetPassword": _reset_password,
+    "verifyUser": _verify,
+    "getSelf": _get_self,
+    "updateSelf": _about_self("updateSelf", _profile),
+    "updateSecurityQuestions": _about_self("updateSecurityQuestions", _questions),
+    "updatePassword": _about_self("updatePassword", _password),
+    "searchUsers": _search,
+    "createUser": _create,
+    "getUser": _about_user("getUser"),
+    "updateUser": _about_user("updateUser", _profile),
+    "deleteUser": _about_user("deleteUser"),
+    "updateUserSecurityQuestions": _about_user("updateUserSecurityQuestions", _questions),
+}
