@@ -12,7 +12,7 @@ from attrs import evolve
 
 from meshydb_contract import Deployment, Options, Target, Tenant, run
 from meshydb_contract.scenarios import SCENARIOS, run_scenarios
-from meshydb_server.services import tokens
+from meshydb_server.services.logins import service as tokens
 from tests.mutants.servers import MutantServer, SeededDatabase
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, QUOTAS
 from tests.support.world import public_key

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from meshydb_server.services import tokens
+from meshydb_server.services.logins import service as tokens
 from meshydb_server.services.logins.access_tokens import AccessTokens
-from meshydb_server.services.logins.service import TokenService
+from meshydb_server.services.logins.issuing import TokenIssuer
 from tests.mutants.table import ServerSetup, Table
 
 TABLE: Final = Table()

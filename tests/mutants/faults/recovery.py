@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from meshydb_server.services import completion, handles
-from meshydb_server.services.recovery.completion import CompletionService
 from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.recovery import completion, guesses, handles
+from meshydb_server.services.recovery.guesses import GuessChecker
 from meshydb_server.services.recovery.verification import VerificationService
-from meshydb_server.storage import authenticators
+from meshydb_server.storage.users import authenticators
 from tests.mutants.table import ServerSetup, Table
 
 TABLE: Final = Table()
@@ -35,7 +35,7 @@ def code_usable_twice(subject: ServerSetup) -> None:
     subject.patch.setattr(GuessChecker, "_why_not", lambda *_: None)
 
 
-@TABLE.parts(CompletionService, "_why_not", "checkHash", "requests_lapse")
+@TABLE.parts(GuessChecker, "_why_not", "checkHash", "requests_lapse")
 def expired_hash_accepted(original: Callable[..., Any], *validated: Any) -> str | None:
     """A request does not lapse."""
     reason: str | None = original(*validated)
