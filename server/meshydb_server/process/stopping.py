@@ -42,17 +42,20 @@ class Deadline:
         """Take the seconds from the signal to the end, and a function to call before the process is ended."""
         self._seconds = seconds
         self._last = last
-        self._translated_errors = threading.Event()
+        self._signalled = threading.Event()
 
-    def watch(self, told: Callable[[], object] = lambda: None) -> None:
-        """Handle SIGTERM and SIGINT before the current handlers do. Call it in the main thread, which calls `told`."""
+    def watch(self, on_signal: Callable[[], object] = lambda: None) -> None:
+        """Handle SIGTERM and SIGINT before the current handlers do. Call it in the main thread.
+
+        A signal calls `on_signal`, and starts the time.
+        """
         # Created now: a signal handler must not start threads.
         threading.Thread(target=self._end, name="deadline", daemon=True).start()
 
-        def heed(previous: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def wrap(previous: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
             def handle(number: int, frame: FrameType | None) -> None:
-                self._translated_errors.set()
-                told()
+                self._signalled.set()
+                on_signal()
                 previous(number, frame)
 
             return handle
@@ -60,10 +63,10 @@ class Deadline:
         for number in (signal.SIGTERM, signal.SIGINT):
             previous = signal.getsignal(number)
             if callable(previous):
-                signal.signal(number, heed(previous))
+                signal.signal(number, wrap(previous))
 
     def _end(self) -> None:
-        self._translated_errors.wait()
+        self._signalled.wait()
         time.sleep(self._seconds)
         _log.error("The server did not stop within %s seconds; aborting what is still running.", self._seconds)
         self._last()

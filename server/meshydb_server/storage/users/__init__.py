@@ -20,5 +20,4 @@ __all__ = [
     "lock_user",
     "touch_user",
     "update_user",
-    "users",
 ]
