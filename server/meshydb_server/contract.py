@@ -26,10 +26,10 @@ class ContractError(Exception):
 class InvalidValueError(Exception):
     """A value breaks the contract. The message says where and why, and never quotes the value."""
 
-    def __init__(self, reason: str, *, place: str = "", keyword: str | None = None) -> None:
-        """`place` is the dotted path to the value; `keyword` is the schema keyword that the value breaks."""
-        super().__init__(f"{place}: {reason}" if place else reason)
-        self.place = place
+    def __init__(self, reason: str, *, path: str = "", keyword: str | None = None) -> None:
+        """Take the reason, the dotted path to the value, and the schema keyword that the value breaks."""
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
         self.keyword = keyword
 
 
@@ -50,23 +50,23 @@ class Schema:
         if self._validator.is_valid(cast("Any", value)):
             return
         error = next(iter(self._validator.iter_errors(cast("Any", value))))
-        place = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
+        path = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
         reason = error.message.replace('"', "")
         if error.kind.name == "pattern":
             # A pattern helps nobody in a message; the description beside it says the same in words.
             reason = f"the value is not allowed. {self._at(error.instance_path).description}"
-        raise InvalidValueError(reason, place=place, keyword=error.kind.name)
+        raise InvalidValueError(reason, path=path, keyword=error.kind.name)
 
     def _alternative_of(self, value: object, name: str | None) -> Schema:
         """The alternative that the discriminator of the value selects."""
         key: str = self._node["discriminator"]["propertyName"]
-        place = f"{name}.{key}" if name else key
+        path = f"{name}.{key}" if name else key
         chosen = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
         if chosen is None:
-            raise InvalidValueError(f"{key} is a required property", place=name or "", keyword="required")
+            raise InvalidValueError(f"{key} is a required property", path=name or "", keyword="required")
         if not isinstance(chosen, str) or chosen not in self._alternatives:
             known = ", ".join(self._alternatives)
-            raise InvalidValueError(f"the value is not one of {known}", place=place, keyword="enum")
+            raise InvalidValueError(f"the value is not one of {known}", path=path, keyword="enum")
         return self._alternatives[chosen]
 
     @cached_property

@@ -141,7 +141,7 @@ def _http_error(error: HttpError, _: str) -> Problem:
 
 def _invalid_value(error: InvalidValueError, _: str) -> Problem:
     # RFC 6749 has a separate error for this member of a token request.
-    unsupported = (error.place, error.keyword) == ("grant_type", "enum")
+    unsupported = (error.path, error.keyword) == ("grant_type", "enum")
     oauth_error = "unsupported_grant_type" if unsupported else _OAUTH_INVALID_REQUEST
     return Problem(HTTPStatus.BAD_REQUEST, str(error), ErrorCode.VALUE_INVALID, oauth_error=oauth_error)
 

@@ -126,14 +126,14 @@ class AccountService:
             require_phone(new.phone)
         if new.password is not None:
             require_acceptable(new.password, new.username)
-        place = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
-        secrets = await hash_secrets(self.passwords, place, new)
+        tenant_row = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
+        secrets = await hash_secrets(self.passwords, tenant_row, new)
 
         def transaction(connection: Connection) -> User:
-            user = add_user(connection, self.sources, place, new, secrets)
+            user = add_user(connection, self.sources, tenant_row, new, secrets)
             self.audit.note(
                 connection,
-                resolved(place),
+                resolved(tenant_row),
                 "user-created",
                 OPERATOR,
                 now=self.sources.now(),

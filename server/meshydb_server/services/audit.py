@@ -58,7 +58,7 @@ class Audit:
     def note(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         kind: Kind,
         outcome: str,
         *,
@@ -68,8 +68,8 @@ class Audit:
     ) -> None:
         """Append an event."""
         event = Event(
-            account=place.account,
-            tenant=place.tenant,
+            account=tenant.account,
+            tenant=tenant.name,
             event_id=event_id(now, self.sources.random(_ID_BYTES)),
             occurred_at=now,
             kind=kind,
@@ -82,7 +82,7 @@ class Audit:
     def count(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         kind: Kind,
         outcome: str,
         *,
@@ -94,10 +94,10 @@ class Audit:
         """Count an event together with equal ones from one client network (`addresses.site_of`) in one hour."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         network = site_of(client)
-        alike = repr((place.account, place.tenant, kind, outcome, network, user_id, request_id)).encode()
+        alike = repr((tenant.account, tenant.name, kind, outcome, network, user_id, request_id)).encode()
         event = Event(
-            account=place.account,
-            tenant=place.tenant,
+            account=tenant.account,
+            tenant=tenant.name,
             event_id=event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
             occurred_at=hour,
             kind=kind,

@@ -42,8 +42,8 @@ class RegistrationService:
         """Whether a username is taken. Raises NotFoundError for an unknown account or tenant."""
 
         def look(connection: Connection) -> bool:
-            place = require_tenant(connection, account, tenant)
-            return find_user(connection, place.account, place.name, username_key(username)) is not None
+            tenant_row = require_tenant(connection, account, tenant)
+            return find_user(connection, tenant_row.account, tenant_row.name, username_key(username)) is not None
 
         return await self.database.read(look)
 
@@ -52,10 +52,12 @@ class RegistrationService:
         new = NewUser(username=username, anonymous=True)
 
         def transaction(connection: Connection) -> Profile:
-            place = require_tenant(connection, account, tenant)
-            if not place.anonymous_registration:
+            tenant_row = require_tenant(connection, account, tenant)
+            if not tenant_row.anonymous_registration:
                 raise InvalidRequestError("Anonymous registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
-            return self.profiles.load(connection, place, add_user(connection, self.sources, place, new, Secrets()))
+            return self.profiles.load(
+                connection, tenant_row, add_user(connection, self.sources, tenant_row, new, Secrets())
+            )
 
         try:
             return await self.database.write(transaction)
@@ -70,23 +72,25 @@ class RegistrationService:
         """
 
         def look(connection: Connection) -> tuple[Tenant, bool]:
-            place = require_tenant(connection, account, tenant)
-            return place, find_user(connection, place.account, place.name, username_key(new.username)) is not None
+            tenant_row = require_tenant(connection, account, tenant)
+            return tenant_row, find_user(
+                connection, tenant_row.account, tenant_row.name, username_key(new.username)
+            ) is not None
 
-        place, taken = await self.database.read(look)
-        if not place.public_registration:
+        tenant_row, taken = await self.database.read(look)
+        if not tenant_row.public_registration:
             raise InvalidRequestError("Public registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
-        require_complete_user(place, new)
+        require_complete_user(tenant_row, new)
         if taken:
             # The database index decides. This check only avoids hashing for requests that are rejected anyway.
             raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN)
-        secrets = await hash_secrets(self.passwords, place, new)
-        at_once = place.verification == "question"
+        secrets = await hash_secrets(self.passwords, tenant_row, new)
+        at_once = tenant_row.verification == "question"
         now = self.sources.now()
 
         def transaction(connection: Connection) -> IssuedRequest | None:
-            user = add_user(connection, self.sources, place, evolve(new, verified=at_once), secrets)
-            return None if at_once else self.verification.issue_registration(connection, place, user, now, client)
+            user = add_user(connection, self.sources, tenant_row, evolve(new, verified=at_once), secrets)
+            return None if at_once else self.verification.issue_registration(connection, tenant_row, user, now, client)
 
         try:
             request = await self.database.write(transaction)

@@ -64,7 +64,7 @@ class ResolvedTenant:
     """A tenant of an account, and its verification mode."""
 
     account: str
-    tenant: str
+    name: str
     verification: Literal["email", "text", "question"]
 
 
@@ -89,7 +89,7 @@ class UsernameCounts:
 class Subject:
     """The account, tenant, user, requests and counts that one username leads to."""
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     user: User | None
     recoveries: Sequence[Recovery]
     # The counts of requests or guesses, as asked for, by purpose. Without a request there are no guesses.
@@ -199,8 +199,8 @@ def _subject(
     first = rows[0]
     if first[0] is None:
         return "tenant"
-    place = ResolvedTenant(account, first[0], first[1])
-    key: dict[str, Any] = {"account": account, "tenant": place.tenant, "username_key": named.username_key}
+    tenant = ResolvedTenant(account, first[0], first[1])
+    key: dict[str, Any] = {"account": account, "tenant": tenant.name, "username_key": named.username_key}
     user: dict[str, Any] = dict(zip(_USER_READ, first[_USER], strict=True))
     found = [
         Recovery(**key, **dict(zip(_RECOVERY_READ, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None
@@ -208,18 +208,18 @@ def _subject(
     # Rows of one purpose repeat its counters. Without a request, there is one row.
     purposes: list[Purpose] = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
     return Subject(
-        place=place,
+        tenant=tenant,
         user=None if user["user_id"] is None else User(**key, **user),
         recoveries=found,
         counted={
-            each: _counted(place, named, f"{each}{counted}", row) for each, row in zip(purposes, rows, strict=False)
+            each: _counted(tenant, named, f"{each}{counted}", row) for each, row in zip(purposes, rows, strict=False)
         },
     )
 
 
-def _counted(place: ResolvedTenant, named: UsernameKeys, name: str, row: Sequence[Any]) -> UsernameCounts:
-    own = CounterKey(place.account, place.tenant, named.own, name)
-    of_all = CounterKey(place.account, place.tenant, named.of_all, f"{name}{OF_ALL}")
+def _counted(tenant: ResolvedTenant, named: UsernameKeys, name: str, row: Sequence[Any]) -> UsernameCounts:
+    own = CounterKey(tenant.account, tenant.name, named.own, name)
+    of_all = CounterKey(tenant.account, tenant.name, named.of_all, f"{name}{OF_ALL}")
     return UsernameCounts(
         _counter(own, row[_OWN]),
         _counter(of_all, row[_ALL]),
@@ -255,16 +255,16 @@ def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[
     `purpose` is the purpose of the counters.
     """
     key = bindparam("username_key", type_=users.c.username_key.type)
-    place = (tenants.c.account, tenants.c.tenant)
-    of_user = and_(users.c.account == place[0], users.c.tenant == place[1], users.c.username_key == key)
-    of_recovery = and_(recoveries.c.account == place[0], recoveries.c.tenant == place[1])
+    tenant = (tenants.c.account, tenants.c.tenant)
+    of_user = and_(users.c.account == tenant[0], users.c.tenant == tenant[1], users.c.username_key == key)
+    of_recovery = and_(recoveries.c.account == tenant[0], recoveries.c.tenant == tenant[1])
     named = func.coalesce(bindparam("tenant", type_=tenants.c.tenant.type), accounts.c.default_tenant)
     own, of_all = counters.alias("own"), counters.alias("of_all")
 
     def is_counter(table: FromClause, name: str, key_name: str) -> ColumnElement[bool]:
         return and_(
-            table.c.account == place[0],
-            table.c.tenant == place[1],
+            table.c.account == tenant[0],
+            table.c.tenant == tenant[1],
             table.c.name == purpose + literal(name, purpose.type),
             table.c.key == bindparam(key_name, type_=counters.c.key.type),
         )

@@ -78,9 +78,9 @@ def _to_integer(text: str, name: str) -> int:
     digits = text.removeprefix("-")
     # Python's own parser accepts white space, underscores, a plus sign and the digits of all scripts.
     if not (digits.isascii() and digits.isdigit()) or (digits[0] == "0" and digits != "0"):
-        raise InvalidValueError("the value is not of type integer", place=name, keyword="type")
+        raise InvalidValueError("the value is not of type integer", path=name, keyword="type")
     if len(text) > _LONGEST_INTEGER:
-        raise InvalidValueError("the value is out of range", place=name, keyword="maximum")
+        raise InvalidValueError("the value is out of range", path=name, keyword="maximum")
     return int(text)
 
 
@@ -91,7 +91,7 @@ def _to_boolean(text: str, name: str) -> bool:
         case "false":
             return False
         case _:
-            raise InvalidValueError("the value is not of type boolean", place=name, keyword="type")
+            raise InvalidValueError("the value is not of type boolean", path=name, keyword="type")
 
 
 _CONVERTERS: Final[Mapping[str | None, Callable[[str, str], Value]]] = {

@@ -26,7 +26,7 @@ from meshydb_server.storage.users import find_user
 class LoginGuess:
     """An attempt that has been counted."""
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     named: UsernameKeys = field(repr=False)
     client: str
     at: datetime
@@ -41,37 +41,37 @@ class LoginGuesses:
     audit: Audit
     allowance: Allowance
 
-    def count(self, connection: Connection, place: ResolvedTenant, username: str, client: str) -> LoginGuess:
+    def count(self, connection: Connection, tenant: ResolvedTenant, username: str, client: str) -> LoginGuess:
         """Count an attempt. Raises LimitError, and then writes nothing.
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
         """
-        guess = LoginGuess(place, name_of(self.keyring, username, client), client, self.sources.now())
+        guess = LoginGuess(tenant, name_of(self.keyring, username, client), client, self.sources.now())
 
         def is_known() -> bool:
-            user = find_user(connection, place.account, place.tenant, guess.named.username_key)
+            user = find_user(connection, tenant.account, tenant.name, guess.named.username_key)
             user_id = None if user is None else user.user_id
-            return is_known_address(connection, place.account, place.tenant, user_id, client, guess.at)
+            return is_known_address(connection, tenant.account, tenant.name, user_id, client, guess.at)
 
         save_counters(connection, self.allowance.spend(_read(connection, guess), guess.at, is_known))
         return guess
 
     def attempt(
-        self, connection: Connection, place: ResolvedTenant, username: str, client: str, kind: Kind
+        self, connection: Connection, tenant: ResolvedTenant, username: str, client: str, kind: Kind
     ) -> LoginGuess | LimitError:
         """Count an attempt, and note it in the audit trail if it is refused.
 
         Returns the error instead of raising it, because raising it in the transaction would roll back the note.
         """
         try:
-            return self.count(connection, place, username, client)
+            return self.count(connection, tenant, username, client)
         except LimitError as error:
-            self.audit.count(connection, place, kind, "limited", client=client, now=self.sources.now())
+            self.audit.count(connection, tenant, kind, "limited", client=client, now=self.sources.now())
             return error
 
     def note_wrong(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
         """Note a wrong password in the audit trail."""
-        self.audit.count(connection, guess.place, kind, "wrong-password", client=guess.client, now=self.sources.now())
+        self.audit.count(connection, guess.tenant, kind, "wrong-password", client=guess.client, now=self.sources.now())
 
     def take_back(self, connection: Connection, guess: LoginGuess) -> None:
         """Take back an attempt whose password was not compared."""
@@ -98,7 +98,7 @@ class LoginGuesses:
 
 
 def _read(connection: Connection, guess: LoginGuess) -> UsernameCounts:
-    place, named = guess.place, guess.named
-    own = CounterKey(place.account, place.tenant, named.own, LOGIN_GUESSES.name)
-    of_all = CounterKey(place.account, place.tenant, named.of_all, LOGIN_GUESSES_BY_USER.name)
+    tenant, named = guess.tenant, guess.named
+    own = CounterKey(tenant.account, tenant.name, named.own, LOGIN_GUESSES.name)
+    of_all = CounterKey(tenant.account, tenant.name, named.of_all, LOGIN_GUESSES_BY_USER.name)
     return UsernameCounts(*read_counters(connection, [own, of_all]))

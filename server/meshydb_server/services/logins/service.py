@@ -104,7 +104,7 @@ class TokenService:
                 lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
             )
             raise
-        place, granted = counted.tenant, counted.scope
+        tenant, granted = counted.tenant, counted.scope
         try:
             _require_admitted(user)
         except OAuthError:
@@ -115,8 +115,8 @@ class TokenService:
         session_id = self.sources.random(SESSION_ID_BYTES)
         refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
         session = Session(
-            account=place.account,
-            tenant=place.name,
+            account=tenant.account,
+            tenant=tenant.name,
             session_id=session_id,
             user_id=user.user_id,
             client_id=login.client_id,
@@ -157,19 +157,19 @@ class TokenService:
         now = self.sources.now()
 
         def renew(connection: Connection) -> Grant:
-            place = _require_client(connection, account, tenant, client_id)
+            tenant_row = _require_client(connection, account, tenant, client_id)
             asked = _read_scope(scope)
             if not refresh_token:
                 raise OAuthError("invalid_request", "The grant refresh_token requires refresh_token.")
-            session_id, login = _find_refreshable(connection, place, client_id, refresh_token, now)
+            session_id, login = _find_refreshable(connection, tenant_row, client_id, refresh_token, now)
             granted = login.scope.split()
             if not set(asked).issubset(granted):
                 raise OAuthError("invalid_scope", "The scope exceeds the scope of the login.")
-            user = get_user(connection, place.account, place.name, login.user_id)
+            user = get_user(connection, tenant_row.account, tenant_row.name, login.user_id)
             if user is None or not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             _require_admitted(user)
-            if not prolong_session(connection, place.account, place.name, session_id, now + SESSION_LIFETIME):
+            if not prolong_session(connection, tenant_row.account, tenant_row.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = list_grants(connection, user.account, user.tenant, user.user_id)
             return Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
@@ -188,16 +188,16 @@ class TokenService:
         claims = self.access_tokens.read(token) if refresh_token is None else None
 
         def end(connection: Connection) -> None:
-            place = _require_client(connection, account, tenant, client_id)
+            tenant_row = _require_client(connection, account, tenant, client_id)
             if token_type_hint and token_type_hint not in _TOKEN_TYPES:
                 raise OAuthError("unsupported_token_type", "token_type_hint must be refresh_token or access_token.")
             if refresh_token is not None:
-                login = find_login(connection, place.account, place.name, refresh_token.session_id, now)
+                login = find_login(connection, tenant_row.account, tenant_row.name, refresh_token.session_id, now)
                 if login is not None and refresh_token.matches(login.refresh_hash):
-                    end_session(connection, place.account, place.name, refresh_token.session_id, client_id)
+                    end_session(connection, tenant_row.account, tenant_row.name, refresh_token.session_id, client_id)
             elif claims is not None:
                 # A token of another account or tenant has no login here.
-                end_session(connection, place.account, place.name, bytes.fromhex(claims["sid"]), client_id)
+                end_session(connection, tenant_row.account, tenant_row.name, bytes.fromhex(claims["sid"]), client_id)
 
         await self.database.write(end)
 
@@ -212,13 +212,15 @@ class TokenService:
             or claims["exp"] <= now.timestamp()
         ):
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
-        place, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
-        login = await self.database.read(lambda connection: find_login(connection, account, place, session_id, now))
+        tenant_name, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
+        login = await self.database.read(
+            lambda connection: find_login(connection, account, tenant_name, session_id, now)
+        )
         if login is None:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         return Caller(
             account=account,
-            tenant=place,
+            tenant=tenant_name,
             user_id=login.user_id,
             username=login.username,
             session_id=session_id,
@@ -255,10 +257,10 @@ class TokenService:
 
 
 def _require_client(connection: Connection, account: str, tenant: str | None, client_id: str) -> Tenant:
-    place = require_tenant(connection, account, tenant)
-    if place.public_key != client_id:
+    tenant_row = require_tenant(connection, account, tenant)
+    if tenant_row.public_key != client_id:
         raise OAuthError("invalid_client", "The client_id is not the public key of this tenant.")
-    return place
+    return tenant_row
 
 
 def _require_admitted(user: User) -> None:
@@ -286,11 +288,11 @@ def _read_scope(scope: str | None) -> Sequence[str]:
 
 
 def _find_refreshable(
-    connection: Connection, place: Tenant, client_id: str, refresh_token: str, now: datetime
+    connection: Connection, tenant: Tenant, client_id: str, refresh_token: str, now: datetime
 ) -> tuple[bytes, Login]:
     """The login of a refresh token, with its id. Raises OAuthError, which does not say what is wrong."""
     token = RefreshToken.parse(refresh_token)
-    login = None if token is None else find_login(connection, place.account, place.name, token.session_id, now)
+    login = None if token is None else find_login(connection, tenant.account, tenant.name, token.session_id, now)
     if token is None or login is None or login.client_id != client_id or not token.matches(login.refresh_hash):
         raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
     return token.session_id, login

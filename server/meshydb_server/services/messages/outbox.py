@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 class OutgoingMessage:
     """A message to put into the outbox. Without a user it is a decoy: treated like any other, but never sent."""
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     kind: MessageKind
     username: str
     user: User | None
@@ -138,8 +138,8 @@ class Outbox:
         needs_stand_in = recipient is None or self.decoys
         stand_in = stand_in_domain(self.keyring.oldest, post.username) if needs_stand_in else ""
         return Message(
-            account=post.place.account,
-            tenant=post.place.tenant,
+            account=post.tenant.account,
+            tenant=post.tenant.name,
             message_id=self.sources.random(_MESSAGE_ID_BYTES).hex(),
             kind=post.kind,
             username=post.username if post.user is None else post.user.username,
@@ -223,7 +223,7 @@ class Outbox:
 
 def _by_tenant(post: OutgoingMessage) -> tuple[Channel, str | None]:
     """The tenant's channel, and the user's address for it."""
-    if post.place.verification == "text":
+    if post.tenant.verification == "text":
         return "text", None if post.user is None else post.user.phone
     return "email", None if post.user is None else post.user.email
 

@@ -82,11 +82,11 @@ class CompletionService:
             now = self.sources.now()
             # Like the code of a registration, a code that arrived proves the address.
             done = self.authenticators.set_password(
-                connection, guess.place, user, password_hash, now=now, proved=guess.proved
+                connection, guess.tenant, user, password_hash, now=now, proved=guess.proved
             )
             if done:
                 end_sessions(connection, user)
-                self.authenticators.tell_of_reset(connection, guess.place, user, now)
+                self.authenticators.tell_of_reset(connection, guess.tenant, user, now)
             return done
 
         await self._complete(guess, "reset", change)

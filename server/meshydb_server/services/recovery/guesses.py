@@ -59,7 +59,7 @@ class Guess:
     `proved` is the channel that a right secret proves: none if the code went to an address that was replaced since.
     """
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     user: User | None
     recovery: Recovery
     key: Key
@@ -70,7 +70,7 @@ class Guess:
 class _Unfit:
     """An attempt that is refused before the secret is compared, and the reason."""
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     outcome: str
     recovery: Recovery | None = None
     limit: LimitError | None = None
@@ -116,10 +116,10 @@ class GuessChecker:
         )
         found = self._match(subject, attempted)
         if found is None:
-            return _Unfit(subject.place, "bad-hash")
+            return _Unfit(subject.tenant, "bad-hash")
         recovery, key = found
         if outcome := self._why_not(subject.user, recovery, now):
-            return _Unfit(subject.place, outcome, recovery)
+            return _Unfit(subject.tenant, outcome, recovery)
         account, tenant, user_id = recovery.account, recovery.tenant, recovery.user_id
 
         def is_known() -> bool:
@@ -128,10 +128,10 @@ class GuessChecker:
         try:
             changes = self.policy.guesses.spend(subject.counted[recovery.purpose], now, is_known)
         except LimitError as limit:
-            return _Unfit(subject.place, "limited", recovery, limit)
+            return _Unfit(subject.tenant, "limited", recovery, limit)
         count_guess(connection, recovery)
         save_counters(connection, changes)
-        return Guess(subject.place, subject.user, recovery, key)
+        return Guess(subject.tenant, subject.user, recovery, key)
 
     def _match(self, subject: Subject, attempted: CompletionRequest) -> tuple[Recovery, Key] | None:
         """The stored request that the handle was made for."""
@@ -188,7 +188,7 @@ class GuessChecker:
         def note(connection: Connection) -> None:
             named = name_of(self.keyring, attempted.username, attempted.client)
             subject = require_subject(find_subject(connection, attempted.account, attempted.tenant, named))
-            self._count_unfit(connection, _Unfit(subject.place, outcome), kind, attempted.client)
+            self._count_unfit(connection, _Unfit(subject.tenant, outcome), kind, attempted.client)
 
         await self.database.write(note)
 
@@ -196,7 +196,7 @@ class GuessChecker:
         """Write the event of a guess into the audit trail."""
         self.audit.note(
             connection,
-            guess.place,
+            guess.tenant,
             kind,
             outcome,
             now=self.sources.now(),
@@ -208,7 +208,7 @@ class GuessChecker:
         # No limit applies to these attempts: a row for each would let anyone fill the database.
         self.audit.count(
             connection,
-            unfit.place,
+            unfit.tenant,
             kind,
             unfit.outcome,
             client=client,
@@ -220,7 +220,7 @@ class GuessChecker:
 
 def contact_of(guess: Guess) -> Contact:
     """The channel of a request's code. Requests of older servers use the tenant's present channel."""
-    return "phone" if (guess.recovery.channel or guess.place.verification) == "text" else "email"
+    return "phone" if (guess.recovery.channel or guess.tenant.verification) == "text" else "email"
 
 
 def _repeats(attempted: CompletionRequest, recovery: Recovery) -> bool:

@@ -28,7 +28,7 @@ def mask_phone(number: str | None) -> str:
     return NOWHERE if number is None else f"***{number[-_SHOWN_DIGITS:]}"
 
 
-def place_among_ids(key: Key, place: ResolvedTenant, username: str) -> str:
+def stable_position(key: Key, tenant: ResolvedTenant, username: str) -> str:
     """A position among the user ids: stable for a username, and pseudorandom."""
-    digest = authenticate(key.codes, "place among ids", place.account, place.tenant, username_key(username))
+    digest = authenticate(key.codes, "place among ids", tenant.account, tenant.name, username_key(username))
     return digest[:_USER_ID_BYTES].hex()

@@ -52,7 +52,7 @@ class Recipients:
             return ()
         # A counter that no limit uses.
         name = username_key(post.username)
-        key = counter_key(self.keyring, "recipient of", post.place.account, post.place.tenant, name)
+        key = counter_key(self.keyring, "recipient of", post.tenant.account, post.tenant.name, name)
         (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_LETTERS.name)])
         return [keep(self.policy.unproved_letters, counter, now)]
 

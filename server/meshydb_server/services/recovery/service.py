@@ -49,7 +49,7 @@ class RecoveryService:
                 connection, lambda: find_asked(connection, account, tenant, named, "reset")
             )
             asked = VerificationRequest(
-                place=subject.place,
+                tenant=subject.tenant,
                 purpose="reset",
                 username=username,
                 attempt=attempt,
@@ -62,10 +62,10 @@ class RecoveryService:
             if isinstance(result, RefusedError):
                 # No limit applies to refused requests: a row for each would let anyone fill the database.
                 self.audit.count(
-                    connection, subject.place, "requested", outcome, client=client, now=now, user_id=user_id
+                    connection, subject.tenant, "requested", outcome, client=client, now=now, user_id=user_id
                 )
             else:
-                self.audit.note(connection, subject.place, "requested", outcome, now=now, user_id=user_id)
+                self.audit.note(connection, subject.tenant, "requested", outcome, now=now, user_id=user_id)
             return result
 
         result = await self.database.write(transaction)
@@ -80,15 +80,15 @@ class RecoveryService:
     ) -> tuple[str, IssuedRequest | RefusedError]:
         """The outcome for the audit trail, and the request or the error."""
         questions = self.verification.questions_for(connection, asked)
-        outcome, refusal = _judge(asked.user, questions, asks=asked.place.verification == "question")
+        outcome, refusal = _judge(asked.user, questions, asks=asked.tenant.verification == "question")
         if refusal is not None:
             if not self.policy.decoys:
                 return outcome, refusal
             asked = asked.for_nobody()
-        place, user_id = asked.place, None if asked.user is None else asked.user.user_id
+        tenant, user_id = asked.tenant, None if asked.user is None else asked.user.user_id
 
         def is_known() -> bool:
-            return is_known_address(connection, place.account, place.tenant, user_id, asked.client, now)
+            return is_known_address(connection, tenant.account, tenant.name, user_id, asked.client, now)
 
         try:
             changes = self.policy.requests.spend(counted, now, is_known)

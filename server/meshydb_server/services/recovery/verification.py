@@ -50,7 +50,7 @@ class IssuedRequest:
 class VerificationRequest:
     """The subject of a request. Without a user it is a decoy: it looks the same and can never be completed."""
 
-    place: ResolvedTenant
+    tenant: ResolvedTenant
     purpose: Purpose
     username: str
     attempt: int
@@ -104,13 +104,13 @@ class VerificationService:
     recipients: Recipients
 
     def issue_registration(
-        self, connection: Connection, place: Tenant, user: User, now: datetime, client: str = ""
+        self, connection: Connection, tenant: Tenant, user: User, now: datetime, client: str = ""
     ) -> IssuedRequest:
         """Send a new user a code to prove their address or number, in the modes `email` and `text`."""
         named = name_of(self.keyring, user.username, client)
-        subject = require_subject(find_asked(connection, place.account, place.name, named, "register"))
+        subject = require_subject(find_asked(connection, tenant.account, tenant.name, named, "register"))
         asked = VerificationRequest(
-            place=subject.place,
+            tenant=subject.tenant,
             purpose="register",
             username=user.username,
             attempt=1,
@@ -119,7 +119,7 @@ class VerificationService:
             client=client,
         )
         outcome, issued = self.issue(connection, asked, None, counted=(), now=now)
-        self.audit.note(connection, subject.place, "registered", outcome, now=now, user_id=user.user_id)
+        self.audit.note(connection, subject.tenant, "registered", outcome, now=now, user_id=user.user_id)
         return issued
 
     def questions_for(self, connection: Connection, asked: VerificationRequest) -> Questions | None:
@@ -127,15 +127,15 @@ class VerificationService:
 
         Either way takes one query, and the other user is always the same for one username.
         """
-        place = asked.place
-        if place.verification != "question":
+        tenant = asked.tenant
+        if tenant.verification != "question":
             return None
         user_id = (
-            hints.place_among_ids(self.keyring.oldest, place, asked.username)
+            hints.stable_position(self.keyring.oldest, tenant, asked.username)
             if asked.user is None
             else asked.user.user_id
         )
-        return nearest_questions(connection, place.account, place.tenant, user_id)
+        return nearest_questions(connection, tenant.account, tenant.name, user_id)
 
     def issue(
         self,
@@ -151,7 +151,7 @@ class VerificationService:
         `counted` is saved with it. If a limit suppresses the message, the request can never be completed, and ends no
         other request. Raises StaleError.
         """
-        asks = asked.purpose == "reset" and asked.place.verification == "question"
+        asks = asked.purpose == "reset" and asked.tenant.verification == "question"
         secret = _choose(asked, questions) if asks else self._draw(asked, now)
         request_id = self.sources.random(REQUEST_ID_BYTES)
         expires = _to_milliseconds(now) + LIFETIME
@@ -159,7 +159,7 @@ class VerificationService:
         outcome = "ok"
         if secret.code is not None:
             post = OutgoingMessage(
-                place=asked.place,
+                tenant=asked.tenant,
                 kind=asked.purpose,
                 username=asked.username,
                 user=asked.user,
@@ -193,7 +193,7 @@ class VerificationService:
 
     def _draw(self, asked: VerificationRequest, now: datetime) -> _Secret:
         secret = self._draw_current(asked)
-        text = asked.place.verification == "text"
+        text = asked.tenant.verification == "text"
         former = None if asked.user is None else live_former(asked.user, "phone" if text else "email", now)
         if former is None or asked.purpose != "reset":
             return secret
@@ -206,7 +206,7 @@ class VerificationService:
         # If unknown users get the response of known ones, a meaningful hint would tell them apart.
         if asked.user is None or (self.policy.decoys and asked.purpose == "reset"):
             return _Secret(hints.NOWHERE, code)
-        if asked.place.verification == "text":
+        if asked.tenant.verification == "text":
             return _Secret(hints.mask_phone(asked.user.phone), code)
         return _Secret(hints.mask_email(asked.user.email), code)
 
@@ -215,8 +215,8 @@ class VerificationService:
         user, code, former = asked.user, secret.code, secret.former
         key = self.keyring.newest
         return Recovery(
-            account=asked.place.account,
-            tenant=asked.place.tenant,
+            account=asked.tenant.account,
+            tenant=asked.tenant.name,
             username_key=username_key(asked.username),
             purpose=asked.purpose,
             slot=0,
@@ -228,7 +228,7 @@ class VerificationService:
             credential_version=1 if user is None else user.credential_version,
             code_mac=None if code is None else codes.mac(key, request_id, code),
             former_code_mac=None if former is None else codes.mac(key, request_id, former.code),
-            channel=None if code is None else "text" if asked.place.verification == "text" else "email",
+            channel=None if code is None else "text" if asked.tenant.verification == "text" else "email",
             answer_hash=secret.answer_hash,
             expires_at=expires,
         )
@@ -265,8 +265,8 @@ def _seat(connection: Connection, asked: VerificationRequest, recovery: Recovery
         return
     if replaced is None:
         networks = {each.client for each in asked.recoveries}
-        place = asked.place
-        known = known_among(connection, place.account, place.tenant, user_id or "", networks, now - KNOWN_FOR)
+        tenant = asked.tenant
+        known = known_among(connection, tenant.account, tenant.name, user_id or "", networks, now - KNOWN_FOR)
         replaced = min(asked.recoveries, key=lambda each: (each.client in known, each.expires_at))
         if recovery.user_id != user_id:
             # Without a message, no earlier request ends.

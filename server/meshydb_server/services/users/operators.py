@@ -64,14 +64,18 @@ class OperatorService:
         """All users of a tenant with their roles, ordered by username, in the form of read_user."""
 
         def look(connection: Connection) -> Sequence[tuple[User, Sequence[Membership]]]:
-            place = require_tenant(connection, account, tenant)
-            everyone = Criteria(account=place.account, tenant=place.name, active_only=False, order=[("username", True)])
+            tenant_row = require_tenant(connection, account, tenant)
+            everyone = Criteria(
+                account=tenant_row.account, tenant=tenant_row.name, active_only=False, order=[("username", True)]
+            )
             users = search_users(connection, everyone, offset=0, limit=_ALL)
             roles: dict[str, Sequence[Membership]] = {}
             for start in range(0, len(users), _USERS_AT_ONCE):
-                roles |= _roles_of(connection, place, users[start : start + _USERS_AT_ONCE])
+                roles |= _roles_of(connection, tenant_row, users[start : start + _USERS_AT_ONCE])
             now = self.sources.now()
-            return [(shown(user, place.verification, now, own=False), roles.get(user.user_id, ())) for user in users]
+            return [
+                (shown(user, tenant_row.verification, now, own=False), roles.get(user.user_id, ())) for user in users
+            ]
 
         return await self.database.read(look)
 
@@ -79,8 +83,8 @@ class OperatorService:
         """A user with roles and security questions."""
 
         def look(connection: Connection) -> Profile:
-            place = require_tenant(connection, account, tenant)
-            return self.profiles.load(connection, place, require_user(connection, place, username))
+            tenant_row = require_tenant(connection, account, tenant)
+            return self.profiles.load(connection, tenant_row, require_user(connection, tenant_row, username))
 
         return await self.database.read(look)
 
@@ -101,17 +105,17 @@ class OperatorService:
             password_hash = await self.passwords.hash(change.password)
 
         def transaction(connection: Connection) -> Profile:
-            place = require_tenant(connection, account, tenant)
+            tenant_row = require_tenant(connection, account, tenant)
             shuts_out = change.verified is False
-            with keep_an_administrator(connection, place.account, place.name) if shuts_out else nullcontext():
-                user = _lock(connection, place, username)
+            with keep_an_administrator(connection, tenant_row.account, tenant_row.name) if shuts_out else nullcontext():
+                user = _lock(connection, tenant_row, username)
                 if password_hash is not None and user.anonymous:
                     raise InvalidRequestError("An anonymous user has no password.", ErrorCode.USER_ANONYMOUS)
-                self._apply(connection, place, user, change, password_hash)
-            self._note(connection, place, "user-updated", user)
+                self._apply(connection, tenant_row, user, change, password_hash)
+            self._note(connection, tenant_row, "user-updated", user)
             if password_hash is not None:
-                self._note(connection, place, "password-changed", user)
-            return self.profiles.load(connection, place, _reread(connection, user))
+                self._note(connection, tenant_row, "password-changed", user)
+            return self.profiles.load(connection, tenant_row, _reread(connection, user))
 
         changed = await self.database.write(transaction)
         self.profiles.authenticators.wake()
@@ -124,31 +128,31 @@ class OperatorService:
         """
 
         def transaction(connection: Connection) -> Profile:
-            place = require_tenant(connection, account, tenant)
-            with nullcontext() if active else keep_an_administrator(connection, place.account, place.name):
-                user = _lock(connection, place, username)
+            tenant_row = require_tenant(connection, account, tenant)
+            with nullcontext() if active else keep_an_administrator(connection, tenant_row.account, tenant_row.name):
+                user = _lock(connection, tenant_row, username)
                 update_user(connection, evolve(user, is_active=active))
             if not active:
                 end_sessions(connection, user)
             if user.is_active != active:
-                self._note(connection, place, "user-activated" if active else "user-deactivated", user)
-            return self.profiles.load(connection, place, _reread(connection, user))
+                self._note(connection, tenant_row, "user-activated" if active else "user-deactivated", user)
+            return self.profiles.load(connection, tenant_row, _reread(connection, user))
 
         return await self.database.write(transaction)
 
     def _apply(
-        self, connection: Connection, place: Tenant, user: User, change: UserChange, password_hash: str | None
+        self, connection: Connection, tenant: Tenant, user: User, change: UserChange, password_hash: str | None
     ) -> None:
         """Change a locked user. An operator needs no proof, and the change takes effect at once."""
         now, authenticators = self.sources.now(), self.profiles.authenticators
         given: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
         contacts: dict[Contact, str | None] = {each: new for each, new in given.items() if new is not None}
         changed = authenticators.change(
-            connection, place, user, contacts, proof=Proof.OPERATOR, now=now, verified=change.verified
+            connection, tenant, user, contacts, proof=Proof.OPERATOR, now=now, verified=change.verified
         )
         if password_hash is not None:
-            authenticators.set_password(connection, resolved(place), changed, password_hash, now=now)
-            authenticators.tell_of_reset(connection, resolved(place), user, now)
+            authenticators.set_password(connection, resolved(tenant), changed, password_hash, now=now)
+            authenticators.tell_of_reset(connection, resolved(tenant), user, now)
             disown(connection, user, now)
             end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)

@@ -104,14 +104,14 @@ class UserService:
         Raises InvalidRequestError, ConflictError, or AuthorityError for a role with permissions that the caller does
         not have.
         """
-        place = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
-        require_complete_user(place, new)
-        secrets = await hash_secrets(self.passwords, place, new)
+        tenant = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
+        require_complete_user(tenant, new)
+        secrets = await hash_secrets(self.passwords, tenant, new)
 
         def transaction(connection: Connection) -> Profile:
-            user = add_user(connection, self.sources, place, new, secrets, authority_of(connection, caller))
-            self._note(connection, place, "user-created", user)
-            return self.profiles.load(connection, place, user)
+            user = add_user(connection, self.sources, tenant, new, secrets, authority_of(connection, caller))
+            self._note(connection, tenant, "user-created", user)
+            return self.profiles.load(connection, tenant, user)
 
         try:
             return await self.database.write(transaction)
@@ -143,11 +143,11 @@ class UserService:
             with _keeping_an_administrator(connection, caller) if shuts_out else nullcontext():
                 user = _lock(connection, caller, user_id)
                 proof.require_current(user)
-                place = require_tenant(connection, caller.account, caller.tenant)
-                changed = self.profiles.change(connection, place, user, change, proof=proof.proof, own=own)
-            self._note(connection, place, "user-updated", user)
+                tenant = require_tenant(connection, caller.account, caller.tenant)
+                changed = self.profiles.change(connection, tenant, user, change, proof=proof.proof, own=own)
+            self._note(connection, tenant, "user-updated", user)
             if changed.user.is_active != user.is_active:
-                self._note(connection, place, "user-activated" if changed.user.is_active else "user-deactivated", user)
+                self._note(connection, tenant, "user-activated" if changed.user.is_active else "user-deactivated", user)
             return changed
 
         changed = await self.database.write(transaction)
@@ -164,11 +164,11 @@ class UserService:
             raise InvalidRequestError("Users cannot delete themselves.", ErrorCode.INVALID_REQUEST)
 
         def transaction(connection: Connection) -> None:
-            place = require_tenant(connection, caller.account, caller.tenant)
+            tenant = require_tenant(connection, caller.account, caller.tenant)
             with _keeping_an_administrator(connection, caller):
                 user = _lock(connection, caller, user_id)
                 delete_user(connection, user)
-            self._note(connection, place, "user-deleted", user)
+            self._note(connection, tenant, "user-deleted", user)
 
         await self.database.write(transaction)
 

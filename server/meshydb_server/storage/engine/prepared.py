@@ -103,16 +103,16 @@ class _Compiled:
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         converted = [values.get(name, fixed) for name, fixed in self.binds]
-        for place, convert in self.converted_binds:
-            converted[place] = convert(converted[place])
+        for index, convert in self.converted_binds:
+            converted[index] = convert(converted[index])
         if self.named:
             return dict(zip((name for name, _ in self.binds), converted, strict=True))
         return tuple(converted)
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:
         converted = list(row)
-        for place, convert in self.converted_columns:
-            converted[place] = convert(converted[place])
+        for index, convert in self.converted_columns:
+            converted[index] = convert(converted[index])
         return converted
 
 
@@ -140,7 +140,7 @@ def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dia
 
 
 def _converted(converts: Iterable[_Convert | None]) -> Sequence[tuple[int, _Convert]]:
-    return [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+    return [(index, convert) for index, convert in enumerate(converts) if convert is not None]
 
 
 def _to_milliseconds(value: datetime | None) -> int | None:

@@ -30,7 +30,7 @@ class Notices:
     def tell(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         user: User,
         kind: MessageKind,
         *,
@@ -44,11 +44,11 @@ class Notices:
         The notice goes to the address to be replaced, `contact`, or else by the tenant's channel. `effective` is when
         the change takes effect, or until when it can be undone. With `once`, a second notice within a day is not sent.
         """
-        recipient = _recipient(place, user, contact)
+        recipient = _recipient(tenant, user, contact)
         if recipient is None:
             return
         post = OutgoingMessage(
-            place=place,
+            tenant=tenant,
             kind=kind,
             username=user.username,
             user=user,
@@ -62,11 +62,11 @@ class Notices:
             self.outbox.put(connection, post, now)
 
 
-def _recipient(place: ResolvedTenant, user: User, contact: Contact | None) -> Recipient | None:
+def _recipient(tenant: ResolvedTenant, user: User, contact: Contact | None) -> Recipient | None:
     if contact == "email" and user.email is not None:
         return "email", user.email
     if contact == "phone" and user.phone is not None:
         return "text", user.phone
-    if place.verification == "text":
+    if tenant.verification == "text":
         return None if user.phone is None else ("text", user.phone)
     return None if user.email is None else ("email", user.email)

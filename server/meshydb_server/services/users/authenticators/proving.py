@@ -76,8 +76,8 @@ class PasswordProver:
         """
 
         def count(connection: Connection) -> LoginGuess | LimitError:
-            place = resolved(require_tenant(connection, caller.account, caller.tenant))
-            return self.guesses.attempt(connection, place, user.username, caller.client, "password-proved")
+            tenant = resolved(require_tenant(connection, caller.account, caller.tenant))
+            return self.guesses.attempt(connection, tenant, user.username, caller.client, "password-proved")
 
         # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
         self.passwords.require_room()

@@ -60,11 +60,11 @@ class Authenticators:
         locked = lock_user(connection, subject.user.account, subject.user.tenant, subject.user.user_id)
         if locked is None:
             raise StaleError
-        self.settle(connection, subject.place, locked, now)
+        self.settle(connection, subject.tenant, locked, now)
         # The stored requests have been disowned.
         return require_subject(find())
 
-    def settle(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> User:
+    def settle(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> User:
         """Put due changes of a locked user into force, and return the user."""
         due = changes.due(user, now)
         if not due:
@@ -77,7 +77,7 @@ class Authenticators:
             rows.replace_questions(connection, user, pending.get(user.user_id, ()))
             rows.delete_pending_questions(connection, user)
         for each in due:
-            self._note(connection, place, user, each, "took-effect", now)
+            self._note(connection, tenant, user, each, "took-effect", now)
         return settled
 
     def change(
@@ -96,8 +96,8 @@ class Authenticators:
         `contacts` are the addresses to set; None removes one. `verified` is for the tenant's present channel; None
         leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
         """
-        place = resolved(tenant)
-        before = self.settle(connection, place, user, now)
+        resolved_tenant = resolved(tenant)
+        before = self.settle(connection, resolved_tenant, user, now)
         terms = Terms(proof=proof, now=now, delay=self.delay)
         after, outcomes = before, dict[Contact, Outcome]()
         for contact, new in contacts.items():
@@ -113,8 +113,8 @@ class Authenticators:
             # Codes were sent to an address that is no longer the user's.
             disown(connection, user, now)
         for contact, outcome in outcomes.items():
-            self._note(connection, place, user, contact, outcome, now)
-            self._tell(connection, place, before, after, contact, outcome, now)
+            self._note(connection, resolved_tenant, user, contact, outcome, now)
+            self._tell(connection, resolved_tenant, before, after, contact, outcome, now)
         return after
 
     def change_questions(
@@ -131,8 +131,8 @@ class Authenticators:
 
         Raises StaleError.
         """
-        place = resolved(tenant)
-        before = self.settle(connection, place, user, now)
+        resolved_tenant = resolved(tenant)
+        before = self.settle(connection, resolved_tenant, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
             # First, so that a reset requested at this moment asks one of the new questions.
@@ -146,16 +146,16 @@ class Authenticators:
             after = evolve(before, questions_pending_at=now + self.delay)
             rows.replace_pending_questions(connection, user, questions)
         rows.write_authenticators(connection, after)
-        self._note(connection, place, user, "questions", "at-once" if at_once else "pending", now)
+        self._note(connection, resolved_tenant, user, "questions", "at-once" if at_once else "pending", now)
         kinds = _CHANGED if at_once else _PENDING
         effective = after.questions_pending_at
-        self.notices.tell(connection, place, before, kinds["questions"], now=now, effective=effective)
+        self.notices.tell(connection, resolved_tenant, before, kinds["questions"], now=now, effective=effective)
         return after
 
     def set_password(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         user: User,
         password_hash: str,
         *,
@@ -170,17 +170,17 @@ class Authenticators:
         if not rows.replace_password(connection, user, password_hash, proved=proved):
             return False
         for each in changes.pending(user):
-            self._note(connection, place, user, each, "cancelled", now)
+            self._note(connection, tenant, user, each, "cancelled", now)
         return True
 
-    def tell_of_reset(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> None:
+    def tell_of_reset(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> None:
         """Notify a user of a password reset. The audit trail already has an event of the recovery."""
-        self.notices.tell(connection, place, user, "password-changed", now=now, once=False)
+        self.notices.tell(connection, tenant, user, "password-changed", now=now, once=False)
 
-    def tell_of_password(self, connection: Connection, place: ResolvedTenant, user: User, now: datetime) -> None:
+    def tell_of_password(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> None:
         """Notify a user that somebody logged in as them has changed the password, and write an audit event."""
-        self.notices.tell(connection, place, user, "password-changed", now=now)
-        self.audit.note(connection, place, "password-changed", "at-once", now=now, user_id=user.user_id)
+        self.notices.tell(connection, tenant, user, "password-changed", now=now)
+        self.audit.note(connection, tenant, "password-changed", "at-once", now=now, user_id=user.user_id)
 
     def wake(self) -> None:
         """Wake the worker to send a notice."""
@@ -189,7 +189,7 @@ class Authenticators:
     def _tell(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         before: User,
         after: User,
         contact: Contact,
@@ -199,24 +199,24 @@ class Authenticators:
         if outcome == "pending":
             effective: datetime | None = getattr(after, f"{contact}_pending_at")
             self.notices.tell(
-                connection, place, before, _PENDING[contact], now=now, contact=contact, effective=effective
+                connection, tenant, before, _PENDING[contact], now=now, contact=contact, effective=effective
             )
         elif outcome == "at-once":
             # Mentioned only to an address that can still recover the account, and only if codes go by its channel.
             kept = changes.live_former(after, contact, now) == getattr(before, contact) is not None
-            kept = kept and changes.PROVED_BY[place.verification] == contact
+            kept = kept and changes.PROVED_BY[tenant.verification] == contact
             effective = getattr(after, f"{contact}_former_until") if kept else None
             self.notices.tell(
-                connection, place, before, _CHANGED[contact], now=now, contact=contact, effective=effective
+                connection, tenant, before, _CHANGED[contact], now=now, contact=contact, effective=effective
             )
 
     def _note(
         self,
         connection: Connection,
-        place: ResolvedTenant,
+        tenant: ResolvedTenant,
         user: User,
         authenticator: Authenticator,
         outcome: Outcome,
         now: datetime,
     ) -> None:
-        self.audit.note(connection, place, _KINDS[authenticator], outcome, now=now, user_id=user.user_id)
+        self.audit.note(connection, tenant, _KINDS[authenticator], outcome, now=now, user_id=user.user_id)
