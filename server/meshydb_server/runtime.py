@@ -154,7 +154,7 @@ async def sending(outbox: Outbox, stopping: Stopping | None = None) -> AsyncGene
         yield
     finally:
         stopping.begin()
-        await asyncio.wait({worker}, timeout=stopping.seconds_for_last_tries())
+        await asyncio.wait({worker}, timeout=stopping.seconds_for_deliveries())
         worker.cancel()
         await ended(worker)
 

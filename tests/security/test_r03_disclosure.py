@@ -95,7 +95,7 @@ async def test_r03_secrets_show_nowhere(database_url: str, log: pytest.LogCaptur
             assert await refusal(services.completion.reset_password(each.attempted(), PASSWORD))
         contents.append(await _contents(services, database_url))
         messages = [message for message, _ in await services.outbox.messages()]
-        letters = [services.outbox.letter(message) for message in messages]
+        letters = [services.outbox.content(message) for message in messages]
     assert {letter.code for letter in letters} >= {each.code for each in issued if each.tenant != BY_QUESTION}
     # The search finds what is there: a username, an address, and the statements that were run.
     assert b"rosa.k@example.org" in contents[0]

@@ -76,7 +76,7 @@ async def test_r14_the_user_is_told_once(database_url: str) -> None:
                 if (message.tenant, message.kind) == (tenant, "password-changed")
             ]
             assert [(message.channel, message.recipient) for message in told] == [(channel, recipient)]
-            letter = services.outbox.letter(told[0])
+            letter = services.outbox.content(told[0])
             assert letter.code is None
             assert issued.code not in letter.text + letter.short_text
             # It is worth telling long after the code would have lapsed.

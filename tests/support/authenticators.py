@@ -87,7 +87,7 @@ async def notices(services: Services, tenant: str) -> Sequence[tuple[str, str | 
 
 async def letters(services: Services, tenant: str) -> Sequence[MessageContent]:
     """The notices to users of a tenant, as they are sent."""
-    return [services.outbox.letter(message) for message in await _notices(services, tenant)]
+    return [services.outbox.content(message) for message in await _notices(services, tenant)]
 
 
 async def _notices(services: Services, tenant: str) -> Sequence[Message]:

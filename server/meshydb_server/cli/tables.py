@@ -106,18 +106,18 @@ def render_record(row: Row, screen: Screen) -> str:
 
 def harmless(text: str) -> str:
     """Replace unprintable characters, which could move the cursor or change the text direction."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def width_of(text: str) -> int:
     """The number of columns of a text on a terminal."""
-    return sum(_width_of_letter(letter) for letter in text)
+    return sum(_width_of_character(character) for character in text)
 
 
-def _width_of_letter(letter: str) -> int:
-    if unicodedata.category(letter) in {"Mn", "Me"}:
+def _width_of_character(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:
         return 0
-    return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 def _line(cells: Iterable[str], widths: Iterable[int], screen: Screen) -> str:

@@ -67,16 +67,16 @@ class SmtpDelivery:
             trusted=None if ca_file is None else _trusting(ca_file),
         )
 
-    async def send(self, letter: MessageContent) -> None:
+    async def send(self, content: MessageContent) -> None:
         """Send the message. Raises DeliveryError, whose text never quotes the message."""
-        await self._converse(letter, aiosmtplib.SMTP)
+        await self._converse(content, aiosmtplib.SMTP)
 
-    async def rehearse(self, letter: MessageContent) -> None:
+    async def rehearse(self, content: MessageContent) -> None:
         """Have the same conversation with the server, without a recipient and without content."""
-        await self._converse(letter, _Rehearsal)
+        await self._converse(content, _Rehearsal)
 
-    async def _converse(self, letter: MessageContent, client_type: type[aiosmtplib.SMTP]) -> None:
-        message = _compose(letter, self.sender)
+    async def _converse(self, content: MessageContent, client_type: type[aiosmtplib.SMTP]) -> None:
+        message = _compose(content, self.sender)
         client = client_type(
             hostname=self.host,
             port=self.port,
@@ -182,15 +182,15 @@ def _recipient(address: str) -> Address:
         raise RefusedForGoodError("The recipient is not a valid email address.") from error
 
 
-def _compose(letter: MessageContent, sender: str) -> EmailMessage:
+def _compose(content: MessageContent, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = _recipient(letter.recipient)
-    message["Subject"] = letter.subject
+    message["To"] = _recipient(content.recipient)
+    message["Subject"] = content.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     # The same for each retry, so that mailboxes recognise duplicates.
-    message["Message-ID"] = f"<{letter.message_id}@{message['From'].addresses[0].domain}>"
+    message["Message-ID"] = f"<{content.message_id}@{message['From'].addresses[0].domain}>"
     # Suppresses vacation replies (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    message.set_content(content.text)
     return message

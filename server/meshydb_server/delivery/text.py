@@ -37,18 +37,18 @@ class TextDelivery:
             raise TextError("MESHYDB_TEXT_URL must be one URL of a service that Apprise knows.")
         return delivery
 
-    async def send(self, letter: MessageContent) -> None:
+    async def send(self, content: MessageContent) -> None:
         """Send the message. Raises DeliveryError, whose text never quotes the message."""
-        await _notify(self._service(letter.recipient), letter)
+        await _notify(self._service(content.recipient), content)
 
-    async def rehearse(self, letter: MessageContent) -> None:
+    async def rehearse(self, content: MessageContent) -> None:
         """Prepare the same notification, in as many threads, and send nothing."""
-        service = self._service(letter.recipient)
+        service = self._service(content.recipient)
         plugin: Any
         for plugin in service:
             # Apprise calls a plugin's sender for the body's format, if it has one.
             plugin.send = plugin.send_text = _send_nothing
-        await _notify(service, letter)
+        await _notify(service, content)
 
     def _service(self, number: str) -> Apprise:
         # Imported on first use, because loading its plugins takes long.
@@ -57,8 +57,8 @@ class TextDelivery:
         return Apprise(self.url.replace(_TO, quote(number, safe="")))
 
 
-async def _notify(service: Apprise, letter: MessageContent) -> None:
-    sent = await service.async_notify(body=letter.short_text, body_format="text", interpret_escapes=False)
+async def _notify(service: Apprise, content: MessageContent) -> None:
+    sent = await service.async_notify(body=content.short_text, body_format="text", interpret_escapes=False)
     if not sent:
         raise DeliveryError("The service did not accept the message.")
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 # All are counted from the signal, except the time for requests, which uvicorn counts from a moment later.
 DRAIN_SECONDS: Final = 10
-_LAST_TRIES_SECONDS: Final = 11.0
+_DELIVERIES_SECONDS: Final = 11.0
 _PROCESS_SECONDS: Final = 16.0
 # A supervisor takes up to a second to forward a signal.
 SUPERVISOR_SECONDS: Final = 17.5
@@ -99,10 +99,10 @@ class Stopping:
         for do in self._thens:
             do()
 
-    def seconds_for_last_tries(self) -> float:
+    def seconds_for_deliveries(self) -> float:
         """Seconds that running deliveries may still take, once the stop has begun."""
         begun = asyncio.get_running_loop().time() if self._begun is None else self._begun
-        return max(0.0, begun + _LAST_TRIES_SECONDS - asyncio.get_running_loop().time())
+        return max(0.0, begun + _DELIVERIES_SECONDS - asyncio.get_running_loop().time())
 
     def _begin_soon(self) -> None:
         try:

@@ -32,7 +32,7 @@ async def test_sent(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
         async with opening(smtp_url=sink.url) as services:
             await ask(services)
             message = await only_message(services.outbox)
-            code = services.outbox.letter(message).code
+            code = services.outbox.content(message).code
             assert (message.status, message.delivery) == ("waiting", "smtp")
             assert await worker(services).deliver_due() == 1
             assert await worker(services).deliver_due() == 0
@@ -58,7 +58,7 @@ async def test_nothing_of_a_strangers_making(opening: Opening) -> None:
             await services.registration.register("acme", None, new)
             request = await services.recovery.forgot_password("acme", None, name, 1)
             (message,) = [each for each, _ in await services.outbox.messages() if each.kind == "reset"]
-            code = services.outbox.letter(message).code
+            code = services.outbox.content(message).code
             assert code is not None
             attempted = CompletionRequest(
                 account="acme",
@@ -183,7 +183,7 @@ async def test_nothing_to_send(opening: Opening) -> None:
         message = await only_message(services.outbox)
         for lacking in (attrs.evolve(message, recipient=None), attrs.evolve(message, payload=None)):
             with pytest.raises(RefusedForGoodError):
-                services.outbox.letter(lacking)
+                services.outbox.content(lacking)
 
 
 async def test_letter_hides_its_code(opening: Opening) -> None:
@@ -191,7 +191,7 @@ async def test_letter_hides_its_code(opening: Opening) -> None:
     async with opening() as services:
         await ask(services)
         message = await only_message(services.outbox)
-        letter = services.outbox.letter(message)
+        letter = services.outbox.content(message)
     assert letter.code is not None
     assert letter.code not in repr(letter)
     assert message.payload is not None

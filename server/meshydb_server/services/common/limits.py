@@ -62,7 +62,7 @@ REQUESTS: Final = Limit(
     setting="MESHYDB_RECOVERY_REQUESTS_PER_USER_PER_HOUR",
     backstop="requests-of-all",
 )
-REQUESTS_OF_ALL: Final = Limit(
+REQUESTS_BY_USER: Final = Limit(
     name="requests-of-all",
     counts="requests for a password reset",
     by="user",
@@ -113,16 +113,16 @@ LOGIN_GUESSES_BY_USER: Final = Limit(
     default="1,000",
     setting="MESHYDB_LOGIN_GUESSES_PER_USER",
 )
-UNPROVED_LETTERS: Final = Limit(
-    name="unproved-letters",
+UNPROVED_MESSAGES: Final = Limit(
+    name="unproved-messages",
     counts="codes sent for users who have proved nothing",
     by="recipient, over all users, tenants and accounts",
     window=_HOUR,
     default="5",
     setting="MESHYDB_UNPROVED_MESSAGES_PER_RECIPIENT_PER_HOUR",
 )
-CHANGED_LETTERS: Final = Limit(
-    name="changed-letters",
+CHANGED_MESSAGES: Final = Limit(
+    name="changed-messages",
     counts="codes sent to addresses that their users changed to and have not proved",
     by="recipient, over all users, tenants and accounts",
     window=_HOUR,
@@ -156,14 +156,14 @@ ACCOUNT_REQUESTS: Final = Limit(
 
 LIMITS: Final = (
     REQUESTS,
-    REQUESTS_OF_ALL,
+    REQUESTS_BY_USER,
     GUESSES_OF_REQUEST,
     GUESSES,
     GUESSES_BY_USER,
     LOGIN_GUESSES,
     LOGIN_GUESSES_BY_USER,
-    UNPROVED_LETTERS,
-    CHANGED_LETTERS,
+    UNPROVED_MESSAGES,
+    CHANGED_MESSAGES,
     NOTICES,
     ADDRESS_REQUESTS,
     ACCOUNT_REQUESTS,

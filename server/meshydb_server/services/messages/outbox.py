@@ -86,11 +86,11 @@ class Delivery(Protocol):
         """The name of the delivery in the outbox."""
         ...
 
-    async def send(self, letter: MessageContent) -> None:
+    async def send(self, content: MessageContent) -> None:
         """Send the message. Raises DeliveryError if it was not accepted, or may not have been."""
         ...
 
-    async def rehearse(self, letter: MessageContent) -> None:
+    async def rehearse(self, content: MessageContent) -> None:
         """Take the steps of `send` without sending. Raises the same errors."""
         ...
 
@@ -111,13 +111,13 @@ class Outbox:
     slots: SlotLimits = Factory(SlotLimits)
     decoys: bool = False
 
-    def put(self, connection: Connection, post: OutgoingMessage, now: datetime) -> None:
+    def put(self, connection: Connection, outgoing: OutgoingMessage, now: datetime) -> None:
         """Add a message in the caller's transaction."""
-        self._insert(connection, self._message(post, now))
+        self._insert(connection, self._message(outgoing, now))
 
-    def put_once(self, connection: Connection, post: OutgoingMessage, now: datetime, *, since: datetime) -> None:
+    def put_once(self, connection: Connection, outgoing: OutgoingMessage, now: datetime, *, since: datetime) -> None:
         """Add a message, unless one of its kind to the user and recipient exists that is not older than `since`."""
-        message = self._message(post, now)
+        message = self._message(outgoing, now)
         if not has_message(connection, message, since):
             self._insert(connection, message)
 
@@ -126,23 +126,23 @@ class Outbox:
         if message.status == "failed":
             _log.error("A message cannot be sent: %s", message.last_error, extra=identify(message))
 
-    def _message(self, post: OutgoingMessage, now: datetime) -> Message:
-        channel, recipient = post.destination
-        delivery, status, failure = self._way(channel, recipient, post.user)
-        content = {"code": post.code, "effective": post.effective and timestamps.to_text(post.effective)}
+    def _message(self, outgoing: OutgoingMessage, now: datetime) -> Message:
+        channel, recipient = outgoing.destination
+        delivery, status, failure = self._route(channel, recipient, outgoing.user)
+        content = {"code": outgoing.code, "effective": outgoing.effective and timestamps.to_text(outgoing.effective)}
         # Always encrypted, so that suppressed messages take as long as others.
         payload = None if failure else self.keyring.encrypt(json.dumps(content))
-        if post.suppressed and not failure:
+        if outgoing.suppressed and not failure:
             status, payload = "suppressed", None
         # With decoys it is always computed, so that unknown users take as long as known ones.
         needs_stand_in = recipient is None or self.decoys
-        stand_in = stand_in_domain(self.keyring.oldest, post.username) if needs_stand_in else ""
+        stand_in = stand_in_domain(self.keyring.oldest, outgoing.username) if needs_stand_in else ""
         return Message(
-            account=post.tenant.account,
-            tenant=post.tenant.name,
+            account=outgoing.tenant.account,
+            tenant=outgoing.tenant.name,
             message_id=self.sources.random(_MESSAGE_ID_BYTES).hex(),
-            kind=post.kind,
-            username=post.username if post.user is None else post.user.username,
+            kind=outgoing.kind,
+            username=outgoing.username if outgoing.user is None else outgoing.user.username,
             channel=channel,
             recipient=recipient,
             domain=stand_in if recipient is None else domain_of(recipient),
@@ -151,11 +151,11 @@ class Outbox:
             status=status,
             due_at=now,
             last_error=failure,
-            expires_at=post.expires,
+            expires_at=outgoing.expires,
             created_at=now,
         )
 
-    def _way(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
+    def _route(self, channel: Channel, recipient: str | None, user: User | None) -> tuple[str, Status, str | None]:
         """The delivery of a message, its status, and the reason if it fails."""
         delivery = self.deliveries.get(channel)
         if user is None:
@@ -182,11 +182,11 @@ class Outbox:
             if count and channel not in self.deliveries:
                 _log.warning("%d messages wait in the outbox; set %s again to have them sent.", count, setting)
 
-    def letter(self, message: Message) -> MessageContent:
+    def content(self, message: Message) -> MessageContent:
         """The content of a message. Raises DeliveryError if no key decrypts it."""
         if message.recipient is None or message.payload is None:
             raise RefusedForGoodError("The message has no address or no content.")
-        content = self._content(message.payload)
+        content = self._decrypt(message.payload)
         effective = content.get("effective")
         return MessageContent(
             message_id=message.message_id,
@@ -198,22 +198,22 @@ class Outbox:
             effective=effective and timestamps.from_text(effective),
         )
 
-    def rehearsal(self, message: Message) -> MessageContent:
+    def rehearsal_content(self, message: Message) -> MessageContent:
         """The content that a message without a recipient would have. Raises DeliveryError if no key decrypts it."""
-        return self.letter(evolve(message, recipient=_STAND_INS[message.channel]))
+        return self.content(evolve(message, recipient=_STAND_INS[message.channel]))
 
     def _console_code(self, message: Message) -> str | None:
         if message.delivery != CONSOLE or message.payload is None:
             return None
         try:
-            code: str | None = self._content(message.payload)["code"]
+            code: str | None = self._decrypt(message.payload)["code"]
         except DeliveryError as error:
             # Other messages can still be read.
             _log.warning("%s (%s)", error, message.message_id)
             return None
         return code
 
-    def _content(self, payload: bytes) -> Mapping[str, Any]:
+    def _decrypt(self, payload: bytes) -> Mapping[str, Any]:
         try:
             content: Mapping[str, Any] = json.loads(self.keyring.decrypt(payload))
         except InvalidToken as error:
@@ -221,11 +221,11 @@ class Outbox:
         return content
 
 
-def _by_tenant(post: OutgoingMessage) -> tuple[Channel, str | None]:
+def _by_tenant(outgoing: OutgoingMessage) -> tuple[Channel, str | None]:
     """The tenant's channel, and the user's address for it."""
-    if post.tenant.verification == "text":
-        return "text", None if post.user is None else post.user.phone
-    return "email", None if post.user is None else post.user.email
+    if outgoing.tenant.verification == "text":
+        return "text", None if outgoing.user is None else outgoing.user.phone
+    return "email", None if outgoing.user is None else outgoing.user.email
 
 
 def no_address(channel: Channel) -> str:

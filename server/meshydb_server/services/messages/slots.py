@@ -55,7 +55,7 @@ class Slots:
 
     def __init__(self, limits: SlotLimits) -> None:
         self._limits = limits
-        self._tries: dict[asyncio.Task[None], Message] = {}
+        self._running: dict[asyncio.Task[None], Message] = {}
         self._domains = Counter[str]()
         self._retries = 0
         self._since: datetime | None = None
@@ -64,7 +64,7 @@ class Slots:
 
     def search(self, channels: Collection[Channel], now: datetime) -> Search | None:
         """The next database query; None if all slots are taken."""
-        free = self._limits.total - len(self._tries)
+        free = self._limits.total - len(self._running)
         if free == 0:
             return None
         retries = self._has_room_for_retries
@@ -78,7 +78,7 @@ class Slots:
 
     def choose(self, search: Search, due: Sequence[Message]) -> tuple[list[Message], bool]:
         """The found messages that have a free slot, and whether another search may find more."""
-        chosen = self._fitting(due)
+        chosen = self._with_free_slot(due)
         # Messages without a slot are left to another search, which excludes them if there is still no slot.
         found_all = len(due) < search.limit and len(chosen) == len(due)
         if search.domain is not None:
@@ -90,7 +90,7 @@ class Slots:
             self._since = search.now - _OVERLAP
         return chosen, not found_all
 
-    def _fitting(self, due: Iterable[Message]) -> list[Message]:
+    def _with_free_slot(self, due: Iterable[Message]) -> list[Message]:
         domains, retries = self._domains.copy(), self._retries
         chosen: list[Message] = []
         for message in due:
@@ -110,14 +110,14 @@ class Slots:
 
     def occupy(self, message: Message, task: asyncio.Task[None]) -> None:
         """Take a slot for a delivery; `vacate` frees it."""
-        self._tries[task] = message
+        self._running[task] = message
         self._domains[message.domain] += 1
         self._retries += message.attempts > 0
 
     def vacate(self, task: asyncio.Task[None]) -> bool:
         """Free the slot of a delivery. Returns whether a message may be waiting for it."""
-        waited = len(self._tries) >= self._limits.total
-        message = self._tries.pop(task)
+        waited = len(self._running) >= self._limits.total
+        message = self._running.pop(task)
         if self._is_full(message.domain):
             self._freed.add(message.domain)
             waited = True
@@ -131,9 +131,9 @@ class Slots:
         return waited
 
     @property
-    def under_way(self) -> dict[asyncio.Task[None], Message]:
+    def running(self) -> dict[asyncio.Task[None], Message]:
         """The running deliveries, each with its claimed message."""
-        return dict(self._tries)
+        return dict(self._running)
 
     @property
     def _has_room_for_retries(self) -> bool:

@@ -23,17 +23,17 @@ from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.messages import DECOY, Message, Status, claim, close, find_due, postpone, release
 
 # An attempt is aborted well before the claim on its message expires.
-_TRY: Final = timedelta(seconds=60)
-_CLAIM: Final = timedelta(seconds=120)
+_ATTEMPT_TIMEOUT: Final = timedelta(seconds=60)
+_CLAIM_TIMEOUT: Final = timedelta(seconds=120)
 _FIRST_RETRY: Final = timedelta(seconds=5)
 _LAST_RETRY: Final = timedelta(minutes=10)
 # Messages of other processes do not wake this worker.
 _POLL_SECONDS: Final = 5.0
 # Times at the stop of the server: to abort running deliveries, and to release their messages. A claim that is not
 # released expires.
-_CUT_OFF_SECONDS: Final = 0.5
+_ABORT_SECONDS: Final = 0.5
 _RELEASE_SECONDS: Final = 2.0
-_LAPSED: Final = "The code has expired."
+_EXPIRED: Final = "The code has expired."
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +60,10 @@ class OutboxWorker:
                     slots.look_at_all()
                 if not stopping.is_set():
                     await self._wait(slots)
-            if tries := slots.under_way:
-                await asyncio.wait(tries)
+            if running := slots.running:
+                await asyncio.wait(running)
         finally:
-            await self._abandon(slots)
+            await self._abort(slots)
 
     async def deliver_due(self) -> int:
         """Attempt each due message once, and return their number."""
@@ -72,9 +72,9 @@ class OutboxWorker:
         try:
             while count := await self._fill(slots):
                 total += count
-                await asyncio.gather(*slots.under_way)
+                await asyncio.gather(*slots.running)
         finally:
-            for task in slots.under_way:
+            for task in slots.running:
                 task.cancel()
         return total
 
@@ -94,7 +94,7 @@ class OutboxWorker:
             chosen, more = slots.choose(search, due)
             count += len(chosen)
             for message in await self._claim(chosen):
-                self._begin(message, slots)
+                self._start(message, slots)
         return count
 
     async def _claim(self, messages: Sequence[Message]) -> Sequence[Message]:
@@ -102,59 +102,59 @@ class OutboxWorker:
         if not messages:
             return []
         now = self.outbox.sources.now()
-        until = now + _CLAIM
-        lapsed = [message for message in messages if message.expires_at <= now]
-        good = [message for message in messages if message.expires_at > now]
+        until = now + _CLAIM_TIMEOUT
+        expired = [message for message in messages if message.expires_at <= now]
+        valid = [message for message in messages if message.expires_at > now]
 
         def transaction(connection: Connection) -> Sequence[Message]:
-            for message in lapsed:
-                close(connection, message, "failed", error=message.last_error or _LAPSED)
-            return [message for message in good if claim(connection, message, until)]
+            for message in expired:
+                close(connection, message, "failed", error=message.last_error or _EXPIRED)
+            return [message for message in valid if claim(connection, message, until)]
 
         claimed = await self.outbox.database.write(transaction)
-        for message in lapsed:
-            _log.error("Giving up on a message: %s", message.last_error or _LAPSED, extra=identify(message))
+        for message in expired:
+            _log.error("Giving up on a message: %s", message.last_error or _EXPIRED, extra=identify(message))
         return [evolve(message, due_at=until) for message in claimed]
 
-    def _begin(self, message: Message, slots: Slots) -> None:
+    def _start(self, message: Message, slots: Slots) -> None:
         def end(task: asyncio.Task[None]) -> None:
             if slots.vacate(task):
                 self.outbox.wake()
             if not task.cancelled() and (error := task.exception()) is not None:
                 _log.error("The result of a delivery could not be saved.", exc_info=error, extra=identify(message))
 
-        task = asyncio.create_task(self._try(message))
+        task = asyncio.create_task(self._attempt(message))
         slots.occupy(message, task)
         task.add_done_callback(end)
 
-    async def _try(self, message: Message) -> None:
+    async def _attempt(self, message: Message) -> None:
         """Deliver a claimed message, and save the result."""
         if message.attempts and message.last_error is None:
             _log.warning("A message may be sent twice: the result of the last try is unknown.", extra=identify(message))
         try:
-            async with asyncio.timeout(_TRY.total_seconds()):
+            async with asyncio.timeout(_ATTEMPT_TIMEOUT.total_seconds()):
                 failure = await self._deliver(message)
         except RefusedForGoodError as error:
-            ending = self._give_up(message, str(error))
+            saving = self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
-            ending = self._retry_later(message, str(error) or "The delivery timed out.")
+            saving = self._retry_later(message, str(error) or "The delivery timed out.")
         except Exception as error:  # noqa: BLE001 - a message must not be lost to a fault of ours
             _log.exception("A message was not sent because of an unexpected error.", extra=identify(message))
-            ending = self._retry_later(message, type(error).__name__)
+            saving = self._retry_later(message, type(error).__name__)
         else:
             # Not logged: writing a line would make users without an address slower than unknown users.
-            ending = self._close(message, failure)
+            saving = self._close(message, failure)
         # The result is saved even if the server stops.
-        await asyncio.shield(ending)
+        await asyncio.shield(saving)
 
     async def _deliver(self, message: Message) -> str | None:
         """Deliver or rehearse a message. Returns why it fails if no error was raised; None on success."""
         delivery = self.outbox.deliveries[message.channel]
         if message.recipient is not None:
-            await delivery.send(self.outbox.letter(message))
+            await delivery.send(self.outbox.content(message))
             return None
         # Requests that are served meanwhile must not reveal by their timing whether a recipient exists.
-        await delivery.rehearse(self.outbox.rehearsal(message))
+        await delivery.rehearse(self.outbox.rehearsal_content(message))
         return None if message.delivery == DECOY else no_address(message.channel)
 
     async def _give_up(self, message: Message, reason: str) -> None:
@@ -171,20 +171,20 @@ class OutboxWorker:
         due_at = self.outbox.sources.now() + delay
         await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))
 
-    async def _abandon(self, slots: Slots) -> None:
+    async def _abort(self, slots: Slots) -> None:
         """Abort running deliveries, and make their messages due for the next worker."""
-        tries = slots.under_way
-        if not tries:
+        running = slots.running
+        if not running:
             return
-        for task in tries:
+        for task in running:
             task.cancel()
         now = self.outbox.sources.now()
-        await asyncio.wait(tries, timeout=_CUT_OFF_SECONDS)
+        await asyncio.wait(running, timeout=_ABORT_SECONDS)
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
-                await self.outbox.database.write(lambda connection: _release(connection, [*tries.values()], now))
+                await self.outbox.database.write(lambda connection: _release(connection, [*running.values()], now))
         except (TimeoutError, StorageError):
-            _log.warning("Messages of aborted deliveries are retried after %s.", _CLAIM, exc_info=True)
+            _log.warning("Messages of aborted deliveries are retried after %s.", _CLAIM_TIMEOUT, exc_info=True)
 
 
 def _release(connection: Connection, messages: Sequence[Message], now: datetime) -> None:

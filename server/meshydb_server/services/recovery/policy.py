@@ -11,13 +11,13 @@ from attrs import frozen
 from meshydb_server.services.common.counting import Allowance
 from meshydb_server.services.common.limits import (
     CHANGED_FACTOR,
-    CHANGED_LETTERS,
+    CHANGED_MESSAGES,
     GUESSES,
     GUESSES_BY_USER,
     GUESSES_OF_ALL,
     REQUESTS,
-    REQUESTS_OF_ALL,
-    UNPROVED_LETTERS,
+    REQUESTS_BY_USER,
+    UNPROVED_MESSAGES,
     CodeFormat,
 )
 from meshydb_server.services.common.quotas import Quota
@@ -43,7 +43,9 @@ class RecoveryPolicy:
     @cached_property
     def requests(self) -> Allowance:
         """How many requests are allowed for one username."""
-        return Allowance(REQUESTS.quota(self.requests_per_user_per_hour), REQUESTS_OF_ALL.quota(self.requests_backstop))
+        return Allowance(
+            REQUESTS.quota(self.requests_per_user_per_hour), REQUESTS_BY_USER.quota(self.requests_backstop)
+        )
 
     @cached_property
     def guesses(self) -> Allowance:
@@ -52,11 +54,11 @@ class RecoveryPolicy:
         return Allowance(GUESSES.quota(self.guesses_per_user_and_address_per_day), GUESSES_BY_USER.quota(of_all))
 
     @cached_property
-    def unproved_letters(self) -> Quota:
+    def unproved_messages(self) -> Quota:
         """How many messages one recipient may get for users who have proved nothing."""
-        return UNPROVED_LETTERS.quota(self.unproved_messages_per_recipient_per_hour)
+        return UNPROVED_MESSAGES.quota(self.unproved_messages_per_recipient_per_hour)
 
     @cached_property
-    def changed_letters(self) -> Quota:
+    def changed_messages(self) -> Quota:
         """How many messages one recipient may get for users who changed to that address and have not proved it."""
-        return CHANGED_LETTERS.quota(CHANGED_FACTOR * self.unproved_messages_per_recipient_per_hour)
+        return CHANGED_MESSAGES.quota(CHANGED_FACTOR * self.unproved_messages_per_recipient_per_hour)

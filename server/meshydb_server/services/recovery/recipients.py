@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.common.counting import counter_key, keep, spend
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.limits import CHANGED_LETTERS, UNPROVED_LETTERS
+from meshydb_server.services.common.limits import CHANGED_MESSAGES, UNPROVED_MESSAGES
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.messages import OutgoingMessage
 from meshydb_server.services.recovery.policy import RecoveryPolicy
@@ -27,18 +27,18 @@ class Recipients:
     keyring: Keyring
     policy: RecoveryPolicy
 
-    def count(self, connection: Connection, post: OutgoingMessage, now: datetime) -> tuple[bool, Sequence[Change]]:
+    def count(self, connection: Connection, message: OutgoingMessage, now: datetime) -> tuple[bool, Sequence[Change]]:
         """Whether a message may be sent, and the counter to save.
 
         Messages to a proved address are not counted. With decoys, they take the same work.
         """
-        user, (channel, recipient) = post.user, post.destination
+        user, (channel, recipient) = message.user, message.destination
         if user is None or recipient is None or _is_proved(user, channel):
-            return True, self._as_if_counted(connection, post, now)
+            return True, self._as_if_counted(connection, message, now)
         limit, quota = (
-            (CHANGED_LETTERS, self.policy.changed_letters)
+            (CHANGED_MESSAGES, self.policy.changed_messages)
             if user.verified
-            else (UNPROVED_LETTERS, self.policy.unproved_letters)
+            else (UNPROVED_MESSAGES, self.policy.unproved_messages)
         )
         key = counter_key(self.keyring, "recipient", channel, recipient.lower())
         (counter,) = read_counters(connection, [CounterKey("", "", key, limit.name)])
@@ -47,14 +47,14 @@ class Recipients:
         except LimitError:
             return False, [keep(quota, counter, now)]
 
-    def _as_if_counted(self, connection: Connection, post: OutgoingMessage, now: datetime) -> Sequence[Change]:
-        if not self.policy.decoys or post.kind != "reset":
+    def _as_if_counted(self, connection: Connection, message: OutgoingMessage, now: datetime) -> Sequence[Change]:
+        if not self.policy.decoys or message.kind != "reset":
             return ()
         # A counter that no limit uses.
-        name = username_key(post.username)
-        key = counter_key(self.keyring, "recipient of", post.tenant.account, post.tenant.name, name)
-        (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_LETTERS.name)])
-        return [keep(self.policy.unproved_letters, counter, now)]
+        name = username_key(message.username)
+        key = counter_key(self.keyring, "recipient of", message.tenant.account, message.tenant.name, name)
+        (counter,) = read_counters(connection, [CounterKey("", "", key, UNPROVED_MESSAGES.name)])
+        return [keep(self.policy.unproved_messages, counter, now)]
 
 
 def _is_proved(user: User, channel: Channel) -> bool:

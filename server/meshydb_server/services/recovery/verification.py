@@ -158,7 +158,7 @@ class VerificationService:
         recovery = self._recovery(asked, secret, request_id, expires)
         outcome = "ok"
         if secret.code is not None:
-            post = OutgoingMessage(
+            message = OutgoingMessage(
                 tenant=asked.tenant,
                 kind=asked.purpose,
                 username=asked.username,
@@ -166,18 +166,18 @@ class VerificationService:
                 code=secret.code,
                 expires=expires,
             )
-            allowed, letters = self.recipients.count(connection, post, now)
-            counted = [*counted, *letters]
+            allowed, changes = self.recipients.count(connection, message, now)
+            counted = [*counted, *changes]
             if not allowed:
-                outcome, post = "suppressed", evolve(post, suppressed=True)
+                outcome, message = "suppressed", evolve(message, suppressed=True)
                 if secret.former is None:
                     recovery = evolve(recovery, user_id=None, client=f"{recovery.client} {_UNSENT}")
             _seat(connection, asked, recovery, now)
             save_counters(connection, counted)
-            self.outbox.put(connection, post, now)
+            self.outbox.put(connection, message, now)
             if secret.former is not None:
                 # The address was proved, so its limits do not apply.
-                former = evolve(post, code=secret.former.code, recipient=secret.former.recipient, suppressed=False)
+                former = evolve(message, code=secret.former.code, recipient=secret.former.recipient, suppressed=False)
                 self.outbox.put(connection, former, now)
         else:
             _seat(connection, asked, recovery, now)

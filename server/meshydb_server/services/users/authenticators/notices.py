@@ -47,7 +47,7 @@ class Notices:
         recipient = _recipient(tenant, user, contact)
         if recipient is None:
             return
-        post = OutgoingMessage(
+        message = OutgoingMessage(
             tenant=tenant,
             kind=kind,
             username=user.username,
@@ -57,9 +57,9 @@ class Notices:
             expires=now + NOTICE_LIFETIME,
         )
         if once:
-            self.outbox.put_once(connection, post, now, since=now - _ONE_IN)
+            self.outbox.put_once(connection, message, now, since=now - _ONE_IN)
         else:
-            self.outbox.put(connection, post, now)
+            self.outbox.put(connection, message, now)
 
 
 def _recipient(tenant: ResolvedTenant, user: User, contact: Contact | None) -> Recipient | None:
