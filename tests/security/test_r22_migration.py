@@ -38,7 +38,7 @@ _USERS: Final[dict[str, tuple[str, dict[str, Any], tuple[bool, ...]]]] = {
 
 def _begin(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(Path(migrate.__file__).parents[1] / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, _BEFORE)
