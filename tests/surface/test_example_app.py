@@ -21,7 +21,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from meshydb import BadRequestError
 from meshydb.testing import MeshyServer
-from tests.support.browser import background_of, browsing, console_of, overflow_of, show_as
 from tests.support.contract import ROOT
 from tests.support.requests_to_reset import at
 from tests.support.tcp import refusing_url

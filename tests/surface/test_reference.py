@@ -16,8 +16,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from meshydb.testing import MeshyServer
 from meshydb_server.reference import build_page
-from tests.support.browser import background_of, browsing, console_of, overflow_of, show_as
 from tests.support.contract import read
+from tests.surface.browser import background_of, browsing, console_of, overflow_of, show_as
 
 # Of what never comes, the test is to fail; what comes is not waited for any longer.
 _PATIENCE_SECONDS: Final = 30

@@ -17,8 +17,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.support.browser import background_of, browsing, console_of, overflow_of, show_as
 from tests.support.contract import ROOT, placed_operations, read
+from tests.surface.browser import background_of, browsing, console_of, overflow_of, show_as
 
 _PATIENCE_SECONDS: Final = 30
 _REFERENCE: Final = "reference/api/"

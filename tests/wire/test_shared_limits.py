@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import redis
 from tests.support.bodies import GOOD
 from tests.support.server import seed, serving, settings_in
 from tests.support.wire import assert_documented, compose, exchange
+from tests.wire import redis
 
 
 @pytest.fixture(scope="module", params=["fake", "real"])

@@ -1,0 +1,1 @@
+"""Security tests: no tenant learns or changes anything of another."""

@@ -1,0 +1,1 @@
+"""Security tests: what responses, logs and timing tell a stranger."""

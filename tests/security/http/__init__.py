@@ -1,0 +1,1 @@
+"""Security tests: connections, parsers and client addresses."""

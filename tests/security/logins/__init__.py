@@ -1,0 +1,1 @@
+"""Security tests: wrong passwords, hashing and access tokens."""

@@ -1,0 +1,1 @@
+"""Security tests: limits and fairness of the mail worker."""

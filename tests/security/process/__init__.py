@@ -1,0 +1,1 @@
+"""Security tests: logging, shutdown and crashes of the server process."""

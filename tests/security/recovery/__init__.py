@@ -1,0 +1,1 @@
+"""Security tests: codes, handles and limits of a recovery."""

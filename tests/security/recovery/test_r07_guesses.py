@@ -1,0 +1,153 @@
+"""R7: each guess is counted, and that is committed, before anybody looks at what was guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+
+import attrs
+import pytest
+
+from meshydb_server.runtime import Services
+from meshydb_server.services.common.errors import OverloadedError
+from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.recovery.guesses import CompletionRequest
+from meshydb_server.storage.schema import recoveries, users
+from tests.security.recovering import (
+    BY_QUESTION,
+    BY_TEXT,
+    KEYS,
+    PASSWORD,
+    TENANT,
+    all_ends,
+    ask,
+    change,
+    counted,
+    outcomes,
+    recovering,
+    refusal,
+    register,
+    rows,
+    with_passwords,
+)
+from tests.security.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
+
+pytestmark = pytest.mark.anyio
+
+_LIMIT = 5
+
+
+async def test_r07_five_wrong_checks_end_a_request(database_url: str) -> None:
+    """After five wrong checks even the right code or answer is refused, by a check as by a reset."""
+    async with recovering(database_url) as services:
+        for tenant in (TENANT, BY_TEXT, BY_QUESTION):
+            before = await outcomes(services)
+            issued = await ask(services, tenant=tenant)
+            for _ in range(_LIMIT):
+                assert not await services.completion.check_hash(issued.wrong)
+            assert not await services.completion.check_hash(issued.attempted())
+            assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
+            assert await outcomes(services) - before == {
+                ("requested", "ok"): 1,
+                ("checked", "wrong-code"): _LIMIT,
+                ("checked", "too-many-guesses"): 1,
+                ("reset", "too-many-guesses"): 1,
+            }
+
+
+async def test_r07_one_guess_is_left_after_four(database_url: str) -> None:
+    """Guesses count alike whatever they were for: four wrong ones of any kind leave one, and the right one works."""
+    async with recovering(database_url) as services:
+        await change(services, users.update().values(verified=False))
+        reset, registered = await ask(services), await register(services)
+        for _ in range(2):
+            assert not await services.completion.check_hash(reset.wrong)
+            assert await refusal(services.completion.reset_password(reset.wrong, PASSWORD))
+            assert not await services.completion.check_hash(registered.wrong)
+            assert await refusal(services.completion.verify_user(registered.wrong))
+        await services.completion.verify_user(registered.attempted())
+        await services.completion.reset_password(reset.attempted(), PASSWORD)
+
+
+async def test_r07_right_checks_use_nothing_up(database_url: str) -> None:
+    """A check with the right code never uses the request up, however often; the wrong ones before it still count."""
+    async with recovering(database_url) as services:
+        issued = await ask(services)
+        for _ in range(_LIMIT - 1):
+            assert not await services.completion.check_hash(issued.wrong)
+        for _ in range(2 * _LIMIT):
+            assert await services.completion.check_hash(issued.attempted())
+        (row,) = await rows(services, recoveries)
+        assert (row["failures"], row["used_at"]) == (_LIMIT - 1, None)
+        await services.completion.reset_password(issued.attempted(), PASSWORD)
+
+
+async def test_r07_fifty_parallel_guesses_stay_within_the_limit(database_url: str) -> None:
+    """Of 50 guesses at once, in two servers and of both kinds, five are looked at, and the right code is lost too."""
+    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+        issued = await ask(one)
+        calls: list[Callable[[Services], Awaitable[object]]] = [
+            lambda services: services.completion.check_hash(issued.wrong),
+            lambda services: services.completion.reset_password(issued.wrong, PASSWORD),
+        ]
+        ends = await all_ends(*(calls[number // 2 % 2]((one, other)[number % 2]) for number in range(50)))
+        assert ends.keys() <= {"ok", "InvalidRequestError"}
+        noted = await outcomes(one)
+        looked_at = {kind: count for (kind, outcome), count in noted.items() if outcome == "wrong-code"}
+        refused = {kind: count for (kind, outcome), count in noted.items() if outcome == "too-many-guesses"}
+        assert (sum(looked_at.values()), sum(refused.values())) == (_LIMIT, 50 - _LIMIT)
+        assert (await rows(one, recoveries))[0]["failures"] == _LIMIT
+        assert not await other.completion.check_hash(issued.attempted())
+
+
+async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> None:
+    """Of 30 answers at once five are compared: the others cost no hash."""
+    with closing(CountingPasswords()) as passwords:
+        async with recovering(database_url) as services:
+            issued = await ask(services, tenant=BY_QUESTION)
+            completion = with_passwords(services.completion, passwords)
+            assert await all_ends(*(completion.check_hash(issued.wrong) for _ in range(30))) == {"ok": 30}
+    assert passwords.verified == _LIMIT
+
+
+@pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
+async def test_r07_counted_before_compared(database_url: str, tenant: str) -> None:
+    """When a comparison fails in the middle, the guess is counted all the same, as another server sees."""
+    with closing(BrokenPasswords()) as passwords:
+        async with recovering(database_url) as services, recovering(database_url, new=False) as other:
+            issued = await ask(services, tenant=tenant)
+            keyring: Keyring = BrokenKeyring.parse(KEYS[0])
+            guesses = attrs.evolve(services.completion.guesses, passwords=passwords, keyring=keyring)
+            broken = attrs.evolve(services.completion, passwords=passwords, guesses=guesses)
+            expected = ComparisonError if tenant == BY_QUESTION else TypeError
+
+            async def fail(attempted: CompletionRequest) -> None:
+                with pytest.raises(expected):
+                    await broken.check_hash(attempted)
+
+            await fail(issued.wrong)
+            (row,) = await rows(other, recoveries)
+            assert (row["failures"], await counted(other, "reset-guesses")) == (1, [1])
+            with pytest.raises(expected):
+                await broken.reset_password(issued.attempted(), PASSWORD)
+            for _ in range(_LIMIT - 2):
+                await fail(issued.attempted())
+            assert not await other.completion.check_hash(issued.attempted())
+            assert not await broken.check_hash(issued.attempted())
+
+
+async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None:
+    """When too many passwords are being hashed, a check or reset is turned away before a guess is counted."""
+    async with recovering(database_url) as services:
+        issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]
+        before = await rows(services, recoveries)
+        async with crowded(services.completion.passwords):
+            for each in issued:
+                for attempted in (each.attempted(), each.wrong):
+                    with pytest.raises(OverloadedError):
+                        await services.completion.check_hash(attempted)
+                    with pytest.raises(OverloadedError):
+                        await services.completion.reset_password(attempted, PASSWORD)
+        assert await rows(services, recoveries) == before
+        for each in issued:
+            await services.completion.reset_password(each.attempted(), PASSWORD)

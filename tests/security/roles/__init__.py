@@ -1,0 +1,1 @@
+"""Security tests: what users may do to other users."""

@@ -1,0 +1,1 @@
+"""Security tests: failures, waits and costs of the database."""

@@ -1,0 +1,39 @@
+"""A statement that fails is told in the log, without what it was about."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Final
+
+import pytest
+from sqlalchemy import text, update
+
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.schema import users
+from tests.security.recovering import change, recovering, register
+
+pytestmark = pytest.mark.anyio
+
+_CANARY: Final = "canary-7f3a"
+
+
+async def test_r03_values_of_a_failing_statement_are_not_told(database_url: str) -> None:
+    """The error of a statement, with all that led to it, does not hold the values that it was given."""
+    async with recovering(database_url) as services:
+        with pytest.raises(StorageError) as caught:
+            await services.database.write(
+                lambda connection: connection.execute(text("INSERT INTO nowhere VALUES (:v)"), {"v": _CANARY})
+            )
+    told = "".join(traceback.format_exception(caught.value))
+    assert "nowhere" in told
+    assert _CANARY not in told
+
+
+async def test_verified_users_are_not_verified_again(database_url: str) -> None:
+    """A code of a registration is refused, like any that is not good, once the user was verified in another way."""
+    async with recovering(database_url) as services:
+        issued = await register(services)
+        await change(services, update(users).values(verified=True))
+        with pytest.raises(InvalidRequestError):
+            await services.completion.verify_user(issued.attempted())

@@ -1,0 +1,1 @@
+"""Security tests: usernames, passwords, and changes of addresses and security questions."""
