@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.requests_to_reset import RESET, USERNAME, at
 from tests.support.tcp import ScriptedServer, answer
 from tests.support.terminal import run_client
+from tests.surface.requests_to_reset import RESET, USERNAME, at
 
 
 @pytest.mark.parametrize(
