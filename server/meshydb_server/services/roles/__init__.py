@@ -11,14 +11,8 @@ from meshydb_server.services.roles.authority import (
     permitted,
     require_authority,
 )
-from meshydb_server.services.roles.service import (
-    USER_ROLE,
-    NewRole,
-    RoleService,
-    create_system_roles,
-    role_key,
-    roles_of,
-)
+from meshydb_server.services.roles.service import NewRole, RoleService, roles_of
+from meshydb_server.services.roles.system import USER_ROLE, create_system_roles, role_key
 
 __all__ = [
     "USER_ROLE",

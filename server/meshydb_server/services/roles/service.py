@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
@@ -14,8 +13,10 @@ from meshydb_server.services.audit import OPERATOR, Audit
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, require_user, resolved
-from meshydb_server.services.common.sources import RandomBytes, Sources
+from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles.authority import keep_an_administrator
+from meshydb_server.services.roles.permissibles import read_permissions
+from meshydb_server.services.roles.system import ID_BYTES, SYSTEM_PREFIX, add_role, role_key
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError
@@ -26,40 +27,11 @@ from meshydb_server.storage.roles import (
     delete_membership,
     find_roles,
     insert_membership,
-    insert_permission,
-    insert_role,
     list_memberships,
 )
 from meshydb_server.storage.users import User, lock_user
 
-ADMIN_ROLE: Final = "meshy.admin"
-USER_ROLE: Final = "meshy.user"
-_SYSTEM_PREFIX: Final = "meshy."
-_ID_BYTES: Final = 12
-
-OPERATIONS: Final = ("create", "read", "update", "delete")
 _NAME: Final = re.compile(r"[A-Za-z]{1,64}")
-_MESH: Final = re.compile(r"meshes\.[A-Za-z]+")
-
-# The permissibles, each with its operations. A single mesh, such as `meshes.task`, has all operations.
-_PERMISSIBLES: Final[Mapping[str, Sequence[str]]] = {
-    "meshes": OPERATIONS,
-    "projections": ("read",),
-    "users": OPERATIONS,
-    "roles": OPERATIONS,
-}
-
-
-def permit(permissible: str, *operations: str) -> Permission:
-    """A permission for some operations."""
-    return Permission(permissible=permissible, **{f"can_{operation}": True for operation in operations})
-
-
-# Every tenant has these roles. Migration 0002 adds the same to older tenants.
-_SYSTEM_ROLES: Final[Mapping[str, Sequence[Permission]]] = {
-    ADMIN_ROLE: [permit(permissible, *operations) for permissible, operations in _PERMISSIBLES.items()],
-    USER_ROLE: [permit("meshes", *OPERATIONS), permit("projections", "read")],
-}
 
 
 @frozen(kw_only=True)
@@ -82,7 +54,7 @@ class RoleService:
     async def create_role(self, account: str, tenant: str | None, new: NewRole) -> tuple[Role, Sequence[Permission]]:
         """Add a role to a tenant. Raises NotFoundError, ConflictError or InvalidRequestError."""
         _require_name(new.name)
-        permissions = _read_permissions(new.permissions)
+        permissions = read_permissions(new.permissions)
         now = self.sources.now()
 
         def transaction(connection: Connection) -> Role:
@@ -90,13 +62,13 @@ class RoleService:
             role = Role(
                 account=place.account,
                 tenant=place.name,
-                role_id=self.sources.random(_ID_BYTES).hex(),
+                role_id=self.sources.random(ID_BYTES).hex(),
                 name=new.name,
                 name_key=role_key(new.name),
                 description=new.description,
                 created_at=now,
             )
-            _add_role(connection, self.sources.random, role, permissions)
+            add_role(connection, self.sources.random, role, permissions)
             self.audit.note(connection, resolved(place), "role-created", OPERATOR, now=now)
             return role
 
@@ -153,29 +125,9 @@ class RoleService:
         return await self.database.write(transaction)
 
 
-def role_key(name: str) -> str:
-    """The key that role names are compared by, without regard to case."""
-    return name.casefold()
-
-
 def roles_of(connection: Connection, user: User) -> Sequence[Membership]:
     """The roles of a user."""
     return list_memberships(connection, user.account, user.tenant, [user.user_id]).get(user.user_id, ())
-
-
-def create_system_roles(connection: Connection, account: str, tenant: str, now: datetime, random: RandomBytes) -> None:
-    """Create the roles that every tenant has."""
-    for name, permissions in _SYSTEM_ROLES.items():
-        role = Role(
-            account=account,
-            tenant=tenant,
-            role_id=random(_ID_BYTES).hex(),
-            name=name,
-            name_key=role_key(name),
-            description=None,
-            created_at=now,
-        )
-        _add_role(connection, random, role, permissions)
 
 
 def _require_role(connection: Connection, tenant: Tenant, name: str) -> Role:
@@ -185,38 +137,10 @@ def _require_role(connection: Connection, tenant: Tenant, name: str) -> Role:
     return found
 
 
-def _add_role(connection: Connection, random: RandomBytes, role: Role, permissions: Sequence[Permission]) -> None:
-    insert_role(connection, role)
-    for permission in permissions:
-        insert_permission(connection, role, random(_ID_BYTES).hex(), permission)
-
-
 def _require_name(name: str) -> None:
-    if role_key(name).startswith(_SYSTEM_PREFIX):
+    if role_key(name).startswith(SYSTEM_PREFIX):
         raise InvalidRequestError(
-            f"Role names that begin with {_SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
+            f"Role names that begin with {SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
         )
     if not _NAME.fullmatch(name):
         raise InvalidRequestError("A role name must have 1 to 64 letters, from A to Z.", ErrorCode.INVALID_REQUEST)
-
-
-def _read_permissions(words: Sequence[str]) -> Sequence[Permission]:
-    given: dict[str, set[str]] = {}
-    for word in words:
-        permissible, _, operation = word.rpartition(":")
-        offered = OPERATIONS if _MESH.fullmatch(permissible) else _PERMISSIBLES.get(permissible)
-        if offered is None:
-            raise InvalidRequestError(
-                "A permission must read meshes:read, or have meshes.NAME, projections, users or roles for meshes.",
-                ErrorCode.INVALID_REQUEST,
-            )
-        if operation not in offered:
-            raise InvalidRequestError(
-                f"The supported operations on {permissible} are: {', '.join(offered)}.", ErrorCode.INVALID_REQUEST
-            )
-        given.setdefault(permissible, set()).add(operation)
-    if "meshes" in given and any(_MESH.fullmatch(permissible) for permissible in given):
-        raise InvalidRequestError(
-            "A role cannot have permissions for all meshes and for a single mesh.", ErrorCode.INVALID_REQUEST
-        )
-    return [permit(permissible, *operations) for permissible, operations in given.items()]

@@ -1,4 +1,4 @@
-"""Queries on roles, their permissions, and their members."""
+"""Queries on the roles of users, and on what these permit."""
 
 from __future__ import annotations
 
@@ -7,41 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import asdict, frozen
+from attrs import frozen
 from sqlalchemy import and_, bindparam, delete, insert, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.roles.permissions import Permission
 from meshydb_server.storage.schema import permissions, roles, user_roles, users
 from meshydb_server.storage.users import User
-
-
-@frozen(kw_only=True)
-class Role:
-    """A role of a tenant."""
-
-    account: str
-    tenant: str
-    role_id: str
-    name: str
-    name_key: str
-    description: str | None
-    created_at: datetime
-
-
-@frozen(kw_only=True)
-class Permission:
-    """The operations that a role allows on one kind of data."""
-
-    permissible: str
-    can_create: bool = False
-    can_read: bool = False
-    can_update: bool = False
-    can_delete: bool = False
-
-    @property
-    def operations(self) -> Sequence[str]:
-        """The names of the operations, such as `read`."""
-        return [name for name in ("create", "read", "update", "delete") if getattr(self, f"can_{name}")]
 
 
 @frozen
@@ -51,23 +23,6 @@ class Membership:
     role_id: str
     name: str
     added_at: datetime
-
-
-def insert_role(connection: Connection, role: Role) -> None:
-    """Add a role. Its permissions are added separately."""
-    connection.execute(_INSERT, asdict(role))
-
-
-def insert_permission(connection: Connection, role: Role, permission_id: str, permission: Permission) -> None:
-    """Add a permission to a role."""
-    owner = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
-    connection.execute(_INSERT_PERMISSION, {**owner, "permission_id": permission_id, **asdict(permission)})
-
-
-def find_roles(connection: Connection, account: str, tenant: str, keys: Iterable[str]) -> Mapping[str, Role]:
-    """The roles with these keys, if they exist."""
-    rows = connection.execute(_FIND, {"account": account, "tenant": tenant, "keys": [*keys]})
-    return {row["name_key"]: Role(**row) for row in rows.mappings()}
 
 
 def insert_membership(connection: Connection, user: User, role_id: str, now: datetime) -> None:
@@ -106,28 +61,15 @@ def list_grants(connection: Connection, account: str, tenant: str, user_id: str)
     return granted
 
 
-def list_permissions(connection: Connection, role: Role) -> Sequence[Permission]:
-    """The permissions of a role."""
-    given = {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
-    return [Permission(**row) for row in connection.execute(_PERMISSIONS, given).mappings()]
-
-
 def administrators(connection: Connection, account: str, tenant: str) -> tuple[bool, bool]:
     """Whether the tenant has an active user who may update roles, and whether it has one who can also log in."""
     found = connection.scalars(_ADMINISTRATORS, {"account": account, "tenant": tenant}).all()
     return bool(found), any(found)
 
 
-_INSERT: Final = insert(roles)
-_INSERT_PERMISSION: Final = insert(permissions)
 _INSERT_MEMBERSHIP: Final = insert(user_roles)
 _DELETE_MEMBERSHIP: Final = delete(user_roles).where(
     *(user_roles.c[name] == bindparam(f"the_{name}") for name in ("account", "tenant", "user_id", "role_id"))
-)
-_FIND: Final = select(roles).where(
-    roles.c.account == bindparam("account"),
-    roles.c.tenant == bindparam("tenant"),
-    roles.c.name_key.in_(bindparam("keys", expanding=True)),
 )
 _ITS_ROLE: Final = and_(
     roles.c.account == user_roles.c.account,
@@ -159,13 +101,6 @@ _GRANTS: Final = (
     .outerjoin(permissions, _ITS_PERMISSIONS)
     .where(_HERE, user_roles.c.user_id == bindparam("user_id"))
 )
-_PERMISSIONS: Final = select(
-    permissions.c.permissible,
-    permissions.c.can_create,
-    permissions.c.can_read,
-    permissions.c.can_update,
-    permissions.c.can_delete,
-).where(*(permissions.c[name] == bindparam(name) for name in ("account", "tenant", "role_id")))
 _ADMINISTRATORS: Final = (
     # Each result once.
     select(users.c.verified)
