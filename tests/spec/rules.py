@@ -27,6 +27,8 @@ _BOUNDS: Final = {
 }
 # What says which values there are in place of a type.
 _INSTEAD_OF_TYPE: Final = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf"}
+# Their path can name what there is not, which is a 400 in the API that they are compatible with.
+_REFUSED_INSTEAD_OF_NOT_FOUND: Final = {"createPermission"}
 _ERROR: Final = {"$ref": "#/components/schemas/Error"}
 _OAUTH_ERROR: Final = {"$ref": "#/components/schemas/AuthError"}
 _HEADERS: Final = {
@@ -226,7 +228,8 @@ def _errors_of(operation: Placed) -> set[str]:
     if operation.path.startswith("/{accountName}"):
         statuses |= {"429"}
         # Where a token is needed, it is refused before anybody looks for the account.
-        statuses |= {"404"} if operation.permissions is None or "{id}" in operation.path else set()
+        found = operation.path.count("{") > 1 and operation.node.get("operationId") not in _REFUSED_INSTEAD_OF_NOT_FOUND
+        statuses |= {"404"} if operation.permissions is None or found else set()
     return statuses
 
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from tests.support.contract import read
 
-_ROW: Final = re.compile(r"^\| `([a-z_]+)` \| ([0-9]{3}) \| (.+) \|$", re.MULTILINE)
+_ROW: Final = re.compile(r"^\| `([a-z_]+)` \| ([0-9, ]+) \| (.+) \|$", re.MULTILINE)
 # The members of a token endpoint's 400 (RFC 6749, 5.2).
 _OAUTH_ONLY: Final = {"error", "error_description"}
 
@@ -20,7 +20,7 @@ _OAUTH_ONLY: Final = {"error", "error_description"}
 class Known:
     """A row of the table."""
 
-    status: int
+    statuses: tuple[int, ...]
     meaning: str
 
 
@@ -33,7 +33,7 @@ def known_codes() -> Mapping[str, Known]:
 def codes_in(text: str) -> dict[str, Known]:
     """The table in a text. Raises ValueError for a code that stands twice."""
     rows = _ROW.findall(text)
-    known = {code: Known(int(status), meaning) for code, status, meaning in rows}
+    known = {code: Known(tuple(map(int, statuses.split(", "))), meaning) for code, statuses, meaning in rows}
     if len(known) < len(rows):
         raise ValueError("a code stands twice")
     return known
@@ -49,4 +49,4 @@ def flaw_in_code(status: int, body: Any) -> str | None:
     known = known_codes().get(code) if isinstance(code, str) else None
     if known is None:
         return f"{code!r} is no code of the table"
-    return None if known.status == status else f"{code} stands for {known.status}, not for {status}"
+    return None if status in known.statuses else f"{code} stands for {known.statuses}, not for {status}"

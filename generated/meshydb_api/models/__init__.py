@@ -14,10 +14,19 @@ from .open_api_document_paths import OpenApiDocumentPaths
 from .open_api_document_servers_item import OpenApiDocumentServersItem
 from .open_id_configuration import OpenIdConfiguration
 from .password_grant import PasswordGrant
+from .permissible import Permissible
+from .permissible_page import PermissiblePage
+from .permission import Permission
+from .permission_page import PermissionPage
+from .permission_request import PermissionRequest
 from .refresh_token_grant import RefreshTokenGrant
 from .register_user import RegisterUser
 from .reset_password import ResetPassword
+from .role import Role
 from .role_name import RoleName
+from .role_page import RolePage
+from .role_request import RoleRequest
+from .role_users import RoleUsers
 from .security_question import SecurityQuestion
 from .security_question_hash import SecurityQuestionHash
 from .self_update import SelfUpdate
@@ -26,6 +35,7 @@ from .token_revocation import TokenRevocation
 from .user import User
 from .user_page import UserPage
 from .user_password_update import UserPasswordUpdate
+from .user_reference import UserReference
 from .user_role import UserRole
 from .user_security_question_update import UserSecurityQuestionUpdate
 from .user_update import UserUpdate
@@ -49,10 +59,19 @@ __all__ = (
     "OpenApiDocumentServersItem",
     "OpenIdConfiguration",
     "PasswordGrant",
+    "Permissible",
+    "PermissiblePage",
+    "Permission",
+    "PermissionPage",
+    "PermissionRequest",
     "RefreshTokenGrant",
     "RegisterUser",
     "ResetPassword",
+    "Role",
     "RoleName",
+    "RolePage",
+    "RoleRequest",
+    "RoleUsers",
     "SecurityQuestion",
     "SecurityQuestionHash",
     "SelfUpdate",
@@ -61,6 +80,7 @@ __all__ = (
     "User",
     "UserPage",
     "UserPasswordUpdate",
+    "UserReference",
     "UserRole",
     "UserSecurityQuestionUpdate",
     "UserUpdate",

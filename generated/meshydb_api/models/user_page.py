@@ -20,8 +20,8 @@ class UserPage:
     Attributes:
         results (list[User]): The users of this page.
         page (int): Which page this is, counted from 1.
-        page_size (int): How many users a page holds.
-        total_records (int): How many users match, on all pages.
+        page_size (int): How many results a page holds.
+        total_records (int): How many results there are, on all pages.
     """
 
     results: list[User]

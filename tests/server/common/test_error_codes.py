@@ -224,7 +224,8 @@ async def test_each_code(api: _Api) -> None:
             response = await api.ask(asked)
             body = response.json()
             assert body.keys() == {"message", "code"}, asked
-            assert (response.status_code, body["code"]) == (known_codes()[code].status, code), (asked, body)
+            assert body["code"] == code, (asked, body)
+            assert response.status_code in known_codes()[code].statuses, (asked, body)
     assert _ASKED.keys() | _OF_FAILURES.keys() == known_codes().keys()
 
 
@@ -234,7 +235,8 @@ def test_failures_have_codes(code: str) -> None:
     server = Server(error=_OF_FAILURES[code])
     responses = server.ask_all(("GET", "/health", {}), ("POST", "/acme/token", {"data": {"grant_type": "password"}}))
     for response in responses:
-        assert (response.status_code, response.json()["code"]) == (known_codes()[code].status, code)
+        assert response.json()["code"] == code
+        assert response.status_code in known_codes()[code].statuses
 
 
 async def test_every_operation(api: _Api) -> None:

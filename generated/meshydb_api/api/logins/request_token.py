@@ -116,11 +116,11 @@ def sync_detailed(
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
     use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
     claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles), `permission` (such as `users.read`) and `auth_time` (when the user
-    logged in with the password, in seconds since 1970; a refresh does not renew it, and tokens of
-    anonymous users do not have it); the keys to verify it stand in `.well-known/jwks.json`. A user who
-    has never proved an address, a number or security questions cannot log in. After too many wrong
-    passwords for one username the answer is 429.
+    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
+    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
+    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
+    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
+    in. After too many wrong passwords for one username the answer is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -164,11 +164,11 @@ def sync(
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
     use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
     claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles), `permission` (such as `users.read`) and `auth_time` (when the user
-    logged in with the password, in seconds since 1970; a refresh does not renew it, and tokens of
-    anonymous users do not have it); the keys to verify it stand in `.well-known/jwks.json`. A user who
-    has never proved an address, a number or security questions cannot log in. After too many wrong
-    passwords for one username the answer is 429.
+    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
+    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
+    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
+    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
+    in. After too many wrong passwords for one username the answer is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -207,11 +207,11 @@ async def asyncio_detailed(
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
     use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
     claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles), `permission` (such as `users.read`) and `auth_time` (when the user
-    logged in with the password, in seconds since 1970; a refresh does not renew it, and tokens of
-    anonymous users do not have it); the keys to verify it stand in `.well-known/jwks.json`. A user who
-    has never proved an address, a number or security questions cannot log in. After too many wrong
-    passwords for one username the answer is 429.
+    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
+    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
+    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
+    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
+    in. After too many wrong passwords for one username the answer is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -253,11 +253,11 @@ async def asyncio(
     With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
     use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
     claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles), `permission` (such as `users.read`) and `auth_time` (when the user
-    logged in with the password, in seconds since 1970; a refresh does not renew it, and tokens of
-    anonymous users do not have it); the keys to verify it stand in `.well-known/jwks.json`. A user who
-    has never proved an address, a number or security questions cannot log in. After too many wrong
-    passwords for one username the answer is 429.
+    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
+    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
+    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
+    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
+    in. After too many wrong passwords for one username the answer is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

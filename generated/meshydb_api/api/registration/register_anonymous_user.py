@@ -112,7 +112,8 @@ def sync_detailed(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`. A new username is as `registerUser` says.
+    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
+    `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -152,7 +153,8 @@ def sync(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`. A new username is as `registerUser` says.
+    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
+    `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -187,7 +189,8 @@ async def asyncio_detailed(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`. A new username is as `registerUser` says.
+    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
+    `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -225,7 +228,8 @@ async def asyncio(
     """Register an anonymous user.
 
      An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`. A new username is as `registerUser` says.
+    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
+    `registerUser` says.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -1,0 +1,290 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.permission import Permission
+from ...models.permission_request import PermissionRequest
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    account_name: str,
+    role_id: str,
+    permission_id: str,
+    *,
+    body: PermissionRequest,
+    tenant: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(tenant, Unset):
+        headers["tenant"] = tenant
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/{account_name}/roles/{role_id}/permissions/{permission_id}".format(
+            account_name=quote(str(account_name), safe=""),
+            role_id=quote(str(role_id), safe=""),
+            permission_id=quote(str(permission_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | Permission | None:
+    if response.status_code == 200:
+        response_200 = Permission.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Error.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = Error.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 413:
+        response_413 = Error.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Error.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 429:
+        response_429 = Error.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Error.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Error.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | Permission]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    account_name: str,
+    role_id: str,
+    permission_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PermissionRequest,
+    tenant: str | Unset = UNSET,
+) -> Response[Error | Permission]:
+    """Change a permission of a role.
+
+     Replaces the permission; the rules are those of `createPermission`. Takes effect at the next login
+    or refresh of each user.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        role_id (str): 24 hexadecimal digits.
+        permission_id (str): 24 hexadecimal digits.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (PermissionRequest): What a permission is to be. At least one operation is true.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | Permission]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        role_id=role_id,
+        permission_id=permission_id,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    account_name: str,
+    role_id: str,
+    permission_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PermissionRequest,
+    tenant: str | Unset = UNSET,
+) -> Error | Permission | None:
+    """Change a permission of a role.
+
+     Replaces the permission; the rules are those of `createPermission`. Takes effect at the next login
+    or refresh of each user.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        role_id (str): 24 hexadecimal digits.
+        permission_id (str): 24 hexadecimal digits.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (PermissionRequest): What a permission is to be. At least one operation is true.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | Permission
+    """
+
+    return sync_detailed(
+        account_name=account_name,
+        role_id=role_id,
+        permission_id=permission_id,
+        client=client,
+        body=body,
+        tenant=tenant,
+    ).parsed
+
+
+async def asyncio_detailed(
+    account_name: str,
+    role_id: str,
+    permission_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PermissionRequest,
+    tenant: str | Unset = UNSET,
+) -> Response[Error | Permission]:
+    """Change a permission of a role.
+
+     Replaces the permission; the rules are those of `createPermission`. Takes effect at the next login
+    or refresh of each user.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        role_id (str): 24 hexadecimal digits.
+        permission_id (str): 24 hexadecimal digits.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (PermissionRequest): What a permission is to be. At least one operation is true.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | Permission]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        role_id=role_id,
+        permission_id=permission_id,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    account_name: str,
+    role_id: str,
+    permission_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PermissionRequest,
+    tenant: str | Unset = UNSET,
+) -> Error | Permission | None:
+    """Change a permission of a role.
+
+     Replaces the permission; the rules are those of `createPermission`. Takes effect at the next login
+    or refresh of each user.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        role_id (str): 24 hexadecimal digits.
+        permission_id (str): 24 hexadecimal digits.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (PermissionRequest): What a permission is to be. At least one operation is true.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | Permission
+    """
+
+    return (
+        await asyncio_detailed(
+            account_name=account_name,
+            role_id=role_id,
+            permission_id=permission_id,
+            client=client,
+            body=body,
+            tenant=tenant,
+        )
+    ).parsed
