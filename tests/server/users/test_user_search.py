@@ -9,9 +9,10 @@ from attrs import evolve
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.pages import Page
 from meshydb_server.services.roles.service import NewRole
-from meshydb_server.services.users.profiles import ProfileChange
-from meshydb_server.services.users.service import ProfilePage, UserSearch
+from meshydb_server.services.users.profiles import Profile, ProfileChange
+from meshydb_server.services.users.service import UserSearch
 from tests.support.people import ACCOUNT, People
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.anyio
 _CALLER = Caller("acme", "north", "0" * 24, "admin", b"", frozenset())
 
 
-async def _search(people: People, caller: Caller = _CALLER, **given: Any) -> ProfilePage:
+async def _search(people: People, caller: Caller = _CALLER, **given: Any) -> Page[Profile]:
     return await people.services.users.search(caller, UserSearch(**given))
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from attrs import evolve
 from starlette.responses import JSONResponse, Response
 
+from meshydb_server.http.handlers.pages import read_page, show_page
 from meshydb_server.http.handlers.user_bodies import read_change, read_new_user, read_questions, read_roles, show_user
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
@@ -39,24 +40,16 @@ async def update_password(services: Services, call: Call) -> Response:
 
 async def search_users(services: Services, call: Call) -> Response:
     """`GET /{accountName}/users`."""
-    given = call.parameters
+    given, page = call.parameters, read_page(call)
     search = UserSearch(
         name=given.get("name"),
         role_id=given.get("roleId"),
         order_by=given.get("orderBy"),
         active_only=given.get("activeOnly", True),
-        page=given.get("page", 0),
-        page_size=given.get("pageSize", 0),
+        page=page.number,
+        page_size=page.size,
     )
-    found = await services.users.search(call.caller, search)
-    return JSONResponse(
-        {
-            "results": [show_user(profile) for profile in found.results],
-            "page": found.page,
-            "pageSize": found.page_size,
-            "totalRecords": found.total,
-        }
-    )
+    return show_page(await services.users.search(call.caller, search), show_user)
 
 
 async def create_user(services: Services, call: Call) -> Response:

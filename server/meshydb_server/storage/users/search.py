@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Text, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.accounts import Verification
+from meshydb_server.storage.engine.ordering import by_code_points
 from meshydb_server.storage.schema import user_roles, users
 from meshydb_server.storage.users.rows import User
 
@@ -80,8 +81,6 @@ def _conditions(criteria: Criteria) -> Sequence[ColumnElement[bool]]:
 
 def _sorted(connection: Connection, criteria: Criteria, name: str, *, ascends: bool) -> ColumnElement[Any]:
     column: ColumnElement[Any] = _PROVED[criteria.verification] if name == "verified" else SORTABLE[name]
-    if isinstance(column.type, Text) and connection.dialect.name == "postgresql":
-        # By code points, as SQLite and MongoDB sort, independent of the database's collation.
-        column = column.collate("C")
+    column = by_code_points(connection, column)
     # Absent values sort first, as in MongoDB.
     return column.asc().nulls_first() if ascends else column.desc().nulls_last()
