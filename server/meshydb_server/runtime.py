@@ -32,7 +32,7 @@ from meshydb_server.services.recovery import (
     VerificationService,
 )
 from meshydb_server.services.registration import RegistrationService
-from meshydb_server.services.roles import RoleService
+from meshydb_server.services.roles import MemberService, PermissionService, RoleChanges, RoleManagement, RoleService
 from meshydb_server.services.sweeping import Sweeper
 from meshydb_server.services.users import (
     Authenticators,
@@ -55,6 +55,9 @@ class Services:
     database: Database
     accounts: AccountService
     roles: RoleService
+    role_management: RoleManagement
+    permissions: PermissionService
+    members: MemberService
     registration: RegistrationService
     tokens: TokenService
     own_account: OwnAccountService
@@ -104,15 +107,21 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
             own_account = OwnAccountService(database, sources, passwords, profiles, prover)
             access_tokens = AccessTokens(keyring)
             issuer = TokenIssuer(access_tokens, sources)
+            only_held = settings.grant_only_held == "on"
+            changes = RoleChanges(database, sources, audit, only_held)
+            management = RoleManagement(changes)
             checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords, audit),
-                roles=RoleService(database, sources, audit),
+                roles=RoleService(changes, management),
+                role_management=management,
+                permissions=PermissionService(changes),
+                members=MemberService(changes),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
                 tokens=TokenService(database, sources, passwords, access_tokens, issuer, guesses),
                 own_account=own_account,
-                users=UserService(database, sources, passwords, profiles, own_account, audit),
+                users=UserService(database, sources, passwords, profiles, own_account, audit, only_held),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
                 recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
                 completion=CompletionService(database, sources, outbox, passwords, authenticators, checker),

@@ -112,6 +112,13 @@ class Settings(BaseSettings):
     contact_change_delay: Duration = timedelta(days=7)
     """How long other changes of what proves a user stay pending, and a replaced address can still recover."""
 
+    grant_only_held: Literal["on", "off"] = "on"
+    """Whether callers can give and change only what they may do themselves.
+
+    With `off`, the permission to update roles is enough to give any role, and that to create roles to give any
+    permission.
+    """
+
     audit_retention: Duration = Field(default=timedelta(days=400), ge=timedelta(hours=1))
     """How long events stay in the audit trail, such as `400d`."""
 

@@ -33,15 +33,20 @@ Kind = Literal[
     "phone-changed",
     "questions-changed",
     "password-changed",
-    # Changes of other users have the outcome `ok`. Changes by operators have the outcome OPERATOR.
+    # Changes of other users, and of roles, have the outcome `ok`. Changes by operators have the outcome OPERATOR.
     "user-created",
     "user-updated",
     "user-activated",
     "user-deactivated",
     "user-deleted",
     "role-created",
+    "role-updated",
+    "role-deleted",
     "role-granted",
     "role-revoked",
+    "permission-created",
+    "permission-updated",
+    "permission-deleted",
 ]
 OPERATOR: Final = "operator"
 # The end of an event's id is random, or a digest of everything that is counted together.

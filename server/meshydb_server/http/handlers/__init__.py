@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.responses import Response
 
 from meshydb_server.contract import Contract
-from meshydb_server.http.handlers import health, logins, recovery, registration, users
+from meshydb_server.http.handlers import health, logins, recovery, registration, roles, users
 from meshydb_server.http.handlers.reference import Reference
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
@@ -40,6 +40,19 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "updateUser": users.update_user,
         "deleteUser": users.delete_user,
         "updateUserSecurityQuestions": users.update_user_security_questions,
+        "createRole": roles.create_role,
+        "getRole": roles.get_role,
+        "searchRoles": roles.search_roles,
+        "updateRole": roles.update_role,
+        "deleteRole": roles.delete_role,
+        "createPermission": roles.create_permission,
+        "getPermission": roles.get_permission,
+        "searchPermissions": roles.search_permissions,
+        "updatePermission": roles.update_permission,
+        "deletePermission": roles.delete_permission,
+        "addUsersToRole": roles.add_users_to_role,
+        "removeUsersFromRole": roles.remove_users_from_role,
+        "searchPermissibles": roles.search_permissibles_by_name,
         "getRoot": reference.get_root,
         "getHealth": health.get_health,
         # The connection omits the body.

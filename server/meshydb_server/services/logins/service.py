@@ -20,6 +20,7 @@ from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.logins.issuing import ACCESS_SECONDS, Grant, IssuedTokens, TokenIssuer
 from meshydb_server.services.logins.refresh_tokens import SESSION_ID_BYTES, RefreshToken
+from meshydb_server.services.roles import grants_of
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.logins.known_addresses import note_login
@@ -31,7 +32,6 @@ from meshydb_server.storage.logins.sessions import (
     insert_session,
     prolong_session,
 )
-from meshydb_server.storage.roles import list_grants
 from meshydb_server.storage.users import User, find_user, get_user, touch_user
 
 SESSION_LIFETIME: Final = timedelta(days=30)
@@ -135,7 +135,7 @@ class TokenService:
             self.guesses.forget(connection, counted.guess)
             if not user.anonymous:
                 note_login(connection, user, network_of(login.client), now)
-            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            roles = grants_of(connection, user)
             text = None if refresh_token is None else refresh_token.text
             return Grant(user, session_id, login.client_id, granted, now, roles, text)
 
@@ -171,7 +171,7 @@ class TokenService:
             _require_admitted(user)
             if not prolong_session(connection, tenant_row.account, tenant_row.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
-            roles = list_grants(connection, user.account, user.tenant, user.user_id)
+            roles = grants_of(connection, user)
             return Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
 
         return self.issuer.issue(await self.database.write(renew), issuer, now)

@@ -11,20 +11,46 @@ from meshydb_server.services.roles.authority import (
     permitted,
     require_authority,
 )
-from meshydb_server.services.roles.service import NewRole, RoleService, roles_of
-from meshydb_server.services.roles.system import USER_ROLE, create_system_roles, role_key
+from meshydb_server.services.roles.changes import Actor, RoleChanges, RoleId
+from meshydb_server.services.roles.members import MemberService
+from meshydb_server.services.roles.permissibles import OPERATIONS, Permissible, read_permission, search_permissibles
+from meshydb_server.services.roles.permissions import PermissionService, RolePermission
+from meshydb_server.services.roles.roles import CountedRole, RoleManagement
+from meshydb_server.services.roles.service import NewRole, RoleService, ShownRole, roles_of
+from meshydb_server.services.roles.system import (
+    USER_ROLE,
+    create_system_roles,
+    grants_of,
+    require_assignable,
+    role_key,
+)
 
 __all__ = [
+    "OPERATIONS",
     "USER_ROLE",
+    "Actor",
+    "CountedRole",
+    "MemberService",
     "NewRole",
+    "Permissible",
+    "PermissionService",
+    "RoleChanges",
+    "RoleId",
+    "RoleManagement",
+    "RolePermission",
     "RoleService",
+    "ShownRole",
     "authority_of",
     "covers",
     "create_system_roles",
+    "grants_of",
     "keep_an_administrator",
     "operations_of",
     "permitted",
+    "read_permission",
+    "require_assignable",
     "require_authority",
     "role_key",
     "roles_of",
+    "search_permissibles",
 ]

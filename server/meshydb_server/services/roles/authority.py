@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
 
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, InvalidRequestError
+from meshydb_server.services.roles.permissibles import ALL_MESHES
 from meshydb_server.storage.accounts import lock_tenant
-from meshydb_server.storage.roles import Permission, administrators, list_grants
+from meshydb_server.storage.roles import Permission, administrators, list_grants, list_grants_of
 from meshydb_server.storage.users import User
-
-_ALL_MESHES: Final = "meshes"
 
 
 def permitted(roles: Mapping[str, Sequence[Permission]]) -> frozenset[str]:
@@ -39,16 +37,18 @@ def authority_of(connection: Connection, caller: Caller) -> frozenset[str]:
     return caller.permissions | permitted(current)
 
 
-def require_authority(connection: Connection, caller: Caller, target: User) -> None:
-    """Raise AuthorityError if the target has a permission that the caller does not have.
+def require_authority(connection: Connection, caller: Caller, *targets: User) -> None:
+    """Raise AuthorityError if a target has a permission that the caller does not have.
 
-    In a transaction that changes the user, lock the user first, so that no role is assigned meanwhile. Callers may
-    always act on themselves.
+    In a transaction that changes the users, lock them first, so that no role is assigned meanwhile. Callers may always
+    act on themselves.
     """
-    if target.user_id == caller.user_id:
+    others = [target.user_id for target in targets if target.user_id != caller.user_id]
+    if not others:
         return
-    theirs = permitted(list_grants(connection, target.account, target.tenant, target.user_id))
-    if not covers(authority_of(connection, caller), theirs):
+    theirs = list_grants_of(connection, caller.account, caller.tenant, others)
+    wanted = frozenset(each for permissions in theirs.values() for each in operations_of(permissions))
+    if not covers(authority_of(connection, caller), wanted):
         raise AuthorityError("The user has permissions that you do not have, so you cannot change or delete them.")
 
 
@@ -74,4 +74,4 @@ def keep_an_administrator(connection: Connection, account: str, tenant: str) -> 
 def _of_all_meshes(permission: str) -> str | None:
     """The permission for all meshes that includes this one, if this one is for a single mesh."""
     permissible, _, operation = permission.rpartition(".")
-    return f"{_ALL_MESHES}.{operation}" if permissible.startswith(f"{_ALL_MESHES}.") else None
+    return f"{ALL_MESHES}.{operation}" if permissible.startswith(f"{ALL_MESHES}.") else None

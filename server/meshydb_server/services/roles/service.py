@@ -1,37 +1,33 @@
-"""Roles, their permissions, and their members."""
+"""Roles as operators manage them, by the names of roles and users."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.audit import OPERATOR, Audit
-from meshydb_server.services.common.error_codes import ErrorCode
-from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
-from meshydb_server.services.common.lookup import require_tenant, require_user, resolved
-from meshydb_server.services.common.sources import Sources
-from meshydb_server.services.roles.authority import keep_an_administrator
+from meshydb_server.services.common.lookup import require_user
+from meshydb_server.services.roles.changes import Actor, Change, RoleChanges, RoleName, find_role, require_role
+from meshydb_server.services.roles.members import add_members, remove_members
 from meshydb_server.services.roles.permissibles import read_permissions
-from meshydb_server.services.roles.system import ID_BYTES, SYSTEM_PREFIX, add_role, role_key
+from meshydb_server.services.roles.permissions import add_permission
+from meshydb_server.services.roles.roles import MOST_ROLES, RoleManagement, new_role, require_role_name
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.engine.errors import DuplicateError
 from meshydb_server.storage.roles import (
     Membership,
     Permission,
     Role,
-    delete_membership,
-    find_roles,
-    insert_membership,
+    count_members,
+    list_all_permissions,
     list_memberships,
+    list_permissions,
+    search_roles,
 )
-from meshydb_server.storage.users import User, lock_user
+from meshydb_server.storage.users import User
 
-_NAME: Final = re.compile(r"[A-Za-z]{1,64}")
+# Older versions of the server had no limit.
+_ALL: int = 1000 * MOST_ROLES
 
 
 @frozen(kw_only=True)
@@ -44,103 +40,90 @@ class NewRole:
 
 
 @frozen
-class RoleService:
-    """Creates roles, and assigns and revokes them, for an operator."""
+class ShownRole:
+    """A role with its permissions, and how many users have it."""
 
-    database: Database
-    sources: Sources
-    audit: Audit
+    role: Role
+    permissions: Sequence[Permission]
+    users: int
+
+
+@frozen
+class RoleService:
+    """Manages the roles of any tenant, for an operator. All methods raise NotFoundError if something does not exist."""
+
+    changes: RoleChanges
+    management: RoleManagement
 
     async def create_role(self, account: str, tenant: str | None, new: NewRole) -> tuple[Role, Sequence[Permission]]:
-        """Add a role to a tenant. Raises NotFoundError, ConflictError or InvalidRequestError."""
-        _require_name(new.name)
+        """Add a role to a tenant. Raises ConflictError or InvalidRequestError."""
+        require_role_name(new.name)
         permissions = read_permissions(new.permissions)
-        now = self.sources.now()
 
-        def transaction(connection: Connection) -> Role:
-            place = require_tenant(connection, account, tenant)
-            role = Role(
-                account=place.account,
-                tenant=place.name,
-                role_id=self.sources.random(ID_BYTES).hex(),
-                name=new.name,
-                name_key=role_key(new.name),
-                description=new.description,
-                created_at=now,
-            )
-            add_role(connection, self.sources.random, role, permissions)
-            self.audit.note(connection, resolved(place), "role-created", OPERATOR, now=now)
+        def work(change: Change) -> Role:
+            role = new_role(change, self.changes, new.name, new.description)
+            for permission in permissions:
+                add_permission(change, self.changes, role, permission)
             return role
 
-        try:
-            return await self.database.write(transaction), permissions
-        except DuplicateError as error:
-            raise ConflictError(f"The role {new.name} already exists.", ErrorCode.INVALID_REQUEST) from error
+        return await self.changes.make(Actor(account, tenant), work), permissions
+
+    async def list_roles(self, account: str, tenant: str | None) -> Sequence[ShownRole]:
+        """All roles of a tenant, by name."""
+
+        def look(connection: Connection, place: Tenant) -> Sequence[ShownRole]:
+            roles = search_roles(connection, place.account, place.name, "", offset=0, limit=_ALL)
+            permissions = list_all_permissions(connection, place.account, place.name)
+            users = count_members(connection, place.account, place.name, [role.role_id for role in roles])
+            return [ShownRole(role, permissions.get(role.role_id, ()), users.get(role.role_id, 0)) for role in roles]
+
+        return await self.changes.look(Actor(account, tenant), look)
+
+    async def read_role(self, account: str, tenant: str | None, name: str) -> ShownRole:
+        """A role."""
+
+        def look(connection: Connection, place: Tenant) -> ShownRole:
+            role = require_role(find_role(connection, place, RoleName(name)), RoleName(name))
+            users = count_members(connection, place.account, place.name, [role.role_id])
+            return ShownRole(role, list_permissions(connection, role), users.get(role.role_id, 0))
+
+        return await self.changes.look(Actor(account, tenant), look)
+
+    async def delete_role(self, account: str, tenant: str | None, name: str) -> Role:
+        """Delete a role, and return what it was. Raises InvalidRequestError."""
+        return await self.management.delete(Actor(account, tenant), RoleName(name))
 
     async def grant_role(
         self, account: str, tenant: str | None, username: str, role: str
     ) -> tuple[User, Sequence[Membership]]:
         """Assign a role to a user, and return all their roles. It is no error if they already have it.
 
-        Raises NotFoundError, or InvalidRequestError for an anonymous user.
+        Raises InvalidRequestError for an anonymous user.
         """
-        now = self.sources.now()
 
-        def transaction(connection: Connection) -> tuple[User, Sequence[Membership]]:
-            place = require_tenant(connection, account, tenant)
-            user = require_user(connection, place, username)
-            if user.anonymous:
-                raise InvalidRequestError("An anonymous user cannot hold roles.", ErrorCode.USER_ANONYMOUS)
-            found = _require_role(connection, place, role)
-            # So that no other transaction assigns it at the same time.
-            lock_user(connection, user.account, user.tenant, user.user_id)
-            if found.role_id not in {each.role_id for each in roles_of(connection, user)}:
-                insert_membership(connection, user, found.role_id, now)
-                self.audit.note(connection, resolved(place), "role-granted", OPERATOR, now=now, user_id=user.user_id)
-            return user, roles_of(connection, user)
+        def work(change: Change) -> tuple[User, Sequence[Membership]]:
+            user = require_user(change.connection, change.tenant, username)
+            add_members(change, RoleName(role), [user.user_id])
+            return user, roles_of(change.connection, user)
 
-        return await self.database.write(transaction)
+        return await self.changes.make(Actor(account, tenant), work)
 
     async def revoke_role(
         self, account: str, tenant: str | None, username: str, role: str
     ) -> tuple[User, Sequence[Membership]]:
         """Revoke a role from a user, and return their remaining roles. It is no error if they do not have it.
 
-        Raises NotFoundError, or InvalidRequestError if the tenant would lose its last administrator.
+        Raises InvalidRequestError if the tenant would lose its last administrator.
         """
-        now = self.sources.now()
 
-        def transaction(connection: Connection) -> tuple[User, Sequence[Membership]]:
-            place = require_tenant(connection, account, tenant)
-            with keep_an_administrator(connection, place.account, place.name):
-                user = require_user(connection, place, username)
-                found = _require_role(connection, place, role)
-                lock_user(connection, user.account, user.tenant, user.user_id)
-                if delete_membership(connection, user, found.role_id):
-                    self.audit.note(
-                        connection, resolved(place), "role-revoked", OPERATOR, now=now, user_id=user.user_id
-                    )
-            return user, roles_of(connection, user)
+        def work(change: Change) -> tuple[User, Sequence[Membership]]:
+            user = require_user(change.connection, change.tenant, username)
+            remove_members(change, RoleName(role), [user.user_id])
+            return user, roles_of(change.connection, user)
 
-        return await self.database.write(transaction)
+        return await self.changes.make(Actor(account, tenant), work, takes=True)
 
 
 def roles_of(connection: Connection, user: User) -> Sequence[Membership]:
     """The roles of a user."""
     return list_memberships(connection, user.account, user.tenant, [user.user_id]).get(user.user_id, ())
-
-
-def _require_role(connection: Connection, tenant: Tenant, name: str) -> Role:
-    found = find_roles(connection, tenant.account, tenant.name, [role_key(name)]).get(role_key(name))
-    if found is None:
-        raise NotFoundError("There is no role of this name.", ErrorCode.UNKNOWN_ROLE)
-    return found
-
-
-def _require_name(name: str) -> None:
-    if role_key(name).startswith(SYSTEM_PREFIX):
-        raise InvalidRequestError(
-            f"Role names that begin with {SYSTEM_PREFIX} are reserved.", ErrorCode.INVALID_REQUEST
-        )
-    if not _NAME.fullmatch(name):
-        raise InvalidRequestError("A role name must have 1 to 64 letters, from A to Z.", ErrorCode.INVALID_REQUEST)

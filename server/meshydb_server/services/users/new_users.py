@@ -14,11 +14,11 @@ from meshydb_server.services.common.errors import AuthorityError, InvalidRequest
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import names_key, require_new_username, username_key
-from meshydb_server.services.roles import USER_ROLE, covers, operations_of, role_key
+from meshydb_server.services.roles import USER_ROLE, covers, operations_of, require_assignable, role_key
 from meshydb_server.services.users.contacts import require_reachable
 from meshydb_server.services.users.questions import NewQuestion, hash_answers, require_complete
 from meshydb_server.storage.accounts import Tenant
-from meshydb_server.storage.roles import Permission, find_roles, insert_membership, list_permissions
+from meshydb_server.storage.roles import Permission, insert_membership, list_permissions, lock_roles
 from meshydb_server.storage.users import User, insert_user
 from meshydb_server.storage.users.authenticators import insert_questions
 from meshydb_server.storage.users.questions import Question
@@ -125,10 +125,12 @@ def _give_roles(
     connection: Connection, user: User, names: Sequence[str], held: Collection[str] | None, now: datetime
 ) -> None:
     wanted = {role_key(name): name for name in (USER_ROLE, *names)}
-    found = find_roles(connection, user.account, user.tenant, wanted)
+    # So that none of them is deleted meanwhile.
+    found = lock_roles(connection, user.account, user.tenant, wanted)
     for key, name in wanted.items():
         if key not in found:
             raise InvalidRequestError(f"There is no role {name}.", ErrorCode.UNKNOWN_ROLE)
+        require_assignable(key)
         if key != USER_ROLE and held is not None:
             _require_no_more(held, name, list_permissions(connection, found[key]))
         insert_membership(connection, user, found[key].role_id, now)

@@ -15,6 +15,7 @@ from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
+from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
@@ -36,8 +37,7 @@ from meshydb_server.storage.engine.errors import DuplicateError
 from meshydb_server.storage.users import User, delete_user, get_user, lock_user
 from meshydb_server.storage.users.search import SORTABLE, Criteria, count_users, search_users
 
-_DEFAULT_PAGE_SIZE: Final = 25
-_LARGEST_PAGE_SIZE: Final = 200
+_GIVES_ROLES: Final = "roles.update"
 
 # The contract defines the syntax of an order. This matches one property of it.
 _SORTED: Final = re.compile(r"([A-Za-z_]+)[\"']? *: *(-?)1")
@@ -52,17 +52,7 @@ class UserSearch:
     order_by: str | None = None
     active_only: bool = True
     page: int = 1
-    page_size: int = _DEFAULT_PAGE_SIZE
-
-
-@frozen
-class ProfilePage:
-    """A page of matching users. `total` is the number of all matches."""
-
-    results: Sequence[Profile]
-    page: int
-    page_size: int
-    total: int
+    page_size: int = 0
 
 
 @frozen
@@ -75,10 +65,12 @@ class UserService:
     profiles: Profiles
     own_account: OwnAccountService
     audit: Audit
+    # Whether callers who may update roles are bound, too, to give no role that permits more than they have.
+    only_held: bool = True
 
-    async def search(self, caller: Caller, search: UserSearch) -> ProfilePage:
+    async def search(self, caller: Caller, search: UserSearch) -> Page[Profile]:
         """A page of matching users."""
-        page, page_size = search.page or 1, min(search.page_size or _DEFAULT_PAGE_SIZE, _LARGEST_PAGE_SIZE)
+        page = PageRequest(search.page, search.page_size)
         found = Criteria(
             account=caller.account,
             tenant=caller.tenant,
@@ -88,13 +80,13 @@ class UserService:
             order=_read_order(search.order_by or ""),
         )
 
-        def look(connection: Connection) -> ProfilePage:
+        def look(connection: Connection) -> Page[Profile]:
             tenant = require_tenant(connection, caller.account, caller.tenant)
             criteria = evolve(found, verification=tenant.verification)
             total = count_users(connection, criteria)
-            users = search_users(connection, criteria, offset=(page - 1) * page_size, limit=page_size)
+            users = search_users(connection, criteria, offset=page.offset, limit=page.size)
             results = self.profiles.load_all(connection, tenant, users, own_id=caller.user_id)
-            return ProfilePage(results, page, page_size, total)
+            return Page(results, page.number, page.size, total)
 
         return await self.database.read(look)
 
@@ -109,7 +101,9 @@ class UserService:
         secrets = await hash_secrets(self.passwords, tenant, new)
 
         def transaction(connection: Connection) -> Profile:
-            user = add_user(connection, self.sources, tenant, new, secrets, authority_of(connection, caller))
+            is_bound = self.only_held or _GIVES_ROLES not in caller.permissions
+            held = authority_of(connection, caller) if is_bound else None
+            user = add_user(connection, self.sources, tenant, new, secrets, held)
             self._note(connection, tenant, "user-created", user)
             return self.profiles.load(connection, tenant, user)
 

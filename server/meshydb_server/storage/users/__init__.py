@@ -7,6 +7,7 @@ from meshydb_server.storage.users.rows import (
     get_user,
     insert_user,
     lock_user,
+    lock_users,
     touch_user,
     update_user,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "get_user",
     "insert_user",
     "lock_user",
+    "lock_users",
     "touch_user",
     "update_user",
 ]

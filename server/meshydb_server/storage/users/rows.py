@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -76,6 +77,12 @@ def lock_user(connection: Connection, account: str, tenant: str, user_id: str) -
     return None if row is None else User(**row)
 
 
+def lock_users(connection: Connection, account: str, tenant: str, user_ids: Collection[str]) -> Sequence[User]:
+    """Those of these users who exist, by id, locked as by `lock_user`. Lock the tenant first: others may lock many."""
+    given = {"account": account, "tenant": tenant, "user_ids": [*user_ids]}
+    return [User(**row) for row in connection.execute(_LOCK_MANY, given).mappings()]
+
+
 def update_user(connection: Connection, user: User) -> None:
     """Store the names of a user, and whether they are active. storage.authenticators stores the rest."""
     changed = {f"new_{name}": getattr(user, name) for name in _CHANGEABLE}
@@ -113,6 +120,16 @@ _FIND: Final = select(users).where(
 )
 _GET: Final = select(users).where(_THE_USER)
 _LOCK: Final = _GET.with_for_update()
+_LOCK_MANY: Final = (
+    select(users)
+    .where(
+        users.c.account == bindparam("account"),
+        users.c.tenant == bindparam("tenant"),
+        users.c.user_id.in_(bindparam("user_ids", expanding=True)),
+    )
+    .order_by(users.c.user_id)
+    .with_for_update()
+)
 _UPDATE: Final = (
     update(users)
     .where(_THE_USER)
