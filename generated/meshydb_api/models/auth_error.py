@@ -11,10 +11,10 @@ T = TypeVar("T", bound="AuthError")
 
 @_attrs_define
 class AuthError:
-    """Why a token endpoint refused (RFC 6749, RFC 7009). More members may be added over time.
+    """Why a token endpoint rejected a request (RFC 6749, RFC 7009). More members may be added over time.
 
     Attributes:
-        error (str): The kind of refusal, for programs.
+        error (str): The kind of error, for programs.
         error_description (str): One sentence for a person to read.
     """
 

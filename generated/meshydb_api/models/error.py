@@ -13,7 +13,7 @@ T = TypeVar("T", bound="Error")
 
 @_attrs_define
 class Error:
-    """Why a request was refused. More members may be added over time.
+    """Why a request was rejected. More members may be added over time.
 
     Attributes:
         message (str): One sentence for a person to read.

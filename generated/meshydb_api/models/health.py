@@ -19,7 +19,7 @@ class Health:
     """The state of a server.
 
     Attributes:
-        status (Literal['ok']): Always `ok`; a server that is not well answers with an error.
+        status (Literal['ok']): Always `ok`. A server that is not ready returns an error.
     """
 
     status: Literal["ok"]

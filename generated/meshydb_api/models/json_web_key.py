@@ -23,9 +23,9 @@ class JsonWebKey:
         crv (Literal['P-256']): Its curve.
         x (str): A coordinate of its point, in base64url.
         y (str): A coordinate of its point, in base64url.
-        kid (str): Which key this is.
-        use (Literal['sig']): What it is for.
-        alg (Literal['ES256']): With which algorithm.
+        kid (str): The id of the key.
+        use (Literal['sig']): The use of the key.
+        alg (Literal['ES256']): The algorithm of the key.
     """
 
     kty: Literal["EC"]

@@ -18,19 +18,19 @@ T = TypeVar("T", bound="NewUser")
 
 @_attrs_define
 class NewUser:
-    """A user to be created.
+    """A new user.
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
-        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
+        new_password (str): Any characters but NUL. Must be neither one of the most common passwords nor the username.
         first_name (None | str | Unset): Any characters but control characters.
         last_name (None | str | Unset): Any characters but control characters.
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.
         email_address (None | str | Unset): A name, `@` and a domain, in ASCII, without `=?`. Empty counts as absent.
-        security_questions (list[SecurityQuestion] | None | Unset): Required where the verification mode is `question`;
-            elsewhere they may be there.
-        verified (bool | None | Unset): Whether the user counts as verified; absent means no.
-        is_active (bool | None | Unset): Whether the user may log in; absent means no.
+        security_questions (list[SecurityQuestion] | None | Unset): Required in the verification mode `question`,
+            optional in others.
+        verified (bool | None | Unset): Whether the user counts as verified; by default false.
+        is_active (bool | None | Unset): Whether the user may log in; by default false.
         roles (list[RoleName] | None | Unset): Roles to give to the user, besides `meshy.user`.
     """
 

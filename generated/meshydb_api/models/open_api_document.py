@@ -22,7 +22,7 @@ class OpenApiDocument:
     Attributes:
         openapi (str): The version of OpenAPI.
         info (OpenApiDocumentInfo): What the document is about.
-        servers (list[OpenApiDocumentServersItem]): Where it is served.
+        servers (list[OpenApiDocumentServersItem]): The server that returned the document.
         paths (OpenApiDocumentPaths): The operations, by their paths.
     """
 

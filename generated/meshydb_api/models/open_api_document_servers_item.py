@@ -11,7 +11,7 @@ T = TypeVar("T", bound="OpenApiDocumentServersItem")
 
 @_attrs_define
 class OpenApiDocumentServersItem:
-    """The server that the document was read from."""
+    """The server that returned the document."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=False)
 

@@ -14,16 +14,16 @@ class OpenIdConfiguration:
     """The metadata of the token service.
 
     Attributes:
-        issuer (str): What the claim `iss` of access tokens says.
-        token_endpoint (str): Where to ask for tokens.
-        revocation_endpoint (str): Where to revoke tokens.
-        jwks_uri (str): Where the keys are that verify access tokens.
-        grant_types_supported (list[str]): The grants that the token endpoint takes.
-        response_types_supported (list[str]): None, as there is no authorization endpoint.
-        scopes_supported (list[str]): The scopes that can be asked for.
-        subject_types_supported (list[str]): How `sub` is made; every client sees the same.
+        issuer (str): The value of the claim `iss` of access tokens.
+        token_endpoint (str): The URL to request tokens.
+        revocation_endpoint (str): The URL to revoke tokens.
+        jwks_uri (str): The URL of the keys that verify access tokens.
+        grant_types_supported (list[str]): The supported grants.
+        response_types_supported (list[str]): Empty, because there is no authorization endpoint.
+        scopes_supported (list[str]): The supported scopes.
+        subject_types_supported (list[str]): How `sub` is chosen: it is the same for every client.
         id_token_signing_alg_values_supported (list[str]): How tokens are signed.
-        token_endpoint_auth_methods_supported (list[str]): How clients authenticate; public ones do not.
+        token_endpoint_auth_methods_supported (list[str]): How clients authenticate: they do not.
     """
 
     issuer: str

@@ -22,12 +22,12 @@ class PasswordGrant:
 
     Attributes:
         client_id (str): The public key of the tenant.
-        grant_type (Literal['password']): Which grant this is.
+        grant_type (Literal['password']): The type of the grant.
         username (str): The user.
         password (str): The password of the user, `nopassword` for an anonymous one.
-        client_secret (str | Unset): Ignored, as there is none. The official SDKs send it empty.
-        scope (str | Unset): Any of `meshy.api`, `offline_access` (for a refresh token) and `openid`, by spaces; absent
-            means all.
+        client_secret (str | Unset): Ignored. The official SDKs send it empty.
+        scope (str | Unset): Any of `meshy.api`, `offline_access` (for a refresh token) and `openid`, separated by
+            spaces; absent means all.
     """
 
     client_id: str

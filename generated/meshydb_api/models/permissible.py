@@ -15,10 +15,10 @@ class Permissible:
 
     Attributes:
         name (str): The name, in lower case.
-        can_create (bool): Whether a permission can include to create.
-        can_update (bool): Whether a permission can include to change.
-        can_read (bool): Whether a permission can include to read.
-        can_delete (bool): Whether a permission can include to delete.
+        can_create (bool): Whether a permission can include `create`.
+        can_update (bool): Whether a permission can include `update`.
+        can_read (bool): Whether a permission can include `read`.
+        can_delete (bool): Whether a permission can include `delete`.
     """
 
     name: str

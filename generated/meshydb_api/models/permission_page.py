@@ -19,9 +19,9 @@ class PermissionPage:
 
     Attributes:
         results (list[Permission]): The permissions of this page.
-        page (int): Which page this is, counted from 1.
-        page_size (int): How many results a page holds.
-        total_records (int): How many results there are, on all pages.
+        page (int): The number of this page, counted from 1.
+        page_size (int): The size of a page.
+        total_records (int): The number of results on all pages.
     """
 
     results: list[Permission]

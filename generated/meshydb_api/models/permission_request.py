@@ -13,20 +13,19 @@ T = TypeVar("T", bound="PermissionRequest")
 
 @_attrs_define
 class PermissionRequest:
-    """What a permission is to be. At least one operation is true.
+    """The new values of a permission. At least one operation is true.
 
     Attributes:
-        permissible_name (str): `meshes`, `projections`, `roles`, `users`, or `meshes.` and the name of a mesh, in up to
-            64 letters; there need not be such a mesh yet. Compared without regard to case. `projections` supports reading
-            alone.
-        create (bool | None | str | Unset): Whether to permit this operation; absent means no. The texts `true` and
-            `false` are taken, in either case.
-        update (bool | None | str | Unset): Whether to permit this operation; absent means no. The texts `true` and
-            `false` are taken, in either case.
-        read (bool | None | str | Unset): Whether to permit this operation; absent means no. The texts `true` and
-            `false` are taken, in either case.
-        delete (bool | None | str | Unset): Whether to permit this operation; absent means no. The texts `true` and
-            `false` are taken, in either case.
+        permissible_name (str): `meshes`, `projections`, `roles`, `users`, or `meshes.` and the name of a mesh, up to 64
+            letters; the mesh need not exist yet. Not case-sensitive. `projections` supports only `read`.
+        create (bool | None | str | Unset): Whether to permit this operation; by default false. Also accepts the texts
+            `true` and `false`, in any case.
+        update (bool | None | str | Unset): Whether to permit this operation; by default false. Also accepts the texts
+            `true` and `false`, in any case.
+        read (bool | None | str | Unset): Whether to permit this operation; by default false. Also accepts the texts
+            `true` and `false`, in any case.
+        delete (bool | None | str | Unset): Whether to permit this operation; by default false. Also accepts the texts
+            `true` and `false`, in any case.
     """
 
     permissible_name: str

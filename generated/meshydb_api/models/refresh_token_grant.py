@@ -22,11 +22,11 @@ class RefreshTokenGrant:
 
     Attributes:
         client_id (str): The public key of the tenant.
-        grant_type (Literal['refresh_token']): Which grant this is.
+        grant_type (Literal['refresh_token']): The type of the grant.
         refresh_token (str): The refresh token.
-        client_secret (str | Unset): Ignored, as there is none. The official SDKs send it empty.
-        scope (str | Unset): Any of `meshy.api`, `offline_access` (for a refresh token) and `openid`, by spaces; absent
-            means all.
+        client_secret (str | Unset): Ignored. The official SDKs send it empty.
+        scope (str | Unset): Any of `meshy.api`, `offline_access` (for a refresh token) and `openid`, separated by
+            spaces; absent means all.
     """
 
     client_id: str

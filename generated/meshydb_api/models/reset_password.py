@@ -14,17 +14,16 @@ T = TypeVar("T", bound="ResetPassword")
 
 @_attrs_define
 class ResetPassword:
-    """A verification code, with what the request for it answered, and a new password.
+    """A verification code, with the response to the request, and a new password.
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
         hash_ (str): The hash of the request.
-        expires (datetime.datetime): When the request lapses, as the request says; compared as a point in time, to the
+        expires (datetime.datetime): When the request expires, as in the response. Compared as a point in time, to the
             millisecond. In the years 1000 to 2999, with at most nine fractional digits and without leap seconds.
         verification_code (str): The code that the user received, or the answer to the security question.
-        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
-        attempt (int | None | Unset): The attempt of the request. 0 and absence stand for the one that the hash was made
-            for.
+        new_password (str): Any characters but NUL. Must be neither one of the most common passwords nor the username.
+        attempt (int | None | Unset): The attempt of the request. 0 or absent: the one that the hash was made for.
         hint (None | str | Unset): The hint of the request. Ignored.
     """
 

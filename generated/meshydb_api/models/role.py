@@ -11,13 +11,13 @@ T = TypeVar("T", bound="Role")
 
 @_attrs_define
 class Role:
-    """A role, which permits its users what its permissions say.
+    """A role. Its permissions say what its users may do.
 
     Attributes:
         id (str): 24 hexadecimal digits.
         name (str): The name of the role, in letters. Those of system roles begin with `meshy.`.
         description (None | str): What the role is for.
-        number_of_users (int): How many users have been given the role.
+        number_of_users (int): The number of users who were given the role.
     """
 
     id: str

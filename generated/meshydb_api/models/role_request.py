@@ -13,7 +13,7 @@ T = TypeVar("T", bound="RoleRequest")
 
 @_attrs_define
 class RoleRequest:
-    """What a role is to be.
+    """The new values of a role.
 
     Attributes:
         name (str): Letters from A to Z, in either case. Compared without regard to case. `meshy.` before them is

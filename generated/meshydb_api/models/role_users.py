@@ -18,7 +18,7 @@ class RoleUsers:
     """Users to give a role to, or to take it from.
 
     Attributes:
-        users (list[UserReference]): The users. The same one may be there several times.
+        users (list[UserReference]): The users. Repetitions are ignored.
     """
 
     users: list[UserReference]

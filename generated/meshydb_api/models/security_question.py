@@ -15,7 +15,7 @@ class SecurityQuestion:
 
     Attributes:
         question (str): What the user is asked.
-        answer (str): Compared without regard to case and white space; never shown.
+        answer (str): Not case-sensitive; white space is ignored. Never returned.
     """
 
     question: str

@@ -15,7 +15,7 @@ class SecurityQuestionHash:
 
     Attributes:
         question (str): What the user is asked.
-        answer_hash (str): Opaque. Changes with the answer, and tells nothing of it.
+        answer_hash (str): Opaque. Changes with the answer, and does not reveal it.
     """
 
     question: str

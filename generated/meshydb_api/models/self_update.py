@@ -17,18 +17,18 @@ T = TypeVar("T", bound="SelfUpdate")
 
 @_attrs_define
 class SelfUpdate:
-    """What the user who is logged in is to be.
+    """New values of the user who is logged in.
 
     Attributes:
-        username (None | str | Unset): May be there, but not differ. Empty counts as absent.
+        username (None | str | Unset): May be present, but must not differ. Empty counts as absent.
         first_name (None | str | Unset): Any characters but control characters.
         last_name (None | str | Unset): Any characters but control characters.
         phone_number (None | str | Unset): In international format, `+` and up to 15 digits. Empty counts as absent.
         email_address (None | str | Unset): A name, `@` and a domain, in ASCII, without `=?`. Empty counts as absent.
-        roles (list[RoleName] | None | Unset): May be there, but not differ.
-        previous_password (None | str | Unset): Proves the password, so that the change takes effect at once; absent
-            where the login itself was a short time ago, or the change may be pending. A wrong one is refused, and counts as
-            a wrong password of a login.
+        roles (list[RoleName] | None | Unset): May be present, but must not differ.
+        previous_password (None | str | Unset): Proves the password, so that the change takes effect immediately. Not
+            needed shortly after a login, or if the change may be pending. A wrong one is rejected, and counts as a wrong
+            password at login.
     """
 
     username: None | str | Unset = UNSET

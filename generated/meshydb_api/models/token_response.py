@@ -22,9 +22,9 @@ class TokenResponse:
 
     Attributes:
         access_token (str): A JSON Web Token.
-        expires_in (int): For how many seconds the access token is good.
+        expires_in (int): How many seconds the access token is valid.
         token_type (Literal['Bearer']): Always `Bearer`.
-        refresh_token (str | Unset): Opaque. Good for thirty days from its latest use.
+        refresh_token (str | Unset): Opaque. Valid for thirty days after its latest use.
     """
 
     access_token: str = _attrs_field(repr=False)

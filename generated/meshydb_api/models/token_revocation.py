@@ -18,7 +18,7 @@ class TokenRevocation:
     Attributes:
         token (str): The refresh token, or the access token.
         client_id (str): The public key of the tenant.
-        token_type_hint (str | Unset): Which kind of token it is, `refresh_token` or `access_token`.
+        token_type_hint (str | Unset): The type of the token, `refresh_token` or `access_token`.
     """
 
     token: str = _attrs_field(repr=False)

@@ -24,17 +24,17 @@ class User:
         username (str): Any characters but control characters. Compared without regard to case.
         first_name (None | str): The given name.
         last_name (None | str): The family name.
-        verified (bool): Whether the user has proved to have the address or number that the tenant verifies users by, or
-            has been vouched for.
+        verified (bool): Whether the user has proved the address or number by which the tenant verifies users, or a
+            caller has declared them verified.
         is_active (bool): Whether the user may log in.
         phone_number (None | str): In international format.
-        email_address (None | str): Where verification codes are sent in the mode `email`.
-        roles (list[UserRole]): The roles that the user holds; none for anonymous users.
-        security_questions (list[SecurityQuestionHash]): The security questions of the user, in their order; none for
+        email_address (None | str): The address for verification codes in the mode `email`.
+        roles (list[UserRole]): The roles of the user; empty for anonymous users.
+        security_questions (list[SecurityQuestionHash]): The security questions of the user, in order; empty for
             anonymous users.
-        anonymous (bool): Whether the user has no password.
-        last_accessed (datetime.datetime | None): When the user last got a token, in UTC with milliseconds; until then,
-            null, or when an anonymous user registered.
+        anonymous (bool): Whether the user is anonymous, and so has no password.
+        last_accessed (datetime.datetime | None): When the user last got a token, in UTC with milliseconds. Before that,
+            null, or the time of registration of an anonymous user.
     """
 
     id: str

@@ -14,8 +14,8 @@ class UserPasswordUpdate:
     """Changes a password.
 
     Attributes:
-        previous_password (str): The password until now.
-        new_password (str): Any characters but NUL; neither one of the most common passwords nor the username.
+        previous_password (str): The present password.
+        new_password (str): Any characters but NUL. Must be neither one of the most common passwords nor the username.
     """
 
     previous_password: str = _attrs_field(repr=False)

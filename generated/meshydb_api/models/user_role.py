@@ -12,7 +12,7 @@ T = TypeVar("T", bound="UserRole")
 
 @_attrs_define
 class UserRole:
-    """A role that a user holds.
+    """A role of a user.
 
     Attributes:
         name (str): The name of the role.

@@ -20,10 +20,10 @@ class UserSecurityQuestionUpdate:
     """Replaces security questions.
 
     Attributes:
-        security_questions (list[SecurityQuestion]): The questions that are to be the only ones.
-        previous_password (None | str | Unset): On oneself, proves the password, so that the change takes effect at
-            once; absent where the login itself was a short time ago, or the change may be pending. A wrong one is refused,
-            and counts as a wrong password of a login.
+        security_questions (list[SecurityQuestion]): The new questions.
+        previous_password (None | str | Unset): For the caller's own id, proves the password, so that the change takes
+            effect immediately. Not needed shortly after a login, or if the change may be pending. A wrong one is rejected,
+            and counts as a wrong password at login.
     """
 
     security_questions: list[SecurityQuestion]

@@ -11,11 +11,11 @@ T = TypeVar("T", bound="UserVerification")
 
 @_attrs_define
 class UserVerification:
-    """Asks for a password reset.
+    """Requests a password reset.
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
-        attempt (int): Which number of request this is, counted from 1.
+        attempt (int): The number of this request, counted from 1.
     """
 
     username: str

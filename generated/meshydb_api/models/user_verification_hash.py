@@ -12,16 +12,16 @@ T = TypeVar("T", bound="UserVerificationHash")
 
 @_attrs_define
 class UserVerificationHash:
-    """A request for a password reset, or a registration, to be sent back unchanged with the code.
+    """A request for a password reset, or a registration. Send it back unchanged with the code.
 
     Attributes:
         username (str): Any characters but control characters. Compared without regard to case.
-        attempt (int): Which number of request this is, counted from 1.
-        hash_ (str): Opaque. Ties this request to its completion; worth nothing without the verification code.
+        attempt (int): The number of this request, counted from 1.
+        hash_ (str): Opaque. Links this request with its completion; useless without the verification code.
         expires (datetime.datetime): In UTC with milliseconds.
-        hint (str): Helps the user to recognise the request: the masked address that the code went to, or the security
-            question to answer. `xxxx` says nothing: there is no address, or the operator of a server has chosen to answer
-            for unknown users as for known ones.
+        hint (str): Helps the user to recognise the request: the masked address that the code was sent to, or the
+            security question to answer. `xxxx` means that there is no address, or that the operator of the server hides
+            which users exist.
     """
 
     username: str

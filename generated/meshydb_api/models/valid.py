@@ -11,10 +11,10 @@ T = TypeVar("T", bound="Valid")
 
 @_attrs_define
 class Valid:
-    """Whether a verification code is the right one.
+    """Whether a verification code is right.
 
     Attributes:
-        is_valid (bool): False for whatever is not right, without saying what.
+        is_valid (bool): False if anything is wrong, without saying what.
     """
 
     is_valid: bool

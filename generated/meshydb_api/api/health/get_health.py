@@ -64,9 +64,9 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[Error | Health]:
-    """Ask whether the server can serve.
+    """Check whether the server is ready.
 
-     Answers 200 when the server reaches its storage. Served beside the API, not under an account.
+     Returns 200 if the server reaches its storage. The path is outside all accounts.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -89,9 +89,9 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
 ) -> Error | Health | None:
-    """Ask whether the server can serve.
+    """Check whether the server is ready.
 
-     Answers 200 when the server reaches its storage. Served beside the API, not under an account.
+     Returns 200 if the server reaches its storage. The path is outside all accounts.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -110,9 +110,9 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[Error | Health]:
-    """Ask whether the server can serve.
+    """Check whether the server is ready.
 
-     Answers 200 when the server reaches its storage. Served beside the API, not under an account.
+     Returns 200 if the server reaches its storage. The path is outside all accounts.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -133,9 +133,9 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
 ) -> Error | Health | None:
-    """Ask whether the server can serve.
+    """Check whether the server is ready.
 
-     Answers 200 when the server reaches its storage. Served beside the API, not under an account.
+     Returns 200 if the server reaches its storage. The path is outside all accounts.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

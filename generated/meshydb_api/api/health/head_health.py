@@ -62,9 +62,9 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[Any | Error]:
-    """Ask whether the server can serve, by the status alone.
+    """Check whether the server is ready, by status alone.
 
-     Answers as `GET` does, without a body, for load balancers and monitors that ask by `HEAD`.
+     Returns what `GET` does, without a body, for load balancers and monitors that use `HEAD`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -87,9 +87,9 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
 ) -> Any | Error | None:
-    """Ask whether the server can serve, by the status alone.
+    """Check whether the server is ready, by status alone.
 
-     Answers as `GET` does, without a body, for load balancers and monitors that ask by `HEAD`.
+     Returns what `GET` does, without a body, for load balancers and monitors that use `HEAD`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -108,9 +108,9 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[Any | Error]:
-    """Ask whether the server can serve, by the status alone.
+    """Check whether the server is ready, by status alone.
 
-     Answers as `GET` does, without a body, for load balancers and monitors that ask by `HEAD`.
+     Returns what `GET` does, without a body, for load balancers and monitors that use `HEAD`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -131,9 +131,9 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
 ) -> Any | Error | None:
-    """Ask whether the server can serve, by the status alone.
+    """Check whether the server is ready, by status alone.
 
-     Answers as `GET` does, without a body, for load balancers and monitors that ask by `HEAD`.
+     Returns what `GET` does, without a body, for load balancers and monitors that use `HEAD`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -87,7 +87,7 @@ def sync_detailed(
 ) -> Response[Error | JsonWebKeySet]:
     """List the keys that verify access tokens.
 
-     The public keys of the server (RFC 7517), the newest first. `kid` in the header of a token names its
+     The public keys of the server (RFC 7517), newest first. `kid` in the header of a token names its
     key.
 
     Args:
@@ -120,7 +120,7 @@ def sync(
 ) -> Error | JsonWebKeySet | None:
     """List the keys that verify access tokens.
 
-     The public keys of the server (RFC 7517), the newest first. `kid` in the header of a token names its
+     The public keys of the server (RFC 7517), newest first. `kid` in the header of a token names its
     key.
 
     Args:
@@ -148,7 +148,7 @@ async def asyncio_detailed(
 ) -> Response[Error | JsonWebKeySet]:
     """List the keys that verify access tokens.
 
-     The public keys of the server (RFC 7517), the newest first. `kid` in the header of a token names its
+     The public keys of the server (RFC 7517), newest first. `kid` in the header of a token names its
     key.
 
     Args:
@@ -179,7 +179,7 @@ async def asyncio(
 ) -> Error | JsonWebKeySet | None:
     """List the keys that verify access tokens.
 
-     The public keys of the server (RFC 7517), the newest first. `kid` in the header of a token names its
+     The public keys of the server (RFC 7517), newest first. `kid` in the header of a token names its
     key.
 
     Args:

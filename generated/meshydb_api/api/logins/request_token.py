@@ -112,23 +112,23 @@ def sync_detailed(
 ) -> Response[AuthError | Error | TokenResponse]:
     """Log in, or refresh an access token.
 
-     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
-    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
-    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
-    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
-    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
-    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
-    in. After too many wrong passwords for one username the answer is 429.
+     With the `grant_type` `password`, logs a user in. Anonymous users log in with the password
+    `nopassword`. With `refresh_token`, renews the access token of a login. The refresh token stays the
+    same, and each use renews its thirty days. An access token is valid for an hour. It is a JSON Web
+    Token with the claims `sub` (the user's id), `id` (the username), `given_name`, `family_name`,
+    `role` (the names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`)
+    and `auth_time` (when the user logged in with the password, in seconds since 1970). A refresh does
+    not renew `auth_time`, and tokens of anonymous users do not have it. The keys to verify the token
+    are in `.well-known/jwks.json`. A user who has never proved an address, a number or security
+    questions cannot log in. After too many wrong passwords for one username, the response is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
-            another.
+        body (PasswordGrant | RefreshTokenGrant): Requests an access token, with one of the
+            grants.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -160,23 +160,23 @@ def sync(
 ) -> AuthError | Error | TokenResponse | None:
     """Log in, or refresh an access token.
 
-     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
-    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
-    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
-    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
-    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
-    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
-    in. After too many wrong passwords for one username the answer is 429.
+     With the `grant_type` `password`, logs a user in. Anonymous users log in with the password
+    `nopassword`. With `refresh_token`, renews the access token of a login. The refresh token stays the
+    same, and each use renews its thirty days. An access token is valid for an hour. It is a JSON Web
+    Token with the claims `sub` (the user's id), `id` (the username), `given_name`, `family_name`,
+    `role` (the names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`)
+    and `auth_time` (when the user logged in with the password, in seconds since 1970). A refresh does
+    not renew `auth_time`, and tokens of anonymous users do not have it. The keys to verify the token
+    are in `.well-known/jwks.json`. A user who has never proved an address, a number or security
+    questions cannot log in. After too many wrong passwords for one username, the response is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
-            another.
+        body (PasswordGrant | RefreshTokenGrant): Requests an access token, with one of the
+            grants.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -203,23 +203,23 @@ async def asyncio_detailed(
 ) -> Response[AuthError | Error | TokenResponse]:
     """Log in, or refresh an access token.
 
-     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
-    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
-    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
-    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
-    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
-    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
-    in. After too many wrong passwords for one username the answer is 429.
+     With the `grant_type` `password`, logs a user in. Anonymous users log in with the password
+    `nopassword`. With `refresh_token`, renews the access token of a login. The refresh token stays the
+    same, and each use renews its thirty days. An access token is valid for an hour. It is a JSON Web
+    Token with the claims `sub` (the user's id), `id` (the username), `given_name`, `family_name`,
+    `role` (the names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`)
+    and `auth_time` (when the user logged in with the password, in seconds since 1970). A refresh does
+    not renew `auth_time`, and tokens of anonymous users do not have it. The keys to verify the token
+    are in `.well-known/jwks.json`. A user who has never proved an address, a number or security
+    questions cannot log in. After too many wrong passwords for one username, the response is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
-            another.
+        body (PasswordGrant | RefreshTokenGrant): Requests an access token, with one of the
+            grants.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -249,23 +249,23 @@ async def asyncio(
 ) -> AuthError | Error | TokenResponse | None:
     """Log in, or refresh an access token.
 
-     With `grant_type` `password`, logs a user in; anonymous users log in with the password `nopassword`.
-    With `refresh_token`, renews the access token of a login: the refresh token stays the same, and each
-    use renews its thirty days. An access token lives for an hour. It is a JSON Web Token, among whose
-    claims are `sub` (the user's id), `id` (the username), `given_name`, `family_name`, `role` (the
-    names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`) and
-    `auth_time` (when the user logged in with the password, in seconds since 1970; a refresh does not
-    renew it, and tokens of anonymous users do not have it); the keys to verify it stand in `.well-
-    known/jwks.json`. A user who has never proved an address, a number or security questions cannot log
-    in. After too many wrong passwords for one username the answer is 429.
+     With the `grant_type` `password`, logs a user in. Anonymous users log in with the password
+    `nopassword`. With `refresh_token`, renews the access token of a login. The refresh token stays the
+    same, and each use renews its thirty days. An access token is valid for an hour. It is a JSON Web
+    Token with the claims `sub` (the user's id), `id` (the username), `given_name`, `family_name`,
+    `role` (the names of the user's roles, or `meshy.anonymous`), `permission` (such as `users.read`)
+    and `auth_time` (when the user logged in with the password, in seconds since 1970). A refresh does
+    not renew `auth_time`, and tokens of anonymous users do not have it. The keys to verify the token
+    are in `.well-known/jwks.json`. A user who has never proved an address, a number or security
+    questions cannot log in. After too many wrong passwords for one username, the response is 429.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PasswordGrant | RefreshTokenGrant): Asks for an access token, by one grant or
-            another.
+        body (PasswordGrant | RefreshTokenGrant): Requests an access token, with one of the
+            grants.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

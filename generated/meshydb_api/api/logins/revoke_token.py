@@ -109,8 +109,8 @@ def sync_detailed(
 ) -> Response[Any | AuthError | Error]:
     """Log out.
 
-     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
-    from then on (RFC 7009). An unknown token is answered like a known one.
+     Ends the login of a refresh token or an access token, and revokes both tokens (RFC 7009). The
+    response to an unknown token is the same.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -149,8 +149,8 @@ def sync(
 ) -> Any | AuthError | Error | None:
     """Log out.
 
-     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
-    from then on (RFC 7009). An unknown token is answered like a known one.
+     Ends the login of a refresh token or an access token, and revokes both tokens (RFC 7009). The
+    response to an unknown token is the same.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -184,8 +184,8 @@ async def asyncio_detailed(
 ) -> Response[Any | AuthError | Error]:
     """Log out.
 
-     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
-    from then on (RFC 7009). An unknown token is answered like a known one.
+     Ends the login of a refresh token or an access token, and revokes both tokens (RFC 7009). The
+    response to an unknown token is the same.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -222,8 +222,8 @@ async def asyncio(
 ) -> Any | AuthError | Error | None:
     """Log out.
 
-     Ends the login that a refresh token, or an access token, belongs to: neither is good for anything
-    from then on (RFC 7009). An unknown token is answered like a known one.
+     Ends the login of a refresh token or an access token, and revokes both tokens (RFC 7009). The
+    response to an unknown token is the same.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -109,18 +109,18 @@ def sync_detailed(
     body: UserVerificationCheck,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Valid]:
-    """Ask whether a verification code is the right one.
+    """Check a verification code.
 
-     For registrations and password resets alike. Counts as a guess, and uses nothing up: a request bears
-    a few guesses, whatever they are made with. A request that has lapsed, was used, or does not match
-    is answered like a wrong code.
+     For registrations and password resets. Counts as a guess; a request allows a few guesses, over all
+    operations together. Does not use up the code. If the request has expired, was used, or does not
+    match, the response is that to a wrong code.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -150,18 +150,18 @@ def sync(
     body: UserVerificationCheck,
     tenant: str | Unset = UNSET,
 ) -> Error | Valid | None:
-    """Ask whether a verification code is the right one.
+    """Check a verification code.
 
-     For registrations and password resets alike. Counts as a guess, and uses nothing up: a request bears
-    a few guesses, whatever they are made with. A request that has lapsed, was used, or does not match
-    is answered like a wrong code.
+     For registrations and password resets. Counts as a guess; a request allows a few guesses, over all
+    operations together. Does not use up the code. If the request has expired, was used, or does not
+    match, the response is that to a wrong code.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -186,18 +186,18 @@ async def asyncio_detailed(
     body: UserVerificationCheck,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Valid]:
-    """Ask whether a verification code is the right one.
+    """Check a verification code.
 
-     For registrations and password resets alike. Counts as a guess, and uses nothing up: a request bears
-    a few guesses, whatever they are made with. A request that has lapsed, was used, or does not match
-    is answered like a wrong code.
+     For registrations and password resets. Counts as a guess; a request allows a few guesses, over all
+    operations together. Does not use up the code. If the request has expired, was used, or does not
+    match, the response is that to a wrong code.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -225,18 +225,18 @@ async def asyncio(
     body: UserVerificationCheck,
     tenant: str | Unset = UNSET,
 ) -> Error | Valid | None:
-    """Ask whether a verification code is the right one.
+    """Check a verification code.
 
-     For registrations and password resets alike. Counts as a guess, and uses nothing up: a request bears
-    a few guesses, whatever they are made with. A request that has lapsed, was used, or does not match
-    is answered like a wrong code.
+     For registrations and password resets. Counts as a guess; a request allows a few guesses, over all
+    operations together. Does not use up the code. If the request has expired, was used, or does not
+    match, the response is that to a wrong code.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

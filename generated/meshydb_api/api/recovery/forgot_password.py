@@ -109,22 +109,21 @@ def sync_detailed(
     body: UserVerification,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | UserVerificationHash]:
-    """Ask for a password reset.
+    """Request a password reset.
 
-     Creates a request for a password reset and sends the user a verification code; in the verification
-    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
-    code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A user who has nowhere to send a code
-    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it from the same client address; a request that is refused ends none. Needs no access token and no
-    public key.
+     Creates a request for a password reset, and sends the user a verification code. In the verification
+    mode `question`, `attempt` selects a security question instead. To reset the password, send the
+    response back with the code or the answer to the question. `hint` tells the user where the code was
+    sent, or which question to answer. If the user has no address or number for a code, the response has
+    the hint `xxxx`, and nothing is sent. A new request ends the previous one from the same client
+    address; a rejected request ends none. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerification): Asks for a password reset.
+        body (UserVerification): Requests a password reset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -154,22 +153,21 @@ def sync(
     body: UserVerification,
     tenant: str | Unset = UNSET,
 ) -> Error | UserVerificationHash | None:
-    """Ask for a password reset.
+    """Request a password reset.
 
-     Creates a request for a password reset and sends the user a verification code; in the verification
-    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
-    code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A user who has nowhere to send a code
-    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it from the same client address; a request that is refused ends none. Needs no access token and no
-    public key.
+     Creates a request for a password reset, and sends the user a verification code. In the verification
+    mode `question`, `attempt` selects a security question instead. To reset the password, send the
+    response back with the code or the answer to the question. `hint` tells the user where the code was
+    sent, or which question to answer. If the user has no address or number for a code, the response has
+    the hint `xxxx`, and nothing is sent. A new request ends the previous one from the same client
+    address; a rejected request ends none. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerification): Asks for a password reset.
+        body (UserVerification): Requests a password reset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,22 +192,21 @@ async def asyncio_detailed(
     body: UserVerification,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | UserVerificationHash]:
-    """Ask for a password reset.
+    """Request a password reset.
 
-     Creates a request for a password reset and sends the user a verification code; in the verification
-    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
-    code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A user who has nowhere to send a code
-    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it from the same client address; a request that is refused ends none. Needs no access token and no
-    public key.
+     Creates a request for a password reset, and sends the user a verification code. In the verification
+    mode `question`, `attempt` selects a security question instead. To reset the password, send the
+    response back with the code or the answer to the question. `hint` tells the user where the code was
+    sent, or which question to answer. If the user has no address or number for a code, the response has
+    the hint `xxxx`, and nothing is sent. A new request ends the previous one from the same client
+    address; a rejected request ends none. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerification): Asks for a password reset.
+        body (UserVerification): Requests a password reset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -237,22 +234,21 @@ async def asyncio(
     body: UserVerification,
     tenant: str | Unset = UNSET,
 ) -> Error | UserVerificationHash | None:
-    """Ask for a password reset.
+    """Request a password reset.
 
-     Creates a request for a password reset and sends the user a verification code; in the verification
-    mode `question`, chooses a security question by `attempt`. The answer must be sent back, with the
-    code or the answer to the question, to reset the password, so that request and reset match. `hint`
-    tells the user where the code went, or which question it is. A user who has nowhere to send a code
-    to is answered alike, with the hint `xxxx`, and is sent nothing. A new request ends the one before
-    it from the same client address; a request that is refused ends none. Needs no access token and no
-    public key.
+     Creates a request for a password reset, and sends the user a verification code. In the verification
+    mode `question`, `attempt` selects a security question instead. To reset the password, send the
+    response back with the code or the answer to the question. `hint` tells the user where the code was
+    sent, or which question to answer. If the user has no address or number for a code, the response has
+    the hint `xxxx`, and nothing is sent. A new request ends the previous one from the same client
+    address; a rejected request ends none. Needs no access token and no public key.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerification): Asks for a password reset.
+        body (UserVerification): Requests a password reset.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -109,16 +109,16 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Set a new password with a verification code.
 
-     Uses the request up, ends all logins of the user and tells the user of it; it logs nobody in. Every
-    refusal that concerns the request or the code is the same, so that it tells nothing.
+     Uses up the request, ends all logins of the user, and notifies the user. Does not log in. All errors
+    that concern the request or the code are the same, so that they reveal nothing.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (ResetPassword): A verification code, with what the request for it answered, and a
-            new password.
+        body (ResetPassword): A verification code, with the response to the request, and a new
+            password.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -150,16 +150,16 @@ def sync(
 ) -> Any | Error | None:
     """Set a new password with a verification code.
 
-     Uses the request up, ends all logins of the user and tells the user of it; it logs nobody in. Every
-    refusal that concerns the request or the code is the same, so that it tells nothing.
+     Uses up the request, ends all logins of the user, and notifies the user. Does not log in. All errors
+    that concern the request or the code are the same, so that they reveal nothing.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (ResetPassword): A verification code, with what the request for it answered, and a
-            new password.
+        body (ResetPassword): A verification code, with the response to the request, and a new
+            password.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -186,16 +186,16 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Set a new password with a verification code.
 
-     Uses the request up, ends all logins of the user and tells the user of it; it logs nobody in. Every
-    refusal that concerns the request or the code is the same, so that it tells nothing.
+     Uses up the request, ends all logins of the user, and notifies the user. Does not log in. All errors
+    that concern the request or the code are the same, so that they reveal nothing.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (ResetPassword): A verification code, with what the request for it answered, and a
-            new password.
+        body (ResetPassword): A verification code, with the response to the request, and a new
+            password.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -225,16 +225,16 @@ async def asyncio(
 ) -> Any | Error | None:
     """Set a new password with a verification code.
 
-     Uses the request up, ends all logins of the user and tells the user of it; it logs nobody in. Every
-    refusal that concerns the request or the code is the same, so that it tells nothing.
+     Uses up the request, ends all logins of the user, and notifies the user. Does not log in. All errors
+    that concern the request or the code are the same, so that they reveal nothing.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (ResetPassword): A verification code, with what the request for it answered, and a
-            new password.
+        body (ResetPassword): A verification code, with the response to the request, and a new
+            password.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

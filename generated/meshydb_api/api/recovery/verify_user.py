@@ -109,14 +109,14 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Complete a registration with a verification code.
 
-     Uses the request up. The user can log in from then on.
+     Uses up the request. The user can then log in.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -148,14 +148,14 @@ def sync(
 ) -> Any | Error | None:
     """Complete a registration with a verification code.
 
-     Uses the request up. The user can log in from then on.
+     Uses up the request. The user can then log in.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -182,14 +182,14 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Complete a registration with a verification code.
 
-     Uses the request up. The user can log in from then on.
+     Uses up the request. The user can then log in.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -219,14 +219,14 @@ async def asyncio(
 ) -> Any | Error | None:
     """Complete a registration with a verification code.
 
-     Uses the request up. The user can log in from then on.
+     Uses up the request. The user can then log in.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserVerificationCheck): A verification code, with what the request for it answered.
+        body (UserVerificationCheck): A verification code, with the response to the request.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

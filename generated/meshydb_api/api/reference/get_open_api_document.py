@@ -66,7 +66,7 @@ def sync_detailed(
 ) -> Response[Error | OpenApiDocument]:
     """Read this contract.
 
-     This document as JSON. Its only server is the one that it was read from. May be kept for an hour.
+     This document as JSON. Its only server is the one that returned it. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -91,7 +91,7 @@ def sync(
 ) -> Error | OpenApiDocument | None:
     """Read this contract.
 
-     This document as JSON. Its only server is the one that it was read from. May be kept for an hour.
+     This document as JSON. Its only server is the one that returned it. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -112,7 +112,7 @@ async def asyncio_detailed(
 ) -> Response[Error | OpenApiDocument]:
     """Read this contract.
 
-     This document as JSON. Its only server is the one that it was read from. May be kept for an hour.
+     This document as JSON. Its only server is the one that returned it. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,7 +135,7 @@ async def asyncio(
 ) -> Error | OpenApiDocument | None:
     """Read this contract.
 
-     This document as JSON. Its only server is the one that it was read from. May be kept for an hour.
+     This document as JSON. Its only server is the one that returned it. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -64,8 +64,8 @@ def sync_detailed(
 ) -> Response[Error | str]:
     """Read this contract in a browser, and try it.
 
-     A page that shows this document and sends requests to the server that it came from. It loads nothing
-    from anywhere else, which its `Content-Security-Policy` enforces. May be kept for an hour.
+     A page that shows this document and sends requests to the server that returned it. It loads nothing
+    from other hosts; its `Content-Security-Policy` enforces that. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -90,8 +90,8 @@ def sync(
 ) -> Error | str | None:
     """Read this contract in a browser, and try it.
 
-     A page that shows this document and sends requests to the server that it came from. It loads nothing
-    from anywhere else, which its `Content-Security-Policy` enforces. May be kept for an hour.
+     A page that shows this document and sends requests to the server that returned it. It loads nothing
+    from other hosts; its `Content-Security-Policy` enforces that. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -112,8 +112,8 @@ async def asyncio_detailed(
 ) -> Response[Error | str]:
     """Read this contract in a browser, and try it.
 
-     A page that shows this document and sends requests to the server that it came from. It loads nothing
-    from anywhere else, which its `Content-Security-Policy` enforces. May be kept for an hour.
+     A page that shows this document and sends requests to the server that returned it. It loads nothing
+    from other hosts; its `Content-Security-Policy` enforces that. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -136,8 +136,8 @@ async def asyncio(
 ) -> Error | str | None:
     """Read this contract in a browser, and try it.
 
-     A page that shows this document and sends requests to the server that it came from. It loads nothing
-    from anywhere else, which its `Content-Security-Policy` enforces. May be kept for an hour.
+     A page that shows this document and sends requests to the server that returned it. It loads nothing
+    from other hosts; its `Content-Security-Policy` enforces that. May be cached for an hour.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

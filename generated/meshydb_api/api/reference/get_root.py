@@ -64,7 +64,7 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Find the reference.
 
-     Leads a browser to `/docs`.
+     Redirects browsers to `/docs`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -89,7 +89,7 @@ def sync(
 ) -> Any | Error | None:
     """Find the reference.
 
-     Leads a browser to `/docs`.
+     Redirects browsers to `/docs`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -110,7 +110,7 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Find the reference.
 
-     Leads a browser to `/docs`.
+     Redirects browsers to `/docs`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -133,7 +133,7 @@ async def asyncio(
 ) -> Any | Error | None:
     """Find the reference.
 
-     Leads a browser to `/docs`.
+     Redirects browsers to `/docs`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

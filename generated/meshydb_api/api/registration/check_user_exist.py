@@ -95,9 +95,9 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Exist]:
-    """Ask whether a username is taken.
+    """Check whether a username is taken.
 
-     Needs no access token and no public key. A body is ignored.
+     Needs no access token and no public key. Ignores a body.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -134,9 +134,9 @@ def sync(
     client: AuthenticatedClient | Client,
     tenant: str | Unset = UNSET,
 ) -> Error | Exist | None:
-    """Ask whether a username is taken.
+    """Check whether a username is taken.
 
-     Needs no access token and no public key. A body is ignored.
+     Needs no access token and no public key. Ignores a body.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -168,9 +168,9 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Exist]:
-    """Ask whether a username is taken.
+    """Check whether a username is taken.
 
-     Needs no access token and no public key. A body is ignored.
+     Needs no access token and no public key. Ignores a body.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -205,9 +205,9 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     tenant: str | Unset = UNSET,
 ) -> Error | Exist | None:
-    """Ask whether a username is taken.
+    """Check whether a username is taken.
 
-     Needs no access token and no public key. A body is ignored.
+     Needs no access token and no public key. Ignores a body.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

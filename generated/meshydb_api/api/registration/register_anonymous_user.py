@@ -111,9 +111,9 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Register an anonymous user.
 
-     An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
-    `registerUser` says.
+     An anonymous user has no password, no roles and no way to recover. They log in with the password
+    `nopassword`, and may do what the role `meshy.anonymous` permits. The rules for usernames are those
+    of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -152,9 +152,9 @@ def sync(
 ) -> Error | User | None:
     """Register an anonymous user.
 
-     An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
-    `registerUser` says.
+     An anonymous user has no password, no roles and no way to recover. They log in with the password
+    `nopassword`, and may do what the role `meshy.anonymous` permits. The rules for usernames are those
+    of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -188,9 +188,9 @@ async def asyncio_detailed(
 ) -> Response[Error | User]:
     """Register an anonymous user.
 
-     An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
-    `registerUser` says.
+     An anonymous user has no password, no roles and no way to recover. They log in with the password
+    `nopassword`, and may do what the role `meshy.anonymous` permits. The rules for usernames are those
+    of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -227,9 +227,9 @@ async def asyncio(
 ) -> Error | User | None:
     """Register an anonymous user.
 
-     An anonymous user has no password, no roles and no way to recover: they log in with the password
-    `nopassword`, and may do what the role `meshy.anonymous` permits. A new username is as
-    `registerUser` says.
+     An anonymous user has no password, no roles and no way to recover. They log in with the password
+    `nopassword`, and may do what the role `meshy.anonymous` permits. The rules for usernames are those
+    of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

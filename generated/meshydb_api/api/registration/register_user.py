@@ -115,11 +115,12 @@ def sync_detailed(
 ) -> Response[Any | Error | UserVerificationHash]:
     """Register a user.
 
-     In the verification modes `email` and `text`, sends the user a verification code; the answer must be
-    sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once; in the other modes, security questions are dropped. A new username is of the form
-    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
-    and is neither `.` nor `..`; else the error has the code `username_invalid`.
+     In the verification modes `email` and `text`, sends the user a verification code. To verify the
+    user, send the response back with the code. The user cannot log in before that. In the mode
+    `question`, the user can log in at once; in the other modes, security questions are dropped. A new
+    username has the form `UsernameCasePreserved` (RFC 8265), without spaces and invisible characters.
+    It contains no `/`, and is neither `.` nor `..`. Otherwise the error has the code
+    `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -158,11 +159,12 @@ def sync(
 ) -> Any | Error | UserVerificationHash | None:
     """Register a user.
 
-     In the verification modes `email` and `text`, sends the user a verification code; the answer must be
-    sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once; in the other modes, security questions are dropped. A new username is of the form
-    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
-    and is neither `.` nor `..`; else the error has the code `username_invalid`.
+     In the verification modes `email` and `text`, sends the user a verification code. To verify the
+    user, send the response back with the code. The user cannot log in before that. In the mode
+    `question`, the user can log in at once; in the other modes, security questions are dropped. A new
+    username has the form `UsernameCasePreserved` (RFC 8265), without spaces and invisible characters.
+    It contains no `/`, and is neither `.` nor `..`. Otherwise the error has the code
+    `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -196,11 +198,12 @@ async def asyncio_detailed(
 ) -> Response[Any | Error | UserVerificationHash]:
     """Register a user.
 
-     In the verification modes `email` and `text`, sends the user a verification code; the answer must be
-    sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once; in the other modes, security questions are dropped. A new username is of the form
-    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
-    and is neither `.` nor `..`; else the error has the code `username_invalid`.
+     In the verification modes `email` and `text`, sends the user a verification code. To verify the
+    user, send the response back with the code. The user cannot log in before that. In the mode
+    `question`, the user can log in at once; in the other modes, security questions are dropped. A new
+    username has the form `UsernameCasePreserved` (RFC 8265), without spaces and invisible characters.
+    It contains no `/`, and is neither `.` nor `..`. Otherwise the error has the code
+    `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -237,11 +240,12 @@ async def asyncio(
 ) -> Any | Error | UserVerificationHash | None:
     """Register a user.
 
-     In the verification modes `email` and `text`, sends the user a verification code; the answer must be
-    sent back with it to verify the user, who cannot log in before. In the mode `question`, the user can
-    log in at once; in the other modes, security questions are dropped. A new username is of the form
-    `UsernameCasePreserved` (RFC 8265), which has no spaces and no invisible characters, holds no `/`,
-    and is neither `.` nor `..`; else the error has the code `username_invalid`.
+     In the verification modes `email` and `text`, sends the user a verification code. To verify the
+    user, send the response back with the code. The user cannot log in before that. In the mode
+    `question`, the user can log in at once; in the other modes, security questions are dropped. A new
+    username has the form `UsernameCasePreserved` (RFC 8265), without spaces and invisible characters.
+    It contains no `/`, and is neither `.` nor `..`. Otherwise the error has the code
+    `username_invalid`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

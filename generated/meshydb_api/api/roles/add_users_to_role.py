@@ -122,8 +122,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Give a role to users.
 
-     Gives the role to all of the users, or to none if one of them is refused. Users who have it keep it,
-    with its date. Takes effect at the next login or refresh of each user.
+     Gives the role to all of the users, or to none if one of them is rejected. Users who have the role
+    keep it, with its date. Takes effect at the next login or refresh of each user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -165,8 +165,8 @@ def sync(
 ) -> Any | Error | None:
     """Give a role to users.
 
-     Gives the role to all of the users, or to none if one of them is refused. Users who have it keep it,
-    with its date. Takes effect at the next login or refresh of each user.
+     Gives the role to all of the users, or to none if one of them is rejected. Users who have the role
+    keep it, with its date. Takes effect at the next login or refresh of each user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -203,8 +203,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Give a role to users.
 
-     Gives the role to all of the users, or to none if one of them is refused. Users who have it keep it,
-    with its date. Takes effect at the next login or refresh of each user.
+     Gives the role to all of the users, or to none if one of them is rejected. Users who have the role
+    keep it, with its date. Takes effect at the next login or refresh of each user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -244,8 +244,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Give a role to users.
 
-     Gives the role to all of the users, or to none if one of them is refused. Users who have it keep it,
-    with its date. Takes effect at the next login or refresh of each user.
+     Gives the role to all of the users, or to none if one of them is rejected. Users who have the role
+    keep it, with its date. Takes effect at the next login or refresh of each user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

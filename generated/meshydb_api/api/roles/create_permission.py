@@ -119,9 +119,9 @@ def sync_detailed(
 ) -> Response[Error | Permission]:
     """Add a permission to a role.
 
-     The users of the role have the permission from their next login or refresh on. A role has one
-    permission for each permissible, at most 100 in all, and none for single meshes beside one for all
-    of them. Those of `meshy.admin`, which permits everything, are fixed.
+     The users of the role have the permission from their next login or refresh. A role has at most 100
+    permissions, one for each permissible. It cannot have permissions for all meshes and for single ones
+    together. The permissions of `meshy.admin`, which permits everything, are fixed.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -129,7 +129,7 @@ def sync_detailed(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -163,9 +163,9 @@ def sync(
 ) -> Error | Permission | None:
     """Add a permission to a role.
 
-     The users of the role have the permission from their next login or refresh on. A role has one
-    permission for each permissible, at most 100 in all, and none for single meshes beside one for all
-    of them. Those of `meshy.admin`, which permits everything, are fixed.
+     The users of the role have the permission from their next login or refresh. A role has at most 100
+    permissions, one for each permissible. It cannot have permissions for all meshes and for single ones
+    together. The permissions of `meshy.admin`, which permits everything, are fixed.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -173,7 +173,7 @@ def sync(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -202,9 +202,9 @@ async def asyncio_detailed(
 ) -> Response[Error | Permission]:
     """Add a permission to a role.
 
-     The users of the role have the permission from their next login or refresh on. A role has one
-    permission for each permissible, at most 100 in all, and none for single meshes beside one for all
-    of them. Those of `meshy.admin`, which permits everything, are fixed.
+     The users of the role have the permission from their next login or refresh. A role has at most 100
+    permissions, one for each permissible. It cannot have permissions for all meshes and for single ones
+    together. The permissions of `meshy.admin`, which permits everything, are fixed.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -212,7 +212,7 @@ async def asyncio_detailed(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -244,9 +244,9 @@ async def asyncio(
 ) -> Error | Permission | None:
     """Add a permission to a role.
 
-     The users of the role have the permission from their next login or refresh on. A role has one
-    permission for each permissible, at most 100 in all, and none for single meshes beside one for all
-    of them. Those of `meshy.admin`, which permits everything, are fixed.
+     The users of the role have the permission from their next login or refresh. A role has at most 100
+    permissions, one for each permissible. It cannot have permissions for all meshes and for single ones
+    together. The permissions of `meshy.admin`, which permits everything, are fixed.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -254,7 +254,7 @@ async def asyncio(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -105,8 +105,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Delete a role.
 
-     For good, with its permissions. Its users lose it; what it permits ends with their next login or
-    refresh.
+     Permanent, with the permissions of the role. Its users lose what the role permits at their next
+    login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -145,8 +145,8 @@ def sync(
 ) -> Any | Error | None:
     """Delete a role.
 
-     For good, with its permissions. Its users lose it; what it permits ends with their next login or
-    refresh.
+     Permanent, with the permissions of the role. Its users lose what the role permits at their next
+    login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -180,8 +180,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Delete a role.
 
-     For good, with its permissions. Its users lose it; what it permits ends with their next login or
-    refresh.
+     Permanent, with the permissions of the role. Its users lose what the role permits at their next
+    login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -218,8 +218,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Delete a role.
 
-     For good, with its permissions. Its users lose it; what it permits ends with their next login or
-    refresh.
+     Permanent, with the permissions of the role. Its users lose what the role permits at their next
+    login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -107,7 +107,7 @@ def sync_detailed(
 ) -> Response[Error | Role]:
     """Read a role.
 
-     Any role of the tenant, system roles included.
+     Any role of the tenant, including system roles.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -146,7 +146,7 @@ def sync(
 ) -> Error | Role | None:
     """Read a role.
 
-     Any role of the tenant, system roles included.
+     Any role of the tenant, including system roles.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -180,7 +180,7 @@ async def asyncio_detailed(
 ) -> Response[Error | Role]:
     """Read a role.
 
-     Any role of the tenant, system roles included.
+     Any role of the tenant, including system roles.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -217,7 +217,7 @@ async def asyncio(
 ) -> Error | Role | None:
     """Read a role.
 
-     Any role of the tenant, system roles included.
+     Any role of the tenant, including system roles.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -122,8 +122,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Take a role from users.
 
-     Takes the role from all of the users, or from none if one of them is refused. Users who do not have
-    it are passed over. Takes effect at the next login or refresh of each user. The body is required,
+     Takes the role from all of the users, or from none if one of them is rejected. Users without the
+    role are ignored. Takes effect at the next login or refresh of each user. The body is required,
     although many tools send none with DELETE.
 
     Args:
@@ -166,8 +166,8 @@ def sync(
 ) -> Any | Error | None:
     """Take a role from users.
 
-     Takes the role from all of the users, or from none if one of them is refused. Users who do not have
-    it are passed over. Takes effect at the next login or refresh of each user. The body is required,
+     Takes the role from all of the users, or from none if one of them is rejected. Users without the
+    role are ignored. Takes effect at the next login or refresh of each user. The body is required,
     although many tools send none with DELETE.
 
     Args:
@@ -205,8 +205,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Take a role from users.
 
-     Takes the role from all of the users, or from none if one of them is refused. Users who do not have
-    it are passed over. Takes effect at the next login or refresh of each user. The body is required,
+     Takes the role from all of the users, or from none if one of them is rejected. Users without the
+    role are ignored. Takes effect at the next login or refresh of each user. The body is required,
     although many tools send none with DELETE.
 
     Args:
@@ -247,8 +247,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Take a role from users.
 
-     Takes the role from all of the users, or from none if one of them is refused. Users who do not have
-    it are passed over. Takes effect at the next login or refresh of each user. The body is required,
+     Takes the role from all of the users, or from none if one of them is rejected. Users without the
+    role are ignored. Takes effect at the next login or refresh of each user. The body is required,
     although many tools send none with DELETE.
 
     Args:

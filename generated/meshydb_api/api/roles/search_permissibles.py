@@ -114,10 +114,10 @@ def sync_detailed(
     page_size: int | Unset = 25,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | PermissiblePage]:
-    """Search what permissions can be for.
+    """Search permissibles.
 
-     By name: `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh
-    that there is. Query parameters are read as by `searchUsers`.
+     Lists `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh, by
+    name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -160,10 +160,10 @@ def sync(
     page_size: int | Unset = 25,
     tenant: str | Unset = UNSET,
 ) -> Error | PermissiblePage | None:
-    """Search what permissions can be for.
+    """Search permissibles.
 
-     By name: `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh
-    that there is. Query parameters are read as by `searchUsers`.
+     Lists `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh, by
+    name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -201,10 +201,10 @@ async def asyncio_detailed(
     page_size: int | Unset = 25,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | PermissiblePage]:
-    """Search what permissions can be for.
+    """Search permissibles.
 
-     By name: `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh
-    that there is. Query parameters are read as by `searchUsers`.
+     Lists `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh, by
+    name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -245,10 +245,10 @@ async def asyncio(
     page_size: int | Unset = 25,
     tenant: str | Unset = UNSET,
 ) -> Error | PermissiblePage | None:
-    """Search what permissions can be for.
+    """Search permissibles.
 
-     By name: `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh
-    that there is. Query parameters are read as by `searchUsers`.
+     Lists `meshes`, `projections`, `roles` and `users`, and one such as `meshes.task` for each mesh, by
+    name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

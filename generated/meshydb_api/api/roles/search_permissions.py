@@ -124,8 +124,8 @@ def sync_detailed(
 ) -> Response[Error | PermissionPage]:
     """Search the permissions of a role.
 
-     The permissions of the role, by the names of their permissibles. Query parameters are read as by
-    `searchUsers`.
+     Lists the permissions of the role by the names of their permissibles. Query parameters are read as
+    by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -173,8 +173,8 @@ def sync(
 ) -> Error | PermissionPage | None:
     """Search the permissions of a role.
 
-     The permissions of the role, by the names of their permissibles. Query parameters are read as by
-    `searchUsers`.
+     Lists the permissions of the role by the names of their permissibles. Query parameters are read as
+    by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -217,8 +217,8 @@ async def asyncio_detailed(
 ) -> Response[Error | PermissionPage]:
     """Search the permissions of a role.
 
-     The permissions of the role, by the names of their permissibles. Query parameters are read as by
-    `searchUsers`.
+     Lists the permissions of the role by the names of their permissibles. Query parameters are read as
+    by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -264,8 +264,8 @@ async def asyncio(
 ) -> Error | PermissionPage | None:
     """Search the permissions of a role.
 
-     The permissions of the role, by the names of their permissibles. Query parameters are read as by
-    `searchUsers`.
+     Lists the permissions of the role by the names of their permissibles. Query parameters are read as
+    by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -116,7 +116,7 @@ def sync_detailed(
 ) -> Response[Error | RolePage]:
     """Search roles.
 
-     The roles of the tenant, by name. Query parameters are read as by `searchUsers`.
+     Lists the roles of the tenant by name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -161,7 +161,7 @@ def sync(
 ) -> Error | RolePage | None:
     """Search roles.
 
-     The roles of the tenant, by name. Query parameters are read as by `searchUsers`.
+     Lists the roles of the tenant by name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -201,7 +201,7 @@ async def asyncio_detailed(
 ) -> Response[Error | RolePage]:
     """Search roles.
 
-     The roles of the tenant, by name. Query parameters are read as by `searchUsers`.
+     Lists the roles of the tenant by name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -244,7 +244,7 @@ async def asyncio(
 ) -> Error | RolePage | None:
     """Search roles.
 
-     The roles of the tenant, by name. Query parameters are read as by `searchUsers`.
+     Lists the roles of the tenant by name. Query parameters are read as by `searchUsers`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

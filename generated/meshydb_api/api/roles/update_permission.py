@@ -137,7 +137,7 @@ def sync_detailed(
         permission_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,7 +183,7 @@ def sync(
         permission_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -224,7 +224,7 @@ async def asyncio_detailed(
         permission_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -268,7 +268,7 @@ async def asyncio(
         permission_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (PermissionRequest): What a permission is to be. At least one operation is true.
+        body (PermissionRequest): The new values of a permission. At least one operation is true.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

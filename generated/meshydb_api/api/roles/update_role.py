@@ -122,10 +122,10 @@ def sync_detailed(
     body: RoleRequest,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Role]:
-    """Rename a role, or describe it anew.
+    """Change the name and description of a role.
 
-     Replaces name and description; a description that is absent is removed. System roles cannot be
-    changed. Tokens have the new name after the next login or refresh.
+     Replaces name and description; an absent description is removed. System roles cannot be changed.
+    Tokens have the new name after the next login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -133,7 +133,7 @@ def sync_detailed(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (RoleRequest): What a role is to be.
+        body (RoleRequest): The new values of a role.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,10 +165,10 @@ def sync(
     body: RoleRequest,
     tenant: str | Unset = UNSET,
 ) -> Error | Role | None:
-    """Rename a role, or describe it anew.
+    """Change the name and description of a role.
 
-     Replaces name and description; a description that is absent is removed. System roles cannot be
-    changed. Tokens have the new name after the next login or refresh.
+     Replaces name and description; an absent description is removed. System roles cannot be changed.
+    Tokens have the new name after the next login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -176,7 +176,7 @@ def sync(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (RoleRequest): What a role is to be.
+        body (RoleRequest): The new values of a role.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -203,10 +203,10 @@ async def asyncio_detailed(
     body: RoleRequest,
     tenant: str | Unset = UNSET,
 ) -> Response[Error | Role]:
-    """Rename a role, or describe it anew.
+    """Change the name and description of a role.
 
-     Replaces name and description; a description that is absent is removed. System roles cannot be
-    changed. Tokens have the new name after the next login or refresh.
+     Replaces name and description; an absent description is removed. System roles cannot be changed.
+    Tokens have the new name after the next login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -214,7 +214,7 @@ async def asyncio_detailed(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (RoleRequest): What a role is to be.
+        body (RoleRequest): The new values of a role.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -244,10 +244,10 @@ async def asyncio(
     body: RoleRequest,
     tenant: str | Unset = UNSET,
 ) -> Error | Role | None:
-    """Rename a role, or describe it anew.
+    """Change the name and description of a role.
 
-     Replaces name and description; a description that is absent is removed. System roles cannot be
-    changed. Tokens have the new name after the next login or refresh.
+     Replaces name and description; an absent description is removed. System roles cannot be changed.
+    Tokens have the new name after the next login or refresh.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -255,7 +255,7 @@ async def asyncio(
         role_id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (RoleRequest): What a role is to be.
+        body (RoleRequest): The new values of a role.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

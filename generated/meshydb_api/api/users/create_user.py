@@ -116,17 +116,17 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Create a user.
 
-     Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
-    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone. Username and security questions are as `registerUser` says.
+     Works like a registration, but the caller decides whether the new user is verified and active; by
+    default, they are neither. `verified` concerns the channel by which the tenant verifies users. The
+    caller cannot give a role that permits more than they may do. Each new user gets `meshy.user`. The
+    rules for usernames and security questions are those of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (NewUser): A user to be created.
+        body (NewUser): A new user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -158,17 +158,17 @@ def sync(
 ) -> Error | User | None:
     """Create a user.
 
-     Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
-    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone. Username and security questions are as `registerUser` says.
+     Works like a registration, but the caller decides whether the new user is verified and active; by
+    default, they are neither. `verified` concerns the channel by which the tenant verifies users. The
+    caller cannot give a role that permits more than they may do. Each new user gets `meshy.user`. The
+    rules for usernames and security questions are those of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (NewUser): A user to be created.
+        body (NewUser): A new user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -195,17 +195,17 @@ async def asyncio_detailed(
 ) -> Response[Error | User]:
     """Create a user.
 
-     Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
-    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone. Username and security questions are as `registerUser` says.
+     Works like a registration, but the caller decides whether the new user is verified and active; by
+    default, they are neither. `verified` concerns the channel by which the tenant verifies users. The
+    caller cannot give a role that permits more than they may do. Each new user gets `meshy.user`. The
+    rules for usernames and security questions are those of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (NewUser): A user to be created.
+        body (NewUser): A new user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -235,17 +235,17 @@ async def asyncio(
 ) -> Error | User | None:
     """Create a user.
 
-     Like a registration, but by another user, who decides whether the new user is verified and active;
-    unless told otherwise, they are neither. `verified` is of the channel that the tenant verifies users
-    by. A role that permits more than the caller may do cannot be given. `meshy.user` is given to
-    everyone. Username and security questions are as `registerUser` says.
+     Works like a registration, but the caller decides whether the new user is verified and active; by
+    default, they are neither. `verified` concerns the channel by which the tenant verifies users. The
+    caller cannot give a role that permits more than they may do. Each new user gets `meshy.user`. The
+    rules for usernames and security questions are those of `registerUser`.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (NewUser): A user to be created.
+        body (NewUser): A new user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

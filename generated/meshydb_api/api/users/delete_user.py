@@ -105,7 +105,7 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Delete a user.
 
-     For good. Nobody can delete themselves.
+     Permanent. Users cannot delete themselves.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -144,7 +144,7 @@ def sync(
 ) -> Any | Error | None:
     """Delete a user.
 
-     For good. Nobody can delete themselves.
+     Permanent. Users cannot delete themselves.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -178,7 +178,7 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Delete a user.
 
-     For good. Nobody can delete themselves.
+     Permanent. Users cannot delete themselves.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -215,7 +215,7 @@ async def asyncio(
 ) -> Any | Error | None:
     """Delete a user.
 
-     For good. Nobody can delete themselves.
+     Permanent. Users cannot delete themselves.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

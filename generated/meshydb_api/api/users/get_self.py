@@ -94,7 +94,7 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Read the user who is logged in.
 
-     Takes the user from the access token.
+     The access token determines the user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -130,7 +130,7 @@ def sync(
 ) -> Error | User | None:
     """Read the user who is logged in.
 
-     Takes the user from the access token.
+     The access token determines the user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -161,7 +161,7 @@ async def asyncio_detailed(
 ) -> Response[Error | User]:
     """Read the user who is logged in.
 
-     Takes the user from the access token.
+     The access token determines the user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -195,7 +195,7 @@ async def asyncio(
 ) -> Error | User | None:
     """Read the user who is logged in.
 
-     Takes the user from the access token.
+     The access token determines the user.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

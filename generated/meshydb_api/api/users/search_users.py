@@ -128,8 +128,8 @@ def sync_detailed(
 ) -> Response[Error | UserPage]:
     """Search users.
 
-     Names of query parameters are matched without regard to case, unknown ones are ignored, and empty
-    values count as absent. The parameters narrow the search together.
+     Names of query parameters are not case-sensitive, unknown ones are ignored, and empty values count
+    as absent. Users match all parameters.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -183,8 +183,8 @@ def sync(
 ) -> Error | UserPage | None:
     """Search users.
 
-     Names of query parameters are matched without regard to case, unknown ones are ignored, and empty
-    values count as absent. The parameters narrow the search together.
+     Names of query parameters are not case-sensitive, unknown ones are ignored, and empty values count
+    as absent. Users match all parameters.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -233,8 +233,8 @@ async def asyncio_detailed(
 ) -> Response[Error | UserPage]:
     """Search users.
 
-     Names of query parameters are matched without regard to case, unknown ones are ignored, and empty
-    values count as absent. The parameters narrow the search together.
+     Names of query parameters are not case-sensitive, unknown ones are ignored, and empty values count
+    as absent. Users match all parameters.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -286,8 +286,8 @@ async def asyncio(
 ) -> Error | UserPage | None:
     """Search users.
 
-     Names of query parameters are matched without regard to case, unknown ones are ignored, and empty
-    values count as absent. The parameters narrow the search together.
+     Names of query parameters are not case-sensitive, unknown ones are ignored, and empty values count
+    as absent. Users match all parameters.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

@@ -109,8 +109,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
-    counts as a wrong password of a login.
+     Ends all other logins of the user, and cancels pending changes. A wrong previous password counts as
+    a wrong password at login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -149,8 +149,8 @@ def sync(
 ) -> Any | Error | None:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
-    counts as a wrong password of a login.
+     Ends all other logins of the user, and cancels pending changes. A wrong previous password counts as
+    a wrong password at login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -184,8 +184,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
-    counts as a wrong password of a login.
+     Ends all other logins of the user, and cancels pending changes. A wrong previous password counts as
+    a wrong password at login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -222,8 +222,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Change the password of the user who is logged in.
 
-     Ends all other logins of the user, and cancels changes that are pending. A wrong previous password
-    counts as a wrong password of a login.
+     Ends all other logins of the user, and cancels pending changes. A wrong previous password counts as
+    a wrong password at login.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

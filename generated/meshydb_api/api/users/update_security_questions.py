@@ -109,8 +109,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
-    and it takes effect after some days.
+     Replaces all questions. Unless the password is proved, the new ones are pending: `getSelf` shows
+    them, and they take effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -149,8 +149,8 @@ def sync(
 ) -> Any | Error | None:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
-    and it takes effect after some days.
+     Replaces all questions. Unless the password is proved, the new ones are pending: `getSelf` shows
+    them, and they take effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -184,8 +184,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
-    and it takes effect after some days.
+     Replaces all questions. Unless the password is proved, the new ones are pending: `getSelf` shows
+    them, and they take effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -222,8 +222,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Set the security questions of the user who is logged in.
 
-     Replaces the whole set. Without a proof of the password the new set is pending: `getSelf` shows it,
-    and it takes effect after some days.
+     Replaces all questions. Unless the password is proved, the new ones are pending: `getSelf` shows
+    them, and they take effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or

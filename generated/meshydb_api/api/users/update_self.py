@@ -111,16 +111,16 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Change the user who is logged in.
 
-     Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored. An address or number that changes
-    without a proof of the password is pending: it is in the response, and takes effect after some days.
+     Replaces names, phone number and email address; absent values are removed. The username and the
+    roles may be present, but must not differ. Everything else is ignored. A new address or number is
+    pending unless the password is proved: the response has it, and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (SelfUpdate): What the user who is logged in is to be.
+        body (SelfUpdate): New values of the user who is logged in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -152,16 +152,16 @@ def sync(
 ) -> Error | User | None:
     """Change the user who is logged in.
 
-     Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored. An address or number that changes
-    without a proof of the password is pending: it is in the response, and takes effect after some days.
+     Replaces names, phone number and email address; absent values are removed. The username and the
+    roles may be present, but must not differ. Everything else is ignored. A new address or number is
+    pending unless the password is proved: the response has it, and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (SelfUpdate): What the user who is logged in is to be.
+        body (SelfUpdate): New values of the user who is logged in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -188,16 +188,16 @@ async def asyncio_detailed(
 ) -> Response[Error | User]:
     """Change the user who is logged in.
 
-     Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored. An address or number that changes
-    without a proof of the password is pending: it is in the response, and takes effect after some days.
+     Replaces names, phone number and email address; absent values are removed. The username and the
+    roles may be present, but must not differ. Everything else is ignored. A new address or number is
+    pending unless the password is proved: the response has it, and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (SelfUpdate): What the user who is logged in is to be.
+        body (SelfUpdate): New values of the user who is logged in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -227,16 +227,16 @@ async def asyncio(
 ) -> Error | User | None:
     """Change the user who is logged in.
 
-     Replaces names, phone number and email address: what is absent is removed. The username and the
-    roles may be there, but not differ; everything else is ignored. An address or number that changes
-    without a proof of the password is pending: it is in the response, and takes effect after some days.
+     Replaces names, phone number and email address; absent values are removed. The username and the
+    roles may be present, but must not differ. Everything else is ignored. A new address or number is
+    pending unless the password is proved: the response has it, and it takes effect after some days.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (SelfUpdate): What the user who is logged in is to be.
+        body (SelfUpdate): New values of the user who is logged in.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -124,11 +124,11 @@ def sync_detailed(
 ) -> Response[Error | User]:
     """Change a user.
 
-     Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
-    the channel that the tenant verifies users by. The username and the roles may be there, but not
-    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
-    on another user, at once.
+     Replaces names, phone number and email address; absent values are removed. Changes `verified` and
+    `isActive` if they are present. If the user is no longer active, all their logins end. `verified`
+    concerns the channel by which the tenant verifies users. The username and the roles may be present,
+    but must not differ. Everything else is ignored. For the caller's own id, a new address or number is
+    handled as by `updateSelf`; for other users, it takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -136,7 +136,7 @@ def sync_detailed(
         id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserUpdate): What a user is to be.
+        body (UserUpdate): New values of a user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -170,11 +170,11 @@ def sync(
 ) -> Error | User | None:
     """Change a user.
 
-     Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
-    the channel that the tenant verifies users by. The username and the roles may be there, but not
-    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
-    on another user, at once.
+     Replaces names, phone number and email address; absent values are removed. Changes `verified` and
+    `isActive` if they are present. If the user is no longer active, all their logins end. `verified`
+    concerns the channel by which the tenant verifies users. The username and the roles may be present,
+    but must not differ. Everything else is ignored. For the caller's own id, a new address or number is
+    handled as by `updateSelf`; for other users, it takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -182,7 +182,7 @@ def sync(
         id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserUpdate): What a user is to be.
+        body (UserUpdate): New values of a user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -211,11 +211,11 @@ async def asyncio_detailed(
 ) -> Response[Error | User]:
     """Change a user.
 
-     Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
-    the channel that the tenant verifies users by. The username and the roles may be there, but not
-    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
-    on another user, at once.
+     Replaces names, phone number and email address; absent values are removed. Changes `verified` and
+    `isActive` if they are present. If the user is no longer active, all their logins end. `verified`
+    concerns the channel by which the tenant verifies users. The username and the roles may be present,
+    but must not differ. Everything else is ignored. For the caller's own id, a new address or number is
+    handled as by `updateSelf`; for other users, it takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -223,7 +223,7 @@ async def asyncio_detailed(
         id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserUpdate): What a user is to be.
+        body (UserUpdate): New values of a user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -255,11 +255,11 @@ async def asyncio(
 ) -> Error | User | None:
     """Change a user.
 
-     Replaces names, phone number and email address: what is absent is removed. `verified` and `isActive`
-    are changed when they are there; all logins of a user who is no longer active end. `verified` is of
-    the channel that the tenant verifies users by. The username and the roles may be there, but not
-    differ; everything else is ignored. On oneself, an address or number changes as with `updateSelf`;
-    on another user, at once.
+     Replaces names, phone number and email address; absent values are removed. Changes `verified` and
+    `isActive` if they are present. If the user is no longer active, all their logins end. `verified`
+    concerns the channel by which the tenant verifies users. The username and the roles may be present,
+    but must not differ. Everything else is ignored. For the caller's own id, a new address or number is
+    handled as by `updateSelf`; for other users, it takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -267,7 +267,7 @@ async def asyncio(
         id (str): 24 hexadecimal digits.
         tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
             digit. Case-sensitive.
-        body (UserUpdate): What a user is to be.
+        body (UserUpdate): New values of a user.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

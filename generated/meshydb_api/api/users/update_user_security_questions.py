@@ -122,7 +122,8 @@ def sync_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of a user.
 
-     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
+     Replaces all questions. For the caller's own id, works as `updateSecurityQuestions`; for other
+    users, takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -164,7 +165,8 @@ def sync(
 ) -> Any | Error | None:
     """Set the security questions of a user.
 
-     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
+     Replaces all questions. For the caller's own id, works as `updateSecurityQuestions`; for other
+    users, takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -201,7 +203,8 @@ async def asyncio_detailed(
 ) -> Response[Any | Error]:
     """Set the security questions of a user.
 
-     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
+     Replaces all questions. For the caller's own id, works as `updateSecurityQuestions`; for other
+    users, takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
@@ -241,7 +244,8 @@ async def asyncio(
 ) -> Any | Error | None:
     """Set the security questions of a user.
 
-     Replaces the whole set. On oneself, as `updateSecurityQuestions` does; on another user, at once.
+     Replaces all questions. For the caller's own id, works as `updateSecurityQuestions`; for other
+    users, takes effect immediately.
 
     Args:
         account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
