@@ -70,56 +70,56 @@ class ResolvedTenant:
 
 @frozen
 class UsernameKeys:
-    """A username from a client: its key, and the counter keys of this client and of all clients."""
+    """The keys of a username from a client: its own, and those of its counters for this client and for all clients."""
 
     username_key: str
-    own: bytes = field(repr=False)
-    of_all: bytes = field(repr=False)
+    per_client: bytes = field(repr=False)
+    overall: bytes = field(repr=False)
 
 
 @frozen
 class UsernameCounts:
-    """The counts of a username: those of the client, and those of all clients together."""
+    """The counters of a username: for one client, and for all clients together."""
 
-    own: Counter
-    of_all: Counter
+    per_client: Counter
+    overall: Counter
 
 
 @frozen(kw_only=True)
-class Subject:
-    """The account, tenant, user, requests and counts that one username leads to."""
+class UsernameRecord:
+    """What is stored for one username: its tenant, user, requests and counters."""
 
     tenant: ResolvedTenant
     user: User | None
     recoveries: Sequence[Recovery]
-    # The counts of requests or guesses, as asked for, by purpose. Without a request there are no guesses.
-    counted: Mapping[Purpose, UsernameCounts]
+    # The counters of requests or of guesses, by purpose. Without a request there are none of guesses.
+    counts: Mapping[Purpose, UsernameCounts]
 
 
-def find_asked(
-    connection: Connection, account: str, tenant: str | None, named: UsernameKeys, purpose: Purpose
-) -> Subject | Missing:
-    """Everything about a username for a new request: its requests of one purpose, and their counts.
-
-    Returns the missing part if account or tenant do not exist.
-    """
-    given = {"account": account, "tenant": tenant, "purpose": purpose, **_named(named)}
-    return _subject(_FIND_ASKED.rows(connection, given), account, named, REQUESTS, purpose)
-
-
-def find_subject(
-    connection: Connection, account: str, tenant: str | None, named: UsernameKeys, purpose: Purpose | None = None
-) -> Subject | Missing:
-    """Everything about a username for a guess: its requests of one purpose or of any, and the guesses.
+def find_for_request(
+    connection: Connection, account: str, tenant: str | None, keys: UsernameKeys, purpose: Purpose
+) -> UsernameRecord | Missing:
+    """The record of a username for a new request: with its requests of one purpose, and the counters of requests.
 
     Returns the missing part if account or tenant do not exist.
     """
-    given = {"account": account, "tenant": tenant, **_named(named)}
+    given = {"account": account, "tenant": tenant, "purpose": purpose, **_key_values(keys)}
+    return _record(_FIND_FOR_REQUEST.rows(connection, given), account, keys, REQUESTS, purpose)
+
+
+def find_for_guess(
+    connection: Connection, account: str, tenant: str | None, keys: UsernameKeys, purpose: Purpose | None = None
+) -> UsernameRecord | Missing:
+    """The record of a username for a guess: with its requests of one purpose or of any, and the counters of guesses.
+
+    Returns the missing part if account or tenant do not exist.
+    """
+    given = {"account": account, "tenant": tenant, **_key_values(keys)}
     if purpose is None:
         rows = _FIND.rows(connection, given)
     else:
         rows = _FIND_ONE.rows(connection, {**given, "purpose": purpose})
-    return _subject(rows, account, named, GUESSES, None)
+    return _record(rows, account, keys, GUESSES, None)
 
 
 def store(connection: Connection, recovery: Recovery, seen: int | None) -> None:
@@ -142,33 +142,33 @@ def count_guess(connection: Connection, recovery: Recovery) -> None:
     store(connection, guessed, seen=recovery.version)
 
 
-def forgive_guess(connection: Connection, recovery: Recovery) -> None:
-    """Take back the failure of a right guess."""
-    connection.execute(_FORGIVE, {**_key(recovery), "this": recovery.request_id})
+def uncount_guess(connection: Connection, recovery: Recovery) -> None:
+    """Take back the count of a right guess."""
+    connection.execute(_UNCOUNT, {**_key(recovery), "this": recovery.request_id})
 
 
-def disown(connection: Connection, user: User, now: datetime) -> None:
-    """Make a user's requests unusable, because what they were sent to no longer proves the user.
+def invalidate_requests(connection: Connection, user: User, now: datetime) -> None:
+    """Invalidate a user's requests, because the address that they were sent to no longer proves the user.
 
     The guesses stay counted. Raises StaleError.
     """
     of_user = {f"the_{name}": getattr(user, name) for name in _KEY_OF_USER}
     slots = {row.slot: row.user_id is None or row.used_at is not None for row in connection.execute(_SLOTS, of_user)}
-    connection.execute(_DISOWN, of_user)
+    connection.execute(_INVALIDATE, of_user)
     # A concurrent request may have read the user's old data, and must notice that it is stale. These requests take the
     # slot of a finished request, which changes its version, or else the first free one.
     if not any(slots.values()) and len(slots) < SLOTS:
         free = min(set(range(SLOTS)) - slots.keys())
-        store(connection, _nobodys(user, free, now), seen=None)
+        store(connection, _unusable_request(user, free, now), seen=None)
 
 
 def consume(connection: Connection, recovery: Recovery, now: datetime) -> bool:
-    """Use up a request. False if it was used, replaced or disowned meanwhile."""
+    """Use up a request. False if it was used, replaced or invalidated meanwhile."""
     return connection.execute(_CONSUME, {**_key(recovery), "this": recovery.request_id, "now": now}).rowcount == 1
 
 
-def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
-    """A reset request that nobody can complete: no handle has its id."""
+def _unusable_request(user: User, slot: int, now: datetime) -> Recovery:
+    """A reset request that cannot be completed: no handle has its id."""
     return Recovery(
         account=user.account,
         tenant=user.tenant,
@@ -187,42 +187,40 @@ def _nobodys(user: User, slot: int, now: datetime) -> Recovery:
     )
 
 
-def _named(named: UsernameKeys) -> dict[str, Any]:
-    return {"username_key": named.username_key, "own_key": named.own, "all_key": named.of_all}
+def _key_values(keys: UsernameKeys) -> dict[str, Any]:
+    return {"username_key": keys.username_key, "own_key": keys.per_client, "all_key": keys.overall}
 
 
-def _subject(
-    rows: Sequence[Sequence[Any]], account: str, named: UsernameKeys, counted: str, purpose: Purpose | None
-) -> Subject | Missing:
+def _record(
+    rows: Sequence[Sequence[Any]], account: str, keys: UsernameKeys, suffix: str, purpose: Purpose | None
+) -> UsernameRecord | Missing:
     if not rows:
         return "account"
     first = rows[0]
     if first[0] is None:
         return "tenant"
     tenant = ResolvedTenant(account, first[0], first[1])
-    key: dict[str, Any] = {"account": account, "tenant": tenant.name, "username_key": named.username_key}
+    key: dict[str, Any] = {"account": account, "tenant": tenant.name, "username_key": keys.username_key}
     user: dict[str, Any] = dict(zip(_USER_READ, first[_USER], strict=True))
     found = [
         Recovery(**key, **dict(zip(_RECOVERY_READ, row[_RECOVERY], strict=True))) for row in rows if row[-1] is not None
     ]
     # Rows of one purpose repeat its counters. Without a request, there is one row.
     purposes: list[Purpose] = [each.purpose for each in found] if purpose is None else [purpose] * len(rows)
-    return Subject(
+    return UsernameRecord(
         tenant=tenant,
         user=None if user["user_id"] is None else User(**key, **user),
         recoveries=found,
-        counted={
-            each: _counted(tenant, named, f"{each}{counted}", row) for each, row in zip(purposes, rows, strict=False)
-        },
+        counts={each: _counts(tenant, keys, f"{each}{suffix}", row) for each, row in zip(purposes, rows, strict=False)},
     )
 
 
-def _counted(tenant: ResolvedTenant, named: UsernameKeys, name: str, row: Sequence[Any]) -> UsernameCounts:
-    own = CounterKey(tenant.account, tenant.name, named.own, name)
-    of_all = CounterKey(tenant.account, tenant.name, named.of_all, f"{name}{OF_ALL}")
+def _counts(tenant: ResolvedTenant, keys: UsernameKeys, name: str, row: Sequence[Any]) -> UsernameCounts:
+    per_client = CounterKey(tenant.account, tenant.name, keys.per_client, name)
+    overall = CounterKey(tenant.account, tenant.name, keys.overall, f"{name}{OF_ALL}")
     return UsernameCounts(
-        _counter(own, row[_OWN]),
-        _counter(of_all, row[_ALL]),
+        _counter(per_client, row[_PER_CLIENT]),
+        _counter(overall, row[_OVERALL]),
     )
 
 
@@ -241,30 +239,30 @@ _KEY_OF_USER: Final = ("account", "tenant", "username_key")
 # Only the needed columns: each column takes time to read.
 _USER_READ: Final = tuple(name for name in _USER_NAMES if name not in _KEY_OF_USER)
 _RECOVERY_READ: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY_OF_USER)
-_OWN: Final = slice(2, 2 + len(READ))
-_ALL: Final = slice(_OWN.stop, _OWN.stop + len(READ))
-_USER: Final = slice(_ALL.stop, _ALL.stop + len(_USER_READ))
+_PER_CLIENT: Final = slice(2, 2 + len(READ))
+_OVERALL: Final = slice(_PER_CLIENT.stop, _PER_CLIENT.stop + len(READ))
+_USER: Final = slice(_OVERALL.stop, _OVERALL.stop + len(_USER_READ))
 _RECOVERY: Final = slice(_USER.stop, _USER.stop + len(_RECOVERY_READ))
 _KEY: Final = (*_KEY_OF_USER, "purpose", "slot")
 _REPLACED: Final = tuple(name for name in _RECOVERY_NAMES if name not in _KEY)
 
 
-def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[bool]) -> Prepared:
+def _find(purpose: ColumnElement[str], suffix: str, *conditions: ColumnElement[bool]) -> Prepared:
     """One statement for everything about a username, because each statement costs as much as all of its joins.
 
     `purpose` is the purpose of the counters.
     """
     key = bindparam("username_key", type_=users.c.username_key.type)
-    tenant = (tenants.c.account, tenants.c.tenant)
-    of_user = and_(users.c.account == tenant[0], users.c.tenant == tenant[1], users.c.username_key == key)
-    of_recovery = and_(recoveries.c.account == tenant[0], recoveries.c.tenant == tenant[1])
-    named = func.coalesce(bindparam("tenant", type_=tenants.c.tenant.type), accounts.c.default_tenant)
-    own, of_all = counters.alias("own"), counters.alias("of_all")
+    account, tenant = tenants.c.account, tenants.c.tenant
+    of_user = and_(users.c.account == account, users.c.tenant == tenant, users.c.username_key == key)
+    of_recovery = and_(recoveries.c.account == account, recoveries.c.tenant == tenant)
+    tenant_name = func.coalesce(bindparam("tenant", type_=tenants.c.tenant.type), accounts.c.default_tenant)
+    per_client, overall = counters.alias("per_client"), counters.alias("overall")
 
     def is_counter(table: FromClause, name: str, key_name: str) -> ColumnElement[bool]:
         return and_(
-            table.c.account == tenant[0],
-            table.c.tenant == tenant[1],
+            table.c.account == account,
+            table.c.tenant == tenant,
             table.c.name == purpose + literal(name, purpose.type),
             table.c.key == bindparam(key_name, type_=counters.c.key.type),
         )
@@ -272,24 +270,24 @@ def _find(purpose: ColumnElement[str], counted: str, *conditions: ColumnElement[
     columns: list[ColumnElement[Any]] = [
         tenants.c.tenant,
         tenants.c.verification,
-        *(each.c[name] for each in (own, of_all) for name in READ),
+        *(each.c[name] for each in (per_client, overall) for name in READ),
         *(users.c[name] for name in _USER_READ),
         *(recoveries.c[name] for name in _RECOVERY_READ),
     ]
     return Prepared(
         select(*columns)
         .select_from(accounts)
-        .outerjoin(tenants, and_(tenants.c.account == accounts.c.account, tenants.c.tenant == named))
+        .outerjoin(tenants, and_(tenants.c.account == accounts.c.account, tenants.c.tenant == tenant_name))
         .outerjoin(users, of_user)
         .outerjoin(recoveries, and_(of_recovery, recoveries.c.username_key == key, *conditions))
-        .outerjoin(own, is_counter(own, counted, "own_key"))
-        .outerjoin(of_all, is_counter(of_all, f"{counted}{OF_ALL}", "all_key"))
+        .outerjoin(per_client, is_counter(per_client, suffix, "own_key"))
+        .outerjoin(overall, is_counter(overall, f"{suffix}{OF_ALL}", "all_key"))
         .where(accounts.c.account == bindparam("account"))
     )
 
 
 _PURPOSE: Final = bindparam("purpose", type_=recoveries.c.purpose.type)
-_FIND_ASKED: Final = _find(_PURPOSE, REQUESTS, recoveries.c.purpose == _PURPOSE)
+_FIND_FOR_REQUEST: Final = _find(_PURPOSE, REQUESTS, recoveries.c.purpose == _PURPOSE)
 _FIND: Final = _find(recoveries.c.purpose, GUESSES)
 _FIND_ONE: Final = _find(recoveries.c.purpose, GUESSES, recoveries.c.purpose == _PURPOSE)
 _INSERT: Final = Prepared(insert(recoveries))
@@ -301,14 +299,14 @@ _REPLACE: Final = Prepared(
     .where(_THE_ROW, recoveries.c.version == bindparam("seen"))
     .values({name: bindparam(name) for name in _REPLACED})
 )
-_FORGIVE: Final = (
+_UNCOUNT: Final = (
     update(recoveries).where(_THE_REQUEST).values(failures=recoveries.c.failures - 1, version=_NEXT_VERSION)
 )
 _OF_USER: Final = and_(*(recoveries.c[name] == bindparam(f"the_{name}") for name in _KEY_OF_USER))
 _SLOTS: Final = select(recoveries.c.slot, recoveries.c.user_id, recoveries.c.used_at).where(
     _OF_USER, recoveries.c.purpose == "reset"
 )
-_DISOWN: Final = update(recoveries).where(_OF_USER).values(user_id=None, version=_NEXT_VERSION)
+_INVALIDATE: Final = update(recoveries).where(_OF_USER).values(user_id=None, version=_NEXT_VERSION)
 _CONSUME: Final = (
     update(recoveries)
     .where(_THE_REQUEST, recoveries.c.used_at.is_(None), recoveries.c.user_id.is_not(None))

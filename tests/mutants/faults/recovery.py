@@ -32,10 +32,10 @@ async def no_code_is_right(*_: object) -> None:
 def code_usable_twice(subject: ServerSetup) -> None:
     """A request is not used up, and its code sets one password after the other."""
     subject.patch.setattr(completion, "consume", lambda *_: True)
-    subject.patch.setattr(GuessChecker, "_why_not", lambda *_: None)
+    subject.patch.setattr(GuessChecker, "_rejection_reason", lambda *_: None)
 
 
-@TABLE.parts(GuessChecker, "_why_not", "checkHash", "requests_lapse")
+@TABLE.parts(GuessChecker, "_rejection_reason", "checkHash", "requests_lapse")
 def expired_hash_accepted(original: Callable[..., Any], *validated: Any) -> str | None:
     """A request does not lapse."""
     reason: str | None = original(*validated)

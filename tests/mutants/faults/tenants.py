@@ -19,7 +19,7 @@ from tests.mutants.table import Table
 TABLE: Final = Table()
 
 
-@TABLE.parts(guesses, "find_subject", "checkHash", "requests_are_of_one_tenant")
+@TABLE.parts(guesses, "find_for_guess", "checkHash", "requests_are_of_one_tenant")
 def hash_of_another_tenant_accepted(
     original: Callable[..., Any], connection: Connection, account: str, _: str | None, *more: Any
 ) -> Any:

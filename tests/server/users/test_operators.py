@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.common.counting import name_of
+from meshydb_server.services.common.counting import keys_of_username
 from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.services.users.new_users import NewUser, Secrets, add_user
 from meshydb_server.services.users.operators import UserChange
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
-from meshydb_server.storage.recovery import find_subject
+from meshydb_server.storage.recovery import find_for_guess
 from meshydb_server.storage.schema import sessions
 from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal
 
@@ -28,9 +28,9 @@ async def _logins(people: People) -> int:
 
 async def _is_open(people: People, username: str) -> bool:
     """Whether a request of the user can still be completed."""
-    named = name_of(people.services.outbox.keyring, username, "")
+    keys = keys_of_username(people.services.outbox.keyring, username, "")
     subject = await people.services.database.read(
-        lambda connection: find_subject(connection, ACCOUNT, "north", named, "reset")
+        lambda connection: find_for_guess(connection, ACCOUNT, "north", keys, "reset")
     )
     assert not isinstance(subject, str)
     return any(each.user_id is not None for each in subject.recoveries)

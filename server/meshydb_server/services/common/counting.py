@@ -27,25 +27,25 @@ _KEY_BYTES: Final = 12
 
 @frozen
 class Allowance:
-    """The limit of one client, and the limit of all clients together."""
+    """The limits on one username: for one client, and for all clients together."""
 
-    own: Quota
-    of_all: Quota
+    per_client: Quota
+    overall: Quota
 
-    def spend(self, counted: UsernameCounts, now: datetime, is_known: Callable[[], bool]) -> Sequence[Change]:
+    def spend(self, counts: UsernameCounts, now: datetime, is_known: Callable[[], bool]) -> Sequence[Change]:
         """Count one action, and return the counters to save. Raises LimitError.
 
         `is_known` says whether the user logs in from the client's network. It is called only when the limit of all
         clients is used up.
         """
-        own = spend(self.own, counted.own, now)
+        per_client = spend(self.per_client, counts.per_client, now)
         try:
-            of_all = spend(self.of_all, counted.of_all, now)
+            overall = spend(self.overall, counts.overall, now)
         except LimitError:
             if not is_known():
                 raise
-            of_all = keep(self.of_all, counted.of_all, now)
-        return own, of_all
+            overall = keep(self.overall, counts.overall, now)
+        return per_client, overall
 
 
 def spend(quota: Quota, counter: Counter, now: datetime) -> Change:
@@ -78,15 +78,15 @@ def _digest(key: bytes, *counted: str) -> bytes:
 
 # Cached, because many requests come from few networks.
 @lru_cache(maxsize=4096)
-def _own_part(key: bytes, network: str) -> bytes:
+def _network_part(key: bytes, network: str) -> bytes:
     return _digest(key, "network", network)
 
 
-def name_of(keyring: Keyring, username: str, client: str) -> UsernameKeys:
-    """The counter keys of a username. `client` is an address; "" for none counts as one address."""
+def keys_of_username(keyring: Keyring, username: str, client: str) -> UsernameKeys:
+    """The keys of a username and of its counters. `client` is an address; "" for none counts as one address."""
     key = username_key(username)
     of_user = counter_key(keyring, "user", key)
-    return UsernameKeys(key, of_user + _own_part(keyring.oldest.counters, network_of(client)), of_user)
+    return UsernameKeys(key, of_user + _network_part(keyring.oldest.counters, network_of(client)), of_user)
 
 
 def is_known_address(

@@ -8,7 +8,7 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import NotFoundError
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.storage.accounts import Tenant, account_exists, find_tenant
-from meshydb_server.storage.recovery import Missing, ResolvedTenant, Subject
+from meshydb_server.storage.recovery import Missing, ResolvedTenant, UsernameRecord
 from meshydb_server.storage.users import User, find_user
 
 
@@ -40,10 +40,10 @@ def require_user(connection: Connection, tenant: Tenant, username: str) -> User:
     return user
 
 
-def require_subject(subject: Subject | Missing) -> Subject:
-    """The subject, if its account and tenant exist; raises NotFoundError."""
-    if subject == "account":
+def require_record(record: UsernameRecord | Missing) -> UsernameRecord:
+    """The record, if its account and tenant exist; raises NotFoundError."""
+    if record == "account":
         raise NotFoundError("There is no account of this name.", ErrorCode.UNKNOWN_ACCOUNT)
-    if subject == "tenant":
+    if record == "tenant":
         raise NotFoundError("The account has no tenant of this name.", ErrorCode.UNKNOWN_TENANT)
-    return subject
+    return record

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.counting import Allowance, is_known_address, keep, name_of
+from meshydb_server.services.common.counting import Allowance, is_known_address, keep, keys_of_username
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
@@ -27,7 +27,7 @@ class LoginGuess:
     """An attempt that has been counted."""
 
     tenant: ResolvedTenant
-    named: UsernameKeys = field(repr=False)
+    keys: UsernameKeys = field(repr=False)
     client: str
     at: datetime
 
@@ -46,10 +46,10 @@ class LoginGuesses:
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
         """
-        guess = LoginGuess(tenant, name_of(self.keyring, username, client), client, self.sources.now())
+        guess = LoginGuess(tenant, keys_of_username(self.keyring, username, client), client, self.sources.now())
 
         def is_known() -> bool:
-            user = find_user(connection, tenant.account, tenant.name, guess.named.username_key)
+            user = find_user(connection, tenant.account, tenant.name, guess.keys.username_key)
             user_id = None if user is None else user.user_id
             return is_known_address(connection, tenant.account, tenant.name, user_id, client, guess.at)
 
@@ -59,9 +59,9 @@ class LoginGuesses:
     def attempt(
         self, connection: Connection, tenant: ResolvedTenant, username: str, client: str, kind: Kind
     ) -> LoginGuess | LimitError:
-        """Count an attempt, and note it in the audit trail if it is refused.
+        """Count an attempt, and record it in the audit trail if it is rejected.
 
-        Returns the error instead of raising it, because raising it in the transaction would roll back the note.
+        Returns the error instead of raising it, because raising it in the transaction would roll back the event.
         """
         try:
             return self.count(connection, tenant, username, client)
@@ -69,36 +69,36 @@ class LoginGuesses:
             self.audit.count(connection, tenant, kind, "limited", client=client, now=self.sources.now())
             return error
 
-    def note_wrong(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
-        """Note a wrong password in the audit trail."""
+    def record_wrong_password(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
+        """Record a wrong password in the audit trail."""
         self.audit.count(connection, guess.tenant, kind, "wrong-password", client=guess.client, now=self.sources.now())
 
     def take_back(self, connection: Connection, guess: LoginGuess) -> None:
         """Take back an attempt whose password was not compared."""
-        counted, allowance = _read(connection, guess), self.allowance
-        own, of_all = (
+        counts, allowance = _read(connection, guess), self.allowance
+        per_client, overall = (
             keep(quota, counter, guess.at, log=quota.take_back(counter.log, guess.at))
-            for quota, counter in ((allowance.own, counted.own), (allowance.of_all, counted.of_all))
+            for quota, counter in ((allowance.per_client, counts.per_client), (allowance.overall, counts.overall))
         )
-        save_counters(connection, [own, of_all])
+        save_counters(connection, [per_client, overall])
 
     def forget(self, connection: Connection, guess: LoginGuess) -> None:
         """Forget the attempts of a client after a right password, and take this one back from the count of all."""
-        counted, allowance = _read(connection, guess), self.allowance
-        own, of_all = (
-            keep(allowance.own, counted.own, guess.at, log=EMPTY_LOG),
+        counts, allowance = _read(connection, guess), self.allowance
+        per_client, overall = (
+            keep(allowance.per_client, counts.per_client, guess.at, log=EMPTY_LOG),
             keep(
-                allowance.of_all,
-                counted.of_all,
+                allowance.overall,
+                counts.overall,
                 guess.at,
-                log=allowance.of_all.take_back(counted.of_all.log, guess.at),
+                log=allowance.overall.take_back(counts.overall.log, guess.at),
             ),
         )
-        save_counters(connection, [own, of_all])
+        save_counters(connection, [per_client, overall])
 
 
 def _read(connection: Connection, guess: LoginGuess) -> UsernameCounts:
-    tenant, named = guess.tenant, guess.named
-    own = CounterKey(tenant.account, tenant.name, named.own, LOGIN_GUESSES.name)
-    of_all = CounterKey(tenant.account, tenant.name, named.of_all, LOGIN_GUESSES_BY_USER.name)
-    return UsernameCounts(*read_counters(connection, [own, of_all]))
+    tenant, keys = guess.tenant, guess.keys
+    per_client = CounterKey(tenant.account, tenant.name, keys.per_client, LOGIN_GUESSES.name)
+    overall = CounterKey(tenant.account, tenant.name, keys.overall, LOGIN_GUESSES_BY_USER.name)
+    return UsernameCounts(*read_counters(connection, [per_client, overall]))

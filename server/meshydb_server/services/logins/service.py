@@ -23,7 +23,7 @@ from meshydb_server.services.logins.refresh_tokens import SESSION_ID_BYTES, Refr
 from meshydb_server.services.roles import grants_of
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.logins.known_addresses import note_login
+from meshydb_server.storage.logins.known_addresses import record_login
 from meshydb_server.storage.logins.sessions import (
     Login,
     Session,
@@ -101,7 +101,7 @@ class TokenService:
             raise
         except OAuthError:
             await self.database.write(
-                lambda connection: self.guesses.note_wrong(connection, counted.guess, "logged-in")
+                lambda connection: self.guesses.record_wrong_password(connection, counted.guess, "logged-in")
             )
             raise
         tenant, granted = counted.tenant, counted.scope
@@ -134,7 +134,7 @@ class TokenService:
             insert_session(connection, session)
             self.guesses.forget(connection, counted.guess)
             if not user.anonymous:
-                note_login(connection, user, network_of(login.client), now)
+                record_login(connection, user, network_of(login.client), now)
             roles = grants_of(connection, user)
             text = None if refresh_token is None else refresh_token.text
             return Grant(user, session_id, login.client_id, granted, now, roles, text)
@@ -158,12 +158,12 @@ class TokenService:
 
         def renew(connection: Connection) -> Grant:
             tenant_row = _require_client(connection, account, tenant, client_id)
-            asked = _read_scope(scope)
+            requested = _read_scope(scope)
             if not refresh_token:
                 raise OAuthError("invalid_request", "The grant refresh_token requires refresh_token.")
             session_id, login = _find_refreshable(connection, tenant_row, client_id, refresh_token, now)
             granted = login.scope.split()
-            if not set(asked).issubset(granted):
+            if not set(requested).issubset(granted):
                 raise OAuthError("invalid_scope", "The scope exceeds the scope of the login.")
             user = get_user(connection, tenant_row.account, tenant_row.name, login.user_id)
             if user is None or not touch_user(connection, user, now):
@@ -172,7 +172,7 @@ class TokenService:
             if not prolong_session(connection, tenant_row.account, tenant_row.name, session_id, now + SESSION_LIFETIME):
                 raise OAuthError("invalid_grant", _WRONG_REFRESH_TOKEN)
             roles = grants_of(connection, user)
-            return Grant(user, session_id, client_id, asked or granted, login.began_at, roles, refresh_token)
+            return Grant(user, session_id, client_id, requested or granted, login.began_at, roles, refresh_token)
 
         return self.issuer.issue(await self.database.write(renew), issuer, now)
 
@@ -281,10 +281,10 @@ def _read_auth_time(claims: Mapping[str, Any]) -> datetime | None:
 
 def _read_scope(scope: str | None) -> Sequence[str]:
     """The requested scopes, in the usual order. Raises OAuthError if one is unknown."""
-    asked = set((scope or "").split())
-    if not asked.issubset(SCOPES):
+    requested = set((scope or "").split())
+    if not requested.issubset(SCOPES):
         raise OAuthError("invalid_scope", f"The supported scopes are {', '.join(SCOPES)}.")
-    return [each for each in SCOPES if each in asked]
+    return [each for each in SCOPES if each in requested]
 
 
 def _find_refreshable(

@@ -23,7 +23,7 @@ from meshydb_server.services.recovery.guesses import CompletionRequest, Guess, G
 from meshydb_server.services.users import Authenticators
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.logins.sessions import end_sessions
-from meshydb_server.storage.recovery import consume, forgive_guess
+from meshydb_server.storage.recovery import consume, uncount_guess
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.authenticators import mark_proved
 
@@ -42,25 +42,25 @@ class CompletionService:
     authenticators: Authenticators
     guesses: GuessChecker
 
-    async def check_hash(self, attempted: CompletionRequest) -> bool:
+    async def check_hash(self, request: CompletionRequest) -> bool:
         """Whether the code is right. Counts as a guess, does not use up the request, and takes back a right guess.
 
         Raises NotFoundError for an unknown account or tenant, LimitError after too many guesses for one user, and
         OverloadedError if too many passwords are being hashed. The last two do not count as guesses.
         """
-        async with self._admitted(attempted, "checked"):
-            guess = await self.guesses.check(attempted, None, "checked")
+        async with self._admitted(request, "checked"):
+            guess = await self.guesses.check(request, None, "checked")
         if guess is None:
             return False
 
         def transaction(connection: Connection) -> None:
-            forgive_guess(connection, guess.recovery)
-            self.guesses.note(connection, guess, "checked", "ok")
+            uncount_guess(connection, guess.recovery)
+            self.guesses.record(connection, guess, "checked", "ok")
 
         await self.database.write(transaction)
         return True
 
-    async def reset_password(self, attempted: CompletionRequest, new_password: str) -> None:
+    async def reset_password(self, request: CompletionRequest, new_password: str) -> None:
         """Set a new password, end all logins, and notify the user, in one transaction.
 
         Raises InvalidRequestError if the password is not acceptable or the request is not valid, NotFoundError for an
@@ -68,12 +68,12 @@ class CompletionService:
         """
         try:
             # Checked before counting: it costs the user no guess, and reveals nothing about the request.
-            require_acceptable(new_password, attempted.username)
+            require_acceptable(new_password, request.username)
         except InvalidRequestError:
-            await self.guesses.note_unseen(attempted, "reset", "unacceptable-password")
+            await self.guesses.record_rejection(request, "reset", "unacceptable-password")
             raise
-        async with self._admitted(attempted, "reset"):
-            guess = await self.guesses.check(attempted, "reset", "reset")
+        async with self._admitted(request, "reset"):
+            guess = await self.guesses.check(request, "reset", "reset")
             if guess is None:
                 raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
             password_hash = await self.passwords.hash(new_password)
@@ -92,30 +92,30 @@ class CompletionService:
         await self._complete(guess, "reset", change)
         self.outbox.wake()
 
-    async def verify_user(self, attempted: CompletionRequest) -> None:
+    async def verify_user(self, request: CompletionRequest) -> None:
         """Mark the address of a new user as proved. Raises as `reset_password` does."""
-        guess = await self.guesses.check(attempted, "register", "verified")
+        guess = await self.guesses.check(request, "register", "verified")
         if guess is None:
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
         contact = contact_of(guess)
         await self._complete(guess, "verified", lambda connection, user: mark_proved(connection, user, contact))
 
     @asynccontextmanager
-    async def _admitted(self, attempted: CompletionRequest, kind: Kind) -> AsyncGenerator[None]:
+    async def _admitted(self, request: CompletionRequest, kind: Kind) -> AsyncGenerator[None]:
         """Admit all hashing in the block to the queue. Raises OverloadedError if too many are waiting now.
 
-        Both that and a caller who leaves while waiting are noted in the audit trail.
+        Records that in the audit trail, as well as a caller who leaves while waiting.
         """
         with ExitStack() as stack:
             try:
                 stack.enter_context(self.passwords.admit())
             except OverloadedError:
-                await self.guesses.note_unseen(attempted, kind, "overloaded")
+                await self.guesses.record_rejection(request, kind, "overloaded")
                 raise
             try:
                 yield
             except CallerGoneError:
-                await self.guesses.note_unseen(attempted, kind, "abandoned")
+                await self.guesses.record_rejection(request, kind, "abandoned")
                 raise
 
     async def _complete(self, guess: Guess, kind: Kind, change: Callable[[Connection, User], bool]) -> None:
@@ -129,13 +129,13 @@ class CompletionService:
             if not done:
                 # Roll back everything: the caller is rejected.
                 raise _TooLateError
-            self.guesses.note(connection, guess, kind, "ok")
+            self.guesses.record(connection, guess, kind, "ok")
             return done
 
         try:
             await self.database.write(transaction)
         except _TooLateError as error:
-            await self.database.write(lambda connection: self.guesses.note(connection, guess, kind, "used"))
+            await self.database.write(lambda connection: self.guesses.record(connection, guess, kind, "used"))
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID) from error
 
 

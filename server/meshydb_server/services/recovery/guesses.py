@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server import timestamps
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.counting import is_known_address, name_of
+from meshydb_server.services.common.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Key, Keyring
-from meshydb_server.services.common.lookup import require_subject
+from meshydb_server.services.common.lookup import require_record
 from meshydb_server.services.common.passwords import Passwords, normalise_answer
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery import codes, handles
@@ -29,9 +29,9 @@ from meshydb_server.storage.recovery import (
     Purpose,
     Recovery,
     ResolvedTenant,
-    Subject,
+    UsernameRecord,
     count_guess,
-    find_subject,
+    find_for_guess,
 )
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.authenticators import Authenticator, Contact
@@ -67,8 +67,8 @@ class Guess:
 
 
 @frozen
-class _Unfit:
-    """An attempt that is refused before the secret is compared, and the reason."""
+class _Rejection:
+    """A guess that is rejected before the secret is compared, and the reason."""
 
     tenant: ResolvedTenant
     outcome: str
@@ -88,66 +88,66 @@ class GuessChecker:
     policy: RecoveryPolicy
     authenticators: Authenticators
 
-    async def check(self, attempted: CompletionRequest, purpose: Purpose | None, kind: Kind) -> Guess | None:
-        """Count a guess, then check the handle. None if it is wrong, which is noted. Raises LimitError."""
+    async def check(self, request: CompletionRequest, purpose: Purpose | None, kind: Kind) -> Guess | None:
+        """Count a guess, then compare it. None if it is wrong, which the audit trail records. Raises LimitError."""
 
-        def count(connection: Connection) -> Guess | _Unfit:
-            judged = self._count(connection, attempted, purpose)
-            if isinstance(judged, _Unfit):
-                self._count_unfit(connection, judged, kind, attempted.client)
-            return judged
+        def count(connection: Connection) -> Guess | _Rejection:
+            result = self._count(connection, request, purpose)
+            if isinstance(result, _Rejection):
+                self._audit_rejection(connection, result, kind, request.client)
+            return result
 
         counted = await self.database.write(count)
-        if isinstance(counted, _Unfit):
+        if isinstance(counted, _Rejection):
             if counted.limit is not None:
                 raise counted.limit
             return None
-        found = await self._compare(counted, attempted.code)
+        found = await self._compare(counted, request.code)
         if found is not None:
             return found
-        await self.database.write(lambda connection: self.note(connection, counted, kind, "wrong-code"))
+        await self.database.write(lambda connection: self.record(connection, counted, kind, "wrong-code"))
         return None
 
-    def _count(self, connection: Connection, attempted: CompletionRequest, purpose: Purpose | None) -> Guess | _Unfit:
+    def _count(self, connection: Connection, request: CompletionRequest, purpose: Purpose | None) -> Guess | _Rejection:
         now = self.sources.now()
-        named = name_of(self.keyring, attempted.username, attempted.client)
-        subject = self.authenticators.settle_subject(
-            connection, lambda: find_subject(connection, attempted.account, attempted.tenant, named, purpose)
+        keys = keys_of_username(self.keyring, request.username, request.client)
+        record = self.authenticators.find_current(
+            connection, lambda: find_for_guess(connection, request.account, request.tenant, keys, purpose)
         )
-        found = self._match(subject, attempted)
+        found = self._match(record, request)
         if found is None:
-            return _Unfit(subject.tenant, "bad-hash")
+            return _Rejection(record.tenant, "bad-hash")
         recovery, key = found
-        if outcome := self._why_not(subject.user, recovery, now):
-            return _Unfit(subject.tenant, outcome, recovery)
+        if outcome := self._rejection_reason(record.user, recovery, now):
+            return _Rejection(record.tenant, outcome, recovery)
         account, tenant, user_id = recovery.account, recovery.tenant, recovery.user_id
 
         def is_known() -> bool:
-            return is_known_address(connection, account, tenant, user_id, attempted.client, now)
+            return is_known_address(connection, account, tenant, user_id, request.client, now)
 
         try:
-            changes = self.policy.guesses.spend(subject.counted[recovery.purpose], now, is_known)
+            changes = self.policy.guesses.spend(record.counts[recovery.purpose], now, is_known)
         except LimitError as limit:
-            return _Unfit(subject.tenant, "limited", recovery, limit)
+            return _Rejection(record.tenant, "limited", recovery, limit)
         count_guess(connection, recovery)
         save_counters(connection, changes)
-        return Guess(subject.tenant, subject.user, recovery, key)
+        return Guess(record.tenant, record.user, recovery, key)
 
-    def _match(self, subject: Subject, attempted: CompletionRequest) -> tuple[Recovery, Key] | None:
+    def _match(self, record: UsernameRecord, request: CompletionRequest) -> tuple[Recovery, Key] | None:
         """The stored request that the handle was made for."""
-        handle = handles.parse(attempted.hash)
+        handle = handles.parse(request.hash)
         key = None if handle is None else self.keyring.find(handle.key_id)
         if handle is None or key is None:
             return None
-        for recovery in subject.recoveries:
-            if handle.request_id != recovery.request_id or not _repeats(attempted, recovery):
+        for recovery in record.recoveries:
+            if handle.request_id != recovery.request_id or not _repeats(request, recovery):
                 continue
             # The row must match the signature, so that write access to the database cannot prolong a request.
             if handles.fits(key, handle, claims_of(recovery)):
                 return recovery, key
         return None
 
-    def _why_not(self, user: User | None, recovery: Recovery, now: datetime) -> str | None:
+    def _rejection_reason(self, user: User | None, recovery: Recovery, now: datetime) -> str | None:
         if now >= recovery.expires_at:
             return "expired"
         if recovery.used_at is not None:
@@ -182,18 +182,18 @@ class GuessChecker:
         right = codes.matches(guess.key, recovery.request_id, recovery.former_code_mac, code)
         return right and live_former(guess.user, contact_of(guess), self.sources.now()) is not None
 
-    async def note_unseen(self, attempted: CompletionRequest, kind: Kind, outcome: str) -> None:
-        """Note an attempt that was refused before its request was looked up. Raises NotFoundError."""
+    async def record_rejection(self, request: CompletionRequest, kind: Kind, outcome: str) -> None:
+        """Record a guess that was rejected before its request was looked up. Raises NotFoundError."""
 
-        def note(connection: Connection) -> None:
-            named = name_of(self.keyring, attempted.username, attempted.client)
-            subject = require_subject(find_subject(connection, attempted.account, attempted.tenant, named))
-            self._count_unfit(connection, _Unfit(subject.tenant, outcome), kind, attempted.client)
+        def transaction(connection: Connection) -> None:
+            keys = keys_of_username(self.keyring, request.username, request.client)
+            record = require_record(find_for_guess(connection, request.account, request.tenant, keys))
+            self._audit_rejection(connection, _Rejection(record.tenant, outcome), kind, request.client)
 
-        await self.database.write(note)
+        await self.database.write(transaction)
 
-    def note(self, connection: Connection, guess: Guess, kind: Kind, outcome: str) -> None:
-        """Write the event of a guess into the audit trail."""
+    def record(self, connection: Connection, guess: Guess, kind: Kind, outcome: str) -> None:
+        """Record a guess in the audit trail."""
         self.audit.note(
             connection,
             guess.tenant,
@@ -204,17 +204,17 @@ class GuessChecker:
             request_id=guess.recovery.request_id,
         )
 
-    def _count_unfit(self, connection: Connection, unfit: _Unfit, kind: Kind, client: str) -> None:
+    def _audit_rejection(self, connection: Connection, rejection: _Rejection, kind: Kind, client: str) -> None:
         # No limit applies to these attempts: a row for each would let anyone fill the database.
         self.audit.count(
             connection,
-            unfit.tenant,
+            rejection.tenant,
             kind,
-            unfit.outcome,
+            rejection.outcome,
             client=client,
             now=self.sources.now(),
-            user_id=None if unfit.recovery is None else unfit.recovery.user_id,
-            request_id=None if unfit.recovery is None else unfit.recovery.request_id,
+            user_id=None if rejection.recovery is None else rejection.recovery.user_id,
+            request_id=None if rejection.recovery is None else rejection.recovery.request_id,
         )
 
 
@@ -223,8 +223,8 @@ def contact_of(guess: Guess) -> Contact:
     return "phone" if (guess.recovery.channel or guess.tenant.verification) == "text" else "email"
 
 
-def _repeats(attempted: CompletionRequest, recovery: Recovery) -> bool:
+def _repeats(request: CompletionRequest, recovery: Recovery) -> bool:
     """Whether the caller has returned the request unchanged. An attempt of 0 means that of the request itself."""
-    return attempted.attempt in {0, recovery.attempt} and (
-        timestamps.to_milliseconds(attempted.expires) == timestamps.to_milliseconds(recovery.expires_at)
+    return request.attempt in {0, recovery.attempt} and (
+        timestamps.to_milliseconds(request.expires) == timestamps.to_milliseconds(recovery.expires_at)
     )

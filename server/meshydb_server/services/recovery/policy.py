@@ -50,8 +50,8 @@ class RecoveryPolicy:
     @cached_property
     def guesses(self) -> Allowance:
         """How many guesses are allowed for one username, over all of its requests."""
-        of_all = self.guesses_per_user_per_day or GUESSES_OF_ALL[self.code_format]
-        return Allowance(GUESSES.quota(self.guesses_per_user_and_address_per_day), GUESSES_BY_USER.quota(of_all))
+        overall = self.guesses_per_user_per_day or GUESSES_OF_ALL[self.code_format]
+        return Allowance(GUESSES.quota(self.guesses_per_user_and_address_per_day), GUESSES_BY_USER.quota(overall))
 
     @cached_property
     def unproved_messages(self) -> Quota:

@@ -8,7 +8,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit
-from meshydb_server.services.common.counting import is_known_address, name_of
+from meshydb_server.services.common.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
 from meshydb_server.services.common.sources import Sources
@@ -16,7 +16,7 @@ from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.services.recovery.verification import IssuedRequest, VerificationRequest, VerificationService
 from meshydb_server.services.users import Authenticators
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.recovery import UsernameCounts, find_asked
+from meshydb_server.storage.recovery import UsernameCounts, find_for_request
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.questions import Questions
 
@@ -42,30 +42,30 @@ class RecoveryService:
         LimitError after too many requests.
         """
         now = self.sources.now()
-        named = name_of(self.verification.keyring, username, client)
+        keys = keys_of_username(self.verification.keyring, username, client)
 
         def transaction(connection: Connection) -> IssuedRequest | RefusedError:
-            subject = self.authenticators.settle_subject(
-                connection, lambda: find_asked(connection, account, tenant, named, "reset")
+            record = self.authenticators.find_current(
+                connection, lambda: find_for_request(connection, account, tenant, keys, "reset")
             )
-            asked = VerificationRequest(
-                tenant=subject.tenant,
+            request = VerificationRequest(
+                tenant=record.tenant,
                 purpose="reset",
                 username=username,
                 attempt=attempt,
-                user=subject.user,
-                recoveries=subject.recoveries,
+                user=record.user,
+                recoveries=record.recoveries,
                 client=client,
             )
-            outcome, result = self._ask(connection, asked, subject.counted["reset"], now)
-            user_id = None if subject.user is None else subject.user.user_id
+            outcome, result = self._issue(connection, request, record.counts["reset"], now)
+            user_id = None if record.user is None else record.user.user_id
             if isinstance(result, RefusedError):
-                # No limit applies to refused requests: a row for each would let anyone fill the database.
+                # No limit applies to rejected requests: a row for each would let anyone fill the database.
                 self.audit.count(
-                    connection, subject.tenant, "requested", outcome, client=client, now=now, user_id=user_id
+                    connection, record.tenant, "requested", outcome, client=client, now=now, user_id=user_id
                 )
             else:
-                self.audit.note(connection, subject.tenant, "requested", outcome, now=now, user_id=user_id)
+                self.audit.note(connection, record.tenant, "requested", outcome, now=now, user_id=user_id)
             return result
 
         result = await self.database.write(transaction)
@@ -75,30 +75,36 @@ class RecoveryService:
         self.verification.outbox.wake()
         return result
 
-    def _ask(
-        self, connection: Connection, asked: VerificationRequest, counted: UsernameCounts, now: datetime
+    def _issue(
+        self, connection: Connection, request: VerificationRequest, counts: UsernameCounts, now: datetime
     ) -> tuple[str, IssuedRequest | RefusedError]:
-        """The outcome for the audit trail, and the request or the error."""
-        questions = self.verification.questions_for(connection, asked)
-        outcome, refusal = _judge(asked.user, questions, asks=asked.tenant.verification == "question")
-        if refusal is not None:
+        """Create the request, or say why not. Returns the outcome for the audit trail, and the request or the error."""
+        questions = self.verification.questions_for(connection, request)
+        outcome, rejection = _eligibility(
+            request.user, questions, uses_questions=request.tenant.verification == "question"
+        )
+        if rejection is not None:
             if not self.policy.decoys:
-                return outcome, refusal
-            asked = asked.for_nobody()
-        tenant, user_id = asked.tenant, None if asked.user is None else asked.user.user_id
+                return outcome, rejection
+            request = request.as_decoy()
+        tenant, user_id = request.tenant, None if request.user is None else request.user.user_id
 
         def is_known() -> bool:
-            return is_known_address(connection, tenant.account, tenant.name, user_id, asked.client, now)
+            return is_known_address(connection, tenant.account, tenant.name, user_id, request.client, now)
 
         try:
-            changes = self.policy.requests.spend(counted, now, is_known)
+            changes = self.policy.requests.spend(counts, now, is_known)
         except LimitError as error:
             return "limited", error
-        ended, issued = self.verification.issue(connection, asked, questions, counted=changes, now=now)
-        return (ended if refusal is None else f"decoy: {outcome}"), issued
+        issue_outcome, issued = self.verification.issue(
+            connection, request, questions, counter_changes=changes, now=now
+        )
+        return (issue_outcome if rejection is None else f"decoy: {outcome}"), issued
 
 
-def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tuple[str, RefusedError | None]:
+def _eligibility(
+    user: User | None, questions: Questions | None, *, uses_questions: bool
+) -> tuple[str, RefusedError | None]:
     """Whether a user can recover: the outcome for the audit trail, and the error if not."""
     if user is None:
         return "unknown-user", NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)
@@ -106,7 +112,7 @@ def _judge(user: User | None, questions: Questions | None, *, asks: bool) -> tup
         return "anonymous", InvalidRequestError(
             "An anonymous user cannot recover a password.", ErrorCode.USER_ANONYMOUS
         )
-    if asks and (questions is None or questions.user_id != user.user_id):
+    if uses_questions and (questions is None or questions.user_id != user.user_id):
         return "no-question", InvalidRequestError(
             "The user has no security question to answer.", ErrorCode.USER_WITHOUT_QUESTION
         )

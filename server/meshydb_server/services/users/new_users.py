@@ -70,9 +70,9 @@ def require_complete_user(tenant: Tenant, new: NewUser) -> None:
 
 async def hash_secrets(passwords: Passwords, tenant: Tenant, new: NewUser) -> Secrets:
     """Hash the secrets of a new user. Drops questions if the tenant does not use them."""
-    asked = new.questions if tenant.verification == "question" else ()
+    questions = new.questions if tenant.verification == "question" else ()
     password_hash = None if new.password is None else await passwords.hash(new.password)
-    return Secrets(password_hash, await hash_answers(passwords, asked))
+    return Secrets(password_hash, await hash_answers(passwords, questions))
 
 
 def add_user(

@@ -23,7 +23,7 @@ from meshydb_server.services.users.profiles import Profile, Profiles
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.logins.sessions import end_sessions
-from meshydb_server.storage.recovery import disown
+from meshydb_server.storage.recovery import invalidate_requests
 from meshydb_server.storage.roles import Membership, list_memberships
 from meshydb_server.storage.users import User, get_user, lock_user, update_user
 from meshydb_server.storage.users.authenticators import Contact
@@ -153,7 +153,7 @@ class OperatorService:
         if password_hash is not None:
             authenticators.set_password(connection, resolved(tenant), changed, password_hash, now=now)
             authenticators.tell_of_reset(connection, resolved(tenant), user, now)
-            disown(connection, user, now)
+            invalidate_requests(connection, user, now)
             end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)
         last_name = _changed(user.last_name, change.last_name)

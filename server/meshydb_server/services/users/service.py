@@ -125,9 +125,9 @@ class UserService:
     async def update(self, caller: Caller, user_id: str, change: ProfileChange, previous: str | None = None) -> Profile:
         """Change a user, and return the result.
 
-        Changes of oneself follow the rules of SelfService; changes of others take effect at once. `previous` is the
-        caller's own password. Raises NotFoundError, AuthorityError for a user with permissions that the caller does not
-        have, or InvalidRequestError.
+        Changes of oneself follow the rules of OwnAccountService; changes of others take effect at once. `previous` is
+        the caller's own password. Raises NotFoundError, AuthorityError for a user with permissions that the caller does
+        not have, or InvalidRequestError.
         """
         own = user_id.lower() == caller.user_id
         proof = await self.own_account.prover.prove(caller, previous) if own else PasswordProof(Proof.ADMINISTRATOR)
@@ -171,8 +171,8 @@ class UserService:
     ) -> None:
         """Replace the security questions of a user.
 
-        Changes of oneself follow the rules of SelfService; for others, `previous` is ignored. Raises NotFoundError,
-        AuthorityError for a user with permissions that the caller does not have, or InvalidRequestError.
+        Changes of oneself follow the rules of OwnAccountService; for others, `previous` is ignored. Raises
+        NotFoundError, AuthorityError for a user with permissions that the caller does not have, or InvalidRequestError.
         """
         if user_id.lower() == caller.user_id:
             await self.own_account.set_questions(caller, questions, previous)

@@ -15,7 +15,7 @@ from meshydb_server.storage.schema import known_addresses
 from meshydb_server.storage.users import User
 
 
-def note_login(connection: Connection, user: User, network: str, now: datetime) -> None:
+def record_login(connection: Connection, user: User, network: str, now: datetime) -> None:
     """Record a login by password from a network."""
     given = {"account": user.account, "tenant": user.tenant, "user_id": user.user_id}
     _NOTE.change(connection, {**given, "network": network, "last_login_at": now})

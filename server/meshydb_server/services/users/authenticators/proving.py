@@ -91,7 +91,9 @@ class PasswordProver:
             await self.database.write(lambda connection: self.guesses.take_back(connection, guess))
             raise
         if not right:
-            await self.database.write(lambda connection: self.guesses.note_wrong(connection, guess, "password-proved"))
+            await self.database.write(
+                lambda connection: self.guesses.record_wrong_password(connection, guess, "password-proved")
+            )
             raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
         await self.database.write(lambda connection: self.guesses.forget(connection, guess))
 

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.lookup import require_subject, resolved
+from meshydb_server.services.common.lookup import require_record, resolved
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages import MessageKind
 from meshydb_server.services.users.authenticators import changes
@@ -18,7 +18,7 @@ from meshydb_server.services.users.authenticators.changes import Outcome, Proof,
 from meshydb_server.services.users.authenticators.notices import Notices
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.errors import StaleError
-from meshydb_server.storage.recovery import Missing, ResolvedTenant, Subject, disown
+from meshydb_server.storage.recovery import Missing, ResolvedTenant, UsernameRecord, invalidate_requests
 from meshydb_server.storage.users import User, lock_user
 from meshydb_server.storage.users import authenticators as rows
 from meshydb_server.storage.users.authenticators import Authenticator, Contact
@@ -51,18 +51,18 @@ class Authenticators:
     notices: Notices
     delay: timedelta
 
-    def settle_subject(self, connection: Connection, find: Callable[[], Subject | Missing]) -> Subject:
+    def find_current(self, connection: Connection, find: Callable[[], UsernameRecord | Missing]) -> UsernameRecord:
         """The subject of a username, after settling due changes. Raises NotFoundError or StaleError."""
-        subject = require_subject(find())
+        record = require_record(find())
         now = self.sources.now()
-        if subject.user is None or not changes.is_due(subject.user, now):
-            return subject
-        locked = lock_user(connection, subject.user.account, subject.user.tenant, subject.user.user_id)
+        if record.user is None or not changes.is_due(record.user, now):
+            return record
+        locked = lock_user(connection, record.user.account, record.user.tenant, record.user.user_id)
         if locked is None:
             raise StaleError
-        self.settle(connection, subject.tenant, locked, now)
-        # The stored requests have been disowned.
-        return require_subject(find())
+        self.settle(connection, record.tenant, locked, now)
+        # The stored requests are invalid now.
+        return require_record(find())
 
     def settle(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> User:
         """Put due changes of a locked user into force, and return the user."""
@@ -70,7 +70,7 @@ class Authenticators:
         if not due:
             return user
         settled = changes.settled(user, now)
-        disown(connection, user, now)
+        invalidate_requests(connection, user, now)
         rows.write_authenticators(connection, settled)
         if "questions" in due:
             pending = list_pending_questions(connection, user.account, user.tenant, [user.user_id])
@@ -111,7 +111,7 @@ class Authenticators:
             rows.write_authenticators(connection, after)
         if "at-once" in outcomes.values():
             # Codes were sent to an address that is no longer the user's.
-            disown(connection, user, now)
+            invalidate_requests(connection, user, now)
         for contact, outcome in outcomes.items():
             self._note(connection, resolved_tenant, user, contact, outcome, now)
             self._tell(connection, resolved_tenant, before, after, contact, outcome, now)
@@ -136,7 +136,7 @@ class Authenticators:
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
             # First, so that a reset requested at this moment asks one of the new questions.
-            disown(connection, user, now)
+            invalidate_requests(connection, user, now)
             # As at registration, setting questions proves them if the user sets them.
             proved = proof in changes.BY_PASSWORD and before.verified
             after = evolve(before, questions_pending_at=None, questions_proved=proved)
