@@ -204,7 +204,7 @@ async def test_at_once(people: People) -> None:
     """Of several who register one name at the same time, one gets it, and only that one is sent a code."""
     names = ["rosa.k", "ROSA.K", "Rosa.K", "rosa.K"]
     results = await asyncio.gather(*(_register(people, name, email=_EMAIL) for name in names), return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["ConflictError"] * 3 + ["VerificationRequest"]
+    assert sorted(type(result).__name__ for result in results) == ["ConflictError"] * 3 + ["IssuedRequest"]
     assert all(result.message == "The username is taken." for result in results if isinstance(result, ConflictError))
     assert await _count(people) == 1
     assert len(await people.services.outbox.messages()) == 1

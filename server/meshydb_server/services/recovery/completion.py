@@ -86,7 +86,7 @@ class CompletionService:
             )
             if done:
                 end_sessions(connection, user)
-                self.authenticators.tell_of_reset(connection, guess.tenant, user, now)
+                self.authenticators.notify_of_reset(connection, guess.tenant, user, now)
             return done
 
         await self._complete(guess, "reset", change)

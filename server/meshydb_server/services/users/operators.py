@@ -152,7 +152,7 @@ class OperatorService:
         )
         if password_hash is not None:
             authenticators.set_password(connection, resolved(tenant), changed, password_hash, now=now)
-            authenticators.tell_of_reset(connection, resolved(tenant), user, now)
+            authenticators.notify_of_reset(connection, resolved(tenant), user, now)
             invalidate_requests(connection, user, now)
             end_sessions(connection, user)
         first_name = _changed(user.first_name, change.first_name)

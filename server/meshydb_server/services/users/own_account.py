@@ -107,12 +107,12 @@ class OwnAccountService:
         def replace(connection: Connection) -> None:
             tenant = require_tenant(connection, caller.account, caller.tenant)
             resolved_tenant, now = resolved(tenant), self.sources.now()
-            current = authenticators.settle(connection, resolved_tenant, _lock(connection, caller), now)
+            current = authenticators.apply_due_changes(connection, resolved_tenant, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
                 # The password was right when it was verified, but has been changed since.
                 raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
             authenticators.set_password(connection, resolved_tenant, current, hashed, now=now)
-            authenticators.tell_of_password(connection, resolved_tenant, current, now)
+            authenticators.notify_of_password_change(connection, resolved_tenant, current, now)
             keep_only_session(connection, current, caller.session_id)
 
         await self.database.write(replace)

@@ -1,6 +1,6 @@
 """Profiles: which details of users are shown, and how names and addresses are changed.
 
-Services that change what proves a user call services.authenticators.
+Addresses are changed by `services.users.authenticators`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ShownQuestion:
 
 @frozen
 class Profile:
-    """A user as shown, with roles and questions; see services.authenticators.shown."""
+    """A user as shown, with roles and questions; see services.users.authenticators.shown."""
 
     user: User
     roles: Sequence[Membership]

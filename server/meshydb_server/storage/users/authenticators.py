@@ -1,6 +1,6 @@
 """Changes of what proves a user: addresses, security questions and passwords, and their proofs.
 
-No other module writes these columns and tables, except to add a user. See services.authenticators for the rules.
+No other module writes these columns and tables, except to add a user. See services.users.authenticators for the rules.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def lock_users(connection: Connection, account: str, tenant: str, user_ids: Coll
 
 
 def update_user(connection: Connection, user: User) -> None:
-    """Store the names of a user, and whether they are active. storage.authenticators stores the rest."""
+    """Store the names of a user, and whether they are active. storage.users.authenticators stores the rest."""
     changed = {f"new_{name}": getattr(user, name) for name in _CHANGEABLE}
     connection.execute(_UPDATE, {**_key(user), **changed})
 

@@ -107,7 +107,7 @@ def pending(user: User) -> list[Authenticator]:
     return [each for each in AUTHENTICATORS if getattr(user, f"{each}_pending_at") is not None]
 
 
-def settled(user: User, now: datetime) -> User:
+def with_due_changes(user: User, now: datetime) -> User:
     """The user with all due changes in force. Questions are in separate tables."""
     for each in due(user, now):
         if each == "questions":
@@ -129,7 +129,7 @@ def shown(user: User, verification: Verification, now: datetime, *, own: bool) -
 
     Others see the values in force, so that sending them back puts no pending value into force.
     """
-    user = settled(user, now)
+    user = with_due_changes(user, now)
     verified = is_verified(user, verification)
     if own:
         for contact in CONTACTS:

@@ -27,7 +27,7 @@ class Notices:
 
     outbox: Outbox
 
-    def tell(
+    def notify(
         self,
         connection: Connection,
         tenant: ResolvedTenant,

@@ -44,7 +44,7 @@ _PENDING: Final[Mapping[Authenticator, MessageKind]] = {
 
 @frozen
 class Authenticators:
-    """Changes, settles and cancels. `delay` is how long a change without proof is pending."""
+    """Makes, applies and cancels changes. `delay` is how long a change without proof is pending."""
 
     sources: Sources
     audit: Audit
@@ -52,7 +52,7 @@ class Authenticators:
     delay: timedelta
 
     def find_current(self, connection: Connection, find: Callable[[], UsernameRecord | Missing]) -> UsernameRecord:
-        """The subject of a username, after settling due changes. Raises NotFoundError or StaleError."""
+        """The record of a username, after applying due changes. Raises NotFoundError or StaleError."""
         record = require_record(find())
         now = self.sources.now()
         if record.user is None or not changes.is_due(record.user, now):
@@ -60,25 +60,25 @@ class Authenticators:
         locked = lock_user(connection, record.user.account, record.user.tenant, record.user.user_id)
         if locked is None:
             raise StaleError
-        self.settle(connection, record.tenant, locked, now)
+        self.apply_due_changes(connection, record.tenant, locked, now)
         # The stored requests are invalid now.
         return require_record(find())
 
-    def settle(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> User:
+    def apply_due_changes(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> User:
         """Put due changes of a locked user into force, and return the user."""
         due = changes.due(user, now)
         if not due:
             return user
-        settled = changes.settled(user, now)
+        updated = changes.with_due_changes(user, now)
         invalidate_requests(connection, user, now)
-        rows.write_authenticators(connection, settled)
+        rows.write_authenticators(connection, updated)
         if "questions" in due:
             pending = list_pending_questions(connection, user.account, user.tenant, [user.user_id])
             rows.replace_questions(connection, user, pending.get(user.user_id, ()))
             rows.delete_pending_questions(connection, user)
         for each in due:
             self._note(connection, tenant, user, each, "took-effect", now)
-        return settled
+        return updated
 
     def change(
         self,
@@ -97,7 +97,7 @@ class Authenticators:
         leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
         """
         resolved_tenant = resolved(tenant)
-        before = self.settle(connection, resolved_tenant, user, now)
+        before = self.apply_due_changes(connection, resolved_tenant, user, now)
         terms = Terms(proof=proof, now=now, delay=self.delay)
         after, outcomes = before, dict[Contact, Outcome]()
         for contact, new in contacts.items():
@@ -114,7 +114,7 @@ class Authenticators:
             invalidate_requests(connection, user, now)
         for contact, outcome in outcomes.items():
             self._note(connection, resolved_tenant, user, contact, outcome, now)
-            self._tell(connection, resolved_tenant, before, after, contact, outcome, now)
+            self._notify(connection, resolved_tenant, before, after, contact, outcome, now)
         return after
 
     def change_questions(
@@ -132,7 +132,7 @@ class Authenticators:
         Raises StaleError.
         """
         resolved_tenant = resolved(tenant)
-        before = self.settle(connection, resolved_tenant, user, now)
+        before = self.apply_due_changes(connection, resolved_tenant, user, now)
         at_once = changes.takes_effect_at_once(before, proof)
         if at_once:
             # First, so that a reset requested at this moment asks one of the new questions.
@@ -149,7 +149,7 @@ class Authenticators:
         self._note(connection, resolved_tenant, user, "questions", "at-once" if at_once else "pending", now)
         kinds = _CHANGED if at_once else _PENDING
         effective = after.questions_pending_at
-        self.notices.tell(connection, resolved_tenant, before, kinds["questions"], now=now, effective=effective)
+        self.notices.notify(connection, resolved_tenant, before, kinds["questions"], now=now, effective=effective)
         return after
 
     def set_password(
@@ -173,20 +173,22 @@ class Authenticators:
             self._note(connection, tenant, user, each, "cancelled", now)
         return True
 
-    def tell_of_reset(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> None:
+    def notify_of_reset(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> None:
         """Notify a user of a password reset. The audit trail already has an event of the recovery."""
-        self.notices.tell(connection, tenant, user, "password-changed", now=now, once=False)
+        self.notices.notify(connection, tenant, user, "password-changed", now=now, once=False)
 
-    def tell_of_password(self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime) -> None:
+    def notify_of_password_change(
+        self, connection: Connection, tenant: ResolvedTenant, user: User, now: datetime
+    ) -> None:
         """Notify a user that somebody logged in as them has changed the password, and write an audit event."""
-        self.notices.tell(connection, tenant, user, "password-changed", now=now)
+        self.notices.notify(connection, tenant, user, "password-changed", now=now)
         self.audit.note(connection, tenant, "password-changed", "at-once", now=now, user_id=user.user_id)
 
     def wake(self) -> None:
         """Wake the worker to send a notice."""
         self.notices.outbox.wake()
 
-    def _tell(
+    def _notify(
         self,
         connection: Connection,
         tenant: ResolvedTenant,
@@ -198,7 +200,7 @@ class Authenticators:
     ) -> None:
         if outcome == "pending":
             effective: datetime | None = getattr(after, f"{contact}_pending_at")
-            self.notices.tell(
+            self.notices.notify(
                 connection, tenant, before, _PENDING[contact], now=now, contact=contact, effective=effective
             )
         elif outcome == "at-once":
@@ -206,7 +208,7 @@ class Authenticators:
             kept = changes.live_former(after, contact, now) == getattr(before, contact) is not None
             kept = kept and changes.PROVED_BY[tenant.verification] == contact
             effective = getattr(after, f"{contact}_former_until") if kept else None
-            self.notices.tell(
+            self.notices.notify(
                 connection, tenant, before, _CHANGED[contact], now=now, contact=contact, effective=effective
             )
 
