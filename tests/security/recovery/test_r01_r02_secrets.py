@@ -84,7 +84,7 @@ def test_r02_chance_is_cryptographically_secure() -> None:
     users = {path.relative_to(_SERVER).as_posix(): _imported(path) for path in _SERVER.rglob("*.py")}
     assert not [path for path, names in users.items() if names & {"random", "numpy"}]
     assert [path for path, names in users.items() if path.startswith("services/") and "secrets" in names] == [
-        "services/sources.py"
+        "services/common/sources.py"
     ]
 
 

@@ -17,9 +17,9 @@ from meshydb_server.storage.users import rows as users
 from tests.support.contract import ROOT
 
 _SERVER: Final = ROOT / "server" / "meshydb_server"
-_HERE: Final = Path("storage/authenticators.py")
+_HERE: Final = Path(authenticators.__file__).relative_to(_SERVER)
 # Which change names and what is noted of a login, and add and delete users.
-_USERS: Final = Path("storage/users.py")
+_USERS: Final = Path(users.__file__).relative_to(_SERVER)
 _TABLES: Final = {"users", "security_questions", "pending_questions"}
 _OTHER_COLUMNS: Final = {"first_name", "last_name", "names_key", "is_active", "last_accessed"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,9 +10,9 @@ from alembic.config import Config
 from sqlalchemy import MetaData, Table, insert, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.engine import migrate
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import users
+from tests.support.contract import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +37,7 @@ _USERS: Final[dict[str, tuple[str, dict[str, Any], tuple[bool, ...]]]] = {
 
 def _begin(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parents[1] / "migrations"))
+    config.set_main_option("script_location", str(ROOT / "server" / "meshydb_server" / "storage" / "migrations"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, _BEFORE)

@@ -20,6 +20,7 @@ from meshydb_server.storage.engine import migrate
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from tests.support.commands import run, run_json
+from tests.support.contract import ROOT
 
 _ODD: Final = "50% m\u00e9shy? #1;%(x)s%20"
 # As on Android, exFAT, and several SMB and FUSE mounts.
@@ -60,7 +61,7 @@ def test_question_mark_in_a_path() -> None:
 async def test_installed_in_an_odd_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The migrations run from wherever they are installed."""
     folder = tmp_path / _ODD
-    shutil.copytree(Path(migrate.__file__).parents[1] / "migrations", folder)
+    shutil.copytree(ROOT / "server" / "meshydb_server" / "storage" / "migrations", folder)
     monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
     async with Database(f"sqlite+aiosqlite:///{tmp_path}/meshydb.sqlite3") as database:
         await database.migrate()
