@@ -11,7 +11,6 @@ from typing import Any, Final
 import pytest
 from pydantic import ValidationError
 
-from meshydb_server.configuration.durations import parse_duration
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import RefusedError
@@ -193,18 +192,3 @@ def test_r34_the_retention_is_long_unless_set() -> None:
     assert Settings().audit_retention == timedelta(days=400)
     with pytest.raises(ValidationError):
         Settings.model_validate({"audit_retention": "59m"})
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("400d", 34_560_000), (" 1h ", 3600)]
-)
-def test_r34_durations(text: str, seconds: int) -> None:
-    """A length of time is a number of seconds, or of what its last letter says."""
-    assert parse_duration(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "d", "-1d", "1.5h", "1w", "P1D", "400 d", "9999999999"])
-def test_r34_no_durations(text: str) -> None:
-    """Anything else is none."""
-    with pytest.raises(ValueError, match="number of seconds"):
-        parse_duration(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, update
 
-from meshydb_server.services.common.errors import OAuthError
+from meshydb_server.services.common.errors import InvalidRequestError, OAuthError
 from meshydb_server.storage.schema import outbox, sessions, users
 from meshydb_server.storage.users.authenticators import mark_proved
 from tests.security.recovering import (
@@ -141,3 +141,12 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
         assert not await services.database.write(lambda connection: mark_proved(connection, user, "email"))
         await change(services, users.delete().where(users.c.username == "leaver"))
         assert not await services.database.write(lambda connection: mark_proved(connection, user, "email"))
+
+
+async def test_r14_verified_users_are_not_verified_again(database_url: str) -> None:
+    """A code of a registration is refused, like any that is not good, once the user was verified in another way."""
+    async with recovering(database_url) as services:
+        issued = await register(services)
+        await change(services, update(users).values(verified=True))
+        with pytest.raises(InvalidRequestError):
+            await services.completion.verify_user(issued.attempted())

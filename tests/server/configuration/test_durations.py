@@ -19,6 +19,7 @@ from meshydb_server.configuration.settings import Settings
         ("45s", timedelta(seconds=45)),
         ("90", timedelta(seconds=90)),
         ("0", timedelta()),
+        (" 1h ", timedelta(hours=1)),
         ("36500d", timedelta(days=36_500)),
     ],
 )
@@ -28,7 +29,9 @@ def test_durations(monkeypatch: pytest.MonkeyPatch, written: str, duration: time
     assert Settings().contact_change_delay == duration
 
 
-@pytest.mark.parametrize("written", ["7 d", "d", "-1", "1w", "1.5h", "7D", "36501d", "9999999999d", "1d12h", "\u0667d"])
+@pytest.mark.parametrize(
+    "written", ["7 d", "d", "-1", "-1d", "1w", "P1D", "1.5h", "7D", "36501d", "9999999999d", "1d12h", "\u0667d"]
+)
 def test_no_durations(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
     """Anything else is refused, with what to write."""
     monkeypatch.setenv("MESHYDB_CONTACT_CHANGE_DELAY", written)

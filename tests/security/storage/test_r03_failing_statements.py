@@ -6,12 +6,10 @@ import traceback
 from typing import Final
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 
-from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.storage.engine.errors import StorageError
-from meshydb_server.storage.schema import users
-from tests.security.recovering import change, recovering, register
+from tests.security.recovering import recovering
 
 pytestmark = pytest.mark.anyio
 
@@ -28,12 +26,3 @@ async def test_r03_values_of_a_failing_statement_are_not_told(database_url: str)
     told = "".join(traceback.format_exception(caught.value))
     assert "nowhere" in told
     assert _CANARY not in told
-
-
-async def test_verified_users_are_not_verified_again(database_url: str) -> None:
-    """A code of a registration is refused, like any that is not good, once the user was verified in another way."""
-    async with recovering(database_url) as services:
-        issued = await register(services)
-        await change(services, update(users).values(verified=True))
-        with pytest.raises(InvalidRequestError):
-            await services.completion.verify_user(issued.attempted())
