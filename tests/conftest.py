@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from meshydb_server.configuration.settings import Settings
-from tests.support import postgres
-from tests.support.databases import ReusedDatabase, SqliteTemplate
+from tests.support.databases import postgres
+from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 pytest_plugins = ["meshydb.testing", "tests.mutants.report"]

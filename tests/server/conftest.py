@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.mail import Opening, opened
+from tests.support.mail.sending import Opening, opened
 from tests.support.people import People, settled
 from tests.support.sources import SetClock
 

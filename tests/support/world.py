@@ -25,7 +25,7 @@ from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage import schema
-from tests.support import postgres
+from tests.support.databases import postgres
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
 from tests.support.sources import CHEAP_HASHER
 

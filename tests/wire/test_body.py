@@ -6,9 +6,9 @@ import gzip
 
 import pytest
 
-from tests.support.bodies import GOOD, padded
+from tests.support.http.bodies import GOOD, padded
+from tests.support.http.raw import JSON_TYPE, Connection, assert_documented, chunked, compose, exchange
 from tests.support.server import LiveServer
-from tests.support.wire import JSON_TYPE, Connection, assert_documented, chunked, compose, exchange
 
 _LIMIT = 65_536
 

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from tests.support.bodies import GOOD, asking_for, padded
+from tests.support.http.bodies import GOOD, asking_for, padded
+from tests.support.http.raw import JSON_TYPE, PATH, Connection, assert_documented, compose
 from tests.support.logs import errors
 from tests.support.server import LiveServer, serving
-from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, compose
 
 _CHUNKED_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
 

@@ -14,11 +14,11 @@ import pytest
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
 from meshydb_server.services.common.sources import Sources
-from tests.support.bodies import GOOD, asking_for
+from tests.support.http.bodies import GOOD, asking_for
+from tests.support.http.raw import PATH, Connection, assert_documented, compose, exchange
 from tests.support.logs import errors
 from tests.support.server import LiveServer, seed, serving, settings_in
 from tests.support.sources import SetClock
-from tests.support.wire import PATH, Connection, assert_documented, compose, exchange
 
 _ASK = compose(GOOD)
 _HEALTH = compose(method="GET", target="/healthz", content_type=None)

@@ -9,8 +9,8 @@ import pytest
 
 from meshydb_server.contract import Contract
 from tests.support.error_codes import flaw_in_code
+from tests.support.http.raw import JSON_TYPE, Answer, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
-from tests.support.wire import JSON_TYPE, Answer, assert_documented, assert_empty, compose, exchange
 from tests.support.world import PASSWORD, USER, World, public_key
 
 _TOKEN: Final = "/acme/connect/token"  # noqa: S105 - a path

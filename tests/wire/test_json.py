@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.bodies import GOOD, with_attempt, with_member
+from tests.support.http.bodies import GOOD, with_attempt, with_member
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import USERNAME, LiveServer
-from tests.support.wire import assert_documented, compose, exchange
 
 # Inside the object, which is itself a level.
 _DEEPEST = 31

@@ -6,10 +6,10 @@ from typing import cast
 
 import pytest
 
-from tests.support.bodies import GOOD
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import JSON_TYPE, PATH, Connection, assert_documented, compose, exchange
 from tests.support.logs import errors
 from tests.support.server import LiveServer, serving
-from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, compose, exchange
 
 _ELSEWHERE = ["TRACE", "QUERY", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "FOO", "A" * 100]
 _BROKEN_BODY = f"Host: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"

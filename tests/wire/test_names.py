@@ -12,8 +12,9 @@ from meshydb_server.contract import Contract
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.storage.schema import users
-from tests.support.bodies import GOOD, asking_for
 from tests.support.contract import read
+from tests.support.http.bodies import GOOD, asking_for
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import (
     ACCOUNT,
     ANONYMOUS,
@@ -24,7 +25,6 @@ from tests.support.server import (
     LiveServer,
     serving,
 )
-from tests.support.wire import assert_documented, compose, exchange
 
 _COMPOSED = "ros\u00e9"
 _DECOMPOSED = "rose\u0301"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.bodies import GOOD
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import PATH, assert_documented, assert_empty, compose, exchange
 from tests.support.server import LiveServer
-from tests.support.wire import PATH, assert_documented, assert_empty, compose, exchange
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.http.raw import Answer, assert_documented, compose, exchange
 from tests.support.server import DEFAULT_TENANT
-from tests.support.wire import Answer, assert_documented, compose, exchange
 from tests.support.world import ADMIN, World
 
 

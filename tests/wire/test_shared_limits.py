@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bodies import GOOD
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, serving, settings_in
-from tests.support.wire import assert_documented, compose, exchange
 from tests.wire import redis
 
 

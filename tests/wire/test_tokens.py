@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from meshydb_server.contract import Contract, Operation
+from tests.support.http.raw import JSON_TYPE, Answer, assert_documented, compose, exchange
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
-from tests.support.wire import JSON_TYPE, Answer, assert_documented, compose, exchange
 from tests.support.world import ADMIN, World, user_id
 
 _VALUES: Final = {"{accountName}": "acme", "{id}": user_id("de", 1), "{username}": "rosa.k"}

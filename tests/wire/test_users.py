@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.http.raw import Answer, Connection, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT, LiveServer
-from tests.support.wire import Answer, Connection, assert_documented, assert_empty, compose, exchange
 from tests.support.world import ADMIN, PASSWORD, QUESTION_TENANT, USER, World, begin_reset, user_id
 
 _EXISTS: Final = f"/acme/users/{USER}/exists"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bodies import GOOD
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import Connection, assert_documented, compose, exchange
 from tests.support.server import LiveServer, seed, serving, settings_in
-from tests.support.wire import Connection, assert_documented, compose, exchange
 
 # Longer than any test takes.
 _NEVER = "3000"

@@ -22,9 +22,9 @@ from tests.security.http.connections import (
     wait_until,
 )
 from tests.security.http.limited import LimitedServer, serving_with_descriptors
-from tests.support.bodies import GOOD
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
-from tests.support.wire import assert_documented, compose, exchange
 
 _LOGGER = "meshydb_server.http.connections.registry"
 

@@ -18,8 +18,8 @@ from tests.security.http.connections import (
     server_without_deadlines,
     wait_until,
 )
-from tests.support.bodies import GOOD, padded
-from tests.support.wire import JSON_TYPE, PATH, Connection, assert_documented, compose
+from tests.support.http.bodies import GOOD, padded
+from tests.support.http.raw import JSON_TYPE, PATH, Connection, assert_documented, compose
 
 _SOON = "0.2"
 _ENDLESS = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
+from tests.support.http.raw import PATH, Connection, assert_documented, compose
 from tests.support.server import LiveServer
-from tests.support.wire import PATH, Connection, assert_documented, compose
 
 _LENGTH: Final = "Content-Length: 2"
 _CHUNKED: Final = "Transfer-Encoding: chunked"

@@ -18,8 +18,8 @@ from uvicorn.server import ServerState
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.connections.protocol import Protocol
 from meshydb_server.http.connections.registry import Registry
-from tests.support.mail import until
-from tests.support.wire import compose
+from tests.support.http.raw import compose
+from tests.support.mail.sending import until
 
 pytestmark = pytest.mark.anyio
 

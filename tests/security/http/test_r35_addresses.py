@@ -18,10 +18,10 @@ from meshydb_server.addresses import is_listed, network_of, normalise, site_of
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.serve import configure, listen
-from tests.support.bodies import GOOD
 from tests.support.commands import Served
+from tests.support.http.bodies import GOOD
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, serving, settings_in
-from tests.support.wire import assert_documented, compose, exchange
 
 _LOGGER = "meshydb_server.http.forwarded"
 

@@ -37,7 +37,7 @@ from tests.security.recovering import (
     rows,
 )
 from tests.security.seams import CountingPasswords
-from tests.support.mail import until
+from tests.support.mail.sending import until
 from tests.support.server import LiveServer, serving_app, settings_in
 from tests.support.sources import CHEAP_HASHER
 

@@ -19,7 +19,7 @@ from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.messages import Search
 from meshydb_server.storage.schema import outbox
 from tests.security.recovering import ACCOUNT, TENANT, change, recovering
-from tests.support.smtp import Sink, receiving
+from tests.support.mail.smtp import Sink, receiving
 
 pytestmark = pytest.mark.anyio
 

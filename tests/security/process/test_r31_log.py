@@ -19,8 +19,8 @@ import pytest
 
 from meshydb_server.process.logs import QueuedLines
 from tests.support.commands import Served, unmeasured
+from tests.support.http.raw import Connection, assert_documented, compose
 from tests.support.server import seed, settings_in
-from tests.support.wire import Connection, assert_documented, compose
 
 _PATIENCE_SECONDS: Final = 60.0
 # A line of the log has some 230 bytes, and a pipe has 64 KiB.

@@ -24,8 +24,8 @@ from tests.security.recovering import (
     refusal,
     rows,
 )
-from tests.support.databases import ReusedDatabase
-from tests.support.rows import held
+from tests.support.databases.migrated import ReusedDatabase
+from tests.support.databases.transactions import held
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio

@@ -22,7 +22,7 @@ from tests.security.recovering import (
     register,
     rows,
 )
-from tests.support.smtp import Sink, receiving
+from tests.support.mail.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio

@@ -35,7 +35,7 @@ from tests.security.recovering import (
     rows,
     without,
 )
-from tests.support.smtp import Sink, receiving
+from tests.support.mail.smtp import Sink, receiving
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio

@@ -22,10 +22,10 @@ from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from tests.security.recovering import ACCOUNT, KEYS, OLD_PASSWORD, TENANT, USERNAME, recovering
-from tests.support.databases import ReusedDatabase
-from tests.support.rows import add, count
+from tests.support.databases.migrated import ReusedDatabase
+from tests.support.databases.transactions import add, count
+from tests.support.http.raw import Answer, assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
-from tests.support.wire import Answer, assert_documented, compose, exchange
 
 pytestmark = pytest.mark.anyio
 

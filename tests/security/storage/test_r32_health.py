@@ -20,10 +20,10 @@ from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, heartbeat
 from tests.security.recovering import OLD_PASSWORD, ask, log_in, recovering, rows
 from tests.security.seams import statements
-from tests.support.databases import ReusedDatabase, SqliteTemplate
+from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
 from tests.support.sources import SetClock
-from tests.support.wire import assert_documented, compose, exchange
 
 pytestmark = pytest.mark.anyio
 

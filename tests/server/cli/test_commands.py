@@ -18,11 +18,11 @@ from meshydb_server.__main__ import main
 from meshydb_server.runtime import open_services
 from meshydb_server.services.common.errors import NotFoundError
 from meshydb_server.storage.engine.database import Database
-from tests.support.bodies import asking_for
 from tests.support.commands import run, run_json
-from tests.support.rows import count
+from tests.support.databases.transactions import count
+from tests.support.http.bodies import asking_for
+from tests.support.http.raw import compose, exchange
 from tests.support.server import ANONYMOUS, EMAIL, OTHER_USERNAME, SECRET_KEYS, USERNAME, seed, serving, settings_in
-from tests.support.wire import compose, exchange
 
 _PUBLIC_KEY = re.compile("[A-Za-z0-9_-]{24}")
 

@@ -15,8 +15,8 @@ from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
 from meshydb_server.services.messages.outbox import DeliveryError, RefusedForGoodError
 from meshydb_server.services.messages.templates import MessageContent
 from tests.support.certificates import certify
-from tests.support.mail import LoopTime
-from tests.support.smtp import Sink, receiving
+from tests.support.mail.sending import LoopTime
+from tests.support.mail.smtp import Sink, receiving
 
 pytestmark = pytest.mark.anyio
 

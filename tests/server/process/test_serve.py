@@ -16,14 +16,14 @@ import pytest
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.serve import listen
-from tests.support.bodies import GOOD, asking_for
 from tests.support.commands import Served, run, run_json
-from tests.support.mail import EMAIL, ask, opened
+from tests.support.http.bodies import GOOD, asking_for
+from tests.support.http.raw import Connection, assert_documented, compose, exchange
+from tests.support.mail.sending import EMAIL, ask, opened
+from tests.support.mail.smtp import Sink, receiving
 from tests.support.server import EMAIL as SEEDED_EMAIL
 from tests.support.server import OTHER_USERNAME, USERNAME, seed, settings_in
-from tests.support.smtp import Sink, receiving
 from tests.support.sources import SetClock
-from tests.support.wire import Connection, assert_documented, compose, exchange
 
 
 @pytest.fixture

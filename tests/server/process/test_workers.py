@@ -13,8 +13,8 @@ from typing import Final
 import pytest
 
 from tests.support.commands import run, unmeasured
+from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
-from tests.support.wire import assert_documented, compose, exchange
 
 _PATIENCE_SECONDS: Final = 120.0
 _HEALTH: Final = compose(method="GET", target="/healthz", content_type=None)

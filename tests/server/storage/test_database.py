@@ -21,7 +21,7 @@ from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError, StaleError, StorageError
 from meshydb_server.storage.engine.sqlite_connections import retry_while_busy
 from meshydb_server.storage.schema import Instant, metadata
-from tests.support.rows import NOW, add, count, exists, held
+from tests.support.databases.transactions import NOW, add, count, exists, held
 
 pytestmark = pytest.mark.anyio
 

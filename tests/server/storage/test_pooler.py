@@ -17,7 +17,7 @@ from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from tests.server.storage.pgbouncer import pooling
-from tests.support.postgres import Postgres
+from tests.support.databases.postgres import Postgres
 from tests.support.server import serving, settings_in
 from tests.support.sources import CHEAP_HASHER
 

@@ -15,9 +15,9 @@ from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import accounts
-from tests.support.mail import LoopTime
-from tests.support.postgres import Postgres
-from tests.support.rows import add, exists
+from tests.support.databases.postgres import Postgres
+from tests.support.databases.transactions import add, exists
+from tests.support.mail.sending import LoopTime
 
 pytestmark = pytest.mark.anyio
 

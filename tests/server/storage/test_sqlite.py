@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.storage.accounts import has_accounts, insert_tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
-from tests.support.rows import NOW, add, count, exists, held
+from tests.support.databases.transactions import NOW, add, count, exists, held
 from tests.support.server import sqlite_url
 
 pytestmark = pytest.mark.anyio

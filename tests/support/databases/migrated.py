@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import metadata
-from tests.support.postgres import Postgres
+from tests.support.databases.postgres import Postgres
 from tests.support.server import sqlite_url
 
 _DISCONNECT: Final = (

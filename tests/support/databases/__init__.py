@@ -1,0 +1,1 @@
+"""Databases for tests: new, migrated and reused."""

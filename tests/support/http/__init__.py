@@ -1,0 +1,1 @@
+"""HTTP for tests: requests byte for byte."""

@@ -1,0 +1,1 @@
+"""Mail for tests: services that send it, and servers that receive it."""
