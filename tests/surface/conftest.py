@@ -8,7 +8,7 @@ import pytest
 
 from meshydb.testing import MeshyServer
 from tests.support.terminal import run_client
-from tests.surface.requests_to_reset import EMAIL, OLD_PASSWORD, USERNAME
+from tests.surface.reset_requests import EMAIL, OLD_PASSWORD, USERNAME
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from meshydb import BadRequestError
 from meshydb.testing import MeshyServer
 from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer
 from tests.support.terminal import Terminal, run_client
-from tests.surface.requests_to_reset import NEW_PASSWORD, NOWHERE, OLD_PASSWORD, RESET, USERNAME, at, request_in
+from tests.surface.reset_requests import NEW_PASSWORD, NOWHERE, OLD_PASSWORD, RESET, USERNAME, at, request_in
 
 CODE_PROMPT: Final = "Code or answer (r***@example.org): "
 

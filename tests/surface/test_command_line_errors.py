@@ -14,7 +14,7 @@ import pytest
 from meshydb.testing import MeshyServer
 from tests.support.tcp import AnsweringServer, Silence, answer, refusing_url
 from tests.support.terminal import COMMAND, run_client
-from tests.surface.requests_to_reset import NEW_PASSWORD, NOWHERE, RESET, USERNAME, at, request_in
+from tests.surface.reset_requests import NEW_PASSWORD, NOWHERE, RESET, USERNAME, at, request_in
 
 CANARIES: Final = ("canary", "Traceback")
 

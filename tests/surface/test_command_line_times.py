@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.tcp import ScriptedServer, answer
 from tests.support.terminal import run_client
-from tests.surface.requests_to_reset import RESET, USERNAME, at
+from tests.surface.reset_requests import RESET, USERNAME, at
 
 
 @pytest.mark.parametrize(

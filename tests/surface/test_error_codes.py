@@ -11,7 +11,7 @@ from meshydb import MeshyClient, NotFoundError, RegisterUser
 from meshydb.testing import MeshyServer
 from tests.support.contract import ROOT
 from tests.support.error_codes import codes_in, known_codes
-from tests.surface.requests_to_reset import OLD_PASSWORD, USERNAME
+from tests.surface.reset_requests import OLD_PASSWORD, USERNAME
 
 _PAGE: Final = (ROOT / "docs" / "reference" / "error-codes.md").read_text(encoding="utf-8")
 _CALLS: Final[dict[str, Any]] = {

@@ -24,7 +24,7 @@ from meshydb.testing import MeshyServer
 from tests.support.contract import ROOT
 from tests.support.tcp import refusing_url
 from tests.surface.browser import background_of, browsing, console_of, overflow_of, show_as
-from tests.surface.requests_to_reset import at
+from tests.surface.reset_requests import at
 
 _OLD: Final = "an old passphrase"
 _NEW: Final = "a new passphrase"

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from meshydb_server.storage.accounts import Verification
-from tests.security.accounts.parties import Neighbourhood, Party, Values, neighbours, never_existed
+from tests.security.accounts.tenants import SeededTenant, SharedServer, Values, never_existed, shared_server
 from tests.support.contract import Placed, placed_operations, read, resolve
 
 pytestmark = pytest.mark.anyio
@@ -158,16 +158,18 @@ def _is_chosen(alternative: dict[str, Any], values: Mapping[str, Any]) -> bool:
     return all(values[name] == each["const"] for name, each in properties.items() if "const" in each)
 
 
-def _compose(client: httpx.AsyncClient, operation: Placed, field: str, party: Party, named: Values) -> httpx.Request:
-    """A request of a party about what is its own, but for one field, and what belongs to that."""
+def _compose(
+    client: httpx.AsyncClient, operation: Placed, field: str, seeded: SeededTenant, named: Values
+) -> httpx.Request:
+    """A request of a tenant about what is its own, but for one field, and what belongs to that."""
     probed = {each: named[each] for each in {field, *_COMPANIONS.get(field, ())} & named.keys()}
     fresh = {"username": f"new-by-{field}".replace(" ", "-")} if operation.id in _CREATING else {}
     grant = {"grant_type": field} if field == "refresh_token" else {}
-    values = {**_OTHER, **party.own, **fresh, **grant, **probed, "accountName": party.account}
+    values = {**_OTHER, **seeded.own, **fresh, **grant, **probed, "accountName": seeded.account}
     is_own = field == _TOKEN or "/me" in operation.path
-    headers = {"tenant": party.tenant}
+    headers = {"tenant": seeded.tenant}
     if operation.permissions is not None:
-        headers["Authorization"] = f"Bearer {values[_TOKEN] if is_own else party.operator_token}"
+        headers["Authorization"] = f"Bearer {values[_TOKEN] if is_own else seeded.operator_token}"
     # One thing at a time, because several narrow a search together.
     queried = {each["name"] for each in operation.parameters if each["in"] == "query"} - (_NAMING - {field})
     query = {name: values[name] for name in queried if values.get(name) is not None}
@@ -197,36 +199,36 @@ def _without_new(members: dict[str, Any]) -> dict[str, Any]:
     return {name: "…" if name in _NEW_EACH_TIME else value for name, value in members.items()}
 
 
-async def _probe(place: Neighbourhood, operation: Placed, field: str, prober: Party, named: Values) -> Any:
-    return _seen(await place.client.send(_compose(place.client, operation, field, prober, named)), named)
+async def _probe(server: SharedServer, operation: Placed, field: str, prober: SeededTenant, named: Values) -> Any:
+    return _seen(await server.client.send(_compose(server.client, operation, field, prober, named)), named)
 
 
 @pytest.mark.parametrize("operation_id", dict.fromkeys(operation for operation, _ in _ANSWERS))
 async def test_what_others_have_made(operation_id: str, database_url: str, tmp_path: Path) -> None:
     """Whoever names what another tenant has made is answered as if it had never been, and nothing of it changes."""
     verification: Verification = "question" if operation_id.endswith("SecurityQuestions") else "email"
-    async with neighbours(tmp_path, database_url, verification, _REQUESTS.get(operation_id)) as place:
-        await _try(place, operation_id, place.parties["owner"].own)
+    async with shared_server(tmp_path, database_url, verification, _REQUESTS.get(operation_id)) as server:
+        await _try(server, operation_id, server.tenants["owner"].own)
 
 
 async def test_access_tokens_that_others_revoke(database_url: str, tmp_path: Path) -> None:
     """An access token can be revoked in place of a refresh token, and by nobody else either."""
-    async with neighbours(tmp_path, database_url, "email", None) as place:
-        own = place.parties["owner"].own
-        await _try(place, "revokeToken", {**own, "token": own[_TOKEN]})
+    async with shared_server(tmp_path, database_url, "email", None) as server:
+        own = server.tenants["owner"].own
+        await _try(server, "revokeToken", {**own, "token": own[_TOKEN]})
 
 
-async def _try(place: Neighbourhood, operation_id: str, named: Values) -> None:
+async def _try(server: SharedServer, operation_id: str, named: Values) -> None:
     operation, fields = _OPERATIONS[operation_id], [field for each, field in _ANSWERS if each == operation_id]
-    owner, nobodys, answers = place.parties["owner"], never_existed(named), {}
-    before = await place.rows(owner)
+    owner, nobodys, answers = server.tenants["owner"], never_existed(named), {}
+    before = await server.rows(owner)
     for field, name in itertools.product(fields, ("neighbour", "stranger")):
-        prober = place.parties[name]
-        answers[field] = await _probe(place, operation, field, prober, named)
-        assert answers[field] == await _probe(place, operation, field, prober, nobodys), (field, name)
+        prober = server.tenants[name]
+        answers[field] = await _probe(server, operation, field, prober, named)
+        assert answers[field] == await _probe(server, operation, field, prober, nobodys), (field, name)
         assert answers[field][0] == _ANSWERS[operation_id, field], (field, name)
-    assert await place.rows(owner) == before
+    assert await server.rows(owner) == before
     # None of it would mean anything if it were not good for its owner.
     for field in fields:
-        told = await _probe(place, operation, field, owner, named)
-        assert told != answers[field] or await place.rows(owner) != before, field
+        told = await _probe(server, operation, field, owner, named)
+        assert told != answers[field] or await server.rows(owner) != before, field

@@ -15,7 +15,8 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import NotFoundError, RefusedError
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import audit, security_questions, users
-from tests.security.recovering import (
+from tests.security.instrumentation import crowded
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -28,11 +29,10 @@ from tests.security.recovering import (
     Issued,
     ask,
     change,
-    recovering,
     register,
     rows,
+    services_on,
 )
-from tests.security.seams import crowded
 from tests.support.contract import ROOT
 from tests.support.sources import SetClock
 
@@ -71,7 +71,7 @@ async def test_r16_each_branch_of_asking(database_url: str) -> None:
         clock.move(hours=2)
         prefix = "decoy: " if decoys else ""
         setting = "decoy" if decoys else "not_found"
-        async with recovering(database_url, clock, new=not decoys, unknown_user=setting) as services:
+        async with services_on(database_url, clock, new=not decoys, unknown_user=setting) as services:
             trail = _Trail(services)
             if not decoys:
                 device = NewUser(username=_ANONYMOUS, anonymous=True)
@@ -97,7 +97,7 @@ async def test_r16_each_branch_of_asking(database_url: str) -> None:
 async def test_r16_each_branch_of_completing(database_url: str) -> None:
     """Each way that a check, a reset and a verification can end leaves one event."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         completion, trail = services.completion, _Trail(services)
         kinds: _Calls = [
             ("checked", lambda issued: completion.check_hash(issued.attempted())),
@@ -149,7 +149,7 @@ async def test_r16_each_branch_of_completing(database_url: str) -> None:
 
 async def test_r16_turned_away(database_url: str) -> None:
     """Whoever is turned away because too many passwords are being hashed leaves an event as well."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         completion, trail = services.completion, _Trail(services)
         for tenant in (TENANT, BY_QUESTION):
             issued = await ask(services, tenant=tenant)
@@ -161,7 +161,7 @@ async def test_r16_turned_away(database_url: str) -> None:
 
 async def test_r16_registration(database_url: str) -> None:
     """A new user who is sent a code leaves one event too."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         new = NewUser(username="newcomer", email=EMAIL, phone=PHONE, password=PASSWORD)
         for tenant in (TENANT, BY_TEXT):
             call = services.registration.register(ACCOUNT, tenant, new)
@@ -170,7 +170,7 @@ async def test_r16_registration(database_url: str) -> None:
 
 async def test_r16_nothing_secret_and_no_name(database_url: str) -> None:
     """Events hold ids, and neither secrets nor anything that somebody has typed."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         typed = "my password, by mistake"
         with pytest.raises(NotFoundError):

@@ -15,7 +15,7 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import RefusedError
 from meshydb_server.storage.schema import audit
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     PASSWORD,
     TENANT,
@@ -24,8 +24,8 @@ from tests.security.recovering import (
     Issued,
     ask,
     outcomes,
-    recovering,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -79,7 +79,7 @@ async def _counted(services: Services) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("what", _TRIED, ids=" ".join)
 async def test_r34_a_thousand_tries_are_one_row(database_url: str, what: tuple[str, str]) -> None:
     """Tries that need neither a user nor a request are one row for an address and hour, however many come at once."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         before = len(await rows(services, audit))
         for _ in range(10):
@@ -92,7 +92,7 @@ async def test_r34_a_thousand_tries_are_one_row(database_url: str, what: tuple[s
 
 async def test_r34_two_servers_count_in_one_row(database_url: str) -> None:
     """Two servers that share a database count in one row, and lose none."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         await asyncio.gather(*(_check(each, issued, _CLIENT) for each in (one, other) for _ in range(50)))
         (row,) = await _counted(one)
@@ -103,7 +103,7 @@ async def test_r34_hours_and_addresses_apart(database_url: str) -> None:
     """Each hour has a row of its own, and so has each address: one of IPv4, or a /48 network of IPv6."""
     clock = SetClock()
     begun = clock.now
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         issued = await ask(services)
         clock.now = begun + timedelta(hours=1) - _MILLISECOND
         await _check(services, issued, _CLIENT)
@@ -128,7 +128,7 @@ async def test_r34_hours_and_addresses_apart(database_url: str) -> None:
 async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> None:
     """Whoever holds a handle has one row an hour for each way that it can be refused, and so has a limited user."""
     clock = SetClock()
-    async with recovering(database_url, clock, recovery_requests_per_user_per_hour="2") as services:
+    async with services_on(database_url, clock, recovery_requests_per_user_per_hour="2") as services:
         issued = await ask(services, client=_CLIENT)
         for _ in range(5):
             await services.completion.check_hash(issued.wrong)
@@ -150,7 +150,7 @@ async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> Non
 async def test_r34_decoys_are_noted_as_users_are(database_url: str) -> None:
     """With decoys, a request for nobody leaves a row as one for a user does, until the same limit."""
     seen: list[list[int]] = []
-    async with recovering(database_url, unknown_user="decoy", recovery_requests_per_user_per_hour="2") as services:
+    async with services_on(database_url, unknown_user="decoy", recovery_requests_per_user_per_hour="2") as services:
         for name in (USERNAME, UNKNOWN):
             added: list[int] = []
             for _ in range(4):
@@ -167,7 +167,7 @@ async def test_r34_retention(database_url: str, given: str) -> None:
     clock = SetClock()
     begun = clock.now
     retention = {"400d": timedelta(days=400), "12h": timedelta(hours=12)}[given]
-    async with recovering(database_url, clock, audit_retention=given) as services:
+    async with services_on(database_url, clock, audit_retention=given) as services:
         # Those of the operator who made the users are as old as the first of these.
         made = len(await rows(services, audit))
         issued = await ask(services)

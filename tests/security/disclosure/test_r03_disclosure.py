@@ -19,7 +19,7 @@ from meshydb_server.services.common.errors import RefusedError
 from meshydb_server.services.common.passwords import normalise_answer
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import metadata
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     KEYS,
@@ -27,9 +27,9 @@ from tests.security.recovering import (
     TENANT,
     Issued,
     ask,
-    recovering,
     refusal,
     register,
+    services_on,
     without,
 )
 
@@ -82,7 +82,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 async def test_r03_secrets_show_nowhere(database_url: str, log: pytest.LogCaptureFixture) -> None:
     """No code, answer, password, handle or key is in an answer, the log, or the database, at any stage."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         tenants = (TENANT, BY_TEXT, BY_QUESTION)
         issued = [*[await ask(services, tenant=tenant) for tenant in tenants], await register(services)]
         codes = [each.code for each in issued]
@@ -137,7 +137,7 @@ async def _failures(services: Services, issued: Issued) -> list[str]:
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
 async def test_r03_traces_hold_no_secret(database_url: str, log: pytest.LogCaptureFixture, tenant: str) -> None:
     """Whatever fails, and however, neither the error nor its trace nor the log quotes a secret."""
-    async with recovering(
+    async with services_on(
         database_url, recovery_guesses_per_request="100", recovery_guesses_per_user_and_address_per_day="100"
     ) as services:
         issued = await ask(services, tenant=tenant)

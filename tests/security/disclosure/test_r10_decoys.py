@@ -15,7 +15,7 @@ from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError
 from meshydb_server.storage.recovery import Recovery
 from meshydb_server.storage.schema import outbox, recoveries, security_questions, users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -29,9 +29,9 @@ from tests.security.recovering import (
     ask,
     change,
     outcomes,
-    recovering,
     refusal,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -59,7 +59,7 @@ def _body(issued: Issued) -> bytes:
 
 async def test_r10_answers_have_one_shape(database_url: str) -> None:
     """A known, an unknown and an anonymous user are answered alike, byte for byte, in each mode and attempt."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         anonymous = NewUser(username=_ANONYMOUS, anonymous=True)
         for tenant in _TENANTS:
             await services.accounts.create_user(ACCOUNT, tenant, anonymous)
@@ -75,7 +75,7 @@ async def test_r10_answers_have_one_shape(database_url: str) -> None:
 
 async def test_r10_a_known_user_without_a_way(database_url: str) -> None:
     """Users without an address, or without a question among those who have some, are answered like all others."""
-    async with recovering(database_url, unknown_user="decoy", smtp_url="smtp://127.0.0.1:9") as services:
+    async with services_on(database_url, unknown_user="decoy", smtp_url="smtp://127.0.0.1:9") as services:
         for tenant in _TENANTS:
             await services.accounts.create_user(ACCOUNT, tenant, NewUser(username="plain."))
             bodies = {_body(await ask(services, name, tenant=tenant)) for name in (USERNAME, UNKNOWN, "plain.")}
@@ -84,7 +84,7 @@ async def test_r10_a_known_user_without_a_way(database_url: str) -> None:
 
 async def test_r10_decoys_have_rows_of_their_own(database_url: str) -> None:
     """A decoy leaves a row and a message that differ in what names the user, and in that it is not sent."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         for tenant in _TENANTS:
             for name in (USERNAME, UNKNOWN):
                 await ask(services, name, tenant=tenant)
@@ -137,7 +137,7 @@ async def test_r10_limits_trip_alike(database_url: str) -> None:
         "recovery_requests_per_user_per_hour": "4",
         "recovery_guesses_per_user_per_day": "5",
     }
-    async with recovering(database_url, clock, unknown_user="decoy", **limits) as services:
+    async with services_on(database_url, clock, unknown_user="decoy", **limits) as services:
         for tenant in _TENANTS:
             known, unknown = [await _ends(services, name, tenant, clock) for name in (USERNAME, UNKNOWN)]
             assert known == unknown
@@ -149,7 +149,7 @@ async def test_r10_limits_trip_alike(database_url: str) -> None:
 
 async def test_r10_a_decoy_leads_nowhere(database_url: str) -> None:
     """No code or answer is right for a decoy, not even the one that its row was made with."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         for tenant in _TENANTS:
             issued = await ask(services, tenant=tenant)
             # What is a decoy is that it is nobody's: its secret is as good as any.
@@ -161,7 +161,7 @@ async def test_r10_a_decoy_leads_nowhere(database_url: str) -> None:
 
 async def test_r10_a_decoy_stays_one(database_url: str) -> None:
     """A decoy's handle leads nowhere either once there is a user of its name; a new request does."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         decoy = await ask(services, UNKNOWN)
         (message,) = await rows(services, outbox)
         code = json.loads(services.outbox.keyring.decrypt(message["payload"]))["code"]
@@ -174,7 +174,7 @@ async def test_r10_a_decoy_stays_one(database_url: str) -> None:
 
 async def test_r10_not_found_as_documented(database_url: str) -> None:
     """By default each kind of user who cannot recover has a refusal of its own, which leaves neither row nor limit."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_ANONYMOUS, anonymous=True))
         await change(services, delete(security_questions))
         ends = await all_ends(*(ask(services, UNKNOWN) for _ in range(12)))

@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert
 
 from meshydb_server.runtime import Services
 from meshydb_server.storage.schema import security_questions, users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -21,8 +21,8 @@ from tests.security.recovering import (
     UNKNOWN,
     USERNAME,
     change,
-    recovering,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -90,7 +90,7 @@ async def test_r11_a_classifier_is_near_chance(database_url: str) -> None:
     chance = random.Random(11)  # noqa: S311 - nothing is secret here
     letters = "abcdefghijklmnopqrstuvwxyz"
     names = [f"{chance.choice(letters)}{chance.randrange(10**9):09}" for _ in range(2 * _EACH)]
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         await _populate(services, names[:_EACH], chance)
         known, unknown = [await _hints(services, each, BY_QUESTION) for each in (names[:_EACH], names[_EACH:])]
         # The questions that are shown for nobody are those that people have chosen, and many of them.
@@ -113,7 +113,7 @@ async def test_r11_hints_are_stable(database_url: str) -> None:
     names = [f"user-{number}" for number in range(10)]
     spelled = [UNKNOWN, UNKNOWN.upper(), "\uff4eobody", USERNAME, USERNAME.upper(), *names]
     clock = SetClock()
-    async with recovering(database_url, clock, unknown_user="decoy") as services:
+    async with services_on(database_url, clock, unknown_user="decoy") as services:
         await _populate(services, [USERNAME, *(f"other-{number}" for number in range(30))], chance)
         asked = {attempt: await _hints(services, spelled, BY_QUESTION, attempt) for attempt in (1, 2)}
         clock.move(hours=2)
@@ -124,14 +124,14 @@ async def test_r11_hints_are_stable(database_url: str) -> None:
     assert len(set(hints.values())) > 3
     clock.move(hours=2)
     newer = f"{KEYS[1]},{KEYS[0]}"
-    async with recovering(database_url, clock, new=False, unknown_user="decoy", secret_keys=newer) as services:
+    async with services_on(database_url, clock, new=False, unknown_user="decoy", secret_keys=newer) as services:
         for attempt, before in asked.items():
             assert await _hints(services, spelled, BY_QUESTION, attempt) == before
 
 
 async def test_r11_nobody_has_chosen_a_question(database_url: str) -> None:
     """Where there is no question to show, a name is asked a common one, which leads nowhere either."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         await change(services, delete(security_questions))
         hints = await _hints(services, [USERNAME, UNKNOWN], BY_QUESTION)
     assert {hint for _, hint in hints} == {"What was the name of your first school?"}

@@ -12,7 +12,8 @@ import pytest
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.recovery.completion import CompletionService
-from tests.security.recovering import (
+from tests.security.instrumentation import CountingPasswords, statements
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -22,10 +23,9 @@ from tests.security.recovering import (
     USERNAME,
     Issued,
     ask,
-    recovering,
+    services_on,
     with_passwords,
 )
-from tests.security.seams import CountingPasswords, statements
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ async def _work(passwords: CountingPasswords, call: Callable[[], Awaitable[objec
 async def test_r12_equal_statements_and_hashes(database_url: str) -> None:
     """Asking, checking and resetting take the same statements and hashes for a user, for nobody and for a device."""
     with closing(CountingPasswords()) as passwords:
-        async with recovering(database_url, unknown_user="decoy") as services:
+        async with services_on(database_url, unknown_user="decoy") as services:
             completion = with_passwords(services.completion, passwords)
             for tenant in (TENANT, BY_TEXT, BY_QUESTION):
                 await services.accounts.create_user(ACCOUNT, tenant, NewUser(username=_ANONYMOUS, anonymous=True))

@@ -14,7 +14,7 @@ import pytest
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.services.accounts import NewUser
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -22,7 +22,7 @@ from tests.security.recovering import (
     TENANT,
     UNKNOWN,
     USERNAME,
-    recovering,
+    services_on,
 )
 from tests.support.error_codes import flaw_in_code
 from tests.support.sources import SetClock
@@ -42,7 +42,7 @@ async def _hosted(database_url: str, clock: SetClock, unknown_user: str) -> Asyn
     """The API of a seeded account, each of whose tenants has an anonymous user."""
     app = create_app(Settings(rate_limit="off", account_rate_limit="off"))
     async with (
-        recovering(database_url, clock, unknown_user=unknown_user, **_LIMITS) as services,
+        services_on(database_url, clock, unknown_user=unknown_user, **_LIMITS) as services,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client,
     ):
         app.state.services = services

@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 
 from meshydb_server.runtime import Services
 from meshydb_server.storage.schema import users
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     PASSWORD,
@@ -21,9 +21,9 @@ from tests.security.recovering import (
     ask,
     change,
     outcomes,
-    recovering,
     refusal,
     register,
+    services_on,
 )
 from tests.support.contract import ROOT
 from tests.support.sources import SetClock
@@ -113,7 +113,7 @@ async def test_r13_one_message_and_code_for_every_failure(database_url: str) -> 
     """Whatever is wrong with a request, its handle or its secret, a reset and a verification say the same of it."""
     clock = SetClock()
     messages: set[str] = set()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         registered = await register(services)
         messages.add(await refusal(services.completion.verify_user(registered.wrong)))
         messages.add(await refusal(services.completion.verify_user(registered.attempted(hash="x"))))

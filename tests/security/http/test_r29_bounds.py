@@ -21,7 +21,7 @@ from tests.security.http.connections import (
     server_without_deadlines,
     wait_until,
 )
-from tests.security.http.limited import LimitedServer, serving_with_descriptors
+from tests.security.http.descriptor_limit import LimitedServer, serving_with_descriptors
 from tests.support.http.bodies import GOOD
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in

@@ -11,7 +11,7 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     EMAIL,
     KEYS,
@@ -20,8 +20,8 @@ from tests.security.recovering import (
     TENANT,
     ask,
     log_in,
-    recovering,
     rows,
+    services_on,
 )
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ _NEW = {"username": "thief", "newPassword": PASSWORD, "emailAddress": "thief@exa
 @pytest.mark.parametrize("resets", [False, True], ids=["idle", "resets"])
 async def test_r20_the_login_ends_before_the_body_comes(database_url: str, *, resets: bool) -> None:
     """A stolen token of an administrator adds no user once the owner has reset the password; without that it does."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         new = NewUser(username=_ADMIN, email=EMAIL, password=OLD_PASSWORD, roles=["meshy.admin"])
         await services.accounts.create_user(ACCOUNT, TENANT, new)
         stolen = (await log_in(services, OLD_PASSWORD, username=_ADMIN)).access_token

@@ -11,7 +11,8 @@ from sqlalchemy import update
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, OAuthError
 from meshydb_server.storage.schema import users
-from tests.security.recovering import (
+from tests.security.instrumentation import statements
+from tests.security.services import (
     OLD_PASSWORD,
     PASSWORD,
     UNKNOWN,
@@ -22,9 +23,8 @@ from tests.security.recovering import (
     counted,
     log_in,
     outcomes,
-    recovering,
+    services_on,
 )
-from tests.security.seams import statements
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,7 @@ async def _limited(of: Awaitable[object]) -> int:
 async def test_r26_by_username_and_address(database_url: str, username: str) -> None:
     """Ten wrong passwords in any 15 minutes, in two servers, for anybody; then not even the right one, until then."""
     clock = SetClock()
-    async with recovering(database_url, clock) as one, recovering(database_url, clock, new=False) as other:
+    async with services_on(database_url, clock) as one, services_on(database_url, clock, new=False) as other:
         for number in range(_LIMIT):
             await _wrong((one, other)[number % 2], (username, username.upper())[number % 2])
             clock.move(seconds=1)
@@ -76,7 +76,7 @@ async def test_r26_by_username(database_url: str, username: str) -> None:
     """From however many addresses, a day has so many wrong passwords for one username, and the next ones wait."""
     clock = SetClock()
     settings: dict[str, Any] = {"login_guesses_per_user": "30"}
-    async with recovering(database_url, clock, **settings) as services:
+    async with services_on(database_url, clock, **settings) as services:
         for number in range(30):
             await _wrong(services, username, f"198.51.100.{number}")
         assert await _limited(_guess(services, username, "203.0.113.1")) == 24 * 3600
@@ -87,7 +87,7 @@ async def test_r26_by_username(database_url: str, username: str) -> None:
 async def test_r26_known_addresses(database_url: str) -> None:
     """Where the user logged in during the last 30 days, they still can once strangers have used the backstop up."""
     clock = SetClock()
-    async with recovering(database_url, clock, login_guesses_per_user="5") as services:
+    async with services_on(database_url, clock, login_guesses_per_user="5") as services:
         await log_in(services, OLD_PASSWORD, client="2001:db8:1:2::1")
 
         async def spend() -> None:
@@ -109,7 +109,7 @@ async def test_r26_known_addresses(database_url: str) -> None:
 
 async def test_r26_success_forgets(database_url: str) -> None:
     """A right password forgets what this address has tried, and is itself no guess; others stay counted."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for _ in range(3):
             for _ in range(_LIMIT - 1):
                 await _wrong(services)
@@ -120,7 +120,7 @@ async def test_r26_success_forgets(database_url: str) -> None:
 
 async def test_r26_who_is_not_admitted(database_url: str) -> None:
     """A right password is no guess, even of a user who may not log in."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(is_active=False))
         for _ in range(_LIMIT + 1):
             with pytest.raises(OAuthError, match="not active"):
@@ -130,14 +130,14 @@ async def test_r26_who_is_not_admitted(database_url: str) -> None:
 
 async def test_r26_at_once(database_url: str) -> None:
     """Of 50 wrong passwords at once, in two servers, ten are looked at."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         ends = await all_ends(*(_guess((one, other)[number % 2]) for number in range(50)))
         assert ends == {"OAuthError": _LIMIT, "LimitError": 50 - _LIMIT}
 
 
 async def test_r26_previous_password(database_url: str) -> None:
     """The previous password of a change counts like that of a login."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         itself = await caller(services)
         for _ in range(_LIMIT):
             with pytest.raises(InvalidRequestError):
@@ -150,7 +150,7 @@ async def test_r26_previous_password(database_url: str) -> None:
 
 async def test_r26_equal_work(database_url: str) -> None:
     """A wrong password takes the same statements for a user and for nobody, within the limit and beyond it."""
-    async with recovering(database_url, login_guesses_per_user="3") as services:
+    async with services_on(database_url, login_guesses_per_user="3") as services:
         for client in [_HERE] * 3 + [_THERE]:
             seen = list[list[str]]()
             for name in (USERNAME, UNKNOWN):

@@ -22,8 +22,9 @@ from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, users
+from tests.security.instrumentation import CountingPasswords
 from tests.security.logins.hashing import HeldHasher, Visitor
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     PASSWORD,
@@ -33,10 +34,9 @@ from tests.security.recovering import (
     caller,
     counted,
     outcomes,
-    recovering,
     rows,
+    services_on,
 )
-from tests.security.seams import CountingPasswords
 from tests.support.mail.sending import until
 from tests.support.server import LiveServer, serving_app, settings_in
 from tests.support.sources import CHEAP_HASHER
@@ -180,7 +180,7 @@ async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
 
     hasher = HeldHasher()
     with closing(Passwords(hasher, most_waiting=2)) as passwords:
-        async with recovering(database_url) as services:
+        async with services_on(database_url) as services:
             prover = evolve(services.own_account.prover, passwords=passwords)
             user = await caller(services)
 
@@ -209,7 +209,7 @@ async def test_r28_questions_that_nobody_asks(database_url: str) -> None:
         return NewUser(username=username, email="a@example.org", password=PASSWORD, questions=questions)
 
     with closing(CountingPasswords()) as passwords:
-        async with recovering(database_url) as services:
+        async with services_on(database_url) as services:
             registration = evolve(services.registration, passwords=passwords)
             creation = evolve(services.users, passwords=passwords)
             admin = await caller(services)
@@ -233,7 +233,7 @@ async def test_r28_abandoned_answers(database_url: str) -> None:
     async def is_gone() -> bool:
         return True
 
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services, tenant=BY_QUESTION)
         before = await rows(services, users)
         with requested_by(Requester(_CROWD, is_gone)):

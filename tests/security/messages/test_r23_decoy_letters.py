@@ -19,9 +19,9 @@ from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.messages import DECOY
 from meshydb_server.storage.schema import outbox, users
+from tests.security.instrumentation import statements
 from tests.security.messages.relay import Relay, relaying
-from tests.security.recovering import ACCOUNT, BY_TEXT, EMAIL, TENANT, UNKNOWN, USERNAME, change, recovering, rows
-from tests.security.seams import statements
+from tests.security.services import ACCOUNT, BY_TEXT, EMAIL, TENANT, UNKNOWN, USERNAME, change, rows, services_on
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -83,7 +83,7 @@ async def _ends(services: Services) -> dict[str, tuple[object, ...]]:
 async def test_r23_equal_steps(database_url: str) -> None:
     """Mail takes the same statements, tasks and round trips for whomever, and only a user gets a letter."""
     with relaying() as relay:
-        async with recovering(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
+        async with services_on(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
             done = await _ask_and_deliver(services, relay)
             ends = await _ends(services)
             listed = [message.username for message, _ in await services.outbox.messages()]
@@ -105,7 +105,7 @@ async def test_r23_equal_retries(database_url: str) -> None:
     clock = SetClock()
     with relaying() as relay:
         relay.to_sender = "451 later"
-        async with recovering(database_url, clock, unknown_user="decoy", smtp_url=relay.url) as services:
+        async with services_on(database_url, clock, unknown_user="decoy", smtp_url=relay.url) as services:
             failed = await _ask_and_deliver(services, relay)
             assert failed[UNKNOWN] == failed[_UNREACHABLE] == failed[USERNAME]
             waiting = await rows(services, outbox)
@@ -122,7 +122,7 @@ async def test_r23_equal_retries(database_url: str) -> None:
 
 async def test_r23_what_is_stored_looks_alike(database_url: str) -> None:
     """Until it is delivered, the message to nobody differs in its recipient, its delivery and its domain alone."""
-    async with recovering(database_url, unknown_user="decoy", smtp_url="smtp://localhost") as services:
+    async with services_on(database_url, unknown_user="decoy", smtp_url="smtp://localhost") as services:
         for name in (USERNAME, UNKNOWN):
             await services.recovery.forgot_password(ACCOUNT, TENANT, name, 1)
         known, unknown = sorted(await rows(services, outbox), key=lambda row: row["username"] == UNKNOWN)
@@ -165,7 +165,7 @@ def _texting() -> Generator[tuple[str, list[str]]]:
 async def test_r23_text_messages(database_url: str) -> None:
     """Text messages take the same statements and tasks for whomever, and only a user gets one."""
     with _texting() as (url, paths):
-        async with recovering(database_url, unknown_user="decoy", text_url=url) as services:
+        async with services_on(database_url, unknown_user="decoy", text_url=url) as services:
             done = await _ask_and_deliver(services, Relay(), tenant=BY_TEXT)
             ends = await _ends(services)
     assert done[UNKNOWN] == done[_UNREACHABLE] == done[USERNAME]
@@ -177,7 +177,7 @@ async def test_r23_text_messages(database_url: str) -> None:
 async def test_r23_decoys_go_once_they_have_lapsed(database_url: str) -> None:
     """A message to nobody is deleted once its code has lapsed, whatever became of it; those to users stay."""
     clock = SetClock()
-    async with recovering(database_url, clock, unknown_user="decoy", smtp_url="smtp://localhost") as services:
+    async with services_on(database_url, clock, unknown_user="decoy", smtp_url="smtp://localhost") as services:
         for name in (USERNAME, UNKNOWN):
             await services.recovery.forgot_password(ACCOUNT, TENANT, name, 1)
 
@@ -194,7 +194,7 @@ async def test_r23_decoys_go_once_they_have_lapsed(database_url: str) -> None:
 async def test_r23_an_address_may_come_and_go(database_url: str) -> None:
     """A message keeps to what its user had when it was asked for: it is sent to an address of then, or to none."""
     with relaying() as relay:
-        async with recovering(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
+        async with services_on(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
             await services.recovery.forgot_password(ACCOUNT, TENANT, USERNAME, 1)
             await change(services, update(users).values(email=None))
             await services.recovery.forgot_password(ACCOUNT, TENANT, USERNAME, 1)

@@ -18,7 +18,7 @@ from meshydb_server.services.messages.slots import SlotLimits, Slots, domain_of,
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.messages import Search
 from meshydb_server.storage.schema import outbox
-from tests.security.recovering import ACCOUNT, TENANT, change, recovering
+from tests.security.services import ACCOUNT, TENANT, change, services_on
 from tests.support.mail.smtp import Sink, receiving
 
 pytestmark = pytest.mark.anyio
@@ -74,7 +74,7 @@ async def test_r24_a_stalled_domain_delays_nobody(database_url: str) -> None:
     slow = [f"user-{number}@{_SLOW}" for number in range(60)]
     with receiving(_StallingSink()) as sink:
         assert isinstance(sink, _StallingSink)
-        async with recovering(database_url, smtp_url=sink.url) as services:
+        async with services_on(database_url, smtp_url=sink.url) as services:
             await _ask(services, slow)
             await _ask(services, _OTHER_ADDRESSES[:5])
             async with sending(services.outbox):
@@ -91,7 +91,7 @@ async def test_r24_retries_leave_room_for_first_tries(database_url: str) -> None
     slow = [f"user@{number}.{_SLOW}" for number in range(40)]
     with receiving(_StallingSink()) as sink:
         assert isinstance(sink, _StallingSink)
-        async with recovering(database_url, smtp_url=sink.url) as services:
+        async with services_on(database_url, smtp_url=sink.url) as services:
             await _ask(services, slow)
             await change(services, update(outbox).values(attempts=1, last_error="The server responded with 451."))
             async with sending(services.outbox):
@@ -109,7 +109,7 @@ async def test_r24_slots_are_set(database_url: str, total: str, per_domain: str)
     slow = [f"user-{number}@{_SLOW}" for number in range(8)]
     with receiving(_StallingSink()) as sink:
         assert isinstance(sink, _StallingSink)
-        async with recovering(database_url, smtp_url=sink.url, **given) as services:
+        async with services_on(database_url, smtp_url=sink.url, **given) as services:
             await _ask(services, slow)
             async with sending(services.outbox):
                 while len(sink.stalled) < min(int(total), int(per_domain)):  # noqa: ASYNC110 - it is another thread's
@@ -123,7 +123,7 @@ async def test_r24_slots_are_set(database_url: str, total: str, per_domain: str)
 
 async def test_r24_messages_have_their_domains(database_url: str) -> None:
     """A message is counted by the domain of its address, however that is written, or by its number."""
-    async with recovering(database_url, smtp_url="smtp://localhost") as services:
+    async with services_on(database_url, smtp_url="smtp://localhost") as services:
         await _ask(services, ["rosa@Example.ORG"])
         found = await services.database.read(lambda connection: connection.scalars(select(outbox.c.domain)).all())
     assert found == ["example.org"]

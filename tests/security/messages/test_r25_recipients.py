@@ -12,7 +12,8 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import outbox, users
-from tests.security.recovering import (
+from tests.security.instrumentation import statements
+from tests.security.services import (
     ACCOUNT,
     EMAIL,
     OTHER_ACCOUNT,
@@ -24,12 +25,11 @@ from tests.security.recovering import (
     ask,
     change,
     outcomes,
-    recovering,
     refusal,
     rows,
     sent_codes,
+    services_on,
 )
-from tests.security.seams import statements
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,7 @@ async def _statuses(services: Services) -> Counter[str]:
 async def test_r25_forty_registrations_send_five_letters(database_url: str) -> None:
     """Of 40 registrations with one address in three tenants, all are made and five letters sent, in any hour."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         for number in range(40):
             await _register(services, number, EMAIL.upper() if number % 2 else EMAIL)
         assert await _statuses(services) == {"sent": _LIMIT, "suppressed": 40 - _LIMIT}
@@ -74,7 +74,7 @@ async def test_r25_forty_registrations_send_five_letters(database_url: str) -> N
 
 async def test_r25_at_once(database_url: str) -> None:
     """Of 20 registrations at once, in two servers, five letters are sent."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         ends = await all_ends(*(_register((one, other)[number % 2], number) for number in range(20)))
         assert ends == {"ok": 20}
         assert await _statuses(one) == {"sent": _LIMIT, "suppressed": 20 - _LIMIT}
@@ -82,7 +82,7 @@ async def test_r25_at_once(database_url: str) -> None:
 
 async def test_r25_the_owner_of_the_address_recovers(database_url: str) -> None:
     """Who has proved the address gets a code however many letters to it were suppressed."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for number in range(10):
             await _register(services, number)
         issued = await ask(services)
@@ -92,7 +92,7 @@ async def test_r25_the_owner_of_the_address_recovers(database_url: str) -> None:
 
 async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
     """A request whose letter is suppressed leads nowhere, and leaves the earlier one of the same client good."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))
         good = [await ask(services) for _ in range(_LIMIT)][-1]
         suppressed = await ask(services)
@@ -109,7 +109,7 @@ async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
 
 async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) -> None:
     """Not even when five requests of other clients are live."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))
         good = [await ask(services, client=f"192.0.2.{number}") for number in range(_LIMIT)]
         for number in range(_LIMIT, 2 * _LIMIT):
@@ -121,7 +121,7 @@ async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) ->
 async def test_r25_changed_addresses(database_url: str) -> None:
     """To an address that its user changed to and has not proved, four times as many letters go."""
     settings: dict[str, Any] = {"recovery_requests_per_user_per_hour": "100"}
-    async with recovering(database_url, **settings) as services:
+    async with services_on(database_url, **settings) as services:
         await change(services, update(users).values(email_proved=False))
         asked = [await ask(services) for _ in range(4 * _LIMIT + 3)]
         assert [bool(each.code) for each in asked] == [True] * 4 * _LIMIT + [False] * 3
@@ -129,7 +129,7 @@ async def test_r25_changed_addresses(database_url: str) -> None:
 
 async def test_r25_equal_work(database_url: str) -> None:
     """With decoys, asking takes as many statements for a proved address, one that is not, and nobody."""
-    async with recovering(database_url, unknown_user="decoy") as services:
+    async with services_on(database_url, unknown_user="decoy") as services:
         await add_user(services, "unproved")
         doubtful = users.c.username == "unproved"
         await change(services, update(users).where(doubtful).values(verified=False, email_proved=False))

@@ -11,7 +11,7 @@ import pytest
 
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.schema import recoveries
-from tests.security.recovering import BY_TEXT, PASSWORD, Issued, ask, recovering, refusal, rows
+from tests.security.services import BY_TEXT, PASSWORD, Issued, ask, refusal, rows, services_on
 from tests.support.contract import ROOT
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ _BASE32 = "[A-Z2-7]{8}"
 
 async def test_r01_the_hash_alone_resets_nothing(database_url: str) -> None:
     """Without the code, or with the handle or another request's code for it, a reset is refused; with it, it works."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued, other = await ask(services), await ask(services, tenant=BY_TEXT)
         assert re.fullmatch(_BASE32, other.code)
         for code in ("", issued.request.hash, issued.request.hash[:8], other.code):
@@ -34,7 +34,7 @@ async def test_r01_the_hash_is_not_derived_from_the_code(database_url: str) -> N
     """Requests that differ in their codes alone have the same handle, so that no code can be tried on it."""
     issued: list[Issued] = []
     macs: list[bytes] = []
-    async with recovering(database_url):
+    async with services_on(database_url):
         pass
     for filler in (b"\x00", b"\xff"):
         # Codes are drawn as five bytes, and nothing else is; the first 16 are the request's id.
@@ -43,7 +43,7 @@ async def test_r01_the_hash_is_not_derived_from_the_code(database_url: str) -> N
         def random(count: int, draws: dict[int, bytes] = draws) -> bytes:
             return draws.pop(count, None) or secrets.token_bytes(count)
 
-        async with recovering(database_url, new=False, random=random) as services:
+        async with services_on(database_url, new=False, random=random) as services:
             issued.append(await ask(services))
             macs.append((await rows(services, recoveries))[0]["code_mac"])
     assert [each.code for each in issued] == ["AAAAAAAA", "77777777"]
@@ -68,11 +68,11 @@ async def test_r02_codes_have_the_form_that_is_set(
     def random(count: int) -> bytes:
         return drawn if count == len(drawn) else secrets.token_bytes(count)
 
-    async with recovering(database_url, recovery_code=setting) as services:
+    async with services_on(database_url, recovery_code=setting) as services:
         codes = [(await ask(services)).code for _ in range(10)]
     assert all(re.fullmatch(form, each) for each in codes)
     assert len(set(codes)) > 5
-    async with recovering(
+    async with services_on(
         database_url, new=False, random=random, recovery_code=setting, recovery_requests_per_user_per_hour="99"
     ) as services:
         assert (await ask(services)).code == code

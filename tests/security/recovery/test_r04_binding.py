@@ -15,7 +15,7 @@ from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -32,10 +32,10 @@ from tests.security.recovering import (
     caller,
     change,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -65,7 +65,7 @@ def _changed_characters(handle: str) -> list[str]:
 
 async def test_r04_every_bit_of_the_hash_counts(database_url: str) -> None:
     """With any bit or character of the handle changed, or one more or less, the right code is refused alike."""
-    async with recovering(database_url, **_GENEROUS) as services:
+    async with services_on(database_url, **_GENEROUS) as services:
         issued = await ask(services)
         handle = issued.request.hash
         changed = [
@@ -103,7 +103,7 @@ _FIELDS: Final[tuple[dict[str, Any], ...]] = (
 
 async def test_r04_every_field_of_the_request_counts(database_url: str) -> None:
     """With any field changed that comes back with the handle, the right code is refused like a wrong one."""
-    async with recovering(database_url, **_GENEROUS) as services:
+    async with services_on(database_url, **_GENEROUS) as services:
         await add_user(services, "rosa.l")
         issued = await ask(services)
         wrong = await refusal(services.completion.reset_password(issued.wrong, PASSWORD))
@@ -129,7 +129,7 @@ async def _replay(services: Services, attempted: CompletionRequest, expected: st
 
 async def test_r04_replay_elsewhere(database_url: str) -> None:
     """A handle is good for nothing in another account, tenant or user, even where a row of the same request stands."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await add_user(services, "rosa.l")
         issued = await ask(services)
         (row,) = await rows(services, recoveries)
@@ -147,7 +147,7 @@ async def test_r04_replay_elsewhere(database_url: str) -> None:
 
 async def test_r04_parts_of_two_handles(database_url: str) -> None:
     """Two requests that differ in nothing but their ids have handles that cannot be put together."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         old, new = await ask(services), await ask(services)
         assert old.request.expires == new.request.expires
         one, other = (base64.urlsafe_b64decode(each.request.hash + "=") for each in (old, new))
@@ -165,7 +165,7 @@ async def test_r04_tampered_row(database_url: str) -> None:
         {"request_id": bytes(16)},
         {"expires_at": SetClock().now + timedelta(days=1)},
     ]
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for values in tampered:
             issued = await ask(services)
             assert await change(services, update(recoveries).values(values)) == 1
@@ -179,7 +179,7 @@ async def test_r04_tampered_row(database_url: str) -> None:
 
 async def test_r04_registration_cannot_reset_and_reset_cannot_verify(database_url: str) -> None:
     """A registration's handle and code verify and do not reset; a reset's reset and do not verify."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False))
         registered, reset = await register(services), await ask(services)
         assert await refusal(services.completion.reset_password(registered.attempted(), PASSWORD))
@@ -192,7 +192,7 @@ async def test_r04_registration_cannot_reset_and_reset_cannot_verify(database_ur
 
 async def test_r04_changed_password_ends_requests(database_url: str) -> None:
     """Once the password was changed in any other way, a request from before is void."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         await change(services, update(users).values(credential_version=users.c.credential_version + 1))
         assert not await services.completion.check_hash(issued.attempted())
@@ -202,7 +202,7 @@ async def test_r04_changed_password_ends_requests(database_url: str) -> None:
 
 async def test_r04_another_address_or_question_ends_requests(database_url: str) -> None:
     """What was sent to an address that has changed, or answers a question that has, proves nothing any more."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         nothing = {"verified": False, "email_proved": False, "phone_proved": False, "questions_proved": False}
         await change(services, update(users).values(nothing))
         changes = {

@@ -13,16 +13,16 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     PASSWORD,
     TENANT,
     ask,
     caller,
-    recovering,
     refusal,
     rows,
+    services_on,
 )
 from tests.support.databases.migrated import ReusedDatabase
 from tests.support.databases.transactions import held
@@ -74,7 +74,7 @@ async def _waiting(services: Services) -> int:
 async def test_r04_asking_during_the_change(postgresql_url: str, tenant: str, lock: str, hint: str) -> None:
     """Who asks for the first time while address or question change is answered by the new one."""
     locking = f"LOCK TABLE security_questions IN {lock} MODE"
-    async with recovering(postgresql_url) as services:
+    async with services_on(postgresql_url) as services:
         async with held(postgresql_url, lambda connection: connection.exec_driver_sql(locking)):
             moving = asyncio.create_task(_move(services, tenant))
             while await _waiting(services) < 1:
@@ -92,7 +92,7 @@ async def test_r04_asking_during_the_change(postgresql_url: str, tenant: str, lo
 @pytest.mark.parametrize("tenant", [TENANT, BY_TEXT, BY_QUESTION])
 async def test_r04_changing_while_asked(postgresql_url: str, tenant: str) -> None:
     """A change ends a request that nobody could see yet when it began."""
-    async with recovering(postgresql_url) as services:
+    async with services_on(postgresql_url) as services:
         # The last thing that is written when somebody asks.
         async with held(postgresql_url, lambda connection: connection.exec_driver_sql("LOCK TABLE audit")):
             asking = asyncio.create_task(ask(services, tenant=tenant))
@@ -109,7 +109,7 @@ async def test_r04_changing_while_asked(postgresql_url: str, tenant: str) -> Non
 async def test_r04_what_a_change_leaves(database_url: str) -> None:
     """A change leaves a request of nobody where there was none, which counts as none and is swept like any other."""
     clock = SetClock()
-    async with recovering(database_url, clock, recovery_requests_per_user_per_hour="1") as services:
+    async with services_on(database_url, clock, recovery_requests_per_user_per_hour="1") as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             await _move(services, tenant)
             await _move(services, tenant)

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import update
 
 from meshydb_server.storage.schema import recoveries
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     PASSWORD,
     ask,
     change,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -33,7 +33,7 @@ _ENDS = datetime(2030, 6, 1, 13, 0, 0, 123_000, tzinfo=UTC)
 async def test_r05_ends_to_the_millisecond(database_url: str) -> None:
     """A millisecond before its end a request is good, from its end on it is not, for each use and with any secret."""
     clock = SetClock(_ASKED)
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         reset, by_question = await ask(services), await ask(services, tenant=BY_QUESTION)
         registered = await register(services)
         assert {each.request.expires for each in (reset, by_question, registered)} == {_ENDS}
@@ -55,7 +55,7 @@ async def test_r05_ends_to_the_millisecond(database_url: str) -> None:
 async def test_r05_forged_expires(database_url: str) -> None:
     """A later end that the caller claims is refused, before the true end and after it; so is one that was stored."""
     clock = SetClock(_ASKED)
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         issued = await ask(services)
         forged = issued.attempted(expires=_ENDS + timedelta(days=365))
         for now in (_ASKED, _ENDS + _MILLISECOND):
@@ -72,7 +72,7 @@ async def test_r05_forged_expires(database_url: str) -> None:
 
 async def test_r05_same_instant_in_other_words(database_url: str) -> None:
     """The end is compared as an instant, to the millisecond: in any offset, and with any number of digits."""
-    async with recovering(database_url, SetClock(_ASKED)) as services:
+    async with services_on(database_url, SetClock(_ASKED)) as services:
         issued = await ask(services)
         same = [
             _ENDS.astimezone(timezone(timedelta(hours=5, minutes=30))),
@@ -95,7 +95,7 @@ async def test_r05_same_instant_in_other_words(database_url: str) -> None:
 async def test_r05_the_clock_of_the_server_decides(database_url: str) -> None:
     """A later request ends later, and an hour is an hour at each of them."""
     clock = SetClock(_ASKED)
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         first = await ask(services)
         clock.move(minutes=30)
         second = await ask(services)

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Engine
 from meshydb_server.runtime import Services
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import outbox, recoveries, users
-from tests.security.recovering import (
+from tests.security.instrumentation import MeetingPasswords, statements
+from tests.security.services import (
     BY_QUESTION,
     PASSWORD,
     TENANT,
@@ -22,13 +23,12 @@ from tests.security.recovering import (
     caller,
     change,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
     with_passwords,
 )
-from tests.security.seams import MeetingPasswords, statements
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,7 @@ def _is_of(user: dict[str, object], issued: Issued) -> bool:
 
 async def test_r06_fifty_concurrent_resets_have_one_winner(database_url: str) -> None:
     """Of 50 resets at once with the right code, in two servers, one succeeds, and the others are all refused."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         services = [one, other] * (_AT_ONCE // 2)
         ends = await all_ends(*(each.completion.reset_password(issued.attempted(), PASSWORD) for each in services))
@@ -64,7 +64,7 @@ async def test_r06_fifty_concurrent_resets_have_one_winner(database_url: str) ->
 async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, tenant: str) -> None:
     """Of those whose codes were all found right before any of them went on, in two servers, one succeeds."""
     with closing(MeetingPasswords(5)) as passwords:
-        async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+        async with services_on(database_url) as one, services_on(database_url, new=False) as other:
             issued = await ask(one, tenant=tenant)
             completions = [
                 with_passwords(one.completion, passwords),
@@ -78,7 +78,7 @@ async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, t
 
 async def test_r06_used_once_is_used(database_url: str) -> None:
     """A request that was used is refused afterwards, by any server, and a check does not use it up."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued, registered = await ask(one), await register(one)
         for services in (one, other, one):
             assert await services.completion.check_hash(issued.attempted())
@@ -98,7 +98,7 @@ async def test_r06_used_once_is_used(database_url: str) -> None:
 async def test_r06_one_transaction(database_url: str) -> None:
     """Using the request up, setting the password, ending logins and telling the user is one transaction."""
     begun: list[int] = []
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         with statements() as seen:
 
@@ -129,7 +129,7 @@ async def test_r06_change_under_the_hands(database_url: str) -> None:
     said: set[str] = set()
     for interference in ("password", "request", "address", "user"):
         with closing(MeetingPasswords(2)) as passwords:
-            async with recovering(database_url, new=interference == "password") as services:
+            async with services_on(database_url, new=interference == "password") as services:
                 issued = await ask(services)
                 version = (await _state(services, issued))[0]
                 resetting = asyncio.create_task(

@@ -13,7 +13,8 @@ from meshydb_server.services.common.errors import OverloadedError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import recoveries, users
-from tests.security.recovering import (
+from tests.security.instrumentation import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     KEYS,
@@ -24,13 +25,12 @@ from tests.security.recovering import (
     change,
     counted,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
     with_passwords,
 )
-from tests.security.seams import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ _LIMIT = 5
 
 async def test_r07_five_wrong_checks_end_a_request(database_url: str) -> None:
     """After five wrong checks even the right code or answer is refused, by a check as by a reset."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             before = await outcomes(services)
             issued = await ask(services, tenant=tenant)
@@ -57,7 +57,7 @@ async def test_r07_five_wrong_checks_end_a_request(database_url: str) -> None:
 
 async def test_r07_one_guess_is_left_after_four(database_url: str) -> None:
     """Guesses count alike whatever they were for: four wrong ones of any kind leave one, and the right one works."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, users.update().values(verified=False))
         reset, registered = await ask(services), await register(services)
         for _ in range(2):
@@ -71,7 +71,7 @@ async def test_r07_one_guess_is_left_after_four(database_url: str) -> None:
 
 async def test_r07_right_checks_use_nothing_up(database_url: str) -> None:
     """A check with the right code never uses the request up, however often; the wrong ones before it still count."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         for _ in range(_LIMIT - 1):
             assert not await services.completion.check_hash(issued.wrong)
@@ -84,7 +84,7 @@ async def test_r07_right_checks_use_nothing_up(database_url: str) -> None:
 
 async def test_r07_fifty_parallel_guesses_stay_within_the_limit(database_url: str) -> None:
     """Of 50 guesses at once, in two servers and of both kinds, five are looked at, and the right code is lost too."""
-    async with recovering(database_url) as one, recovering(database_url, new=False) as other:
+    async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         calls: list[Callable[[Services], Awaitable[object]]] = [
             lambda services: services.completion.check_hash(issued.wrong),
@@ -103,7 +103,7 @@ async def test_r07_fifty_parallel_guesses_stay_within_the_limit(database_url: st
 async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> None:
     """Of 30 answers at once five are compared: the others cost no hash."""
     with closing(CountingPasswords()) as passwords:
-        async with recovering(database_url) as services:
+        async with services_on(database_url) as services:
             issued = await ask(services, tenant=BY_QUESTION)
             completion = with_passwords(services.completion, passwords)
             assert await all_ends(*(completion.check_hash(issued.wrong) for _ in range(30))) == {"ok": 30}
@@ -114,7 +114,7 @@ async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> No
 async def test_r07_counted_before_compared(database_url: str, tenant: str) -> None:
     """When a comparison fails in the middle, the guess is counted all the same, as another server sees."""
     with closing(BrokenPasswords()) as passwords:
-        async with recovering(database_url) as services, recovering(database_url, new=False) as other:
+        async with services_on(database_url) as services, services_on(database_url, new=False) as other:
             issued = await ask(services, tenant=tenant)
             keyring: Keyring = BrokenKeyring.parse(KEYS[0])
             guesses = attrs.evolve(services.completion.guesses, passwords=passwords, keyring=keyring)
@@ -138,7 +138,7 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
 
 async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None:
     """When too many passwords are being hashed, a check or reset is turned away before a guess is counted."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]
         before = await rows(services, recoveries)
         async with crowded(services.completion.passwords):

@@ -13,7 +13,7 @@ from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.quotas import Quota
 from meshydb_server.storage.counters import EMPTY_LOG
 from meshydb_server.storage.schema import recoveries
-from tests.security.recovering import (
+from tests.security.services import (
     OTHER_TENANT,
     PASSWORD,
     TENANT,
@@ -22,10 +22,10 @@ from tests.security.recovering import (
     ask,
     counted,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -58,7 +58,7 @@ async def _opens_after(clock: SetClock, call: Callable[[], Awaitable[object]]) -
 async def test_r08_requests_per_user(database_url: str) -> None:
     """Ten requests in any hour, whatever the attempt and however the name is written; then one as each lapses."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
 
         async def request(attempt: int = 1, username: str = USERNAME) -> None:
             await services.recovery.forgot_password("acme", TENANT, username, attempt)
@@ -81,7 +81,7 @@ async def test_r08_requests_per_user(database_url: str) -> None:
 async def test_r08_guesses_per_user(database_url: str) -> None:
     """Twenty guesses in any day, across requests and attempts, checks and resets; the limit holds for each new one."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         for attempt in range(4):
             issued = await ask(services, attempt=attempt)
             for _ in range(4):
@@ -113,7 +113,7 @@ async def test_r08_guesses_per_user(database_url: str) -> None:
 
 async def test_r08_right_guesses_count_for_the_user(database_url: str) -> None:
     """A check that is right is no failure of its request, and is one of its user's guesses of the day."""
-    async with recovering(database_url, recovery_guesses_per_user_per_day="7") as services:
+    async with services_on(database_url, recovery_guesses_per_user_per_day="7") as services:
         issued = await ask(services)
         for _ in range(7):
             assert await services.completion.check_hash(issued.attempted())
@@ -127,7 +127,7 @@ async def test_r08_settings(database_url: str) -> None:
         "recovery_requests_per_user_per_hour": "3",
         "recovery_guesses_per_user_per_day": "2",
     }
-    async with recovering(database_url, **settings) as services:
+    async with services_on(database_url, **settings) as services:
         for _ in range(2):
             issued = await ask(services)
             assert not await services.completion.check_hash(issued.wrong)
@@ -141,8 +141,8 @@ async def test_r08_nobody_is_refused_within_the_limits(database_url: str) -> Non
     """Of 50 requests of one user at once, in two servers that allow as many, all are made."""
     limits: dict[str, Any] = {"recovery_requests_per_user_per_hour": "50"}
     async with (
-        recovering(database_url, **limits) as one,
-        recovering(database_url, new=False, **limits) as other,
+        services_on(database_url, **limits) as one,
+        services_on(database_url, new=False, **limits) as other,
     ):
         requests = (each.recovery.forgot_password("acme", TENANT, USERNAME, 1) for each in [one, other] * 25)
         assert await all_ends(*requests) == {"ok": 50}
@@ -152,8 +152,8 @@ async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None
     """Of 40 requests at once in two servers ten are made; of 40 guesses a day's rest; nobody gets any other error."""
     limits: dict[str, Any] = {"recovery_guesses_per_request": "100"}
     async with (
-        recovering(database_url, **limits) as one,
-        recovering(database_url, new=False, **limits) as other,
+        services_on(database_url, **limits) as one,
+        services_on(database_url, new=False, **limits) as other,
     ):
         both = [one, other] * 20
 
@@ -165,8 +165,8 @@ async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None
     clock = SetClock()
     clock.move(hours=1)
     async with (
-        recovering(database_url, clock, new=False, **limits) as one,
-        recovering(database_url, clock, new=False, **limits) as other,
+        services_on(database_url, clock, new=False, **limits) as one,
+        services_on(database_url, clock, new=False, **limits) as other,
     ):
         issued = await ask(one)
         ends = await all_ends(*(each.completion.check_hash(issued.wrong) for each in [one, other] * 20))

@@ -6,7 +6,7 @@ import pytest
 
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.storage.schema import recoveries, security_questions, sessions, users
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     OLD_PASSWORD,
@@ -16,11 +16,11 @@ from tests.security.recovering import (
     Issued,
     ask,
     log_in,
-    recovering,
     refresh,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_r09_a_new_request_ends_the_older(database_url: str) -> None:
     """Once there is a newer request, the older one's code is refused with either handle, and the newer one's works."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT):
             old, new = await ask(services, tenant=tenant), await ask(services, username="ROSA.K", tenant=tenant)
             assert old.code != new.code
@@ -44,7 +44,7 @@ async def test_r09_a_new_request_ends_the_older(database_url: str) -> None:
 
 async def test_r09_purposes_do_not_end_each_other(database_url: str) -> None:
     """A request to reset leaves the one of the registration good, and the other way about."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         registered, reset = await register(services), await ask(services)
         assert await services.completion.check_hash(registered.attempted())
         again = await register(services)
@@ -56,7 +56,7 @@ async def test_r09_purposes_do_not_end_each_other(database_url: str) -> None:
 async def test_r09_asking_and_guessing_never_lock_the_account(database_url: str) -> None:
     """However often somebody asks and guesses, the user, their password and their logins are as they were."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         tokens = await log_in(services, OLD_PASSWORD)
         tables = (users, sessions, security_questions)
         before = [await rows(services, table) for table in tables]
@@ -75,7 +75,7 @@ async def test_r09_asking_and_guessing_never_lock_the_account(database_url: str)
 
 async def test_r09_a_stranger_ends_nothing(database_url: str) -> None:
     """A request from another address leaves the owner's good, and the owner's next one ends theirs alone."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             own = await ask(services, tenant=tenant, client="192.0.2.1")
             strange = await ask(services, tenant=tenant, client="192.0.2.2")
@@ -91,7 +91,7 @@ async def test_r09_a_stranger_ends_nothing(database_url: str) -> None:
 async def test_r09_five_are_live(database_url: str) -> None:
     """The sixth live request ends the oldest, and rather one from where the user never logged in."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         await log_in(services, OLD_PASSWORD, client="192.0.2.0")
         asked = list[Issued]()
         for number in range(8):
@@ -112,7 +112,7 @@ async def test_r09_five_are_live(database_url: str) -> None:
 
 async def test_r09_a_refused_request_ends_nothing(database_url: str) -> None:
     """A request beyond a limit leaves the one before it good."""
-    async with recovering(database_url, recovery_requests_per_user_per_hour="1") as services:
+    async with services_on(database_url, recovery_requests_per_user_per_hour="1") as services:
         issued = await ask(services)
         with pytest.raises(LimitError):
             await ask(services)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from meshydb_server.services.common.errors import InvalidRequestError, OAuthError
 from meshydb_server.storage.schema import outbox, sessions, users
 from meshydb_server.storage.users.authenticators import mark_proved
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -21,11 +21,11 @@ from tests.security.recovering import (
     ask,
     change,
     log_in,
-    recovering,
     refresh,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_r14_what_a_reset_does(database_url: str) -> None:
     """The version is counted up, logins have ended, the new password works alone, and nobody is logged in by it."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             logins = [await log_in(services, OLD_PASSWORD, tenant=tenant) for _ in range(2)]
             elsewhere = {row["session_id"] for row in await rows(services, sessions) if row["tenant"] != tenant}
@@ -59,7 +59,7 @@ async def test_r14_what_a_reset_does(database_url: str) -> None:
 async def test_r14_the_user_is_told_once(database_url: str) -> None:
     """One message says that the password was changed, by the tenant's way, without a code; failures send none."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         for tenant, channel, recipient in [
             (TENANT, "email", EMAIL),
             (BY_TEXT, "text", PHONE),
@@ -85,7 +85,7 @@ async def test_r14_the_user_is_told_once(database_url: str) -> None:
 
 async def test_r14_nowhere_to_tell(database_url: str) -> None:
     """A user without an address can reset with an answer, and nobody is told of it."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(email=None, phone=None))
         issued = await ask(services, tenant=BY_QUESTION)
         await services.completion.reset_password(issued.attempted(), PASSWORD)
@@ -94,7 +94,7 @@ async def test_r14_nowhere_to_tell(database_url: str) -> None:
 
 async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
     """A user is told by the tenant's way if they have an address for it, and by no other."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for missing, told in [("email", [BY_TEXT]), ("phone", [TENANT, BY_QUESTION])]:
             await change(services, update(users).values({"email": EMAIL, "phone": PHONE, missing: None}))
             await change(services, delete(outbox))
@@ -107,7 +107,7 @@ async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
 
 async def test_r14_a_code_proves_the_address(database_url: str) -> None:
     """A reset by code leaves a new user verified, as registration would; one by an answer does not."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False))
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             issued = await ask(services, tenant=tenant)
@@ -118,7 +118,7 @@ async def test_r14_a_code_proves_the_address(database_url: str) -> None:
 
 async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
     """To verify a registration marks the user, and leaves password, logins and messages as they are."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         tokens = await log_in(services, OLD_PASSWORD)
         await change(services, update(users).values(verified=False))
         before = await rows(services, users)
@@ -134,7 +134,7 @@ async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
 
 async def test_r14_nobody_to_verify(database_url: str) -> None:
     """Of a user who was deleted meanwhile, nothing is noted, and who asked for it is told."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         user = await add_user(services, "leaver")
         await change(services, users.update().where(users.c.username == "leaver").values(verified=False))
         assert await services.database.write(lambda connection: mark_proved(connection, user, "email"))
@@ -145,7 +145,7 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
 
 async def test_r14_verified_users_are_not_verified_again(database_url: str) -> None:
     """A code of a registration is refused, like any that is not good, once the user was verified in another way."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await register(services)
         await change(services, update(users).values(verified=True))
         with pytest.raises(InvalidRequestError):

@@ -9,7 +9,7 @@ import pytest
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.schema import outbox
-from tests.security.recovering import (
+from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
     KEYS,
@@ -17,10 +17,10 @@ from tests.security.recovering import (
     TENANT,
     ask,
     outcomes,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.mail.smtp import Sink, receiving
 from tests.support.sources import SetClock
@@ -37,10 +37,10 @@ def _key_id(handle: str) -> bytes:
 
 async def test_r17_a_request_outlives_a_new_key(database_url: str) -> None:
     """What was asked for under the old key is completed while both are there; what is asked for then has the new."""
-    async with recovering(database_url, secret_keys=_OLD) as services:
+    async with services_on(database_url, secret_keys=_OLD) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_TEXT, BY_QUESTION)]
         registered = await register(services)
-    async with recovering(database_url, new=False, secret_keys=_BOTH) as services:
+    async with services_on(database_url, new=False, secret_keys=_BOTH) as services:
         for each in (*issued, registered):
             assert not await services.completion.check_hash(each.wrong)
             assert await services.completion.check_hash(each.attempted())
@@ -51,28 +51,28 @@ async def test_r17_a_request_outlives_a_new_key(database_url: str) -> None:
         assert await services.completion.check_hash(newer.attempted())
     assert {_key_id(each.request.hash) for each in issued} == {Keyring.parse(_OLD).newest.id}
     assert _key_id(newer.request.hash) == Keyring.parse(_NEW).newest.id
-    async with recovering(database_url, new=False, secret_keys=_NEW) as services:
+    async with services_on(database_url, new=False, secret_keys=_NEW) as services:
         await services.completion.reset_password(newer.attempted(), PASSWORD)
 
 
 async def test_r17_a_request_ends_with_its_key(database_url: str) -> None:
     """Once the old key is gone, its handles are refused like any other wrong one, and come back with it."""
-    async with recovering(database_url, secret_keys=_OLD) as services:
+    async with services_on(database_url, secret_keys=_OLD) as services:
         issued = await ask(services)
         by_question = await ask(services, tenant=BY_QUESTION)
-    async with recovering(database_url, new=False, secret_keys=_NEW) as services:
+    async with services_on(database_url, new=False, secret_keys=_NEW) as services:
         for each in (issued, by_question):
             assert not await services.completion.check_hash(each.attempted())
             assert await refusal(services.completion.reset_password(each.attempted(), PASSWORD))
         assert (await outcomes(services))["reset", "bad-hash"] == 2
-    async with recovering(database_url, new=False, secret_keys=f"{KEYS[2]},{_OLD}") as services:
+    async with services_on(database_url, new=False, secret_keys=f"{KEYS[2]},{_OLD}") as services:
         for each in (issued, by_question):
             await services.completion.reset_password(each.attempted(), PASSWORD)
 
 
 async def test_r17_a_claimed_key_is_not_believed(database_url: str) -> None:
     """A handle that names another key of the ring than signed it is refused."""
-    async with recovering(database_url, secret_keys=_BOTH) as services:
+    async with services_on(database_url, secret_keys=_BOTH) as services:
         issued = await ask(services)
         raw = base64.urlsafe_b64decode(issued.request.hash + "=")
         claimed = raw[:1] + Keyring.parse(_OLD).newest.id + raw[5:]
@@ -85,15 +85,15 @@ async def test_r17_waiting_messages_outlive_a_new_key(database_url: str) -> None
     """A message that was put under the old key is sent while both are there, and waits for the key otherwise."""
     clock = SetClock()
     with receiving(Sink()) as sink:
-        async with recovering(database_url, clock, secret_keys=_OLD, smtp_url=sink.url) as services:
+        async with services_on(database_url, clock, secret_keys=_OLD, smtp_url=sink.url) as services:
             issued = await ask(services)
-        async with recovering(database_url, clock, new=False, secret_keys=_NEW, smtp_url=sink.url) as services:
+        async with services_on(database_url, clock, new=False, secret_keys=_NEW, smtp_url=sink.url) as services:
             await OutboxWorker(services.outbox).deliver_due()
             (row,) = await rows(services, outbox)
             assert (row["status"], sink.messages) == ("waiting", [])
         # When the next try is due.
         clock.now = row["due_at"]
-        async with recovering(database_url, clock, new=False, secret_keys=_BOTH, smtp_url=sink.url) as services:
+        async with services_on(database_url, clock, new=False, secret_keys=_BOTH, smtp_url=sink.url) as services:
             await OutboxWorker(services.outbox).deliver_due()
             (row,) = await rows(services, outbox)
     assert (row["status"], row["payload"]) == ("sent", None)

@@ -9,7 +9,8 @@ import pytest
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.recovery.guesses import CompletionRequest
-from tests.security.recovering import (
+from tests.security.instrumentation import statements
+from tests.security.services import (
     OLD_PASSWORD,
     PASSWORD,
     UNKNOWN,
@@ -17,9 +18,8 @@ from tests.security.recovering import (
     Issued,
     ask,
     log_in,
-    recovering,
+    services_on,
 )
-from tests.security.seams import statements
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ def _from(issued: Issued, client: str, *, right: bool = True) -> CompletionReque
 
 async def test_r27_the_owner_recovers(database_url: str) -> None:
     """After 20 addresses have spent theirs, the owner resets from an address of their own, and strangers wait."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for stranger in _STRANGERS:
             assert await _spend(services, stranger) == 20
         again = await ask(services, client=_STRANGERS[0])
@@ -61,7 +61,7 @@ async def test_r27_the_owner_recovers(database_url: str) -> None:
 
 async def test_r27_digits(database_url: str) -> None:
     """With six digits all strangers have 50 guesses; the owner resets from an address where they logged in."""
-    async with recovering(database_url, recovery_code="digits") as services:
+    async with services_on(database_url, recovery_code="digits") as services:
         await log_in(services, OLD_PASSWORD, client=_OWN)
         taken = [await _spend(services, stranger) for stranger in _STRANGERS]
         assert taken == [20, 20, 10, *[0] * 17]
@@ -76,7 +76,7 @@ async def test_r27_digits(database_url: str) -> None:
 async def test_r27_requests(database_url: str) -> None:
     """All addresses together have 100 requests an hour; where the user logged in has ten of its own besides."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         await log_in(services, OLD_PASSWORD, client=_OWN)
         for stranger in _STRANGERS[:10]:
             for _ in range(10):
@@ -96,7 +96,7 @@ async def test_r27_requests(database_url: str) -> None:
 
 async def test_r27_networks(database_url: str) -> None:
     """Addresses of one IPv6 network of 64 bits are one client, and those of another are not."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for number in range(10):
             await ask(services, client=f"2001:db8:0:1::{number + 1:x}")
         with pytest.raises(LimitError):
@@ -109,7 +109,7 @@ async def test_r27_addresses_lapse(database_url: str) -> None:
     clock = SetClock()
     for days, allowed in ((29, True), (30, False)):
         settings: dict[str, Any] = {"recovery_requests_backstop": "1"}
-        async with recovering(database_url, clock, new=allowed, **settings) as services:
+        async with services_on(database_url, clock, new=allowed, **settings) as services:
             await log_in(services, OLD_PASSWORD, client=_OWN)
             clock.move(days=days)
             await services.sweeper.sweep()
@@ -128,7 +128,7 @@ async def test_r27_equal_work(database_url: str) -> None:
         "recovery_requests_backstop": "7",
         "recovery_guesses_per_user_per_day": "2",
     }
-    async with recovering(database_url, **settings) as services:
+    async with services_on(database_url, **settings) as services:
         seen: dict[str, list[list[str]]] = {USERNAME: [], UNKNOWN: []}
         for name, texts in seen.items():
             for client in _STRANGERS[:9]:

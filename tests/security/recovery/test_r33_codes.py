@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.security.recovering import PASSWORD, ask, outcomes, recovering
+from tests.security.services import PASSWORD, ask, outcomes, services_on
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -58,7 +58,7 @@ _WRONG: Final[dict[str, Callable[[str], str]]] = {
 async def test_r33_spellings(database_url: str, code: str) -> None:
     """Each spelling of a code is the code, for a check and for a reset, and other characters make it a wrong one."""
     clock = SetClock()
-    async with recovering(database_url, clock, recovery_code=code) as services:
+    async with services_on(database_url, clock, recovery_code=code) as services:
         for name, spell in (_READ | _WRONG).items():
             # No limit of a day is reached.
             clock.move(days=1, seconds=1)

@@ -26,7 +26,7 @@ from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.roles import find_roles, insert_membership
 from meshydb_server.storage.schema import security_questions, user_roles, users
 from meshydb_server.storage.users import User, lock_user
-from tests.security.recovering import rows
+from tests.security.services import rows
 from tests.support.people import ACCOUNT, PASSWORD, People, refusal, settled
 from tests.support.server import settings_in
 

@@ -19,7 +19,7 @@ from meshydb_server.services.users.operators import UserChange
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.schema import user_roles, users
-from tests.security.recovering import rows
+from tests.security.services import rows
 from tests.support.people import ACCOUNT, People, all_at_once, refusal
 from tests.support.server import settings_in
 from tests.support.sources import CHEAP_HASHER

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from meshydb_server.storage.engine.errors import StorageError
-from tests.security.recovering import recovering
+from tests.security.services import services_on
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ _CANARY: Final = "canary-7f3a"
 
 async def test_r03_values_of_a_failing_statement_are_not_told(database_url: str) -> None:
     """The error of a statement, with all that led to it, does not hold the values that it was given."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         with pytest.raises(StorageError) as caught:
             await services.database.write(
                 lambda connection: connection.execute(text("INSERT INTO nowhere VALUES (:v)"), {"v": _CANARY})

@@ -18,7 +18,7 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, outbox, recoveries, sessions, users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     OLD_PASSWORD,
@@ -29,10 +29,10 @@ from tests.security.recovering import (
     ask,
     change,
     log_in,
-    recovering,
     refusal,
     register,
     rows,
+    services_on,
     without,
 )
 from tests.support.mail.smtp import Sink, receiving
@@ -59,7 +59,7 @@ def _forgot(services: Services, tenant: str = TENANT) -> Awaitable[object]:
 
 async def test_r18_each_failure_of_storage_undoes_all(database_url: str) -> None:
     """Whichever table fails, asking, checking, resetting and verifying fail as a whole, and work again afterwards."""
-    async with recovering(database_url, recovery_guesses_per_request="100") as services:
+    async with services_on(database_url, recovery_guesses_per_request="100") as services:
         await log_in(services, OLD_PASSWORD)
         await change(services, update(users).values(verified=False))
         reset, registered = await ask(services), await register(services)
@@ -95,7 +95,7 @@ def _uncounted(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def test_r18_a_failure_after_the_comparison_keeps_the_guess(database_url: str) -> None:
     """A right guess whose end cannot be written is counted, and is neither forgiven nor good for anything."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         async with without(services, "sessions"):
             await _fails(services.completion.reset_password(issued.attempted(), PASSWORD))
@@ -125,7 +125,7 @@ def _connect(database_url: str) -> psycopg.Connection[Any]:
 
 async def test_r18_read_only(database_url: str) -> None:
     """While nothing can be written, nothing is let through, and nothing is different afterwards."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         before = await _snapshot(services)
         if _is_sqlite(database_url):
@@ -163,7 +163,7 @@ async def test_r18_locked(database_url: str) -> None:
     """While somebody else holds the database, nothing is let through once one has waited, and nothing is half done."""
     wait = {"timeout": "0.02"} if _is_sqlite(database_url) else {"options": "-c lock_timeout=20"}
     impatient = make_url(database_url).update_query_dict(wait).render_as_string(hide_password=False)
-    async with recovering(impatient) as services:
+    async with services_on(impatient) as services:
         issued = await ask(services)
         before = await _snapshot(services)
         with _held(database_url):
@@ -174,7 +174,7 @@ async def test_r18_locked(database_url: str) -> None:
 
 async def test_r18_gone(database_url: str) -> None:
     """When what is stored is gone, nothing is let through."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
 
         def drop(connection: Connection) -> None:
@@ -206,7 +206,7 @@ async def test_r18_mail_down_changes_nothing_that_a_caller_sees(database_url: st
     with receiving(Sink(to_recipient=["451 later"] * 2)) as refusing, receiving(Sink()) as taking:
         for smtp_url in ("", _nobody_listens(), refusing.url, taking.url):
             given: dict[str, Any] = {"smtp_url": smtp_url} if smtp_url else {}
-            async with recovering(database_url, new=not seen, **given) as services:
+            async with services_on(database_url, new=not seen, **given) as services:
                 worker = OutboxWorker(services.outbox)
                 issued = await ask(services)
                 await worker.deliver_due()
@@ -223,21 +223,21 @@ async def test_r18_mail_down_changes_nothing_that_a_caller_sees(database_url: st
 
 async def _messages_in(database_url: str) -> list[dict[str, Any]]:
     """The messages, as they are once all servers have stopped."""
-    async with recovering(database_url, new=False) as services:
+    async with services_on(database_url, new=False) as services:
         return await rows(services, outbox)
 
 
 async def test_r18_waiting_messages_arrive(database_url: str) -> None:
     """What waited while mail was down is sent when it is up, with a code that is still good."""
     clock = SetClock()
-    async with recovering(database_url, clock, smtp_url=_nobody_listens()) as services:
+    async with services_on(database_url, clock, smtp_url=_nobody_listens()) as services:
         issued = await ask(services)
         await OutboxWorker(services.outbox).deliver_due()
         (row,) = await rows(services, outbox)
     assert row["status"] == "waiting"
     clock.now = row["due_at"]
     with receiving(Sink()) as sink:
-        async with recovering(database_url, clock, new=False, smtp_url=sink.url) as services:
+        async with services_on(database_url, clock, new=False, smtp_url=sink.url) as services:
             await OutboxWorker(services.outbox).deliver_due()
             (mail,) = sink.messages
             (code,) = [line.split()[-1] for line in mail.get_content().splitlines() if "code is:" in line]

@@ -21,7 +21,7 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
-from tests.security.recovering import ACCOUNT, KEYS, OLD_PASSWORD, TENANT, USERNAME, recovering
+from tests.security.services import ACCOUNT, KEYS, OLD_PASSWORD, TENANT, USERNAME, services_on
 from tests.support.databases.migrated import ReusedDatabase
 from tests.support.databases.transactions import add, count
 from tests.support.http.raw import Answer, assert_documented, compose, exchange
@@ -99,7 +99,7 @@ def _seed(database_url: str) -> bytes:
     """Make what there is in the database; returns the request of a login."""
 
     async def seed() -> str:
-        async with recovering(database_url) as services:
+        async with services_on(database_url) as services:
             found = await services.database.read(lambda connection: require_tenant(connection, ACCOUNT, TENANT))
             return found.public_key
 

@@ -18,8 +18,8 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, heartbeat
-from tests.security.recovering import OLD_PASSWORD, ask, log_in, recovering, rows
-from tests.security.seams import statements
+from tests.security.instrumentation import statements
+from tests.security.services import OLD_PASSWORD, ask, log_in, rows, services_on
 from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
@@ -71,7 +71,7 @@ async def _refuses_writes(services: Services, reason: str) -> None:
 async def test_r32_full_disk(path: Path) -> None:
     """While the disk is full the server is not well; once there is room, it is."""
     clock = SetClock()
-    async with recovering(f"sqlite+aiosqlite:///{path}", clock) as services:
+    async with services_on(f"sqlite+aiosqlite:///{path}", clock) as services:
         await services.health.check()
         clock.move(seconds=1)
         with _full_disk(path):
@@ -98,7 +98,7 @@ async def _read_only(database_url: str) -> AsyncGenerator[None]:
 async def test_r32_read_only(postgresql_url: str) -> None:
     """While PostgreSQL takes no writes the server is not well; once it does, it is."""
     clock = SetClock()
-    async with recovering(postgresql_url, clock) as services:
+    async with services_on(postgresql_url, clock) as services:
         await services.health.check()
         async with _read_only(postgresql_url):
             clock.move(seconds=1)
@@ -141,7 +141,7 @@ async def test_r32_file_gone(path: Path, tmp_path: Path, break_: Callable[[Path,
     aside = tmp_path / "aside"
     aside.mkdir()
     url = f"sqlite+aiosqlite:///{path}"
-    async with recovering(url, clock) as services:
+    async with services_on(url, clock) as services:
         before = len(await rows(services, audit))
         await ask(services)
         await services.health.check()
@@ -157,7 +157,7 @@ async def test_r32_file_gone(path: Path, tmp_path: Path, break_: Callable[[Path,
         await ask(services)
         trail = await rows(services, audit)
     assert len(trail) == before + 2
-    async with recovering(url, clock, new=False) as services:
+    async with services_on(url, clock, new=False) as services:
         assert await rows(services, audit) == trail
 
 
@@ -166,7 +166,7 @@ async def test_r32_link_moved(path: Path, tmp_path: Path) -> None:
     clock = SetClock()
     link = tmp_path / "link.sqlite3"
     link.symlink_to(path)
-    async with recovering(f"sqlite+aiosqlite:///{link}", clock) as services:
+    async with services_on(f"sqlite+aiosqlite:///{link}", clock) as services:
         await services.health.check()
         other = tmp_path / "other.sqlite3"
         shutil.copy(path, other)
@@ -178,7 +178,7 @@ async def test_r32_link_moved(path: Path, tmp_path: Path) -> None:
 
 async def test_r32_readers_do_not_open_another_file(path: Path, tmp_path: Path) -> None:
     """Nothing is read from a file that was put at the path later."""
-    async with recovering(f"sqlite+aiosqlite:///{path}") as services:
+    async with services_on(f"sqlite+aiosqlite:///{path}") as services:
         engine: Any = services.database._engine  # noqa: SLF001 - who reads keeps connections open
         engine._reading.dispose()  # noqa: SLF001 - likewise
         _replace(path, tmp_path)
@@ -189,7 +189,7 @@ async def test_r32_readers_do_not_open_another_file(path: Path, tmp_path: Path) 
 async def test_r32_once_a_second(database_url: str) -> None:
     """However many ask for health, at most one write a second is tried for them, and it leaves nothing."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         for after, tries in ((0, 1), (999, 0), (1, 1), (0, 0), (-5000, 1)):
             clock.move(milliseconds=after)
             with statements() as seen:

@@ -16,7 +16,8 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import RefusedError
 from meshydb_server.storage.messages import Search, claim, find_due
 from meshydb_server.storage.schema import outbox
-from tests.security.recovering import (
+from tests.security.instrumentation import Statement, statements
+from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
     BY_TEXT,
@@ -25,11 +26,10 @@ from tests.security.recovering import (
     UNKNOWN,
     USERNAME,
     ask,
-    recovering,
     register,
     rows,
+    services_on,
 )
-from tests.security.seams import Statement, statements
 from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +80,7 @@ async def _assert_by_index(services: Services, seen: list[Statement]) -> None:
 @pytest.mark.parametrize("setting", ["not_found", "decoy"])
 async def test_forgot_password_takes_few_statements(database_url: str, setting: str) -> None:
     """To ask takes five or six statements, each by an index, for whomever, the first time and later."""
-    async with recovering(database_url, unknown_user=setting) as services:
+    async with services_on(database_url, unknown_user=setting) as services:
         for tenant in (None, TENANT, BY_TEXT, BY_QUESTION):
             for name in (USERNAME, UNKNOWN, USERNAME, UNKNOWN):
                 seen = await _run(services.recovery.forgot_password(ACCOUNT, tenant, name, 1))
@@ -95,7 +95,7 @@ async def test_forgot_password_takes_few_statements(database_url: str, setting: 
 
 async def test_completing_goes_by_indexes(database_url: str) -> None:
     """To check, reset and verify finds everything by an index too, in as few statements."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for tenant in (TENANT, BY_QUESTION):
             issued, completion = await ask(services, tenant=tenant), services.completion
             calls: list[tuple[int, Awaitable[object]]] = [
@@ -116,7 +116,7 @@ async def test_completing_goes_by_indexes(database_url: str) -> None:
 async def test_the_worker_goes_by_indexes(database_url: str) -> None:
     """The mail worker finds what is due in the order that it is due, of one domain too, and claims it by its key."""
     clock = SetClock()
-    async with recovering(database_url, clock, smtp_url="smtp://localhost") as services:
+    async with services_on(database_url, clock, smtp_url="smtp://localhost") as services:
         await ask(services)
         await _crowd(services)
         search = Search(channels=["email"], now=clock.now, limit=5)
@@ -149,7 +149,7 @@ async def _crowd(services: Services) -> None:
 async def test_sweeping_goes_by_indexes(database_url: str) -> None:
     """The sweeper finds what has lapsed by an index on when it does."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         await ask(services)
         clock.move(days=30)
         seen = await _run(services.sweeper.sweep())

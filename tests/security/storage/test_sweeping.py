@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.storage.schema import audit, outbox, recoveries, sessions, users
-from tests.security.recovering import (
+from tests.security.services import (
     BY_TEXT,
     OLD_PASSWORD,
     PASSWORD,
@@ -20,11 +20,11 @@ from tests.security.recovering import (
     ask,
     change,
     log_in,
-    recovering,
     refresh,
     refusal,
     register,
     rows,
+    services_on,
 )
 from tests.support.sources import SetClock
 
@@ -39,7 +39,7 @@ async def test_requests_go_a_day_after_they_have_lapsed(database_url: str) -> No
     """A request is kept for as long as its guesses count, and not a moment longer; so is a decoy."""
     clock = SetClock()
     begun = clock.now
-    async with recovering(database_url, clock, unknown_user="decoy") as services:
+    async with services_on(database_url, clock, unknown_user="decoy") as services:
         for name in (USERNAME, UNKNOWN):
             await ask(services, name)
         clock.move(hours=12)
@@ -57,7 +57,7 @@ async def test_sweeping_gives_no_guess_back(database_url: str) -> None:
     """Who has guessed as often as one may is still told so once the request has lapsed and the sweeper has been."""
     clock = SetClock()
     begun = clock.now
-    async with recovering(database_url, clock, recovery_guesses_per_user_per_day="1") as services:
+    async with services_on(database_url, clock, recovery_guesses_per_user_per_day="1") as services:
         issued = await ask(services)
         clock.now = issued.request.expires - _MILLISECOND
         assert not await services.completion.check_hash(issued.wrong)
@@ -75,7 +75,7 @@ async def test_sweeping_gives_no_guess_back(database_url: str) -> None:
 async def test_logins_and_messages_go_and_the_rest_stays(database_url: str) -> None:
     """Logins go once they lapse, messages a week after; those that wait stay, as do users and the trail."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         tokens = await log_in(services, OLD_PASSWORD)
         issued = await ask(services)
         (message,) = await rows(services, outbox)
@@ -103,7 +103,7 @@ async def test_logins_and_messages_go_and_the_rest_stays(database_url: str) -> N
 async def test_more_than_a_batch(database_url: str) -> None:
     """However many have lapsed, all of them go in one sweep, while another server sweeps as well."""
     clock = SetClock()
-    async with recovering(database_url, clock) as one, recovering(database_url, clock, new=False) as other:
+    async with services_on(database_url, clock) as one, services_on(database_url, clock, new=False) as other:
         await ask(one)
         (row,) = await rows(one, recoveries)
         many: list[dict[str, Any]] = [{**row, "username_key": f"user-{number}"} for number in range(1200)]
@@ -115,7 +115,7 @@ async def test_more_than_a_batch(database_url: str) -> None:
 
 async def test_who_comes_after_a_deleted_user(database_url: str) -> None:
     """A handle of a deleted user is good for nothing, nor for whoever registers under that name afterwards."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for anew in (False, True):
             await add_user(services, "leaver")
             reset, registered = await ask(services, "leaver"), await register(services, "leaver")

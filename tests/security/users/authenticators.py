@@ -15,7 +15,7 @@ from meshydb_server.services.users.profiles import Profile, ProfileChange
 from meshydb_server.storage.messages import Message
 from meshydb_server.storage.schema import users
 from meshydb_server.storage.users.authenticators import Contact
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     BY_TEXT,
     EMAIL,
@@ -35,7 +35,7 @@ DELAY: Final = 7 * 24 * 3600
 
 
 @frozen
-class Way:
+class Channel:
     """A way to send codes, with the address that users of its tenant have and others that they may change to."""
 
     tenant: str
@@ -56,9 +56,9 @@ class Way:
         return value
 
 
-WAYS: Final = (
-    Way(TENANT, "email", EMAIL, "thief@example.net", "third@example.net", "email"),
-    Way(BY_TEXT, "phone", PHONE, "+15559990000", "+15559990001", "phone"),
+CHANNELS: Final = (
+    Channel(TENANT, "email", EMAIL, "thief@example.net", "third@example.net", "email"),
+    Channel(BY_TEXT, "phone", PHONE, "+15559990000", "+15559990001", "phone"),
 )
 
 

@@ -14,7 +14,7 @@ from meshydb_server.services.common.errors import OAuthError
 from meshydb_server.services.common.passwords import require_acceptable
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import recoveries, users
-from tests.security.recovering import ACCOUNT, EMAIL, KEYS, TENANT, USERNAME, ask, log_in, recovering, refusal, rows
+from tests.security.services import ACCOUNT, EMAIL, KEYS, TENANT, USERNAME, ask, log_in, refusal, rows, services_on
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +64,7 @@ def test_r15_policy() -> None:
 
 async def test_r15_a_reset_asks_what_registration_asks(database_url: str) -> None:
     """What registration refuses, a reset refuses alike, at no cost of a guess; the request stays good."""
-    async with recovering(database_url, recovery_guesses_per_request="1") as services:
+    async with services_on(database_url, recovery_guesses_per_request="1") as services:
         issued = await ask(services)
         for password, reason in _REFUSED.items():
             if "username" in reason:
@@ -93,7 +93,7 @@ async def test_r15_stored_unmodified(database_url: str) -> None:
         password + "\x00",
     ]
     assert password not in others
-    async with recovering(database_url, login_guesses="100") as services:
+    async with services_on(database_url, login_guesses="100") as services:
         issued = await ask(services)
         await services.completion.reset_password(issued.attempted(), password)
         await log_in(services, password)
@@ -105,7 +105,7 @@ async def test_r15_stored_unmodified(database_url: str) -> None:
 async def test_r15_long_passwords_differ_at_their_ends(database_url: str) -> None:
     """All 128 characters count, as many bytes as they may be."""
     one, other = _ASTRAL * 127 + "a", _ASTRAL * 127 + "b"
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         issued = await ask(services)
         await services.completion.reset_password(issued.attempted(), one)
         await log_in(services, one)

@@ -11,7 +11,7 @@ from meshydb_server.services.common.passwords import normalise_answer
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions
-from tests.security.recovering import ACCOUNT, ANSWERS, BY_QUESTION, PASSWORD, ask, caller, recovering, refusal, rows
+from tests.security.services import ACCOUNT, ANSWERS, BY_QUESTION, PASSWORD, ask, caller, refusal, rows, services_on
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ async def test_r19_spellings_of_one_answer(database_url: str) -> None:
         "recovery_guesses_per_request": "100",
         "recovery_guesses_per_user_and_address_per_day": "100",
     }
-    async with recovering(database_url, **limits) as services:
+    async with services_on(database_url, **limits) as services:
         issued = await ask(services, tenant=BY_QUESTION)
         for answer in _SAME:
             assert await services.completion.check_hash(issued.attempted(answer))
@@ -45,7 +45,7 @@ async def test_r19_the_same_answer_stores_different_values(database_url: str) ->
     """Users with one answer, and one user with it twice, have different hashes of it, which are Argon2id's."""
     question, answer = next(iter(ANSWERS.items()))
     asked = [NewQuestion(question, answer), NewQuestion("And again?", answer)]
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for name in ("one", "other"):
             new = NewUser(username=name, password=PASSWORD, questions=asked)
             await services.registration.register(ACCOUNT, BY_QUESTION, new)
@@ -65,7 +65,7 @@ async def test_r19_the_same_answer_stores_different_values(database_url: str) ->
 async def test_r19_the_attempt_selects_the_question(database_url: str) -> None:
     """The first attempt asks the first question, the next the next, and so around; only its own answer is right."""
     questions = list(ANSWERS)
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         for attempt, expected in ((1, 0), (2, 1), (3, 0), (4, 1)):
             issued = await ask(services, tenant=BY_QUESTION, attempt=attempt)
             assert issued.request.hint == questions[expected]

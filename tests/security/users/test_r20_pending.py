@@ -11,7 +11,7 @@ from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import audit, users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     EMAIL,
     MAY_UPDATE,
@@ -20,205 +20,220 @@ from tests.security.recovering import (
     PHONE,
     log_in,
     outcomes,
-    recovering,
     refusal,
     rows,
+    services_on,
 )
-from tests.security.users.authenticators import DELAY, STALE, WAYS, Way, ask_all, enter, letters, notices, stored
+from tests.security.users.authenticators import (
+    CHANNELS,
+    DELAY,
+    STALE,
+    Channel,
+    ask_all,
+    enter,
+    letters,
+    notices,
+    stored,
+)
 from tests.support.sources import SetClock
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("way", WAYS, ids=lambda way: way.contact)]
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)]
 
 
-async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, way: Way) -> None:
+async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, channel: Channel) -> None:
     """Who changes the address with a stolen token gets no code; the owner is told at once, and a reset cancels it."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        stolen = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        stolen = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        changed = await services.own_account.update(stolen, way.change(way.new))
-        assert way.value(changed) == way.new
-        assert await notices(services, way.tenant) == [(f"{way.kind}-pending", way.old)]
-        (letter,) = await letters(services, way.tenant)
+        changed = await services.own_account.update(stolen, channel.change(channel.new))
+        assert channel.value(changed) == channel.new
+        assert await notices(services, channel.tenant) == [(f"{channel.kind}-pending", channel.old)]
+        (letter,) = await letters(services, channel.tenant)
         assert f"{letter.effective:%Y-%m-%d %H:%M}" == "2030-01-08 00:10"
         for text in (letter.text, letter.short_text):
             assert "2030-01-08 00:10" in text
-            assert way.new not in text
-        codes = await ask_all(services, way.tenant)
-        assert codes.keys() == {way.old}
-        await services.completion.reset_password(codes[way.old].attempted(), PASSWORD)
-        assert (await stored(services, way.tenant))[f"{way.contact}_pending"] is None
+            assert channel.new not in text
+        codes = await ask_all(services, channel.tenant)
+        assert codes.keys() == {channel.old}
+        await services.completion.reset_password(codes[channel.old].attempted(), PASSWORD)
+        assert (await stored(services, channel.tenant))[f"{channel.contact}_pending"] is None
         clock.move(seconds=DELAY)
-        assert (await ask_all(services, way.tenant)).keys() == {way.old}
-        assert (await outcomes(services))[f"{way.kind}-changed", "cancelled"] == 1
+        assert (await ask_all(services, channel.tenant)).keys() == {channel.old}
+        assert (await outcomes(services))[f"{channel.kind}-changed", "cancelled"] == 1
 
 
-async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, way: Way) -> None:
+async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, channel: Channel) -> None:
     """A second before the delay has passed codes go to the old address, then and later to the new one alone."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.new))
+        await services.own_account.update(caller, channel.change(channel.new))
         clock.move(seconds=DELAY - 1)
-        assert (await ask_all(services, way.tenant)).keys() == {way.old}
-        assert (await outcomes(services))[f"{way.kind}-changed", "took-effect"] == 0
+        assert (await ask_all(services, channel.tenant)).keys() == {channel.old}
+        assert (await outcomes(services))[f"{channel.kind}-changed", "took-effect"] == 0
         clock.move(seconds=1)
-        assert (await ask_all(services, way.tenant)).keys() == {way.new}
+        assert (await ask_all(services, channel.tenant)).keys() == {channel.new}
         clock.move(seconds=1)
-        assert (await ask_all(services, way.tenant)).keys() == {way.new}
-        assert (await outcomes(services))[f"{way.kind}-changed", "took-effect"] == 1
-        row = await stored(services, way.tenant)
-        assert (row[way.contact], row[f"{way.contact}_pending_at"]) == (way.new, None)
-        assert (row[f"{way.contact}_proved"], row[f"{way.contact}_former"]) == (False, None)
-        await log_in(services, OLD_PASSWORD, tenant=way.tenant)
+        assert (await ask_all(services, channel.tenant)).keys() == {channel.new}
+        assert (await outcomes(services))[f"{channel.kind}-changed", "took-effect"] == 1
+        row = await stored(services, channel.tenant)
+        assert (row[channel.contact], row[f"{channel.contact}_pending_at"]) == (channel.new, None)
+        assert (row[f"{channel.contact}_proved"], row[f"{channel.contact}_former"]) == (False, None)
+        await log_in(services, OLD_PASSWORD, tenant=channel.tenant)
 
 
-async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, way: Way) -> None:
+async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, channel: Channel) -> None:
     """A change that is pending leaves codes good; when it takes effect, codes sent to the old address are void."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        codes = await ask_all(services, way.tenant)
-        await services.own_account.update(caller, way.change(way.new))
-        assert await services.completion.check_hash(codes[way.old].attempted())
+        codes = await ask_all(services, channel.tenant)
+        await services.own_account.update(caller, channel.change(channel.new))
+        assert await services.completion.check_hash(codes[channel.old].attempted())
         clock.move(seconds=DELAY - 1)
-        codes = await ask_all(services, way.tenant)
-        assert await services.completion.check_hash(codes[way.old].attempted())
+        codes = await ask_all(services, channel.tenant)
+        assert await services.completion.check_hash(codes[channel.old].attempted())
         clock.move(seconds=1)
-        assert await refusal(services.completion.reset_password(codes[way.old].attempted(), PASSWORD))
+        assert await refusal(services.completion.reset_password(codes[channel.old].attempted(), PASSWORD))
 
 
-async def test_r20_settled_once(database_url: str, way: Way) -> None:
+async def test_r20_settled_once(database_url: str, channel: Channel) -> None:
     """However many ask at the moment when a change is due, it takes effect once, and codes go to the new address."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.new))
+        await services.own_account.update(caller, channel.change(channel.new))
         clock.move(seconds=DELAY)
-        await asyncio.gather(*(ask_all(services, way.tenant) for _ in range(5)))
-        assert (await outcomes(services))[f"{way.kind}-changed", "took-effect"] == 1
+        await asyncio.gather(*(ask_all(services, channel.tenant) for _ in range(5)))
+        assert (await outcomes(services))[f"{channel.kind}-changed", "took-effect"] == 1
         sent = [message.recipient for message, _ in await services.outbox.messages() if message.kind == "reset"]
-        assert sent == [way.new] * 5
+        assert sent == [channel.new] * 5
 
 
-async def test_r20_who_sees_what_is_pending(database_url: str, way: Way) -> None:
+async def test_r20_who_sees_what_is_pending(database_url: str, channel: Channel) -> None:
     """Users see what is pending of themselves; an administrator sees what is in force, and changes nothing with it."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         new = NewUser(username="admin", email=EMAIL, phone=PHONE, password=PASSWORD, roles=["meshy.admin"])
-        admin = await services.accounts.create_user(ACCOUNT, way.tenant, new)
-        boss = Caller(ACCOUNT, way.tenant, admin.user_id, "admin", bytes(16), MAY_UPDATE)
-        caller = await enter(services, way.tenant)
+        admin = await services.accounts.create_user(ACCOUNT, channel.tenant, new)
+        boss = Caller(ACCOUNT, channel.tenant, admin.user_id, "admin", bytes(16), MAY_UPDATE)
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.users.update(caller, caller.user_id, way.change(way.new))
-        assert way.value(await services.own_account.read(caller)) == way.new
-        assert way.value(await services.users.read(caller, caller.user_id)) == way.new
-        assert way.value(await services.users.read(boss, caller.user_id)) == way.old
-        before = await stored(services, way.tenant)
+        await services.users.update(caller, caller.user_id, channel.change(channel.new))
+        assert channel.value(await services.own_account.read(caller)) == channel.new
+        assert channel.value(await services.users.read(caller, caller.user_id)) == channel.new
+        assert channel.value(await services.users.read(boss, caller.user_id)) == channel.old
+        before = await stored(services, channel.tenant)
         read = (await services.users.read(boss, caller.user_id)).user
         same = ProfileChange(email=read.email, phone=read.phone, verified=read.verified, is_active=read.is_active)
         await services.users.update(boss, caller.user_id, same)
-        assert await stored(services, way.tenant) == before
+        assert await stored(services, channel.tenant) == before
         clock.move(seconds=DELAY)
-        assert way.value(await services.users.read(boss, caller.user_id)) == way.new
+        assert channel.value(await services.users.read(boss, caller.user_id)) == channel.new
 
 
-async def test_r20_a_new_password_cancels(database_url: str, way: Way) -> None:
+async def test_r20_a_new_password_cancels(database_url: str, channel: Channel) -> None:
     """To change the password cancels what is pending, tells the user, and leaves an event."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.new))
+        await services.own_account.update(caller, channel.change(channel.new))
         await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
-        assert way.value(await services.own_account.read(caller)) == way.old
+        assert channel.value(await services.own_account.read(caller)) == channel.old
         clock.move(seconds=DELAY)
-        assert (await ask_all(services, way.tenant)).keys() == {way.old}
-        assert Counter(await notices(services, way.tenant)) == {
-            (f"{way.kind}-pending", way.old): 1,
-            ("password-changed", way.old): 1,
+        assert (await ask_all(services, channel.tenant)).keys() == {channel.old}
+        assert Counter(await notices(services, channel.tenant)) == {
+            (f"{channel.kind}-pending", channel.old): 1,
+            ("password-changed", channel.old): 1,
         }
         found = await outcomes(services)
-        assert found[f"{way.kind}-changed", "cancelled"] == found["password-changed", "at-once"] == 1
+        assert found[f"{channel.kind}-changed", "cancelled"] == found["password-changed", "at-once"] == 1
 
 
-async def test_r20_a_new_password_comes_too_late(database_url: str, way: Way) -> None:
+async def test_r20_a_new_password_comes_too_late(database_url: str, channel: Channel) -> None:
     """What was due when the password is changed has taken effect, and is not cancelled."""
     clock = SetClock()
-    async with recovering(database_url, clock, contact_change_delay="30m") as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock, contact_change_delay="30m") as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.new))
+        await services.own_account.update(caller, channel.change(channel.new))
         clock.move(minutes=30)
         await services.own_account.change_password(caller, OLD_PASSWORD, PASSWORD)
-        assert (await stored(services, way.tenant))[way.contact] == way.new
-        assert await notices(services, way.tenant) == [(f"{way.kind}-pending", way.old), ("password-changed", way.new)]
+        assert (await stored(services, channel.tenant))[channel.contact] == channel.new
+        assert await notices(services, channel.tenant) == [
+            (f"{channel.kind}-pending", channel.old),
+            ("password-changed", channel.new),
+        ]
 
 
-async def test_r20_to_remove_an_address(database_url: str, way: Way) -> None:
+async def test_r20_to_remove_an_address(database_url: str, channel: Channel) -> None:
     """To remove an address that the tenant does not require is a change like any other."""
     clock = SetClock()
-    other = WAYS[1 - WAYS.index(way)]
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    other = CHANNELS[1 - CHANNELS.index(channel)]
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
         assert other.value(await services.own_account.update(caller, other.change(None))) is None
-        assert (await stored(services, way.tenant))[other.contact] == other.old
-        assert await notices(services, way.tenant) == [(f"{other.kind}-pending", other.old)]
+        assert (await stored(services, channel.tenant))[other.contact] == other.old
+        assert await notices(services, channel.tenant) == [(f"{other.kind}-pending", other.old)]
         clock.move(seconds=DELAY - 1)
         await services.own_account.update(caller, other.change(""))
-        assert (await stored(services, way.tenant))[other.contact] == other.old
+        assert (await stored(services, channel.tenant))[other.contact] == other.old
         clock.move(seconds=1)
-        await ask_all(services, way.tenant)
-        assert (await stored(services, way.tenant))[other.contact] is None
+        await ask_all(services, channel.tenant)
+        assert (await stored(services, channel.tenant))[other.contact] is None
         # Where there is no old address, the notice goes where the tenant reaches its users.
         await services.own_account.update(caller, other.change(other.new))
-        assert (await notices(services, way.tenant))[-1] == (f"{other.kind}-pending", way.old)
+        assert (await notices(services, channel.tenant))[-1] == (f"{other.kind}-pending", channel.old)
 
 
-async def test_r20_names_change_at_once(database_url: str, way: Way) -> None:
+async def test_r20_names_change_at_once(database_url: str, channel: Channel) -> None:
     """Names prove nothing, and change at once."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.old, first_name="Rosa"))
-        assert (await stored(services, way.tenant))["first_name"] == "Rosa"
-        assert await notices(services, way.tenant) == []
+        await services.own_account.update(caller, channel.change(channel.old, first_name="Rosa"))
+        assert (await stored(services, channel.tenant))["first_name"] == "Rosa"
+        assert await notices(services, channel.tenant) == []
 
 
-async def test_r20_anonymous_users_change_at_once(database_url: str, way: Way) -> None:
+async def test_r20_anonymous_users_change_at_once(database_url: str, channel: Channel) -> None:
     """An anonymous user has no password to prove and cannot recover, so that an address changes at once."""
-    async with recovering(database_url) as services:
-        device = await services.accounts.create_user(ACCOUNT, way.tenant, NewUser(username="device", anonymous=True))
-        caller = Caller(ACCOUNT, way.tenant, device.user_id, "device", bytes(16), frozenset())
-        for value in (way.new, way.other):
-            assert way.value(await services.own_account.update(caller, way.change(value))) == value
+    async with services_on(database_url) as services:
+        device = await services.accounts.create_user(
+            ACCOUNT, channel.tenant, NewUser(username="device", anonymous=True)
+        )
+        caller = Caller(ACCOUNT, channel.tenant, device.user_id, "device", bytes(16), frozenset())
+        for value in (channel.new, channel.other):
+            assert channel.value(await services.own_account.update(caller, channel.change(value))) == value
         (row,) = [each for each in await rows(services, users) if each["username"] == "device"]
-        assert (row[way.contact], row[f"{way.contact}_former"], row[f"{way.contact}_pending_at"]) == (
-            way.other,
+        assert (row[channel.contact], row[f"{channel.contact}_former"], row[f"{channel.contact}_pending_at"]) == (
+            channel.other,
             None,
             None,
         )
 
 
-async def test_r20_events_hold_no_values(database_url: str, way: Way) -> None:
+async def test_r20_events_hold_no_values(database_url: str, channel: Channel) -> None:
     """The trail says that something changed and how, and neither the old value nor the new one."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
-        caller = await enter(services, way.tenant)
-        await services.own_account.update(caller, way.change(way.new))
+    async with services_on(database_url, clock) as services:
+        caller = await enter(services, channel.tenant)
+        await services.own_account.update(caller, channel.change(channel.new))
         clock.move(seconds=STALE)
-        await services.own_account.update(caller, way.change(way.other))
+        await services.own_account.update(caller, channel.change(channel.other))
         events = await rows(services, audit)
         # But for what the operator did who made the users.
         changes = [each for each in events if each["outcome"] != "operator"]
         assert [(each["kind"], each["outcome"], each["user_id"]) for each in changes] == [
-            (f"{way.kind}-changed", "at-once", caller.user_id),
-            (f"{way.kind}-changed", "pending", caller.user_id),
+            (f"{channel.kind}-changed", "at-once", caller.user_id),
+            (f"{channel.kind}-changed", "pending", caller.user_id),
         ]
-        for value in (way.old, way.new, way.other):
+        for value in (channel.old, channel.new, channel.other):
             assert value not in repr(events)

@@ -10,7 +10,7 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import audit, pending_questions
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     ANSWERS,
     BY_QUESTION,
@@ -21,9 +21,9 @@ from tests.security.recovering import (
     USERNAME,
     ask,
     outcomes,
-    recovering,
     refusal,
     rows,
+    services_on,
 )
 from tests.security.users.authenticators import DELAY, STALE, enter, letters, notices, stored
 from tests.support.sources import SetClock
@@ -47,7 +47,7 @@ async def _shown(services: Services, caller: Caller) -> list[str]:
 async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
     """Without the password, other questions are shown to the user, and asked once the delay has passed."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
@@ -80,7 +80,7 @@ async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
 async def test_r20_questions_at_once(database_url: str, previous: str | None, *, by_id: bool) -> None:
     """With the password, other questions are asked at once, which proves them; what was pending is cancelled."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         stale = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
         await services.own_account.set_questions(stale, [_OTHER])
@@ -102,7 +102,7 @@ async def test_r20_questions_at_once(database_url: str, previous: str | None, *,
 
 async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
     """A wrong previous password is refused, by either operation, and nothing changes."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         caller = await enter(services, BY_QUESTION)
         for call in (
             services.own_account.set_questions(caller, [_NEW], "not the password"),
@@ -116,7 +116,7 @@ async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
 async def test_r20_other_questions_replace_those_pending(database_url: str) -> None:
     """Questions that are pending are replaced by others, whose time begins anew."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
         await services.own_account.set_questions(caller, [_NEW, _NEW])
@@ -133,7 +133,7 @@ async def test_r20_other_questions_replace_those_pending(database_url: str) -> N
 async def test_r20_a_new_password_cancels_questions(database_url: str, *, by_reset: bool) -> None:
     """A reset or a change of the password cancels questions that are pending."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         clock.move(seconds=STALE)
         await services.own_account.set_questions(caller, [_NEW])
@@ -151,7 +151,7 @@ async def test_r20_a_new_password_cancels_questions(database_url: str, *, by_res
 async def test_r20_questions_by_an_administrator(database_url: str) -> None:
     """An administrator sets the questions of others at once, which cancels those pending and proves nothing."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         boss = Caller(ACCOUNT, BY_QUESTION, "0" * 24, "admin", bytes(16), MAY_UPDATE)
         clock.move(seconds=STALE)
@@ -168,7 +168,7 @@ async def test_r20_questions_by_an_administrator(database_url: str) -> None:
 async def test_r20_events_hold_no_questions(database_url: str) -> None:
     """The trail says that questions have changed and how, and not which they are."""
     clock = SetClock()
-    async with recovering(database_url, clock) as services:
+    async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
         await services.own_account.set_questions(caller, [_NEW])
         clock.move(seconds=STALE)

@@ -19,7 +19,7 @@ from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.services.users.service import UserSearch
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     ANSWERS,
     EMAIL,
@@ -32,11 +32,11 @@ from tests.security.recovering import (
     Issued,
     ask,
     log_in,
-    recovering,
     rows,
     sent_codes,
+    services_on,
 )
-from tests.security.users.authenticators import WAYS, Way, ask_all, enter, stored
+from tests.security.users.authenticators import CHANNELS, Channel, ask_all, enter, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +99,7 @@ def _boss(tenant: str = TENANT) -> Caller:
 @pytest.mark.parametrize(("first", "then"), _SWITCHES)
 async def test_r22_proved_nothing(database_url: str, first: Verification, then: Verification) -> None:
     """Who has proved nothing cannot log in after a switch, until they prove what the tenant asks for then."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await _configure(services, first)
         if first == "question":
             # To register here is a proof. An operator may add somebody without one.
@@ -128,7 +128,7 @@ async def test_r22_proved_nothing(database_url: str, first: Verification, then: 
 @pytest.mark.parametrize(("first", "then"), _SWITCHES)
 async def test_r22_proved_one(database_url: str, first: Verification, then: Verification) -> None:
     """Who has proved one channel can log in after any switch, and counts as verified where that one is asked for."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
         if issued is not None:
@@ -144,7 +144,7 @@ async def test_r22_proved_one(database_url: str, first: Verification, then: Veri
 @pytest.mark.parametrize(("first", "then"), [each for each in _SWITCHES if len({*each}) == 2])
 async def test_r22_proved_two(database_url: str, first: Verification, then: Verification) -> None:
     """Who has proved two channels is verified in both, logs in after any switch, and stays let in by one."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
         if issued is not None:
@@ -174,7 +174,7 @@ async def test_r22_proved_two(database_url: str, first: Verification, then: Veri
 @pytest.mark.parametrize(("first", "then"), [("email", "text"), ("text", "email")])
 async def test_r22_codes_prove_how_they_were_sent(database_url: str, first: Verification, then: Verification) -> None:
     """A code proves the channel that it was sent by, though the tenant has been switched to another meanwhile."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
         assert issued
@@ -189,17 +189,17 @@ async def test_r22_codes_prove_how_they_were_sent(database_url: str, first: Veri
         assert (row["email_proved"], row["phone_proved"]) == (True, then == "text")
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.contact)
-async def test_r22_a_changed_address(database_url: str, way: Way) -> None:
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)
+async def test_r22_a_changed_address(database_url: str, channel: Channel) -> None:
     """A changed address is unproved, which stops no login; a reset by its code proves it."""
-    async with recovering(database_url) as services:
-        caller = await enter(services, way.tenant)
+    async with services_on(database_url) as services:
+        caller = await enter(services, channel.tenant)
         assert (await services.own_account.read(caller)).user.verified
-        assert not (await services.own_account.update(caller, way.change(way.new))).user.verified
-        await log_in(services, OLD_PASSWORD, tenant=way.tenant)
-        codes = await ask_all(services, way.tenant)
-        await services.completion.reset_password(codes[way.new].attempted(), PASSWORD)
-        assert (await _shown_in(services, way.tenant, caller.user_id)).user.verified
+        assert not (await services.own_account.update(caller, channel.change(channel.new))).user.verified
+        await log_in(services, OLD_PASSWORD, tenant=channel.tenant)
+        codes = await ask_all(services, channel.tenant)
+        await services.completion.reset_password(codes[channel.new].attempted(), PASSWORD)
+        assert (await _shown_in(services, channel.tenant, caller.user_id)).user.verified
 
 
 async def _shown_in(services: Services, tenant: str, user_id: str) -> Profile:
@@ -208,7 +208,7 @@ async def _shown_in(services: Services, tenant: str, user_id: str) -> Profile:
 
 async def test_r22_sent_back_as_read(database_url: str) -> None:
     """To send a user back as read changes nothing, whatever is proved."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         user_id = (await stored(services, TENANT))["user_id"]
         for mode in _MODES:
             # The user has proved their email address; the tenant shows whether that is the channel it has.
@@ -226,7 +226,7 @@ async def test_r22_sent_back_as_read(database_url: str) -> None:
 @pytest.mark.parametrize("mode", _MODES)
 async def test_r22_created_by_others(database_url: str, mode: Verification, *, verified: bool) -> None:
     """Who adds a user vouches for the tenant's present channel; where questions are asked, having some lets in."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await _configure(services, mode)
         questions = _QUESTIONS if mode == "question" else []
         new = NewUser(
@@ -244,7 +244,7 @@ async def test_r22_created_by_others(database_url: str, mode: Verification, *, v
 
 async def test_r22_anonymous_users_are_not_verified(database_url: str) -> None:
     """Anonymous users log in unproved, and are not verified, whoever says so."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         device = await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_NAME, anonymous=True))
         changed = await services.users.update(_boss(), device.user_id, ProfileChange(verified=True))
         assert not changed.user.verified
@@ -254,7 +254,7 @@ async def test_r22_anonymous_users_are_not_verified(database_url: str) -> None:
 
 async def test_r22_searches_sort_by_the_channel(database_url: str) -> None:
     """Users are sorted by whether they are verified as it is shown."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_NAME, verified=False))
         await _configure(services, "text")
         for name, phone in (("by.phone", PHONE), ("by.hand", None)):

@@ -16,7 +16,7 @@ from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import users
-from tests.security.recovering import (
+from tests.security.services import (
     ACCOUNT,
     EMAIL,
     PASSWORD,
@@ -25,8 +25,8 @@ from tests.security.recovering import (
     ask,
     change,
     log_in,
-    recovering,
     rows,
+    services_on,
 )
 from tests.support.commands import run, run_json
 from tests.support.server import settings_in
@@ -103,7 +103,7 @@ def test_r33_every_new_user() -> None:
 @pytest.mark.parametrize("former", ["rosa\u200b", "\u202erosa", "rosa k ", "ro/sa", "..", "rosa\U0001f600"], ids=ascii)
 async def test_r33_users_who_exist(database_url: str, former: str) -> None:
     """Users whose names are not allowed any more are found, log in, ask for a reset and complete it."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         rename = update(users).where(users.c.username == USERNAME, users.c.account == ACCOUNT, users.c.tenant == TENANT)
         assert await change(services, rename.values(username=former, username_key=username_key(former))) == 1
         assert await services.registration.user_exists(ACCOUNT, TENANT, former)
@@ -117,7 +117,7 @@ async def test_r33_users_who_exist(database_url: str, former: str) -> None:
 
 async def test_r33_comparison(database_url: str) -> None:
     """Names are compared without regard to case, width and composition, and stored as they were sent."""
-    async with recovering(database_url) as services:
+    async with services_on(database_url) as services:
         register = services.registration.register_anonymous
         sent = "\uff32ose\u0301"
         assert (await register(ACCOUNT, TENANT, sent)).user.username == sent

@@ -1,4 +1,4 @@
-"""Recoveries, as their callers go through them, in tenants of each kind of verification."""
+"""Services on a seeded database with tenants of each kind of verification, and calls that a recovery consists of."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Issued:
 
 
 @asynccontextmanager
-async def recovering(
+async def services_on(
     database_url: str,
     clock: SetClock | None = None,
     *,

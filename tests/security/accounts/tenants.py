@@ -1,4 +1,4 @@
-"""Parties that share a server and must know nothing of each other: tenants, of one account or of two.
+"""Tenants of one account and of another that share a server and must know nothing of each other.
 
 Each has an operator, who may do everything there, and a person with something of every kind that a request can name.
 """
@@ -27,7 +27,7 @@ from meshydb_server.storage.schema import metadata
 from tests.support.server import serving, settings_in
 from tests.support.sources import CHEAP_HASHER, SetClock
 
-_PLACES: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "stranger": ("globex", "north")}
+_TENANTS: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "stranger": ("globex", "north")}
 _EMAIL: Final = "user@example.org"
 
 # Of each letter or digit, the next of its kind.
@@ -37,11 +37,11 @@ _IDS: Final = {"id", "roleId"}
 _NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
 
 Values = Mapping[str, str]
-"""Values of a party or of nobody, by the names that the contract has for them."""
+"""Values of a tenant or of nobody, by the names that the contract has for them."""
 
 
 @frozen
-class Party:
+class SeededTenant:
     """A tenant, with what stands there."""
 
     account: str
@@ -51,21 +51,21 @@ class Party:
 
 
 @frozen
-class Neighbourhood:
-    """A server with three parties: an owner, another tenant of the same account, and another account."""
+class SharedServer:
+    """A server with three tenants: an owner, a neighbour in the same account, and a stranger in another account."""
 
     client: httpx.AsyncClient
     services: Services
-    parties: Mapping[str, Party]
+    tenants: Mapping[str, SeededTenant]
 
-    async def rows(self, party: Party) -> dict[str, list[tuple[Any, ...]]]:
-        """All that is stored of a party."""
+    async def rows(self, seeded: SeededTenant) -> dict[str, list[tuple[Any, ...]]]:
+        """All that is stored of a tenant."""
 
         def look(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
             found = {}
             for table in metadata.sorted_tables:
                 if "tenant" in table.c:
-                    place = (table.c.account == party.account) & (table.c.tenant == party.tenant)
+                    place = (table.c.account == seeded.account) & (table.c.tenant == seeded.tenant)
                     query = select(table).where(place).order_by(*table.primary_key.columns)
                     found[table.name] = [tuple(row) for row in connection.execute(query)]
             return found
@@ -80,10 +80,10 @@ def never_existed(values: Values) -> Values:
 
 
 @asynccontextmanager
-async def neighbours(
+async def shared_server(
     folder: Path, database_url: str, verification: Verification, request: str | None
-) -> AsyncGenerator[Neighbourhood]:
-    """Settle the parties on a new database, and serve it; each may have an open request for `reset` or `register`."""
+) -> AsyncGenerator[SharedServer]:
+    """Serve a new database with the tenants; each may have an open request for `reset` or `register`."""
     settings = settings_in(folder, database_url=database_url)
     sources = Sources(now=SetClock(), hasher=CHEAP_HASHER)
     async with open_services(settings, sources) as services:
@@ -91,16 +91,16 @@ async def neighbours(
         await services.accounts.create_account("globex", ["north"])
         with serving(settings, sources) as server:
             async with httpx.AsyncClient(base_url=server.url) as client:
-                parties = {
+                tenants = {
                     name: await _settle(services, client, *place, TenantChange(verification=verification), request)
-                    for name, place in _PLACES.items()
+                    for name, place in _TENANTS.items()
                 }
-                yield Neighbourhood(client, services, parties)
+                yield SharedServer(client, services, tenants)
 
 
 async def _settle(
     services: Services, client: httpx.AsyncClient, account: str, tenant: str, change: TenantChange, request: str | None
-) -> Party:
+) -> SeededTenant:
     key = (await services.accounts.configure_tenant(account, tenant, change)).public_key
     place, headers = f"{account}-{tenant}", {"tenant": tenant}
     role, _ = await services.roles.create_role(account, tenant, NewRole(name=f"clerk{account}{tenant}"))
@@ -142,7 +142,7 @@ async def _settle(
         issued = (await client.post(f"/{account}/users/{path}", json=body, headers=headers)).raise_for_status().json()
         own |= {name: issued[name] for name in ("username", "hash", "expires")}
         own |= {"verificationCode": await _code(services, account, tenant, username)}
-    return Party(account, tenant, (await log_in(operator.username))["access_token"], own)
+    return SeededTenant(account, tenant, (await log_in(operator.username))["access_token"], own)
 
 
 async def _code(services: Services, account: str, tenant: str, username: str) -> str:

@@ -1,4 +1,4 @@
-"""Parts that do their real work, and let a test see it or hold it up."""
+"""Parts that do their real work, and let a test count it, hold it up or break it."""
 
 from __future__ import annotations
 
