@@ -1,6 +1,6 @@
-"""The contract gate: holds any MeshyDB server against `openapi.yaml`, by schemathesis and by scenarios.
+"""The contract gate: tests any MeshyDB server against `openapi.yaml`, with schemathesis and with scenarios.
 
-What `_public` lists is found here at its first use, so that the command can say what it needs where that is missing.
+The names of `_public` are imported at first use, so that the command can say which dependency is missing.
 """
 
 from importlib import import_module

@@ -1,6 +1,6 @@
 """`meshydb-contract`, also as `python -m meshydb_contract`.
 
-A plain installation has this command too, but not what it needs.
+A plain installation has this command too, but not its dependencies.
 """
 
 import gc
@@ -18,16 +18,16 @@ _INTERRUPTED: Final = 130
 def main() -> None:
     """Run the command line, or say how to install it."""
     if os.environ.get("PYTHONHASHSEED") != "0":
-        # schemathesis goes through sets, whose order is one of chance in each process until it is fixed for a new one.
+        # schemathesis iterates over sets, whose order is random unless the hash seed is set before Python starts.
         command = [sys.executable, "-m", "meshydb_contract", *sys.argv[1:]]
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         if os.name == "posix":
-            # In place of this one, so that Ctrl-C and other signals reach whoever heeds them.
+            # Replaces this process, so that Ctrl-C and other signals reach the process that handles them.
             os.execve(sys.executable, command, environment)  # noqa: S606 - Python itself, no shell is missed
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-    # The process lives for one run, most of which is to make objects: Python's 700 would look for garbage all the time.
+    # A run creates many objects and frees few. With Python's default of 700, the collector would run all the time.
     gc.set_threshold(50_000, 10, 10)
-    # Whoever ends the process wants what it made to be deleted, as with Ctrl-C.
+    # SIGTERM also deletes the users that the run created, like Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(_exit_code())
 
@@ -51,26 +51,26 @@ def _run() -> int:
 def _exit_code() -> int:
     """Run the command; returns its exit code, which is 1 for a server that does not conform and for nothing else."""
     if sys.stdout is None or sys.stderr is None:
-        # There is nobody to tell.
+        # No stream to print to.
         return _CANNOT_TEST
     try:
         code = _run()
     except SystemExit as exit_:
         code = int(exit_.code or 0)
     except KeyboardInterrupt:
-        # Outside of what schemathesis does, which tells what it has found until then; it exits with this, too.
+        # schemathesis handles Ctrl-C itself, with the same exit code. This is for the time before and after it.
         code = _INTERRUPTED
     except OSError as error:
         _print_error(f"meshydb-contract: The output cannot be written, or a file not read: {error}")
         code = _CANNOT_TEST
-    except Exception:  # noqa: BLE001 - whatever it is, it says nothing of the server
+    except Exception:  # noqa: BLE001 - a fault of the test is not a fault of the server
         _print_error(f"{traceback.format_exc()}meshydb-contract: The test itself failed. Please report it.")
         code = _CANNOT_TEST
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError as error:
-            # Python would try again at its end, and exit with a code of its own.
+            # Python flushes again at exit, and would exit with another code.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
             _print_error(f"meshydb-contract: The output cannot be written: {error}")
             code = code if code == _INTERRUPTED else _CANNOT_TEST
@@ -81,7 +81,7 @@ def _print_error(message: str) -> None:
     try:
         print(message, file=sys.stderr, flush=True)
     except OSError:
-        # The exit code tells.
+        # The exit code still reports it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 

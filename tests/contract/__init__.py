@@ -1,1 +1,1 @@
-"""The server held against the contract, by schemathesis."""
+"""Tests of the contract gate, and of our own server with it."""

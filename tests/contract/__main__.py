@@ -1,7 +1,7 @@
-"""`make contract`: holds our own server against the contract, on each database and with each answer to unknown users.
+"""`make contract`: tests our own server against the contract, on each database and with each response to unknown users.
 
-The server is started, and tested through the network. Reports are in build/contract/. Exits with 0 if it conforms, and
-enough was reached to prove it. Databases can be named, to test on these alone.
+It starts the server and tests it over the network. Reports are in build/contract/. Exits with 0 if the server conforms
+and the run covered enough to prove it. Arguments select databases.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _NEED_HINTS: Final = {"a_password_changes_addresses_at_once", "without_a_passwor
 
 
 def main(*databases: str) -> None:
-    """Hold the server against the contract on these databases, or on all of them side by side."""
+    """Test the server on these databases, or on all of them in parallel."""
     if databases:
         sys.exit(1 if _test(databases) else 0)
     shutil.rmtree(_REPORTS, ignore_errors=True)
     _REPORTS.mkdir(parents=True)
     here, *elsewhere = _DATABASES
     with ExitStack() as stack:
-        # What runs here has the terminal. What runs beside it is shown when it is over.
+        # This process prints to the terminal. The output of the others is printed when they end.
         logs = [stack.enter_context((_REPORTS / f"{each}.txt").open("w+", encoding="utf-8")) for each in elsewhere]
         beside = [
             stack.enter_context(subprocess.Popen([sys.executable, "-m", "tests.contract", each], stdout=log))
@@ -67,7 +67,7 @@ def main(*databases: str) -> None:
 
 
 def _test(databases: Iterable[str]) -> bool:
-    """Test each variant on some databases, and tell of it; returns whether there is an objection."""
+    """Test each variant on some databases, and print the results. Returns whether there are errors."""
     errors = list[str]()
     for database, unknown_user in product(databases, _UNKNOWN_USERS):
         name = f"{database}-{unknown_user}"
@@ -89,7 +89,7 @@ def _test(databases: Iterable[str]) -> bool:
 
 
 def _run(world: World, clock: SetClock, report: Path) -> Verdict:
-    """Test everything, then go on with what chance has left out."""
+    """Test everything, then repeat what random requests missed."""
     target, hooks = target_of(world), WhiteBoxHooks(world, clock)
     verdict = run(target, Options(report=report), hooks=hooks)
     for number in range(1, _ROUNDS):
@@ -114,25 +114,25 @@ def _add(verdict: Verdict, more: Verdict) -> None:
 
 
 def _run_scenarios(database: str, unknown_user: str) -> Iterator[str]:
-    """Tell all scenarios, where codes are mailed and where questions are asked, of a server with its usual limits."""
+    """Run all scenarios with the usual limits, where codes are mailed and where questions are asked."""
     clock = ShiftedClock()
     sources = Sources(now=clock, hasher=CHEAP_HASHER)
     with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
-        result = [
+        results = [
             (tenant, each)
             for tenant in _TENANTS
             for each in run_scenarios(deployment_of(world, clock, tenant, OTHER_TENANT))
         ]
-    print(f"Scenarios told: {sum(not each.skipped for _, each in result)}")
-    for tenant, each in result:
+    print(f"Scenarios run: {sum(not each.skipped for _, each in results)}")
+    for tenant, each in results:
         if each.finding:
             yield f"{each.finding.operation}: {each.finding.check}: {each.finding.message}"
         elif each.skipped and (each.scenario not in _NEED_HINTS or (tenant, unknown_user) == _HINTS):
-            yield f"{each.scenario} could not be told: it {each.skipped}"
+            yield f"{each.scenario} was skipped: it {each.skipped}"
 
 
 def _errors(verdict: Verdict) -> Iterator[str]:
-    print("\nAnswers, by operation and by link:", *coverage.lines(verdict), sep="\n")
+    print("\nResponses, by operation and by link:", *coverage.lines(verdict), sep="\n")
     if not verdict.conforms:
         yield f"the gate ended with {verdict.exit_code}"
     for finding in verdict.findings:
@@ -142,29 +142,29 @@ def _errors(verdict: Verdict) -> Iterator[str]:
 
 
 def _second_opinion(verdict: Verdict) -> Iterator[str]:
-    """Of another validator: whether each answer fits the contract, and so does each request that was served."""
+    """Validate each response, and each request that succeeded, with another validator."""
     validator = Validator()
     exchanges = [ValidatedExchange(each.response.request, each.response, fits(each.case)) for each in verdict.exchanges]
     errors, succeeded = list[str | None](), 0
     for exchange in exchanges:
-        # There is no operation for some, and nothing that their answers must be.
+        # Some exchanges belong to no operation, so nothing is documented for them.
         with suppress(PathError):
             errors.append(validator.response_error(exchange))
             if exchange.fits and exchange.response.status_code < 300:
                 errors.append(validator.request_error(exchange))
                 succeeded += 1
     validated = len(errors) - succeeded
-    print(f"Judged by openapi-core: {validated} of {len(exchanges)} answers, {succeeded} requests")
+    print(f"Validated by openapi-core: {validated} of {len(exchanges)} responses, {succeeded} requests")
     errors += [code_error(exchange) for exchange in exchanges]
     yield from (error for error in errors if error)
     if validated < 0.8 * len(exchanges) or succeeded < _OFTEN_ENOUGH:
-        yield "openapi-core could judge too little of it"
+        yield "openapi-core could validate too little of it"
 
 
 if __name__ == "__main__":
-    # OpenAPI 3.1 does not recommend it, and has nothing in its place.
+    # OpenAPI 3.1 deprecates it without a replacement.
     warnings.filterwarnings("ignore", "Use of allowEmptyValue property is deprecated", DeprecationWarning)
-    # Python would print those that nobody handles.
+    # Python prints log records that have no handler.
     logging.getLogger("meshydb_server").addHandler(logging.NullHandler())
     # As in the suites, whose conftest.py says why.
     gc.set_threshold(50_000, 10, 10)

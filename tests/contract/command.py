@@ -1,4 +1,4 @@
-"""The command meshydb-contract, as it is run at a terminal."""
+"""Runs the command meshydb-contract."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FEW: Final = ("--max-examples", "5")
 
 
 def environment(**given: str) -> dict[str, str]:
-    """The environment of the command, with no token but those that are given."""
+    """Return the environment of the command, with only the given tokens."""
     return {**{name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}, **given}
 
 
 def command(url: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """Test a server; what is written is part of the result."""
+    """Test a server. The result contains the output."""
     command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
     return subprocess.run(command, env=environment(**given), capture_output=True, encoding="utf-8", check=False)

@@ -1,4 +1,4 @@
-"""Who is judged, and who judges."""
+"""The server under test, and the second validator."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.support.world import World, inhabited
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """A server on which somebody may log in."""
+    """A server with an administrator, whose tokens are known."""
     with inhabited(settings_in(tmp_path_factory.mktemp("world"))) as world:
         yield world
 
 
 @pytest.fixture(scope="session")
 def validator() -> Validator:
-    """Who gives a second opinion."""
+    """The second validator."""
     return Validator()

@@ -1,4 +1,4 @@
-"""The command meshydb-contract against servers as they are hosted: with limits, and with tokens that permit little."""
+"""The command meshydb-contract against hosted servers: with limits, and with tokens of few permissions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def limited(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[LiveSer
 
 @pytest.mark.parametrize("limited", [{"rate_limit": "40/hour"}], indirect=True)
 def test_limit_of_an_address(limited: LiveServer) -> None:
-    """A limit that rejects more than a few requests hides too much: exit code 2, with what to do."""
+    """If a limit rejects more than a few requests, the exit code is 2, and the output says what to do."""
     operations = ("--operation", "checkUserExist", "--operation", "getSelf")
     done = command(limited.url, *_NORTH, *operations)
     assert done.returncode == 2, done.stdout
@@ -52,7 +52,7 @@ def test_limit_of_an_address(limited: LiveServer) -> None:
 
 @pytest.mark.parametrize("limited", [QUOTAS], indirect=True)
 def test_limit_of_a_user(limited: LiveServer) -> None:
-    """That a user can ask for few password resets an hour is no reason to reject the same run twice."""
+    """The limit on password resets of a user does not stop a second run."""
     for _ in range(2):
         done = command(limited.url, *_NORTH, "--username", USERNAME, "--operation", "forgotPassword")
         assert done.returncode == 0, done.stdout
@@ -66,13 +66,13 @@ def test_slowly() -> None:
 
 
 def test_anonymous_user(live_server: LiveServer) -> None:
-    """A user who has no password to recover is refused as documented."""
+    """A user without a password is rejected as documented."""
     done = command(live_server.url, *_NORTH, "--username", ANONYMOUS, "--operation", "forgotPassword")
     assert done.returncode == 0, done.stdout
 
 
 def test_token_of_little(world: World) -> None:
-    """A token of little is no breach: what it does not permit is tested for refusing, and named."""
+    """With a token of few permissions, the run passes, and names what it could not test."""
     operations = ("--operation", "searchUsers", "--operation", "getSelf")
     done = command(world.url, *_NORTH, *operations, MESHYDB_CONTRACT_TOKEN=world.weak_tokens[DEFAULT_TENANT])
     assert done.returncode == 0, done.stdout
@@ -81,7 +81,7 @@ def test_token_of_little(world: World) -> None:
 
 
 def test_no_token(live_server: LiveServer) -> None:
-    """Without a token, all that needs one is named."""
+    """Without a token, the operations that need one are named."""
     done = command(live_server.url, *_NORTH, "--operation", "searchUsers", "--operation", "checkUserExist")
     assert done.returncode == 0, done.stdout
     assert "\nNot tested, needs an administrator's access token (MESHYDB_CONTRACT_TOKEN): searchUsers.\n" in done.stdout

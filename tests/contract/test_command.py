@@ -1,4 +1,4 @@
-"""The command meshydb-contract, and `make contract-live`, against servers that are started."""
+"""The command meshydb-contract, and `make contract-live`, against running servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FORGOT: Final = ("--operation", "forgotPassword", *FEW)
 
 
 class _WithoutHint:
-    """Drops `hint` from the answers to forgotPassword."""
+    """Drops `hint` from the responses of forgotPassword."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,7 +65,7 @@ def _make(url: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     options = " ".join([*_FORGOT, "--report", str(tmp_path)])
     words = [f"URL={url}", f"ACCOUNT={ACCOUNT}", f"TENANT={DEFAULT_TENANT}", f"USERNAME={USERNAME}"]
     command = ["make", "contract-live", *words, f"OPTIONS={options}"]
-    # Not as a part of the make that may run this test.
+    # Independent of the make that may run this test.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8", check=False)
 
@@ -81,7 +81,7 @@ def test_dropped_field(faulty: LiveServer, tmp_path: Path) -> None:
 
 
 def test_conforming(live_server: LiveServer, tmp_path: Path) -> None:
-    """The same ends well without that fault, in plain lines, and leaves reports for programs and for people."""
+    """Without that fault it passes, prints plain lines, and writes the reports."""
     done = _make(live_server.url, tmp_path)
     assert done.returncode == 0, done.stdout
     assert "\x1b" not in done.stdout
@@ -94,7 +94,7 @@ def test_conforming(live_server: LiveServer, tmp_path: Path) -> None:
 
 
 def test_exit_code_of_failure(faulty: LiveServer) -> None:
-    """The command itself exits with 1 where the contract is broken."""
+    """The command itself exits with 1 if the server does not conform."""
     done = command(faulty.url, "--account", ACCOUNT, "--username", USERNAME, *_FORGOT)
     assert done.returncode == 1
 
@@ -106,7 +106,7 @@ def _unused_port() -> int:
 
 
 def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
-    """A server that is not there is no breach of the contract: the command says so, and exits with 2."""
+    """An unreachable server is reported with exit code 2."""
     url = f"http://127.0.0.1:{_unused_port()}"
     assert _exit_code("--url", url, "--account", ACCOUNT) == 2
     assert f"{url} cannot be reached: [Errno " in capsys.readouterr().err
@@ -150,14 +150,14 @@ def test_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
 def test_usage(
     live_server: LiveServer, arguments: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What cannot be tested is refused with its reason and 2, and so is an access token that others could read."""
+    """A wrong option is rejected with its reason and exit code 2, and so is an access token on the command line."""
     assert _exit_code("--url", live_server.url, *arguments) == 2
     assert reason in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["http://[bad", "http://", "http://127.0.0.1:99999", "localhost:8000"])
 def test_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no URL of a server is refused before anything is sent."""
+    """An invalid URL is rejected before any request."""
     assert _exit_code("--url", url, "--account", ACCOUNT) == 2
     assert "argument --url: must " in capsys.readouterr().err
 
@@ -166,7 +166,7 @@ def test_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_token_that_is_none(
     live_server: LiveServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A token that the server does not accept would test nothing, and is refused."""
+    """A token that the server does not accept is rejected."""
     monkeypatch.setenv(f"MESHYDB_CONTRACT_{kind}", "none")
     second = ("--second-tenant", OTHER_TENANT) if kind == "SECOND_TOKEN" else ()
     assert _exit_code("--url", live_server.url, "--account", ACCOUNT, *second) == 2
@@ -177,29 +177,29 @@ def test_token_that_is_none(
 
 @pytest.mark.parametrize("url", ["https://api.example.org", "http://10.0.0.7:8000", "http://[2001:db8::1]"])
 def test_elsewhere(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A server that is not on this machine is left alone until --yes, with a word on what would happen."""
+    """A server on another machine requires --yes, and the output says why."""
     assert _exit_code("--url", url, "--account", ACCOUNT) == 2
     assert "registers users" in capsys.readouterr().err
-    # The auth host is one too.
+    # So does the auth host.
     assert _exit_code("--url", "http://localhost:1", "--auth-url", url, "--account", ACCOUNT) == 2
     assert f"{url} is not this machine" in capsys.readouterr().err
 
 
 def test_yes(capsys: pytest.CaptureFixture[str]) -> None:
-    """With --yes, it is asked: here, a name that is nobody's."""
+    """With --yes, requests are sent: here, to a name that does not resolve."""
     assert _exit_code("--url", "http://meshydb.invalid", "--account", ACCOUNT, "--yes") == 2
     assert "http://meshydb.invalid cannot be reached" in capsys.readouterr().err
 
 
 def test_time(live_server: LiveServer) -> None:
-    """A run ends when its time is up, however much it could go on to do, and says what it left out, if anything."""
+    """A run ends when its time is up, and says what it left out."""
     done = command(live_server.url, "--account", ACCOUNT, "--max-time", "1", "--max-examples", "100000")
     assert done.returncode in {0, 2}, done.stdout
     assert ("Not tested: " in done.stdout) is (done.returncode == 2)
 
 
 def test_token(world: World, tmp_path: Path) -> None:
-    """An access token from the environment lets through what needs one, and is in no report."""
+    """An access token from the environment is used, and is in no report."""
     token = world.tokens[DEFAULT_TENANT]
     arguments = ("--account", ACCOUNT, "--operation", "getSelf", *FEW, "--report", str(tmp_path))
     done = command(world.url, *arguments, MESHYDB_CONTRACT_TOKEN=token)
@@ -210,7 +210,7 @@ def test_token(world: World, tmp_path: Path) -> None:
 
 
 def test_auth_host(world: World, live_server: LiveServer) -> None:
-    """What the public service has on its auth host is sent to that of the target, and nothing else is."""
+    """Only operations of the public auth host are sent to the auth host of the target."""
     target = Target(live_server.url, ACCOUNT, auth_url=world.url)
     verdict = run(target, Options(operations=["requestToken", "checkUserExist"], phases=["examples"]))
     origins = {

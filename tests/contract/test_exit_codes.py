@@ -1,4 +1,4 @@
-"""Exit code 1 says that the server does not conform, and nothing else."""
+"""Exit code 1 only means that the server does not conform."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _shell(url: str, redirection: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_output(live_server: LiveServer, redirection: str) -> None:
-    """Output that cannot be written is exit code 2, and at most a line or two about it."""
+    """Output that cannot be written is exit code 2, with no traceback."""
     done = _shell(live_server.url, redirection)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
@@ -55,7 +55,7 @@ def test_output(live_server: LiveServer, redirection: str) -> None:
 @_NO_FULL
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_help(unbuffered: str) -> None:
-    """So is help that cannot be written, with and without Python's buffer."""
+    """Help that cannot be written is exit code 2, with and without Python's buffer."""
     done = subprocess.run(
         ["/bin/sh", "-c", f"exec {shlex.quote(sys.executable)} -m meshydb_contract --help >/dev/full"],
         env=environment(PYTHONUNBUFFERED=unbuffered),
@@ -70,7 +70,7 @@ def test_help(unbuffered: str) -> None:
 @_NO_FULL
 @pytest.mark.parametrize("name", ["junit.xml", "exchanges.har"])
 def test_report(live_server: LiveServer, tmp_path: Path, name: str) -> None:
-    """So is a report that cannot be written to its end."""
+    """A report that cannot be written completely is exit code 2."""
     (tmp_path / name).symlink_to("/dev/full")
     done = command(live_server.url, *_SHORT, "--report", str(tmp_path))
     assert done.returncode == 2, done.stdout
@@ -78,18 +78,18 @@ def test_report(live_server: LiveServer, tmp_path: Path, name: str) -> None:
 
 
 class _Failing:
-    """A guide with a fault of its own."""
+    """Hooks that fail."""
 
     def before_call(self, case: Case[Any]) -> None:
         """Fail."""
         raise LookupError(case.method)
 
     def after_call(self, case: Case[Any], response: Response) -> None:
-        """Learn nothing."""
+        """Do nothing."""
 
 
 def test_crash(live_server: LiveServer) -> None:
-    """So is a fault of the test itself."""
+    """A fault of the test itself is exit code 2."""
     options = Options(operations=["checkUserExist"], max_examples=1)
     verdict = run(Target(live_server.url, ACCOUNT, DEFAULT_TENANT), options, hooks=_Failing())
     assert (verdict.exit_code, dict(verdict.findings)) == (2, {})
@@ -106,7 +106,7 @@ def test_crash(live_server: LiveServer) -> None:
     ],
 )
 def test_codes(live_server: LiveServer, program: str, said: str) -> None:
-    """So is a command that does not tell codes."""
+    """A `--codes-from` command that fails is exit code 2."""
     codes = shlex.join([sys.executable, "-c", program])
     done = command(live_server.url, *_OPTIONS, "--codes-from", codes, "--operation", "verifyUser", *FEW)
     assert done.returncode == 2, done.stdout
@@ -114,7 +114,7 @@ def test_codes(live_server: LiveServer, program: str, said: str) -> None:
 
 
 def test_server_goes_away(tmp_path: Path) -> None:
-    """So is a server that goes away during the run, and what was sent to it last is shown."""
+    """A server that stops during the run is exit code 2, and the last requests are printed."""
     run_json(tmp_path, "account", "create", ACCOUNT, "--tenant", DEFAULT_TENANT)
     options = ("--account", ACCOUNT, "--operation", "checkUserExist", "--max-examples", "100000")
     with Served(tmp_path, rate_limit="off") as succeeded:

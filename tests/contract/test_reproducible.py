@@ -1,4 +1,4 @@
-"""A seed is enough to see the same again."""
+"""A seed reproduces a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.server import SECRET_KEYS, settings_in
 from tests.support.sources import SetClock, known_sources
 from tests.support.world import inhabited
 
-# Those that need no access token, whose signature is made by chance.
+# Operations without an access token, whose signature is random.
 _OPERATIONS: Final = ("registerUser", "verifyUser", "forgotPassword", "checkHash", "resetPassword")
 
 
@@ -26,13 +26,13 @@ def _run(folder: Path, seed: int) -> Verdict:
 
 
 def _sent(verdict: Verdict) -> list[tuple[Any, ...]]:
-    """What was sent, but for the port."""
+    """Return all requests, without the port."""
     requests = (exchange.response.request for exchange in verdict.exchanges)
     return [(each.method, each.path_url, list(each.headers.items()), each.body) for each in requests]
 
 
 def test_one_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One seed makes the same requests, byte for byte, hashes and codes of the server included; another does not."""
+    """One seed makes the same requests, byte for byte, with the same hashes and codes. Another seed does not."""
     first, second, other = (_run(tmp_path / name, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
     assert "Seed: 1\n" in capsys.readouterr().out
     assert sum(count for (_, status), count in first.links.items() if status < 300) >= 10

@@ -1,4 +1,4 @@
-"""What the gate sends has nothing of its user's own: no passwords of `~/.netrc`, no cookies, and no proxy."""
+"""The gate sends nothing of the user's own: no passwords of `~/.netrc`, no cookies, no proxy."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from meshydb_server.configuration.settings import Settings
 from tests.contract.command import FEW, command
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, USERNAME, LiveServer, serving
 
-# Of a port where nobody listens.
+# A port without a server.
 _PROXY: Final = "http://127.0.0.1:9"
 _OPTIONS: Final = ("--account", ACCOUNT, "--tenant", DEFAULT_TENANT, "--username", USERNAME)
 _SENT: Final[list[dict[bytes, bytes]]] = []
 
 
 class _Recording:
-    """Notes the headers of each request, and sets a cookie in each response."""
+    """Records the headers of each request, and sets a cookie in each response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,7 +42,7 @@ class _Recording:
 
 @pytest.fixture
 def recording(seeded_settings: Settings) -> Generator[LiveServer]:
-    """A server that does so."""
+    """A server that records headers and sets cookies."""
     _SENT.clear()
     with serving(seeded_settings, wrap=_Recording) as server:
         yield server
@@ -50,7 +50,7 @@ def recording(seeded_settings: Settings) -> Generator[LiveServer]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody with passwords and a proxy."""
+    """An environment with passwords and a proxy."""
     netrc = tmp_path / ".netrc"
     netrc.write_text("default login someone password secret-of-netrc\n", encoding="utf-8")
     netrc.chmod(0o600)
@@ -63,7 +63,7 @@ def _is_own(headers: dict[bytes, bytes]) -> bool:
 
 
 def test_random_requests(recording: LiveServer, own: dict[str, str]) -> None:
-    """Random requests have none of it, and neither has the probe before them."""
+    """Random requests, and the probe before them, send none of it."""
     done = command(
         recording.url, *_OPTIONS, *FEW, "--operation", "checkUserExist", "--operation", "forgotPassword", **own
     )
@@ -73,7 +73,7 @@ def test_random_requests(recording: LiveServer, own: dict[str, str]) -> None:
 
 
 def test_scenarios(recording: LiveServer, own: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor do scenarios."""
+    """Scenarios send none of it."""
     for name, value in own.items():
         monkeypatch.setenv(name, value)
     deployment = Deployment(url=recording.url, account=ACCOUNT, tenants=[Tenant(DEFAULT_TENANT)])
@@ -84,7 +84,7 @@ def test_scenarios(recording: LiveServer, own: dict[str, str], monkeypatch: pyte
 
 
 def test_proxy(recording: LiveServer) -> None:
-    """A proxy that is named is used: here, the server itself, whatever host is asked for."""
+    """A proxy that is named is used: here, the server itself, for any host."""
     done = command(
         "http://meshydb.invalid", *_OPTIONS, "--yes", "--proxy", recording.url, *FEW, "--operation", "getHealth"
     )

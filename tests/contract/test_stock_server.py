@@ -1,4 +1,4 @@
-"""The command meshydb-contract against `meshydb-server serve`: what it says, and what it leaves behind."""
+"""The command meshydb-contract against `meshydb-server serve`: its output, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _ACCOUNT: Final = "acme"
 _TENANT: Final = "north"
 _HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
 _PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
-# The limits of one user stay; that on all requests of an address would make the tests wait, and so would real hashes.
+# Limits per user stay. The limit on all requests of an address would make the tests wait, and so would real hashes.
 _FAST: Final = {"rate_limit": "off"}
 
 
 @frozen
 class _Hosted:
-    """A server in a process of its own, and the folder of its database."""
+    """A server in its own process, and the folder of its database."""
 
     url: str
     folder: Path
     public_key: str
 
     def users(self) -> list[Any]:
-        """All users of both tenants, as the database has them, but for when they were last seen."""
+        """Return all users of both tenants, without the time of their last access."""
         tenants = (_TENANT, "south")
         users = [each for name in tenants for each in run_json(self.folder, "user", "list", _ACCOUNT, "--tenant", name)]
         return [{name: value for name, value in each.items() if name != "lastAccessed"} for each in users]
 
     def tenants(self) -> Any:
-        """All tenants, with their settings and keys."""
+        """Return all tenants, with settings and keys."""
         return run_json(self.folder, "tenant", "list", _ACCOUNT)
 
     def token(self, username: str, tenant: str = _TENANT, public_key: str | None = None) -> str:
-        """An access token."""
+        """Return an access token."""
         form = {"client_id": public_key or self.public_key, "grant_type": "password", "username": username}
         answer = httpx.post(
             f"{self.url}/{_ACCOUNT}/connect/token", data={**form, "password": _PASSWORD}, headers={"tenant": tenant}
@@ -61,7 +61,7 @@ class _Hosted:
 
 @pytest.fixture
 def hosted(tmp_path: Path) -> Generator[_Hosted]:
-    """Such a server, with an administrator."""
+    """A hosted server with an administrator."""
     made = run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT, "--tenant", "south")
     keys = {tenant["name"]: tenant["publicKey"] for tenant in made["tenants"]}
     for tenant in keys:
@@ -73,13 +73,13 @@ def hosted(tmp_path: Path) -> Generator[_Hosted]:
 
 
 def _last_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """What the command says after schemathesis."""
+    """Return the lines after the output of schemathesis."""
     lines = done.stdout.splitlines()
     return lines[next(number for number, line in enumerate(lines) if line.startswith("Operations tested: ")) :]
 
 
 def test_twice(hosted: _Hosted) -> None:
-    """Two runs in a row of the command of README say the same: what was tested, and what is missing for the rest."""
+    """Two runs in a row print the same last lines: what was tested, and what the rest needs."""
     first, second = (hosted.test(*FEW) for _ in range(2))
     assert first.returncode == 0, first.stdout
     assert _last_lines(second) == _last_lines(first)
@@ -94,7 +94,7 @@ def test_twice(hosted: _Hosted) -> None:
 
 
 def test_all(hosted: _Hosted) -> None:
-    """With all that there is to hand in, all is tested but what the server has not; what was there is as it was."""
+    """With all options, everything is tested that the server has, and its own data is unchanged."""
     users, tenants = hosted.users(), hosted.tenants()
     south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
     tokens = {
@@ -119,7 +119,7 @@ def test_all(hosted: _Hosted) -> None:
 
 
 def test_own_account_of_the_administrator(hosted: _Hosted) -> None:
-    """Without a public key, changes of one's own account go to nobody, and not to the administrator."""
+    """Without a public key, requests to change one's own account do not reach the administrator."""
     users, token = hosted.users(), hosted.token("root")
     names = ("updateSelf", "updatePassword", "updateSecurityQuestions", "updateUser", "deleteUser", "searchUsers")
     operations = [word for name in names for word in ("--operation", name)]
@@ -131,14 +131,14 @@ def test_own_account_of_the_administrator(hosted: _Hosted) -> None:
 
 
 def test_require_all(hosted: _Hosted) -> None:
-    """With --require-all, it is an error that something was not handed in."""
+    """With --require-all, a missing option or token is an error."""
     done = hosted.test(*FEW, "--operation", "getSelf", "--require-all")
     assert done.returncode == 2
     assert "--require-all: hand in an administrator's access token." in done.stdout
 
 
 def test_nothing(hosted: _Hosted) -> None:
-    """A run in which no request could succeed tests nothing, and is not green."""
+    """A run without a successful request fails."""
     done = hosted.test(*FEW, "--operation", "getSelf")
     assert done.returncode == 2, done.stdout
     lines = _last_lines(done)
@@ -147,7 +147,7 @@ def test_nothing(hosted: _Hosted) -> None:
     assert "Nothing was tested: no request succeeded." in done.stdout
 
 
-# A process in the background, as in some CI, ignores Ctrl-C, and so would what it starts.
+# A background process, as in some CI, ignores Ctrl-C, and so do the processes that it starts.
 _HEEDING: Final = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -158,7 +158,7 @@ main()
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(hosted: _Hosted, number: signal.Signals) -> None:
-    """After Ctrl-C or SIGTERM, whom the run has made is deleted, and the exit code is 130."""
+    """After Ctrl-C or SIGTERM, the users that the run created are deleted, and the exit code is 130."""
     users, token = hosted.users(), hosted.token("root")
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "createUser", "--max-examples", "100000")
     process = subprocess.Popen(
@@ -176,7 +176,7 @@ def test_interrupted(hosted: _Hosted, number: signal.Signals) -> None:
 
 
 def test_limits(tmp_path: Path) -> None:
-    """A limit that frees up soon is waited for: no request stays rejected."""
+    """If a limit frees up soon, the run waits, and no request stays rejected."""
     run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "checkUserExist", *FEW)
     with Served(tmp_path, rate_limit="5/second") as succeeded:

@@ -1,5 +1,5 @@
-"""The gate bites: servers with one fault each, every one of which it must find.
+"""Mutants: servers with one fault each, which the gate must find.
 
-A fault is a function: its name is that of the mutant, its docstring says in one sentence what is wrong, and its few
-lines do it. Above it stands which operation and which check of the gate are to find it.
+A mutant is a function: its name is that of the fault, its docstring says in one sentence what is wrong, and its few
+lines cause it. Its decorator names the operation, and the check or scenario that must find it.
 """

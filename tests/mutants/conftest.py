@@ -1,4 +1,4 @@
-"""The ground that mutants stand on."""
+"""The seeded database that mutants are served from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.mutants.servers import SeededDatabase, seeded_database
 
 @pytest.fixture(scope="session")
 def database() -> Generator[SeededDatabase]:
-    """A seeded database, and what is needed to serve copies of it."""
+    """A seeded database, ready to serve copies of it."""
     with seeded_database() as database:
         yield database

@@ -1,4 +1,4 @@
-"""Holds a mutant up to the gate."""
+"""Tests a mutant with the gate."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tests.mutants.table import Mutant
 
 Record = Callable[[str, object], None]
 
-# Under which pytest's reports pass on what caught a mutant, between processes too.
+# The property of pytest's reports that holds what caught a mutant. It is passed between processes too.
 CAUGHT = "caught"
 
 
 def assert_found(mutant: Mutant, database: SeededDatabase, record: Record) -> None:
-    """Fail unless the gate finds the fault, by the check and in the operation that are to find it."""
+    """Fail unless the gate finds the fault, by the expected check and in the expected operation."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = database.subject(patch, mutant.check)
-        mutant.apply(subject)
-        with database.serving(subject) as server:
+        setup = database.setup(patch, mutant.check)
+        mutant.apply(setup)
+        with database.serving(setup) as server:
             findings = server.findings(mutant.check, mutant.operation)
     caught = [each for each in findings if (each.check, each.operation) == (mutant.check, mutant.operation)]
     assert caught, f"{mutant.sentence} Found: {findings}"

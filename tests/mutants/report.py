@@ -1,4 +1,4 @@
-"""Prints, when all tests are done, what caught each mutant. A plugin of pytest: other processes run the tests."""
+"""A pytest plugin that prints, after all tests, what caught each mutant."""
 
 from __future__ import annotations
 

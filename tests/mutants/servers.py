@@ -1,4 +1,4 @@
-"""Servers that differ in one fault: each on its own copy of one seeded database, with a clock that can be set."""
+"""Serves mutants: each on its own copy of a seeded database, with a clock that can be set."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ from tests.support.world import NAMES, inhabited, public_key
 
 @frozen
 class SeededDatabase:
-    """A seeded database, and what is needed to serve copies of it."""
+    """A seeded database, with the tokens and the contract to serve copies of it."""
 
     folder: Path
     tokens: Mapping[str, str]
     helper_tokens: Mapping[str, str]
     document: dict[str, Any]
     contract: Contract
-    """Compiled once: it takes longer than to start a server."""
+    """Compiled once, because that takes longer than starting a server."""
 
     @contextmanager
-    def serving(self, subject: ServerSetup) -> Generator[MutantServer]:
-        """Serve a copy of the database as the subject has it."""
+    def serving(self, setup: ServerSetup) -> Generator[MutantServer]:
+        """Serve a copy of the database with a setup."""
         clock = ShiftedClock()
         with TemporaryDirectory(prefix="mutant-") as folder:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-            settings = settings_in(Path(folder), **subject.settings)
-            contract = self.contract if subject.document == self.document else Contract(subject.document)
+            settings = settings_in(Path(folder), **setup.settings)
+            contract = self.contract if setup.document == self.document else Contract(setup.document)
             app = create_app(settings, Sources(now=clock, hasher=CHEAP_HASHER), contract)
-            for change in subject.changes:
+            for change in setup.changes:
                 change(app)
             with serving_app(app, settings) as server:
                 yield MutantServer(server.url, Path(folder), app, clock, self.tokens, self.helper_tokens)
 
-    def subject(self, patch: pytest.MonkeyPatch, check: str | None = None) -> ServerSetup:
-        """A server without a fault, as yet, that is fit for a check."""
-        # Scenarios are to reach the limits, and schemathesis is not.
+    def setup(self, patch: pytest.MonkeyPatch, check: str | None = None) -> ServerSetup:
+        """Return the setup of a server without a fault, with the limits that a check needs."""
+        # Scenarios must reach the limits, and schemathesis must not.
         settings = dict(QUOTAS) if check in SCENARIOS else {}
         return ServerSetup(patch, copy.deepcopy(self.document), settings)
 
 
 @frozen
 class MutantServer:
-    """A server, and the gate that it is to pass."""
+    """A running server, and the gate to test it with."""
 
     url: str
     folder: Path
@@ -72,7 +72,7 @@ class MutantServer:
     helper_tokens: Mapping[str, str]
 
     def findings(self, check: str, *operations: str) -> list[Finding]:
-        """What one scenario finds, or schemathesis with all its checks in some operations."""
+        """Return the findings of one scenario, or of schemathesis with all checks in some operations."""
         if check in SCENARIOS:
             return [result.finding for result in run_scenarios(self.deployment, [check]) if result.finding]
         target = Target(self.url, ACCOUNT, DEFAULT_TENANT, None, self.tokens[DEFAULT_TENANT], NAMES)
@@ -82,7 +82,7 @@ class MutantServer:
 
     @property
     def deployment(self) -> Deployment:
-        """The server, with all that its operator can hand in."""
+        """Return the server with everything that its operator can pass."""
         tenants = [
             Tenant(name, public_key(name), self.tokens[name], self.helper_tokens[name])
             for name in (DEFAULT_TENANT, OTHER_TENANT)
@@ -104,7 +104,7 @@ class MutantServer:
 @contextmanager
 def seeded_database() -> Generator[SeededDatabase]:
     """Seed a database."""
-    with TemporaryDirectory(prefix="ground-") as folder:
+    with TemporaryDirectory(prefix="seeded-") as folder:
         with inhabited(settings_in(Path(folder))) as world:
             tokens, helper_tokens = dict(world.tokens), dict(world.helper_tokens)
         document = read()

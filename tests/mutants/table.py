@@ -1,4 +1,4 @@
-"""How faults get into a server: into its answers, its requests, its parts, its contract or its settings."""
+"""Adds faults to a server: to its responses, requests, functions, contract or settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @mutable
 class OutgoingResponse:
-    """What a server is about to answer."""
+    """A response that the server is about to send."""
 
     operation: str | None
     status: int
@@ -26,7 +26,7 @@ class OutgoingResponse:
 
     @property
     def json(self) -> Any:
-        """The content, read."""
+        """The content, parsed."""
         return json.loads(self.content)
 
     @json.setter
@@ -36,7 +36,7 @@ class OutgoingResponse:
 
 @frozen
 class ServerSetup:
-    """A server that is about to be started."""
+    """The setup of a server that is about to start."""
 
     patch: pytest.MonkeyPatch
     document: dict[str, Any]
@@ -44,12 +44,12 @@ class ServerSetup:
 
     settings: dict[str, str] = field(factory=dict[str, str])
     changes: list[Callable[[Starlette], None]] = field(factory=list[Callable[[Starlette], None]])
-    """What is done to the application."""
+    """Changes of the application."""
 
 
 @frozen
 class Mutant:
-    """A server with one fault, and how the gate finds it."""
+    """A server with one fault, and the operation and check that must find it."""
 
     name: str
     sentence: str
@@ -59,38 +59,34 @@ class Mutant:
 
 
 class Table:
-    """The mutants of one module, in their order."""
+    """The mutants of one module, in order."""
 
     def __init__(self) -> None:
         self.mutants: list[Mutant] = []
 
     def responses(self, operation: str, status: int, check: str) -> Callable[[Function], Function]:
-        """A fault in one operation's answers of one status: the function is given each, and changes it."""
+        """A fault in an operation's responses of one status. The function changes each response."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
             def change(response: OutgoingResponse) -> None:
-                # Of the methods that a path does not have, there is no operation.
+                # Unknown methods of a path have no operation.
                 if response.status == status and response.operation in {operation, None}:
                     fault(response)
 
-            return lambda subject: subject.changes.append(
-                lambda app: app.add_middleware(_ChangedResponses, change=change)
-            )
+            return lambda setup: setup.changes.append(lambda app: app.add_middleware(_ChangedResponses, change=change))
 
         return self._add(operation, check, make)
 
     def requests(self, operation: str, check: str) -> Callable[[Function], Function]:
-        """A fault in what is made of requests: the function is given the scope of each, and changes it."""
+        """A fault in the parsing of requests. The function changes the scope of each request."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
-            return lambda subject: subject.changes.append(
-                lambda app: app.add_middleware(_ChangedRequests, change=fault)
-            )
+            return lambda setup: setup.changes.append(lambda app: app.add_middleware(_ChangedRequests, change=fault))
 
         return self._add(operation, check, make)
 
     def parts(self, owner: object, name: str, operation: str, check: str) -> Callable[[Function], Function]:
-        """A fault in a part of the server: the function stands in its place, and is given it as its first argument."""
+        """A fault in a function of the server. The mutant replaces it, and gets the original as its first argument."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
             original = getattr(owner, name)
@@ -99,28 +95,28 @@ class Table:
             def faulty(*arguments: Any, **named: Any) -> Any:
                 return fault(original, *arguments, **named)
 
-            return lambda subject: subject.patch.setattr(owner, name, faulty)
+            return lambda setup: setup.patch.setattr(owner, name, faulty)
 
         return self._add(operation, check, make)
 
     def contracts(self, operation: str, check: str) -> Callable[[Function], Function]:
-        """A fault in what is asked of requests: the function is given the document that the server enforces."""
+        """A fault in the contract that the server enforces. The function changes the document."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
-            return lambda subject: fault(subject.document)
+            return lambda setup: fault(setup.document)
 
         return self._add(operation, check, make)
 
     def settings(self, operation: str, check: str) -> Callable[[Function], Function]:
-        """A fault in the settings: the function is given them, and changes them."""
+        """A fault in the settings. The function changes them."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
-            return lambda subject: fault(subject.settings)
+            return lambda setup: fault(setup.settings)
 
         return self._add(operation, check, make)
 
     def servers(self, operation: str, check: str) -> Callable[[Function], Function]:
-        """A fault that takes more: the function is given the server."""
+        """Any other fault. The function changes the setup."""
 
         def make(fault: Function) -> Callable[[ServerSetup], None]:
             return fault
@@ -139,7 +135,7 @@ class Table:
 
 
 class _ChangedRequests:
-    """Changes what a request says before anybody reads it."""
+    """Middleware that changes each request."""
 
     def __init__(self, app: ASGIApp, change: Callable[[Scope], None]) -> None:
         self._app, self._change = app, change
@@ -151,7 +147,7 @@ class _ChangedRequests:
 
 
 class _ChangedResponses:
-    """Changes answers after everybody has done their work."""
+    """Middleware that changes each response."""
 
     def __init__(self, app: ASGIApp, change: Callable[[OutgoingResponse], None]) -> None:
         self._app, self._change = app, change

@@ -1,4 +1,4 @@
-"""A server that does what it must not, or not what it must, does not pass the gate."""
+"""A server with faulty behaviour does not pass the gate."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.mutants.table import Mutant
 
 @pytest.mark.parametrize("mutant", RULES, ids=lambda mutant: mutant.name)
 def test_found(mutant: Mutant, database: SeededDatabase, record_property: Record) -> None:
-    """A server that does what it must not, or not what it must, does not pass the gate."""
+    """A server with faulty behaviour does not pass the gate."""
     assert_found(mutant, database, record_property)

@@ -1,4 +1,4 @@
-"""Scenarios do with what an operator hands in, say what they lack, and leave nothing behind."""
+"""Scenarios use what an operator passes, say what they need, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NEEDS_NOTHING |= {"slashes_too_many_are_ignored", "unknown_methods_are_refused"
 def server(database: SeededDatabase) -> Generator[MutantServer]:
     """A server without a fault, with its usual limits."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = database.subject(patch)
-        subject.settings.update(QUOTAS)
-        with database.serving(subject) as server:
+        setup = database.setup(patch)
+        setup.settings.update(QUOTAS)
+        with database.serving(setup) as server:
             yield server
 
 
@@ -37,15 +37,15 @@ def _skipped(deployment: Deployment) -> dict[str, str]:
     return {each.scenario: each.skipped for each in result if each.skipped}
 
 
-def test_nothing_handed_in(server: MutantServer) -> None:
-    """Of a server of which only the address is known, what anybody may ask is told, and all else says what it needs."""
+def test_nothing_passed(server: MutantServer) -> None:
+    """With only the URL, public scenarios run, and all others say what they need."""
     skipped = _skipped(Deployment(url=server.url, account=ACCOUNT, tenants=[Tenant(None)]))
     assert SCENARIOS.keys() - skipped.keys() == _NEEDS_NOTHING
     assert "needs an administrator's access token" in skipped.values()
 
 
 @pytest.mark.parametrize(
-    ("lacking", "reason", "count"),
+    ("missing", "reason", "count"),
     [
         ({"newest_code": None}, "needs to read the codes that users are sent", 10),
         ({"clock_at": None}, "needs to set the server's clock", 3),
@@ -53,20 +53,20 @@ def test_nothing_handed_in(server: MutantServer) -> None:
         ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 3),
     ],
 )
-def test_something_lacking(server: MutantServer, lacking: dict[str, Any], reason: str, count: int) -> None:
-    """Where something is not handed in, the stories that need it say so, and all others are told."""
+def test_something_missing(server: MutantServer, missing: dict[str, Any], reason: str, count: int) -> None:
+    """If something is not passed, the scenarios that need it say so, and all others run."""
     deployment = server.deployment
-    if "tenants" in lacking:
-        lacking = {"tenants": deployment.tenants[: lacking["tenants"]]}
-    if "helper" in lacking:
-        lacking = {"tenants": [evolve(tenant, helper_token=None) for tenant in deployment.tenants]}
-    skipped = _skipped(evolve(deployment, **lacking))
+    if "tenants" in missing:
+        missing = {"tenants": deployment.tenants[: missing["tenants"]]}
+    if "helper" in missing:
+        missing = {"tenants": [evolve(tenant, helper_token=None) for tenant in deployment.tenants]}
+    skipped = _skipped(evolve(deployment, **missing))
     assert set(skipped.values()) == {reason}
     assert len(skipped) == count
 
 
 def test_weak_token(server: MutantServer) -> None:
-    """An access token that may not create users does not do, and is no fault of the server."""
+    """An access token with few permissions skips scenarios, and is no fault of the server."""
     person = {"client_id": public_key(DEFAULT_TENANT), "grant_type": "password"}
     form = {**person, "username": "username_testermctesterson", "password": "a seeded passphrase"}
     response = requests.post(f"{server.url}/{ACCOUNT}/connect/token", form, timeout=30)
@@ -76,23 +76,23 @@ def test_weak_token(server: MutantServer) -> None:
 
 
 def test_limits(database: SeededDatabase) -> None:
-    """A server that has enough of us is not at fault, and is not said to conform in what it was not asked."""
+    """If a limit rejects requests, the scenarios are skipped: they neither fail nor pass."""
     with pytest.MonkeyPatch.context() as patch:
-        subject = database.subject(patch)
-        subject.settings["rate_limit"] = "5/hour"
-        with database.serving(subject) as server:
+        setup = database.setup(patch)
+        setup.settings["rate_limit"] = "5/hour"
+        with database.serving(setup) as server:
             skipped = _skipped(server.deployment)
     assert len(skipped) > len(SCENARIOS) / 2
     assert skipped["codes_are_used_up"].startswith("met a limit, and has to wait for ")
 
 
 def test_no_time(server: MutantServer) -> None:
-    """Where there is no time, no story is begun, and all say so."""
+    """Without time, no scenario starts, and all say so."""
     assert {result.skipped for result in run_scenarios(server.deployment, seconds=0)} == {"needs more time"}
 
 
 def test_nothing_left(server: MutantServer) -> None:
-    """When all stories are over, there is nobody who was not there before."""
+    """After all scenarios, there are no new users."""
 
     def count() -> int:
         headers = {"Authorization": f"Bearer {server.tokens[DEFAULT_TENANT]}"}
@@ -105,23 +105,23 @@ def test_nothing_left(server: MutantServer) -> None:
     assert count() == before
 
 
-def test_told_twice(server: MutantServer) -> None:
-    """The same stories can be told again, even where a name that they would take is taken."""
+def test_twice(server: MutantServer) -> None:
+    """The same scenarios can run again, even if a username is taken."""
     assert _skipped(server.deployment) == {}
     assert _skipped(server.deployment) == {}
 
 
 def test_unknown_scenario(server: MutantServer) -> None:
-    """A scenario that there is not is refused."""
+    """An unknown scenario is rejected."""
     with pytest.raises(ValueError, match="no scenario nothing_at_all"):
         run_scenarios(server.deployment, ["nothing_at_all"])
 
 
-# schemathesis opens each report once to see whether it can, and does not close it.
+# schemathesis opens each report once to test whether it can, and does not close it.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("faulty", [False, True])
 def test_verdict(server: MutantServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, *, faulty: bool) -> None:
-    """What the stories find counts in the verdict like what schemathesis finds, and stands in the reports."""
+    """Findings of scenarios count in the verdict like those of schemathesis, and are in the reports."""
     if faulty:
         monkeypatch.setattr(tokens, "end_session", lambda *_: None)
     with (tmp_path / "output").open("w") as output:

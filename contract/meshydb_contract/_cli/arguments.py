@@ -16,7 +16,7 @@ from meshydb_contract._deployment.commands import parse_command
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-# By variables alone: other users of a machine can read the words of a command.
+# Tokens come from variables only: other users of a machine can read command lines.
 _EPILOG: Final = f"""
 Access tokens come from environment variables, because other users of a machine can read command lines:
   {TOKEN}         of an administrator of the tenant, who may manage users

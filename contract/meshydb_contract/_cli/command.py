@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         max_examples=given.max_examples,
         rate_limit=given.rate_limit,
         operations=given.operation,
-        # With some operations alone, no scenarios are told.
+        # With selected operations, no scenarios run.
         scenarios=not given.operation,
         require_all=given.require_all,
         report=given.report,
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _probe(target: Target, given: argparse.Namespace) -> None:
-    """Raise CannotTestError for a wrong option or token: the server would be blamed for it."""
+    """Raise CannotTestError for a wrong option or token, which would otherwise look like a fault of the server."""
     probe(target, TOKEN)
     if helper := os.environ.get(HELPER):
         probe(evolve(target, token=helper, names={}), HELPER)

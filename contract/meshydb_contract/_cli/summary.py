@@ -12,7 +12,7 @@ HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
 SECOND: Final = "MESHYDB_CONTRACT_SECOND_TOKEN"
 TOKEN: Final = "MESHYDB_CONTRACT_TOKEN"  # noqa: S105 - a name, like those above
 
-# By the beginning of what is missing.
+# Keys are prefixes of what is missing.
 _OPTION_FOR: Final = {
     "an administrator's access token": TOKEN,
     "the public key": "--public-key",
@@ -28,7 +28,7 @@ _OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the c
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """The lines."""
+    """Yield the last lines of a run."""
     for finding, count in verdict.findings.items():
         yield f"{finding.operation}: {finding.check}: {finding.message} ({count} x)"
     for operation, count in sorted(verdict.rejected.items()):
@@ -53,7 +53,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
 
 
 def _list(names: Sequence[str]) -> str:
-    """Operations by name, and scenarios by name if they are few."""
+    """List operations by name, and scenarios by name if there are few."""
     scenarios = [each for each in names if each in SCENARIOS]
     operations = [each for each in names if each not in SCENARIOS]
     if len(scenarios) > _FEW:

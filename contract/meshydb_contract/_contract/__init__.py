@@ -1,1 +1,1 @@
-"""The contract: the document, and the checks that a response must pass."""
+"""The contract: the document, its operations, and the checks of responses."""

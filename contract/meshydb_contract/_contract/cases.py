@@ -1,4 +1,4 @@
-"""Test cases, each of which is of an operation of the contract."""
+"""Test cases of schemathesis, each of one operation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ AnyCase = Case[Any]
 
 
 def operation_id(case: AnyCase) -> str:
-    """The operationId of a case."""
+    """Return the operationId of a case."""
     found: str = case.operation.definition.raw["operationId"]
     return found

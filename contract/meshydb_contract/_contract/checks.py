@@ -1,4 +1,4 @@
-"""Checks of our own, beside those of schemathesis: what the contract says in words, and no schema can."""
+"""Additional checks for schemathesis: what the contract says in words and a schema cannot express."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -16,7 +16,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from meshydb_contract._deployment.transport import Session, current_transport, retry_after
 
-# Those of schemathesis that ask whether a request is taken or refused, as it should be.
+# schemathesis' checks of whether the server accepts valid requests and rejects invalid ones.
 _REQUEST_CHECKS: Final = ("positive_data_acceptance", "negative_data_rejection", "missing_required_header")
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -24,7 +24,7 @@ _PATIENCE_SECONDS: Final = 10.0
 
 @schemathesis.check
 def no_content_at_204(_: CheckContext, response: Response, __: Case[Any]) -> None:
-    """An answer without content has none, and says nothing of any (RFC 9110, 8.6 and 15.3.5)."""
+    """A 204 response has no content and no headers about content (RFC 9110, 8.6 and 15.3.5)."""
     if response.status_code == HTTPStatus.NO_CONTENT:
         found = response.headers.keys() & {"content-type", "content-length"}
         if found or response.content:
@@ -33,11 +33,11 @@ def no_content_at_204(_: CheckContext, response: Response, __: Case[Any]) -> Non
 
 @schemathesis.check
 def no_secrets_shown(_: CheckContext, response: Response, case: Case[Any]) -> None:
-    """What the contract marks as secret (`format: password`) is in no answer but where it is documented."""
+    """Secret properties (`format: password`) are in no response that does not document them."""
     if "json" not in (response.headers.get("content-type") or [""])[0] or not response.content:
         return
     if "reference" in case.operation.definition.raw["tags"]:
-        # The contract itself, which names them all.
+        # The contract itself names all of them.
         return
     document = case.operation.schema.raw_schema
     secret = {
@@ -50,14 +50,14 @@ def no_secrets_shown(_: CheckContext, response: Response, case: Case[Any]) -> No
     try:
         names = set(_names_in(response.json()))
     except ValueError:
-        # That it is not JSON is for another check to say.
+        # Another check reports invalid JSON.
         return
     if leaked := sorted(name for name in names if name.lower() in secret - documented):
         raise AssertionError(f"The answer gives away {', '.join(leaked)}.")
 
 
 def _documented(document: Any, node: Any) -> Iterator[str]:
-    """The names of all properties that a part of the document describes."""
+    """Yield the names of all properties that a part of the document describes."""
     if isinstance(node, dict):
         members = cast("dict[str, Any]", node)
         reference = members.get("$ref")
@@ -78,7 +78,7 @@ def _documented(document: Any, node: Any) -> Iterator[str]:
 
 
 def _names_in(value: Any) -> Iterator[str]:
-    """The names of all members that have a value."""
+    """Yield the names of all members that have a value."""
     if isinstance(value, dict):
         for name, each in cast("dict[str, Any]", value).items():
             if each is not None:
@@ -90,7 +90,7 @@ def _names_in(value: Any) -> Iterator[str]:
 
 
 def _with_exceptions(check: Any) -> Any:
-    """A check that lets pass what the contract allows of any request, good or bad, or of any for some users."""
+    """Wrap a check, so that it accepts responses that the contract allows for any request, valid or invalid."""
 
     @wraps(check)
     def checked(context: CheckContext, response: Response, case: Case[Any]) -> Any:
@@ -105,9 +105,9 @@ def _with_exceptions(check: Any) -> Any:
 
 
 def _is_for_passwordless_user(response: Response, case: Case[Any]) -> bool:
-    """Whether forgotPassword refused for whom it was asked, an anonymous user, and not for how.
+    """Return whether forgotPassword rejected a request because its user is anonymous.
 
-    It is for how, if the plainest request for the same user is not refused.
+    It did not if it accepts a minimal request for the same user.
     """
     is_refused = response.status_code == HTTPStatus.BAD_REQUEST
     if (

@@ -1,4 +1,4 @@
-"""The operations of the contract, and what it says of each."""
+"""The operations of the contract, with their hosts, links, permissions and paths."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -20,13 +20,13 @@ _METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", 
 
 @cache
 def hosts() -> Mapping[str, bool]:
-    """The operations of the contract, by operationId, and whether the public service has each on its auth host."""
+    """Map each operationId to whether the public service has the operation on its auth host."""
     return {node["operationId"]: _has_public_host(item) for item, node in _operations()}
 
 
 @cache
 def links() -> frozenset[tuple[str, str]]:
-    """The operations that a link of the contract leads from and to, by operationId."""
+    """Return the operationIds at both ends of each link."""
     return frozenset(
         (node["operationId"], link["operationId"])
         for _, node in _operations()
@@ -36,31 +36,31 @@ def links() -> frozenset[tuple[str, str]]:
 
 
 def _has_public_host(item: dict[str, Any]) -> bool:
-    """Whether a path has a host of its own at the public service; some paths name a server of one's own alone."""
+    """Return whether the public service has a separate host for a path. Some paths only name self-hosted servers."""
     return any(server["url"].startswith("https:") for server in item.get("servers", ()))
 
 
 @cache
 def _operations() -> Sequence[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each operation, with its path."""
+    """Return each operation with its path item."""
     document = yaml.safe_load(path_of("openapi.yaml").read_bytes())
     return [(item, node) for item in document["paths"].values() for method, node in item.items() if method in _METHODS]
 
 
 @cache
 def contract() -> Any:
-    """The contract, as schemathesis reads it."""
+    """Return the contract as schemathesis loads it."""
     return schemathesis.openapi.from_path(path_of("openapi.yaml"), config=Config.from_dict({}))
 
 
 def operation(operation_id: str) -> Any:
-    """One of its operations."""
+    """Return one operation of the contract."""
     return contract().find_operation_by_id(operation_id)
 
 
 @cache
 def permissions() -> Mapping[str, str]:
-    """The permission that each operation asks for, of those that ask for one."""
+    """Map each operation that needs a permission to that permission."""
     return {
         node["operationId"]: permission
         for item in contract().raw_schema["paths"].values()
@@ -73,7 +73,7 @@ def permissions() -> Mapping[str, str]:
 
 @cache
 def paths() -> Mapping[str, Mapping[str, str]]:
-    """The methods of each path, with the operation of each."""
+    """Map each path to its methods and their operations."""
     return {
         path: {method.upper(): node["operationId"] for method, node in item.items() if "operationId" in node}
         for path, item in contract().raw_schema["paths"].items()

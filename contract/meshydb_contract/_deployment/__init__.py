@@ -1,1 +1,1 @@
-"""The deployment under test: its names, how requests are sent to it, and the commands of its operator."""
+"""The deployment under test: its names, the transport, and the commands of its operator."""

@@ -1,4 +1,4 @@
-"""Commands of the operator that tell the codes of users and set the server's clock. They are run without a shell."""
+"""Commands of the operator that print codes and set the server's clock. They run without a shell."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any, Final, cast
 from meshydb_contract._deployment.target import CannotTestError
 
 _PATIENCE_SECONDS: Final = 60.0
-# A mail may take a moment to arrive.
+# An email may take a moment to arrive.
 _MAX_TRIES: Final = 10
 _PAUSE_SECONDS: Final = 1.0
 
 
 def parse_command(text: str) -> Sequence[str]:
-    """The words of a command. Raises ValueError if there is no such program."""
+    """Split a command into words. Raises ValueError if the program does not exist."""
     words = shlex.split(text)
     if not words:
         raise ValueError("must be a command")
@@ -31,7 +31,7 @@ def parse_command(text: str) -> Sequence[str]:
 
 
 def codes_from(words: Sequence[str]) -> Callable[[str | None, str], str | None]:
-    """What tells the code that a user of a tenant was sent last, by a command that prints messages as JSON.
+    """Return a function that looks up the last code sent to a user, with a command that prints messages as JSON.
 
     The JSON is a list of objects with `username` and, where they are known, `code`, `tenant` and `createdAt`, as
     `meshydb-server outbox list` prints them.
@@ -47,7 +47,7 @@ def codes_from(words: Sequence[str]) -> Callable[[str | None, str], str | None]:
                 and (tenant is None or str(each.get("tenant") or tenant).casefold() == tenant.casefold())
             ]
             if messages:
-                # Of those of one time, the last.
+                # Of messages of the same time, the last.
                 newest = max(enumerate(messages), key=lambda pair: (str(pair[1].get("createdAt") or ""), pair[0]))
                 return str(newest[1]["code"])
             time.sleep(_PAUSE_SECONDS)
@@ -57,7 +57,7 @@ def codes_from(words: Sequence[str]) -> Callable[[str | None, str], str | None]:
 
 
 def clock_of(words: Sequence[str]) -> Callable[[datetime], AbstractContextManager[None]]:
-    """What sets the server's clock, by a command whose last word is a time in ISO 8601, or `now`."""
+    """Return a function that sets the server's clock, with a command that takes a time in ISO 8601 or `now`."""
 
     @contextmanager
     def clock_at(moment: datetime) -> Generator[None]:

@@ -1,4 +1,4 @@
-"""Where stories take place, and what is known of it."""
+"""The deployment that scenarios run against."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from attrs import field, frozen
 
 @frozen
 class Tenant:
-    """A tenant, with what its administrators know."""
+    """A tenant, with its public key and tokens."""
 
     name: str | None
-    """Sent as the header; None is the default tenant, for which there is none."""
+    """Sent in the header. None stands for the default tenant, and sends no header."""
 
     public_key: str | None = None
     token: str | None = field(default=None, repr=False)
-    """The access token of somebody who may create, read, change and delete users."""
+    """The access token of a user who may create, read, update and delete users."""
 
     helper_token: str | None = field(default=None, repr=False)
-    """The access token of somebody who may do the same, and nothing else that not every user may: no administrator."""
+    """The access token of a user who may manage users and nothing else: no administrator."""
 
 
 @frozen(kw_only=True)
 class Deployment:
-    """A server, and what its operator hands in. What is missing, stories do without, or are not told."""
+    """A server, and what its operator passes. Scenarios that need more are skipped."""
 
     url: str
     account: str
     tenants: Sequence[Tenant]
-    """The first is where stories take place; another, if there is one, is where nothing of it may be known."""
+    """Scenarios run in the first. A second one is used to test that tenants are isolated."""
 
     auth_url: str | None = None
     newest_code: Callable[[str | None, str], str | None] | None = None
-    """The code that a user of a tenant was sent last, such as an outbox or a mailbox tells."""
+    """Looks up the last code sent to a user of a tenant, for example in an outbox or a mailbox."""
 
     clock_at: Callable[[datetime], AbstractContextManager[None]] | None = None
-    """Has the server's clock show a time until the block ends."""
+    """Sets the server's clock to a time until the block ends."""
 
     proxy: str | None = None
-    """The URL of a proxy. Those that the environment names are not used."""
+    """The URL of a proxy. Proxies from the environment are ignored."""
 
     seed: int = 0
-    """Decides what the users are called who are made up."""
+    """Determines the names of the users that scenarios create."""

@@ -1,4 +1,4 @@
-"""Whether there is what is to be tested."""
+"""Checks, before a run, that the server knows the names and tokens that it is tested with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNKNOWN_USERNAME: Final = "meshydb-contract"
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL is of this machine."""
+    """Return whether a URL points to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -26,9 +26,9 @@ def is_loopback(url: str) -> bool:
 
 
 def probe(target: Target, variable: str) -> None:
-    """Raise CannotTestError if the server cannot be reached, or does not know what it is said to know.
+    """Raise CannotTestError if the server cannot be reached, or does not know a name or token.
 
-    Whatever else it answers is for the tests to judge. The access token is from the environment variable.
+    Other errors are left to the tests. `variable` is the environment variable of the access token.
     """
     name = "" if target.tenant is None else f" {target.tenant}"
     tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
@@ -57,7 +57,7 @@ def probe(target: Target, variable: str) -> None:
 def _send(
     target: Target, path: str, form: Mapping[str, str] | None = None, *, token: str | None = None
 ) -> tuple[str, requests.Response]:
-    """Get something of the account, or send a form to its auth host; returns the URL, too."""
+    """Send a GET, or a form to the auth host. Returns the URL too."""
     origin = target.url if form is None else target.auth_url or target.url
     url = f"{origin}/{quote(target.account, safe='')}/{path}"
     headers = {} if target.tenant is None else {"tenant": target.tenant}
@@ -74,7 +74,7 @@ def _send(
 
 
 def _member(response: requests.Response, name: str) -> Any:
-    """A member of an answer's object, or None for any other answer."""
+    """Return a member of a response's JSON object, or None if the response has no such object."""
     try:
         body: Any = response.json()
     except ValueError:
@@ -83,7 +83,7 @@ def _member(response: requests.Response, name: str) -> Any:
 
 
 def _cause(error: BaseException) -> str:
-    """What went wrong, without what the libraries between say about it."""
+    """Return the innermost cause, without the messages of the libraries in between."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     return str(error)

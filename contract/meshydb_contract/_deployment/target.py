@@ -1,4 +1,4 @@
-"""What is tested, and how much."""
+"""The server under test."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from attrs import field, frozen
 
 
 class CannotTestError(Exception):
-    """What is asked for cannot be tested. The message says why."""
+    """The server cannot be tested. The message says why."""
 
 
 @frozen
 class Target:
-    """A server, and the names that it knows."""
+    """A server, and the names that random requests use."""
 
     url: str
-    """Where the server is, without the account."""
+    """The URL of the server, without the account."""
 
     account: str
     tenant: str | None = None
-    """Sent with every request; without it, the header is left to chance."""
+    """Sent with every request. Without it, requests have a random tenant or none."""
 
     auth_url: str | None = None
-    """Where the operations of the auth host are, if elsewhere."""
+    """The URL of the auth host, if it is another host."""
 
     token: str | None = field(default=None, repr=False)
-    """Sent as the access token; without it, what needs one is tested for refusing."""
+    """The access token. Without it, operations that need one are only tested for 401."""
 
     names: Mapping[str, Sequence[str]] = field(factory=dict[str, Sequence[str]])
-    """What else the server knows: `tenants`, `usernames`, `passwords`, `publicKeys`, and ids of users that may be
-    changed (`kept`) and deleted (`deletable`)."""
+    """Other names that the server knows: `tenants`, `usernames`, `passwords`, `publicKeys`, and ids of users that may
+    be changed (`kept`) and deleted (`deletable`)."""
 
     proxy: str | None = None
-    """The URL of a proxy. Those that the environment names are not used."""
+    """The URL of a proxy. Proxies from the environment are ignored."""

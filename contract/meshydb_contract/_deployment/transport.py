@@ -1,6 +1,6 @@
-"""How requests are sent: with nothing of the user's own, and as fast as the server's limits allow.
+"""Sends requests with nothing of the user's own, and as fast as the server's limits allow.
 
-The HTTP library would send passwords of `~/.netrc`, go through proxies that the environment names, and keep cookies.
+The HTTP library would send passwords of `~/.netrc`, use proxies of the environment, and keep cookies.
 """
 
 # schemathesis leaves some of its types open.
@@ -23,7 +23,7 @@ from attrs import field, frozen, mutable
 from schemathesis.transport.requests import SameHostRedirectsSession
 
 MAX_WAIT_SECONDS: Final = 60.0
-"""Limits of an address free up within so long. Limits of one user take an hour or a day: they are not waited for."""
+"""Limits of an address free up in this time. Limits of a user take an hour or a day, which is too long to wait."""
 
 _MAX_WAITING_SECONDS: Final = 600.0
 _MAX_RETRIES: Final = 5
@@ -32,16 +32,16 @@ _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 @mutable
 class RetryBudget:
-    """Waits as `Retry-After` says, while there is time."""
+    """How long a run may wait for `Retry-After`."""
 
     deadline: float = math.inf
-    """By the monotonic clock. A wait that would end later is not begun."""
+    """A time of the monotonic clock. A wait that would end later does not start."""
 
     seconds_left: float = _MAX_WAITING_SECONDS
-    """How many seconds may still be spent on waiting."""
+    """The remaining seconds of waiting."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait for so long, or return False at once if that is too long."""
+        """Wait, or return False at once if the wait is too long."""
         if seconds > min(MAX_WAIT_SECONDS, self.seconds_left, self.deadline - time.monotonic()):
             return False
         self.seconds_left -= seconds
@@ -51,14 +51,14 @@ class RetryBudget:
 
 @frozen
 class Transport:
-    """How the requests of a run are sent."""
+    """The proxy and the retry budget of a run."""
 
     proxy: str | None = None
     retry_budget: RetryBudget = field(factory=RetryBudget)
 
 
 def ca_bundle() -> str | None:
-    """The certificates that the environment names, or None for those of the HTTP library."""
+    """Return the path of the certificates that the environment names, or None for those of the HTTP library."""
     return next((os.environ[name] for name in _CA_BUNDLES if os.environ.get(name)), None)
 
 
@@ -72,12 +72,12 @@ class Session(requests.Session):
         _configure(self, transport)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request, again if a limit rejects it."""
+        """Send a request, and retry it if a limit rejects it."""
         return _send(lambda: super(Session, self).send(request, **kwargs), self._transport.retry_budget)
 
 
 class OneShotSession(Session):
-    """A session that retries nothing, for those who look for limits."""
+    """A session that never retries, for tests of limits."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request once."""
@@ -85,10 +85,10 @@ class OneShotSession(Session):
 
 
 def retry_after(response: Any) -> float | None:
-    """The seconds to wait if a limit or overload rejected the request, infinity if it does not say, or else None."""
+    """Return the seconds to wait if a limit or overload rejected the request (infinity if unknown), or None."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     value: Any = headers.get("retry-after")
-    # schemathesis keeps the values of each header in a list.
+    # schemathesis keeps the values of a header in a list.
     text: object = cast("list[str]", value)[0] if isinstance(value, list) else value
     is_overloaded = response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and text is not None
     return _seconds(text) if is_overloaded or response.status_code == HTTPStatus.TOO_MANY_REQUESTS else None
@@ -120,31 +120,31 @@ def _send(send: Callable[[], requests.Response], retry_budget: RetryBudget) -> r
         seconds = retry_after(response)
         if seconds is None:
             return response
-        # Read to its end, so that the connection can be used again.
+        # Read the body, so that the connection can be reused.
         response.content  # noqa: B018
         if not retry_budget.wait(seconds):
             return response
     return send()
 
 
-# The sessions of schemathesis are its own: while a run is under way, they send as the run does.
+# schemathesis creates its own sessions. During a run, they use the transport of the run.
 _transports: Final[list[Transport]] = []
 _plain_init: Final[Any] = SameHostRedirectsSession.__init__
 _plain_send: Final[Any] = SameHostRedirectsSession.send
 
 
 def use_transport(transport: Transport) -> None:
-    """Have schemathesis send as this says."""
+    """Make schemathesis use a transport."""
     _transports.append(transport)
 
 
 def reset_transport() -> None:
-    """Have it send as it would by itself."""
+    """Restore the transport of schemathesis."""
     _transports.clear()
 
 
 def current_transport() -> Transport:
-    """How the run that is under way sends."""
+    """Return the transport of the current run."""
     return _transports[0] if _transports else Transport()
 
 

@@ -1,1 +1,1 @@
-"""What a run has found: the verdict, and the reports."""
+"""The results of a run: findings, verdict and reports."""

@@ -1,4 +1,4 @@
-"""What is found, and in which requests and stories."""
+"""Findings, exchanges, and the results of scenarios."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from meshydb_contract._contract.cases import AnyCase
 
 @frozen(order=True)
 class Finding:
-    """Something that the contract does not allow."""
+    """A violation of the contract."""
 
     operation: str
-    """The operationId; what it is about in words, if it is about no operation."""
+    """The operationId, or a description if the finding concerns no operation."""
 
     check: str
-    """The check that failed, or the scenario that ended badly."""
+    """The check or scenario that failed."""
 
     message: str
-    """What is wrong, naming the field if it is about one."""
+    """What is wrong. Names the field if there is one."""
 
 
 @frozen
 class Exchange:
-    """A case, and the answer to it."""
+    """A test case and its response."""
 
     case: AnyCase
     response: Response
@@ -34,12 +34,12 @@ class Exchange:
 
 @frozen
 class ScenarioResult:
-    """What became of a story."""
+    """The result of a scenario."""
 
     scenario: str
     finding: Finding | None = None
     skipped: str | None = None
-    """What it would have needed."""
+    """Why it was skipped: what it needs."""
 
     responses: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]], repr=False)
-    """How often each operation gave each status."""
+    """How often each operation returned each status."""

@@ -1,4 +1,4 @@
-"""Adds what became of the stories to the reports that schemathesis has written of all else."""
+"""Adds the results of scenarios to the reports of schemathesis."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TOP: Final = '<main class="container">'
 
 
 def paths_in(folder: Path) -> dict[str, Path]:
-    """Where each kind of report is."""
+    """Return the path of each kind of report."""
     return {"junit": folder / "junit.xml", "har": folder / "exchanges.har", "html": folder / "html"}
 
 
 def finish_reports(folder: Path, results: Sequence[ScenarioResult]) -> list[str]:
-    """Add the stories to the report for programs and to the one for people; returns what could not be written."""
+    """Add scenarios to the JUnit and HTML reports. Returns the problems of all reports that could not be written."""
     paths = paths_in(folder)
     page = paths["html"] / "index.html"
     written = {paths["junit"]: ">", paths["har"]: "}", page: ">"}
@@ -36,7 +36,7 @@ def finish_reports(folder: Path, results: Sequence[ScenarioResult]) -> list[str]
 
 
 def _ends(path: Path, end: str) -> bool:
-    """Whether a report is there to its end."""
+    """Return whether a report is complete."""
     try:
         return path.is_file() and path.read_text(encoding="utf-8", errors="replace").rstrip().endswith(end)
     except OSError:
@@ -80,5 +80,5 @@ def _items(results: Sequence[ScenarioResult]) -> Iterator[tuple[str, str]]:
 
 
 def _counts(results: Sequence[ScenarioResult]) -> tuple[int, int]:
-    """How many failed, and how many could not be told."""
+    """Return how many failed, and how many were skipped."""
     return sum(result.finding is not None for result in results), sum(result.skipped is not None for result in results)

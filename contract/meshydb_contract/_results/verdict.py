@@ -1,4 +1,4 @@
-"""What a run has found."""
+"""The verdict of a run."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -22,68 +22,68 @@ from meshydb_contract._results.findings import Exchange, Finding
 
 INTERRUPTED: Final = 130
 NO_TIME: Final = "needs more time"
-"""Why a scenario was not told that would have been begun too late."""
+"""Why a scenario was skipped when time was up."""
 
 SUCCESS: Final = range(200, 400)
-"""The statuses of a request that succeeded. A redirect is a success where the contract has one."""
+"""The statuses of success. A redirect is a success where the contract documents it."""
 
 _OF_LIMITS: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _BEFORE_A_LIMIT: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
-# More rejected requests in a hundred hide too much.
+# Percent. More rejected requests than this hide too much.
 _MOST_REJECTED: Final = 5
 
 
 @mutable
 class Verdict:
-    """What has been answered, and what of it breaks the contract."""
+    """The responses of a run, and the violations of the contract among them."""
 
     seed: int
     selected: Sequence[str] = ()
-    """The operations of which each is to give an answer."""
+    """The operations to test."""
 
     exit_code: int = 2
-    """0 if the server conforms, 1 if it does not, 2 if that could not be tested, 130 if it was interrupted."""
+    """0 if the server conforms, 1 if it does not, 2 if it could not be tested, 130 if the run was interrupted."""
 
     findings: dict[Finding, int] = field(factory=dict[Finding, int])
-    """How often each was met, in the order of their first times."""
+    """How often each finding occurred, in the order of first occurrence."""
 
     responses: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
-    """How often each operation gave each status."""
+    """How often each operation returned each status."""
 
     links: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
-    """How often following each link of the contract to the letter gave each status."""
+    """How often following each link exactly returned each status."""
 
     passed: list[str] = field(factory=list[str])
-    """The scenarios that ended well."""
+    """The scenarios that passed."""
 
     skipped: dict[str, str] = field(factory=dict[str, str])
-    """The scenarios that could not be told, and why."""
+    """The scenarios that were skipped, and why."""
 
     rejected: Counter[str] = field(factory=Counter[str])
-    """How many requests of each operation a limit or overload rejected to the end (429, or 503 with `Retry-After`)."""
+    """How many requests of each operation stayed rejected by a limit or overload (429, or 503 with `Retry-After`)."""
 
     succeeded: set[str] = field(factory=set[str])
-    """The operations of which a request succeeded, be it at random, of a scenario, or made for that."""
+    """The operations with a successful request: a random one, one of a scenario, or a fallback."""
 
     failure_reasons: dict[str, str] = field(factory=dict[str, str])
-    """Why no request of an operation succeeded, where one was made for that: it `needs` something, or was refused."""
+    """Why the fallback request of an operation did not succeed: it `needs` something, or was rejected."""
 
     users_left: int = 0
-    """How many users the run made and could not delete."""
+    """How many users the run created and could not delete."""
 
     problems: list[str] = field(factory=list[str])
-    """Why the run is no proof, each with what to do."""
+    """Why the run proves nothing, each with what to do."""
 
     exchanges: list[Exchange] = field(factory=list[Exchange], repr=False)
-    """What was sent and answered, in its order."""
+    """All test cases and responses, in order."""
 
     _without_response: list[Finding] = field(factory=list[Finding], init=False, repr=False)
     _is_down: bool = field(default=False, init=False, repr=False)
 
     @property
     def untested(self) -> list[str]:
-        """The operations that gave no answer, for want of time or of a server, or as a limit kept all from them."""
-        # Where there is a limit, some refusals come before it, and are not of the operation.
+        """The operations without a response: time was up, the server stopped, or a limit rejected all requests."""
+        # Some errors come before the limit is checked, and do not show that the operation itself responded.
         answered = {
             operation
             for (operation, status), count in self.responses.items()
@@ -94,13 +94,13 @@ class Verdict:
 
     @property
     def only_rejected(self) -> list[str]:
-        """The operations that were tested for refusing alone: no request succeeded, as for want of an access token."""
+        """The operations that only returned errors, for example for lack of an access token."""
         others = self.succeeded.union(self.untested)
         return [each for each in self.selected if each not in others]
 
     @property
     def missing(self) -> Mapping[str, Sequence[str]]:
-        """What was not handed in, or the tenant does not have, with the operations and scenarios that need it."""
+        """What the operator did not pass or the tenant lacks, with the operations and scenarios that need it."""
         found = dict[str, list[str]]()
         for name, reason in [*self.failure_reasons.items(), *self.skipped.items()]:
             if reason.startswith("needs ") and reason != NO_TIME and name not in self.succeeded:
@@ -109,11 +109,11 @@ class Verdict:
 
     @property
     def conforms(self) -> bool:
-        """Whether the server does what the contract says."""
+        """Whether the server conforms to the contract."""
         return self.exit_code == 0
 
     def add_event(self, event: events.EngineEvent) -> None:
-        """Take in what has happened."""
+        """Record an event of schemathesis."""
         if isinstance(event, events.ScenarioFinished):
             self._note_scenario(event.recorder)
         elif isinstance(event, events.NonFatalError):
@@ -131,7 +131,7 @@ class Verdict:
             self.problems.append(f"The test itself failed: {event.exception!r}. Please report it.")
 
     def add_scenario(self, scenario: str, finding: Finding | None, skipped: str | None) -> None:
-        """Take in what became of a scenario."""
+        """Record the result of a scenario."""
         if finding is not None:
             self.add_finding(finding)
         elif skipped is not None:
@@ -140,17 +140,17 @@ class Verdict:
             self.passed.append(scenario)
 
     def add_successes(self, responses: Mapping[tuple[str, int], int]) -> None:
-        """Take in what was answered to requests that are not random."""
+        """Record the successes among responses to requests that are not random."""
         self.succeeded |= {operation for operation, status in responses if status in SUCCESS}
 
     def add_finding(self, finding: Finding) -> None:
-        """Take in something that the contract does not allow."""
+        """Record a violation of the contract."""
         self.findings[finding] = self.findings.get(finding, 0) + 1
 
     def finish(self, exit_code: int, *, require_all: bool = False) -> None:
-        """Say how the run has ended, of which schemathesis says `exit_code`."""
+        """Determine the exit code, given that of schemathesis."""
         self._add_problems(require_all=require_all)
-        # A server that is gone gives no response to whatever was under way, which says nothing of the operation.
+        # If the server stopped, requests without a response say nothing about their operation.
         for finding in () if self._is_down else self._without_response:
             self.add_finding(finding)
         if exit_code == INTERRUPTED:
@@ -204,6 +204,6 @@ class Verdict:
             for check in checks:
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
-                    # What comes after the first paragraph is of the one case: the schema, and the value.
+                    # Later paragraphs concern the single case: its schema and value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
                     self.add_finding(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))

@@ -1,1 +1,1 @@
-"""A run: schemathesis, the scenarios, and a good request of each operation that is left."""
+"""A run: scenarios, then schemathesis, then a fallback request for each operation without a success."""

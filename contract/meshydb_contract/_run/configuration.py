@@ -1,4 +1,4 @@
-"""How schemathesis is to test a server: schemathesis.toml, with the names that the server knows."""
+"""The configuration of schemathesis: schemathesis.toml, with the names that the server knows."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false
@@ -18,7 +18,7 @@ from meshydb_contract._run.options import Options
 
 
 def configure(target: Target, options: Options) -> Config:
-    """Fill in what the file leaves open."""
+    """Complete the configuration file for a target."""
     config = tomllib.loads(path_of("schemathesis.toml").read_text(encoding="utf-8"))
     known = {"accounts": [target.account], **target.names}
     if target.tenant is not None:

@@ -1,4 +1,4 @@
-"""One good request of each operation, made for those of which no random request succeeded."""
+"""One valid request for each operation, sent if no random request of the operation succeeded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_USERNAME: Final = "needs a username, or an administrator's access token"
 
 
 def fallback_request(operation_id: str, username: str | None) -> Scenario:
-    """A story of one good request of an operation; `username` is that of a user of the tenant, if one is known."""
+    """Return a scenario that sends one valid request. `username` names a user of the tenant, if known."""
 
     def succeed(context: Context) -> None:
         make = _REQUESTS[operation_id] if operation_id in _REQUESTS else _plain(operation_id)
@@ -37,7 +37,7 @@ def _plain(operation_id: str, body: Any = None, **path: str) -> _Request:
 
 
 def _about_user(operation_id: str, body: Callable[[Context, User], Any] | None = None) -> _Request:
-    """A request of an administrator, about a user who was made for it."""
+    """Return a request by an administrator about a new user."""
 
     def make(context: Context, _: str | None) -> ApiResponse:
         token, user = context.admin_token(context.tenant), context.create_user()
@@ -48,7 +48,7 @@ def _about_user(operation_id: str, body: Callable[[Context, User], Any] | None =
 
 
 def _about_self(operation_id: str, body: Callable[[Context, User], Any]) -> _Request:
-    """A request of a user who was made for it, about themselves."""
+    """Return a request by a new user about their own account."""
 
     def make(context: Context, _: str | None) -> ApiResponse:
         context.admin_token(context.tenant)
@@ -77,7 +77,7 @@ def _questions(context: Context, user: User) -> dict[str, Any]:
 
 
 def _register(context: Context) -> tuple[str, ApiResponse]:
-    """The name of a user who has registered, and the answer: its JSON is None if nothing need prove them."""
+    """Register a user. Returns the username and the response, whose JSON is None if no verification is needed."""
     body = context.registration_body(context.tenant)
     response = context.register(body)
     if response.status not in SUCCESS:
@@ -107,7 +107,7 @@ def _verify(context: Context, _: str | None) -> ApiResponse:
 
 
 def _resettable_username(context: Context, *, username: str | None = None) -> str:
-    """The name of a user whose password may be reset."""
+    """Return the name of a user whose password may be reset."""
     if context.tenant.token is not None:
         return context.create_user().username
     if username is not None:
@@ -126,7 +126,7 @@ def _forgot_password(context: Context, username: str | None) -> ApiResponse:
     response = context.call("forgotPassword", context.tenant, body)
     if response.status in SUCCESS or username is None:
         return response
-    # Somebody else may have asked for this user too often.
+    # The limit of this user may be used up.
     return context.call("forgotPassword", context.tenant, {**body, "username": _resettable_username(context)})
 
 

@@ -1,4 +1,4 @@
-"""What schemathesis calls while a run is under way."""
+"""Hooks that schemathesis calls during a run."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false
@@ -17,29 +17,30 @@ from meshydb_contract._deployment.target import Target
 from meshydb_contract._results.verdict import Verdict
 from meshydb_contract._run.options import Hooks
 
-# schemathesis begins no journey with an operation that it takes to need what nothing gives: here, an email address.
+# schemathesis starts no chain of calls with an operation that needs a value which no response contains: here, an email
+# address.
 _REGISTER: Final = "POST /{accountName}/users/register"
 
 
 @frozen
 class Run:
-    """A run, and who takes part in it."""
+    """A run: its target, hooks and verdict."""
 
     target: Target
     hooks: Hooks | None
     verdict: Verdict
 
 
-# Hooks and handlers are schemathesis's for good, so that they ask which run it is. One at a time has the process.
+# Hooks and handlers stay registered, so they look up the current run here. A process has one run at a time.
 RUNS: Final[list[Run]] = []
 
 
 @cli.handler()
 class _Observer(cli.EventHandler[cli.ExecutionContext]):
-    """Has the verdict of the run take in what happens."""
+    """Records events in the verdict of the run."""
 
     def handle_event(self, ctx: cli.ExecutionContext, event: events.EngineEvent) -> None:
-        """Note an event."""
+        """Record an event."""
         del ctx
         for run in RUNS:
             run.verdict.add_event(event)
@@ -47,14 +48,14 @@ class _Observer(cli.EventHandler[cli.ExecutionContext]):
 
 @schemathesis.hook
 def after_load_schema(_: HookContext, schema: Any) -> None:
-    """Let journeys begin with a registration."""
+    """Let chains of calls start with a registration."""
     if RUNS:
         schema.analysis.dependency_graph.operations[_REGISTER].inputs.clear()
 
 
 @schemathesis.hook
 def before_init_operation(_: HookContext, operation: Any) -> None:
-    """Send what is for the auth host there."""
+    """Send operations of the auth host to the auth host."""
     for run in RUNS:
         if run.target.auth_url is not None and hosts()[operation.definition.raw["operationId"]]:
             operation.base_url = run.target.auth_url
@@ -62,7 +63,7 @@ def before_init_operation(_: HookContext, operation: Any) -> None:
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
-    """Have the guide change a case."""
+    """Let the hooks of the run change a case."""
     for run in RUNS:
         if run.hooks is not None:
             run.hooks.before_call(case)
@@ -70,7 +71,7 @@ def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
-    """Have the guide learn from an answer."""
+    """Let the hooks of the run read a response."""
     for run in RUNS:
         if run.hooks is not None:
             run.hooks.after_call(case, response)

@@ -1,4 +1,4 @@
-"""How much is tested, and who helps cases to succeed."""
+"""The options and hooks of a run."""
 
 from __future__ import annotations
 
@@ -14,40 +14,39 @@ from meshydb_contract._contract.cases import AnyCase
 
 @frozen(kw_only=True)
 class Options:
-    """How much is tested. What is not given is as the configuration says."""
+    """The options of a run. The configuration file has the defaults."""
 
     seed: int | None = None
     max_time: int | None = None
-    """In seconds. All of it is used: what was tried once is tried with other values. What the run has made is deleted
-    after that, which takes a minute at most."""
+    """In seconds. The run uses all of it. It then deletes the users that it created, which takes a minute at most."""
 
     max_examples: int | None = None
-    """Random cases of each operation, and chains of calls along the links."""
+    """The number of random cases per operation, and of call chains along links."""
 
     rate_limit: str | None = None
-    """No more requests than so many in a second, minute, hour or day: `9/s`, `500/m`. Scenarios go by none."""
+    """The maximum rate of random requests, per second, minute, hour or day: `9/s`, `500/m`. Scenarios ignore it."""
 
     operations: Sequence[str] = ()
-    """The operationIds of those that are tested; all, if there are none."""
+    """The operationIds to test. Empty means all."""
 
     phases: Sequence[str] = ()
-    """Of `examples`, `coverage`, `fuzzing` and `stateful`; all, if there are none."""
+    """Of `examples`, `coverage`, `fuzzing` and `stateful`. Empty means all."""
 
     scenarios: bool = True
-    """Whether scenarios are told, where there is a site for them."""
+    """Whether scenarios run, if a deployment is given."""
 
     require_all: bool = False
-    """Whether it is an error that something could not be tested because it was not handed in."""
+    """Whether it is an error if something was not tested because an option or token is missing."""
 
     report: Path | None = None
-    """The folder that the reports are written to."""
+    """The folder for the reports."""
 
 
 class Hooks(Protocol):
-    """Knows a server from within, and helps cases to succeed there."""
+    """Called for each test case, for example to help cases succeed on a known server."""
 
     def before_call(self, case: AnyCase) -> None:
         """Change a case before it is sent."""
 
     def after_call(self, case: AnyCase, response: Response) -> None:
-        """Learn from an answer."""
+        """Read the response to a case."""

@@ -1,4 +1,4 @@
-"""Runs schemathesis in this process, on its command line's own path, and sees what it does."""
+"""Runs scenarios, and schemathesis in this process through its command line."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false
@@ -41,12 +41,11 @@ def run(
     deployment: Deployment | None = None,
     output: TextIO | None = None,
 ) -> Verdict:
-    """Hold a server against the contract, and tell all scenarios where there is a site for them.
+    """Test a server against the contract. Scenarios run if there is a deployment.
 
-    Without a guide, it changes and deletes nobody but users whom it makes, and deletes these at the end, which takes a
-    minute at most. Progress and failures are written to `output`, or standard output. Raises CannotTestError for an
-    operation that there is not, or a report that cannot be written. Runs cannot overlap: a process has one
-    schemathesis.
+    Without hooks, it changes and deletes only users that it created, and deletes them at the end, in a minute at most.
+    Progress and failures are written to `output`, or standard output. Raises CannotTestError for an unknown operation
+    or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
     """
     options = options or Options()
     unknown = sorted(set(options.operations) - hosts().keys())
@@ -58,10 +57,10 @@ def run(
     results = (
         run_scenarios(deployment, seconds=options.max_time) if deployment is not None and options.scenarios else []
     )
-    # schemathesis uses all the time that there is.
+    # schemathesis uses all of the remaining time.
     options = evolve(options, max_time=None if math.isinf(end) else max(1, math.floor(end - time.monotonic())))
     config = configure(target, options)
-    # Some phases alone need not reach each operation.
+    # Single phases need not reach every operation.
     verdict = Verdict(config.seed, () if options.phases else options.operations or list(hosts()))
     for result in results:
         verdict.add_scenario(result.scenario, result.finding, result.skipped)
@@ -93,7 +92,7 @@ def run(
 
 
 def _test(config: Config, options: Options, output: TextIO | None) -> int:
-    """Run schemathesis; returns its exit code."""
+    """Run schemathesis. Returns its exit code."""
     # The id of a case is sent as a header.
     generation.RANDOM.seed(config.seed)
     try:
@@ -107,7 +106,7 @@ def _test(config: Config, options: Options, output: TextIO | None) -> int:
 
 
 def _send_fallback_requests(verdict: Verdict, deployment: Deployment, target: Target, transport: Transport) -> None:
-    """Make a good request of each operation of which none has succeeded yet."""
+    """Send a valid request for each operation without a success."""
     username = next(iter(target.names.get("usernames", ())), None)
     for operation in [each for each in verdict.selected if each not in verdict.succeeded]:
         result = run_scenario(operation, fallback_request(operation, username), deployment, transport)
@@ -137,5 +136,5 @@ def _arguments(options: Options) -> list[str]:
 
 
 def _has_links(operations: Sequence[str]) -> bool:
-    """Whether there are journeys to make: for schemathesis, it is an error if there are none."""
+    """Return whether there are links to follow. Without any, schemathesis fails."""
     return not operations or any(source in operations and target in operations for source, target in links())

@@ -1,1 +1,1 @@
-"""Users of a run: they are made, and deleted at its end."""
+"""The users that a run creates, changes and deletes."""

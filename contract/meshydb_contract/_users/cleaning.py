@@ -1,4 +1,4 @@
-"""Deletes the users whom a run made."""
+"""Deletes the users that a run created."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_PAGES: Final = 25
 
 
 def delete_users(deployment: Deployment, ids: Iterable[str], usernames: Iterable[str], *, keep: Iterable[str]) -> int:
-    """Delete users of the site's first tenant by ids and usernames, within a minute; returns how many are left."""
+    """Delete users of the first tenant by ids and usernames, within a minute. Returns how many are left."""
     tenant = deployment.tenants[0]
     wanted = {_folded(each) for each in usernames} - {_folded(each) for each in keep}
     by_id = dict.fromkeys(ids)
@@ -44,7 +44,7 @@ def delete_users(deployment: Deployment, ids: Iterable[str], usernames: Iterable
 
 
 def _ids_of(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
-    """The ids of users of these names."""
+    """Yield the ids of users with these names."""
     for page in range(1, _MOST_PAGES + 1 if wanted else 1):
         query = {"activeOnly": "false", "pageSize": str(_PAGE), "page": str(page)}
         try:
@@ -65,5 +65,5 @@ def _status(session: Session, url: str) -> int | None:
 
 
 def _folded(username: str) -> str:
-    """A username without what two of the same may differ in."""
+    """Return a username in the form in which equal usernames compare equal."""
     return unicodedata.normalize("NFKC", username).casefold()

@@ -1,4 +1,4 @@
-"""Keeps random requests from users who were there before the run, and deletes those whom it made."""
+"""Confines random requests to users that the run created, and deletes them at the end."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -27,7 +27,7 @@ _INVALID_TOKEN: Final = "Bearer none"  # noqa: S105 - a token that no server acc
 _MAX_SPARES: Final = 3
 _MAX_CREATED: Final = 40
 
-# Limits count these by user, for an hour or a day. So few leave enough of them for the next run.
+# Limits count these by user, for an hour or a day. Few uses leave enough for the next run.
 _COUNTED_BY_USER: Final = frozenset({"forgotPassword", "checkHash", "resetPassword", "verifyUser", "requestToken"})
 _USES: Final = 4
 _STATEFUL_USES: Final = 1
@@ -35,7 +35,7 @@ _STATEFUL_USES: Final = 1
 
 @define
 class _LoggedInUser:
-    """A user who was made for the run, and is logged in."""
+    """A user that the run created, with an access token."""
 
     user: User
     token: str
@@ -44,19 +44,19 @@ class _LoggedInUser:
 
 @define
 class Sandbox:
-    """A guide that has requests change users whom the run made, and nobody else.
+    """Hooks that let requests change only users that the run created.
 
-    The administrator's access token is replaced where a request would change its own user. An id that the server told
-    of somebody else is replaced where a request would change them. Both become those of users made for the purpose; if
-    none can be made, the request goes to nobody.
+    Two things are replaced in a request that would change an existing user: the administrator's access token, and the
+    id of a user that the server returned. Both become those of a new user. If none can be created, the request gets an
+    unknown id or an invalid token.
     """
 
     deployment: Deployment
     usernames: Sequence[str] = ()
-    """Users of the tenant whom the operator named. They are asked for, but only a few times."""
+    """Users of the tenant that the operator named. Requests name them only a few times."""
 
     changeable: frozenset[str] = frozenset()
-    """The ids of those users whom the operator lets the run change."""
+    """The ids of existing users that the run may change."""
 
     _context: Context = field(init=False)
     _created_ids: set[str] = field(init=False, factory=set[str])
@@ -68,7 +68,7 @@ class Sandbox:
     _creations_left: int = field(init=False, default=_MAX_CREATED)
 
     def start(self, transport: Transport) -> None:
-        """Find out whose access token this is."""
+        """Look up the user of the access token."""
         self._context = Context(self.deployment, "sandbox", transport)
         if self._token is None:
             return
@@ -78,11 +78,11 @@ class Sandbox:
             )
             self._foreign_ids.add(me.json["id"].lower())
         except (ViolationError, SkippedError, LookupError, TypeError, AttributeError):
-            # Then nothing that the server tells can be told from it.
+            # Without the user's id, requests that would change them cannot be recognised: create nobody.
             self._creations_left = 0
 
     def close(self) -> int:
-        """Delete whom the run made, within a minute; returns how many are left."""
+        """Delete the users that the run created, within a minute. Returns how many are left."""
         self._context.close()
         return delete_users(self.deployment, self._created_ids, self._created_usernames, keep=self.usernames)
 
@@ -91,7 +91,7 @@ class Sandbox:
         return self.deployment.tenants[0].token
 
     def before_call(self, case: AnyCase) -> None:
-        """Send a case to somebody else where it would do harm."""
+        """Redirect a case that would change an existing user."""
         operation, unsafe = operation_id(case), case.method.upper() not in _SAFE_METHODS
         if "id" in case.path_parameters:
             self._protect_others(case, unsafe=unsafe)
@@ -116,7 +116,7 @@ class Sandbox:
             and not _is_stateful(case)
             and not self.changeable
         ):
-            # Of the ids that chance makes, none is anybody's.
+            # A random id belongs to no user.
             case.path_parameters["id"] = self._spare() or case.path_parameters["id"]
 
     def _protect_administrator(self, case: AnyCase, operation: str) -> None:
@@ -129,7 +129,7 @@ class Sandbox:
 
     def _protect_limits(self, case: AnyCase, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         username = body.get("username")
-        # A body that does not fit is refused before it is counted, and tests nothing if it is about nobody.
+        # An invalid body is rejected before it counts, and tests nothing if the user is unknown.
         if not isinstance(username, str) or not _has_valid_body(case):
             return body
         if username.lower() not in {each.lower() for each in self.usernames}:
@@ -144,7 +144,7 @@ class Sandbox:
         return {**body, "username": f"nobody-{self._uses[key]}"}
 
     def after_call(self, case: AnyCase, response: Response) -> None:
-        """Note whom a case made, and of whom the server tells."""
+        """Record which users a case created, and which ids the server returned."""
         operation, status = operation_id(case), response.status_code
         stand_in = self._stand_in
         if stand_in is not None and case.headers.get("Authorization") == f"Bearer {stand_in.token}":
@@ -171,7 +171,7 @@ class Sandbox:
                 self._created_usernames[username] = None
 
     def _spare(self) -> str | None:
-        """The id of a user who may be changed."""
+        """Return the id of a user that may be changed."""
         if len(self._spares) < _MAX_SPARES and (user := self._create_user()) is not None:
             self._spares.append(user.id.lower())
         if not self._spares:
@@ -208,14 +208,14 @@ def _is_valid(case: AnyCase) -> bool:
 
 
 def _has_valid_body(case: AnyCase) -> bool:
-    """Whether the body of a case fits the contract, whatever is wrong with the rest."""
+    """Return whether the body of a case is valid, whatever is wrong with the rest."""
     body = None if case.meta is None else case.meta.components.get(ParameterLocation.BODY)
-    # Examples say nothing of their parts.
+    # Examples have no metadata for their parts.
     return _is_valid(case) if body is None else body.mode.is_positive
 
 
 def _is_stateful(case: AnyCase) -> bool:
-    """Whether a case is a step of a journey along the links."""
+    """Return whether a case is a step of a chain of calls along links."""
     return case.meta is not None and case.meta.phase.name.value == "stateful"
 
 
@@ -227,7 +227,7 @@ def _json(response: Response) -> Any:
 
 
 def _ids(value: Any) -> Iterator[str]:
-    """All ids in an answer, in small letters."""
+    """Yield all ids in a response, in lower case."""
     if isinstance(value, dict):
         for name, each in cast("dict[str, Any]", value).items():
             if name == "id" and isinstance(each, str) and each:

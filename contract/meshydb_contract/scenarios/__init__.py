@@ -1,6 +1,6 @@
-"""Short stories that no single answer tells: what one request has done must hold for those that come after it.
+"""Scenarios: short sequences of requests that test what no single response shows.
 
-They know the contract, the answers, and what the operator hands in. A story for which that is not enough says so.
+They use the contract, the responses, and the values that the operator passes. A scenario that needs more is skipped.
 """
 
 from __future__ import annotations

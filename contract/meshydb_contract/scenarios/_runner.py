@@ -1,4 +1,4 @@
-"""Tells the stories, and what became of each."""
+"""Runs scenarios, and returns their results."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from meshydb_contract.scenarios._context.context import Context
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
 
 Scenario = Callable[[Context], None]
-"""A story. Its docstring is one sentence that says what holds where it ends well."""
+"""A scenario. Its docstring is one sentence that says what holds if it passes."""
 
 
 def _scenarios_in(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
-    """The public functions of a module, each of which is a story."""
+    """Yield the public functions of a module. Each is a scenario."""
     for name, each in vars(module).items():
         if getattr(each, "__module__", None) == module.__name__ and not name.startswith("_"):
             yield name, each
@@ -37,7 +37,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
 def run_scenarios(
     deployment: Deployment, names: Sequence[str] = (), *, seconds: float | None = None
 ) -> list[ScenarioResult]:
-    """Tell some stories, or all; none is begun after so many seconds. Raises ValueError for one that there is not."""
+    """Run some scenarios, or all. None starts after `seconds`. Raises ValueError for an unknown name."""
     unknown = sorted(set(names) - SCENARIOS.keys())
     if unknown:
         raise ValueError(f"There is no scenario {', '.join(unknown)}.")
@@ -52,7 +52,7 @@ def run_scenarios(
 
 
 def run_scenario(name: str, scenario: Scenario, deployment: Deployment, transport: Transport) -> ScenarioResult:
-    """Tell one story."""
+    """Run one scenario."""
     context, finding, skipped = Context(deployment, name, transport), None, None
     try:
         scenario(context)

@@ -1,4 +1,4 @@
-"""Scenarios of what proves a user: addresses and passwords change only for those who prove the password."""
+"""Scenarios of authenticators: passwords and contact addresses change only with the current password."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from meshydb_contract.scenarios._context.responses import SkippedError
 from meshydb_contract.scenarios._context.tokens import claims_of
 
 _COMMON: Final = "password1"
-# An access token is good for an hour, and a login counts as recent for some minutes.
+# An access token is valid for an hour, and a login counts as recent for some minutes.
 _LATER: Final = timedelta(minutes=50)
 
 
 def a_password_changes_addresses_at_once(context: Context) -> None:
-    """With the right password, recovery goes to the new address at once; with a wrong one, nothing changes."""
+    """With the right password, codes go to the new address at once. With a wrong one, nothing changes."""
     user = context.create_user()
     token = context.log_in(user)["access_token"]
     before, new = _hint(context, user), _new_contacts(user)
@@ -31,7 +31,7 @@ def a_password_changes_addresses_at_once(context: Context) -> None:
 
 
 def without_a_password_changes_are_pending(context: Context) -> None:
-    """An access token alone, however it was refreshed, does not change at once where codes are sent."""
+    """An access token alone, even a refreshed one, does not change at once where codes are sent."""
     if context.deployment.clock_at is None:
         raise SkippedError("needs to set the server's clock")
     user = context.create_user()
@@ -54,7 +54,7 @@ def without_a_password_changes_are_pending(context: Context) -> None:
 
 
 def passwords_change(context: Context) -> None:
-    """Who knows the password sets another, which ends all logins but the one that did so."""
+    """A user changes their password with the current one, which ends all other logins."""
     user = context.create_user()
     other, tokens = context.log_in(user), context.log_in(user)
 
@@ -72,7 +72,7 @@ def passwords_change(context: Context) -> None:
 
 
 def common_passwords_are_refused(context: Context) -> None:
-    """Nobody gets a password that others try first, or that is their username."""
+    """Common passwords, and the username as password, are rejected."""
     name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
     for password in (_COMMON, name):
         body = {**context.registration_body(context.tenant, name), "newPassword": password}
@@ -90,7 +90,7 @@ def common_passwords_are_refused(context: Context) -> None:
 
 
 def _hint(context: Context, user: User) -> str:
-    """Where a code goes, which tells one address from another."""
+    """Return the hint, which shows where a code goes."""
     asked = context.call("forgotPassword", context.tenant, {"username": user.username, "attempt": 1})
     hint: str = asked.expect(200, "A user cannot ask for a password reset.").json["hint"]
     if hint in {QUESTION, UNHELPFUL_HINT}:

@@ -1,4 +1,4 @@
-"""Stories of logins: how they begin, what they allow, and what ends them."""
+"""Scenarios of logins: how they begin, how they are renewed, and what ends them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from meshydb_contract.scenarios._context.context import NEW_PASSWORD, PASSWORD, 
 from meshydb_contract.scenarios._context.responses import SkippedError
 from meshydb_contract.scenarios._context.tokens import claims_of, header_of
 
-# What "a few wrong passwords" are not any more.
+# More than any limit on wrong passwords should allow.
 _MANY: Final = 50
 
 
 def passwords_are_needed(context: Context) -> None:
-    """A user logs in with their password, in any case of letters of the username, and with no other."""
+    """A user logs in with their password only, and with the username in any case."""
     user = context.create_user()
     tokens = context.log_in(user)
     context.get_self(user.tenant, tokens).expect_members("A token is somebody else's.", id=user.id)
@@ -24,7 +24,7 @@ def passwords_are_needed(context: Context) -> None:
 
 
 def wrong_passwords_are_few(context: Context) -> None:
-    """Whoever tries many passwords for one username is told to wait, whether there is such a user or not."""
+    """Many wrong passwords for one username are limited, whether the user exists or not."""
     user, other = context.create_user(), context.create_user()
     for username in (user.username, context.free_username(context.tenant)):
         guesses = [
@@ -41,7 +41,7 @@ def wrong_passwords_are_few(context: Context) -> None:
 
 
 def only_active_users_log_in(context: Context) -> None:
-    """Who is not active cannot log in, and who is no longer active is logged out."""
+    """An inactive user cannot log in, and a deactivated one is logged out."""
     sleeper = context.create_user(isActive=False)
     response = context.try_log_in(sleeper.tenant, sleeper.username, PASSWORD)
     response.expect(400, "A user can log in who is not active.")
@@ -55,7 +55,7 @@ def only_active_users_log_in(context: Context) -> None:
 
 
 def logins_end_when_revoked(context: Context) -> None:
-    """Whichever token of a login is revoked, neither is good for anything; other logins go on."""
+    """Revoking either token of a login ends the login, and no other login."""
     user = context.create_user()
     other = context.log_in(user)
     for kind in ("refresh_token", "access_token"):
@@ -68,7 +68,7 @@ def logins_end_when_revoked(context: Context) -> None:
 
 
 def logins_are_renewed(context: Context) -> None:
-    """A refresh token stays good, is given to whoever asks for it, and an access token names the key that signs it."""
+    """A refresh token can be used again and is returned only on request. An access token names its signing key."""
     user = context.create_user()
     tokens = context.log_in(user)
     renewed = context.try_refresh(user.tenant, tokens).expect(200, "A login cannot be renewed.").json
@@ -83,7 +83,7 @@ def logins_are_renewed(context: Context) -> None:
 
 
 def access_tokens_expire(context: Context) -> None:
-    """An access token is good for as long as its login was told, and no longer."""
+    """An access token is valid until it expires, and no longer."""
     if context.deployment.clock_at is None:
         raise SkippedError("needs to set the server's clock")
     user = context.create_user()

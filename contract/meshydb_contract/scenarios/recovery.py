@@ -1,4 +1,4 @@
-"""Stories of passwords that are recovered."""
+"""Scenarios of password recovery."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, Final
 from meshydb_contract.scenarios._context.context import NEW_PASSWORD, PASSWORD, Context, with_wrong_code
 from meshydb_contract.scenarios._context.responses import SkippedError
 
-# What "a few guesses" are not any more.
+# More than any limit on guesses should allow.
 _MANY: Final = 30
 
 
 def reset_sets_the_password(context: Context) -> None:
-    """A code sets a new password, after which the old one and all that it opened are good for nothing."""
+    """A code sets a new password, which invalidates the old one and all logins."""
     user = context.create_user()
     before = context.log_in(user)
     request = context.request_reset(user)
@@ -30,7 +30,7 @@ def reset_sets_the_password(context: Context) -> None:
 
 
 def codes_are_used_up(context: Context) -> None:
-    """A code resets one password once."""
+    """A code works once."""
     user = context.create_user()
     request = context.request_reset(user)
     context.try_reset(user.tenant, request).expect(204, "The right code sets no password.")
@@ -40,7 +40,7 @@ def codes_are_used_up(context: Context) -> None:
 
 
 def codes_are_needed(context: Context) -> None:
-    """Without the right code nothing is reset."""
+    """A wrong code resets nothing."""
     user = context.create_user()
     request = with_wrong_code(context.request_reset(user))
     context.check_code(user.tenant, request).expect_members("A wrong code is said to be right.", isValid=False)
@@ -49,17 +49,17 @@ def codes_are_needed(context: Context) -> None:
 
 
 def requests_are_sent_back_unchanged(context: Context) -> None:
-    """A code is good with the hash, username, attempt and expiry that it was made for, and with no others."""
+    """A code works only with its own hash, username, attempt and expiry."""
     stranger = context.create_user()
     changes: list[tuple[str, Callable[[Any], Any]]] = [
         ("username", lambda _: stranger.username),
         ("attempt", lambda attempt: attempt + 1),
         ("expires", lambda expires: f"2999{expires[4:]}"),
-        # Whatever a hash consists of, each part of it counts.
+        # Every part of the hash counts, whatever it consists of.
         *(("hash", partial(_changed, part=part)) for part in range(4)),
     ]
     for name, change in changes:
-        # Another user each time, because guesses are few.
+        # Another user each time, because guesses are limited.
         request = context.request_reset(context.create_user())
         tried = {**request, name: change(request[name])}
         said = context.check_code(context.tenant, tried)
@@ -69,7 +69,7 @@ def requests_are_sent_back_unchanged(context: Context) -> None:
 
 
 def requests_end_those_before_them(context: Context) -> None:
-    """A new request ends the one before it."""
+    """A new request invalidates the one before it."""
     user = context.create_user()
     first, second = context.request_reset(user), context.request_reset(user)
     for tried in (first, {**first, "verificationCode": second["verificationCode"]}):
@@ -79,7 +79,7 @@ def requests_end_those_before_them(context: Context) -> None:
 
 
 def requests_lapse(context: Context) -> None:
-    """A request is good for nothing once it has expired."""
+    """A request is invalid once it has expired."""
     if context.deployment.clock_at is None:
         raise SkippedError("needs to set the server's clock")
     user = context.create_user()
@@ -93,7 +93,7 @@ def requests_lapse(context: Context) -> None:
 
 
 def guesses_are_few(context: Context) -> None:
-    """Whoever has guessed often enough does not get in, even with the right code."""
+    """After too many guesses, even the right code is rejected."""
     user = context.create_user()
     request = context.request_reset(user)
     if context.call_until_limited("checkHash", user.tenant, [with_wrong_code(request)] * _MANY):
@@ -104,7 +104,7 @@ def guesses_are_few(context: Context) -> None:
 
 
 def requests_are_few(context: Context) -> None:
-    """Whoever asks for too many resets is told for how long to wait."""
+    """Too many resets are rejected, with the time to wait."""
     user = context.create_user()
     body = {"username": user.username, "attempt": 1}
     if not context.call_until_limited("forgotPassword", user.tenant, [body] * _MANY):
@@ -112,6 +112,6 @@ def requests_are_few(context: Context) -> None:
 
 
 def _changed(text: str, part: int) -> str:
-    """Another text, of one other character in one of its quarters."""
+    """Return the text with one character changed in one of its quarters."""
     position = len(text) * part // 4
     return f"{text[:position]}{'B' if text[position] != 'B' else 'C'}{text[position + 1 :]}"

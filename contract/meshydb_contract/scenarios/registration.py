@@ -1,4 +1,4 @@
-"""Stories of registrations, and of the codes that complete them."""
+"""Scenarios of registration, and of the codes that complete it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from meshydb_contract.scenarios._context.context import PASSWORD, Context, with_
 
 
 def registrations_are_verified(context: Context) -> None:
-    """Whoever has registered can log in once a code has verified them, and not before."""
+    """A registered user can log in only after a code has verified them."""
     body = context.registration_body(context.tenant)
     response = context.register(body)
     if response.status == HTTPStatus.NO_CONTENT:

@@ -1,4 +1,4 @@
-"""Stories of permissions: what a user may do, and to whom."""
+"""Scenarios of roles and permissions: what a user may do, and to whom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ADMINISTRATOR: Final = {"name": "meshy.admin"}
 
 
 def permissions_are_needed(context: Context) -> None:
-    """Who holds no permission can call nothing that needs one, and nothing comes of trying."""
+    """A user without permissions cannot call any operation that needs one."""
     user = context.create_user()
     token = context.log_in(user)["access_token"]
     for operation_id, permission in permissions().items():
@@ -23,7 +23,7 @@ def permissions_are_needed(context: Context) -> None:
 
 
 def nobody_acts_on_who_may_do_more(context: Context) -> None:
-    """Whoever may manage users, and no more, changes nobody who may do more, and makes nobody who may."""
+    """A user who may only manage users can neither change nor create a user with more permissions."""
     token = context.helper_token(context.tenant)
     chief, user = context.create_user(roles=[_ADMINISTRATOR]), context.create_user()
     body = {

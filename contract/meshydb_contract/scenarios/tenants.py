@@ -1,4 +1,4 @@
-"""Stories of two tenants of an account, who know nothing of each other."""
+"""Scenarios of tenants: two tenants of an account are isolated from each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from meshydb_contract.scenarios._context.context import PASSWORD, Context
 
 
 def users_are_of_one_tenant(context: Context) -> None:
-    """A user of one tenant is to another what never existed."""
+    """A user of one tenant does not exist in another."""
     other, token = context.other_tenant, context.admin_token(context.other_tenant)
     user = context.create_user()
     path, body = {"id": user.id}, context.registration_body(other, user.username)
@@ -22,15 +22,15 @@ def users_are_of_one_tenant(context: Context) -> None:
     context.call("getUser", other, path=path, token=token).expect(404, "Another tenant's user can be read.")
     context.call("updateUser", other, body, path=path, token=token).expect(404, "Another tenant's user can be changed.")
     context.call("deleteUser", other, path=path, token=token).expect(404, "Another tenant's user can be deleted.")
-    # Servers may answer those whom they do not know as if they did.
-    nobody = context.call("forgotPassword", other, {"username": context.free_username(other), "attempt": 1})
+    # Servers may return the same response for unknown users as for known ones.
+    unknown = context.call("forgotPassword", other, {"username": context.free_username(other), "attempt": 1})
     asked = context.call("forgotPassword", other, {"username": user.username, "attempt": 1})
-    asked.expect(nobody.status, "Another tenant's user is not asked for like nobody.")
+    asked.expect(unknown.status, "Another tenant's user is not asked for like nobody.")
     context.log_in(user)
 
 
 def logins_are_of_one_tenant(context: Context) -> None:
-    """Users, keys and tokens of one tenant are good for nothing in another."""
+    """Users, keys and tokens of one tenant are invalid in another."""
     other, user = context.other_tenant, context.create_user()
     tokens = context.log_in(user)
     context.get_self(other, tokens).expect(401, "An access token is good in another tenant.")
@@ -42,7 +42,7 @@ def logins_are_of_one_tenant(context: Context) -> None:
 
 
 def requests_are_of_one_tenant(context: Context) -> None:
-    """The hash and the code of one tenant's user are good for nothing in another, even for one of the same name."""
+    """The hash and code of a user are invalid in another tenant, even for a user of the same name."""
     other, user = context.other_tenant, context.create_user()
     namesake = context.create_user(other, username=user.username)
     request = context.request_reset(user)

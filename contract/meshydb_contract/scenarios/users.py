@@ -1,4 +1,4 @@
-"""Stories of users who are created, found, changed and deleted by others."""
+"""Scenarios of users that an administrator creates, finds, changes and deletes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MALFORMED: Final[Mapping[str, Sequence[str]]] = {
 }
 
 
-# Of three users, 0 to 2: who is active, and who is found by a search for all.
+# Of three users, 0 to 2: which are active, and which a search finds.
 _ACTIVE: Final = (0, 1)
 _SEARCHES: Final[Sequence[tuple[Sequence[int], Mapping[str, str]]]] = (
     ([0, 1], {}),
@@ -35,7 +35,7 @@ _SEARCHES: Final[Sequence[tuple[Sequence[int], Mapping[str, str]]]] = (
 
 
 def deleted_users_are_gone(context: Context) -> None:
-    """A user who was deleted cannot be read, found or changed, and is logged out."""
+    """A deleted user cannot be read, found or changed, and is logged out."""
     user, token = context.create_user(), context.admin_token(context.tenant)
     tokens, path = context.log_in(user), {"id": user.id}
     context.call("getUser", context.tenant, path=path, token=token).expect(200, "A user cannot be read.")
@@ -53,7 +53,7 @@ def deleted_users_are_gone(context: Context) -> None:
 
 
 def usernames_are_taken_once(context: Context) -> None:
-    """A username is taken in whatever case it is written, for whoever wants it."""
+    """A username is taken in any case, for every kind of registration."""
     user = context.create_user()
     name = user.username.upper()
     exists = context.call("checkUserExist", context.tenant, path={"username": name})
@@ -67,7 +67,7 @@ def usernames_are_taken_once(context: Context) -> None:
 
 
 def malformed_values_are_refused(context: Context) -> None:
-    """What cannot be an address, a number or a name is refused, from whoever sends it."""
+    """Malformed addresses, phone numbers and names are rejected in every operation."""
     user, token = context.create_user(), context.admin_token(context.tenant)
     body = context.registration_body(context.tenant)
     for name, values in _MALFORMED.items():
@@ -85,7 +85,7 @@ def malformed_values_are_refused(context: Context) -> None:
 
 
 def changes_are_made(context: Context) -> None:
-    """A change replaces what can be changed, is refused for what cannot, and can be read afterwards."""
+    """An update replaces all fields that can change, rejects the others, and is visible afterwards."""
     user, token = context.create_user(firstName="Ada", lastName="Lovelace"), context.admin_token(context.tenant)
     path = {"id": user.id}
     kept = context.registration_body(context.tenant, user.username)
@@ -102,7 +102,7 @@ def changes_are_made(context: Context) -> None:
 
 
 def searches_narrow(context: Context) -> None:
-    """A search finds those who match, active ones unless told otherwise, by pages of the size that is asked for."""
+    """A search finds matching users, by default active ones, in pages of the requested size."""
     token = context.admin_token(context.tenant)
     prefix = context.free_username(context.tenant)
     for number in range(3):

@@ -1,4 +1,4 @@
-"""Stories of how requests may be written, and how they may not."""
+"""Scenarios of the wire format: how requests may be written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshydb_contract.scenarios._context.context import PASSWORD, Context
 _LARGEST_BODY: Final = 65_536
 _DEEPEST: Final = 32
 
-# Of a request that nobody has made, which is answered like a wrong code.
+# An unknown reset request. The response is that to a wrong code.
 UNKNOWN_REQUEST: Final = {
     "username": "nobody",
     "attempt": 1,
@@ -25,7 +25,7 @@ UNKNOWN_REQUEST: Final = {
 }
 _BODY: Final = json.dumps(UNKNOWN_REQUEST).encode()
 
-# What cannot be read, for all that it says.
+# Bodies that are not valid JSON, or not as the contract has it.
 _UNREADABLE: Final[Mapping[str, bytes]] = {
     "a lone surrogate": _BODY.replace(b"nobody", rb"\ud800"),
     "NUL in a text": _BODY.replace(b"nobody", rb"\u0000"),
@@ -43,7 +43,7 @@ _UNREADABLE: Final[Mapping[str, bytes]] = {
 
 
 def unreadable_bodies_are_refused(context: Context) -> None:
-    """What is not JSON as the contract has it is answered with 400, in whichever way it is not."""
+    """Every kind of malformed JSON returns 400."""
     context.call("checkHash", context.tenant, RawBody(_BODY)).expect(200, "A code cannot be checked.")
     for what, body in _UNREADABLE.items():
         response = context.call("checkHash", context.tenant, RawBody(body))
@@ -51,14 +51,14 @@ def unreadable_bodies_are_refused(context: Context) -> None:
 
 
 def large_bodies_are_refused(context: Context) -> None:
-    """A body of more than 65,536 bytes is answered with 413, and one of as many is read."""
+    """A body of more than 65,536 bytes returns 413. A body of exactly as many is read."""
     for size, status in ((_LARGEST_BODY, 200), (_LARGEST_BODY + 1, 413)):
         response = context.call("checkHash", context.tenant, RawBody(_BODY.ljust(size)))
         response.expect(status, f"The body has {size:,} bytes.")
 
 
 def media_types_are_heeded(context: Context) -> None:
-    """A body is read if it is declared as what it is, and only then."""
+    """A body is read only if its media type is right."""
     for media_type, status in (
         ("application/json", 200),
         ("application/json; charset=UTF-8", 200),
@@ -71,7 +71,7 @@ def media_types_are_heeded(context: Context) -> None:
 
 
 def sdk_requests_are_served(context: Context) -> None:
-    """Names in any case, nulls, and properties that nobody knows are read as the contract says."""
+    """Names in any case, nulls and unknown properties are read as the contract says."""
     for body in (
         {name.upper(): value for name, value in UNKNOWN_REQUEST.items()},
         {**UNKNOWN_REQUEST, "attempt": None, "hint": None, "unknown": {"password": "\ud800"}},
@@ -90,7 +90,7 @@ def sdk_requests_are_served(context: Context) -> None:
 
 
 def slashes_too_many_are_ignored(context: Context) -> None:
-    """Doubled slashes are served as if they were not there, never redirected."""
+    """Doubled and trailing slashes are ignored, never redirected."""
     name = context.free_username(context.tenant)
     response = context.call(
         "checkUserExist", context.tenant, path={"username": name}, rewrite_path=lambda path: path.replace("/", "//")
@@ -105,7 +105,7 @@ def slashes_too_many_are_ignored(context: Context) -> None:
 
 
 def unknown_methods_are_refused(context: Context) -> None:
-    """A method that a path does not have is answered with 405, and with those that it has."""
+    """An unknown method returns 405, with the methods that the path has."""
     for path, methods in paths().items():
         allowed = ", ".join(sorted(methods))
         for method in ("PATCH", "QUERY"):
@@ -119,7 +119,7 @@ def unknown_methods_are_refused(context: Context) -> None:
 
 
 def malformed_names_are_refused(context: Context) -> None:
-    """A name that can be nobody's is answered with 400, and one that is nobody's with 404."""
+    """A malformed name returns 400, and an unknown one 404."""
     name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
     for user_id, status in (("0" * 24, 404), ("0" * 23, 400), ("z" * 24, 400), ("0" * 23 + "\n", 400)):
         response = context.call("getUser", context.tenant, path={"id": user_id}, token=token)

@@ -1,1 +1,1 @@
-"""Our own server held against the contract, with knowledge from within: what `make contract` does."""
+"""Tests our own server with knowledge of its data, as `make contract` does."""

@@ -1,4 +1,4 @@
-"""Makes what fits its schema fit the server's data too, so that success is reached and not only refusals."""
+"""Completes valid cases with the server's data, so that they succeed."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
 
 
 def tenant_of(case: Case) -> str | None:
-    """The tenant that a case is about; None when there is no such one."""
+    """Return the tenant of a case, or None if there is no such tenant."""
     tenant = case.headers.get("tenant", DEFAULT_TENANT)
     return tenant if case.path_parameters.get("accountName") == ACCOUNT and tenant in TENANTS else None
 
 
 class Completion:
-    """Completes cases for a world. For the same cases in the same order, it does the same."""
+    """Completes cases for a world. The same cases in the same order get the same values."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -49,13 +49,13 @@ class Completion:
         self._tenants = itertools.cycle(TENANTS)
 
     def __call__(self, case: Case) -> None:
-        """Make a case that fits its schema one that the server can serve."""
+        """Change a valid case into one that can succeed."""
         operation_id, number = case.operation.definition.raw["operationId"], next(self._numbers)
         if operation_id.endswith("SecurityQuestions"):
-            # The only tenant that asks them.
+            # The only tenant that asks questions.
             case.headers["tenant"] = QUESTION_TENANT
         elif "tenant" in case.headers:
-            # Left to themselves, nearly all cases are about the tenant of the example.
+            # Otherwise, nearly all cases have the tenant of the example.
             case.headers["tenant"] = next(self._tenants)
         if "id" in case.path_parameters:
             kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
@@ -66,7 +66,7 @@ class Completion:
 
 
 def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
-    """Make the body of a case, if it has one, fit what there is in a tenant; the number sets new users apart."""
+    """Complete the body of a case with the data of a tenant. The number makes new usernames unique."""
     completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
     if completion is not None:
         body = cast("Body", case.body)
@@ -76,7 +76,7 @@ def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
 
 
 def _new_username(username: str, number: int) -> str:
-    """A name that is not taken, and that new users may have: of one that they may not, its ASCII letters and digits."""
+    """Return a free and valid username. An invalid one is reduced to its ASCII letters and digits."""
     new = f"{username[:200]}-{number}"
     try:
         require_new_username(new)
@@ -86,13 +86,13 @@ def _new_username(username: str, number: int) -> str:
 
 
 def record_effects(case: Case, response: schemathesis.Response, world: World) -> None:
-    """Note or undo what a case has changed, where it would change what later ones meet."""
+    """Record or undo what a case has changed, if it would affect later cases."""
     tenant = tenant_of(case)
     match case.operation.definition.raw["operationId"], response.status_code:
         case "updatePassword", 204:
             world.passwords[tenant or DEFAULT_TENANT] = cast("Body", case.body)["newPassword"]
         case "registerAnonymousUser", 201:
-            # They have no password, and may have any name: forgotPassword is to find others of that name, or nobody.
+            # Anonymous users have no password and any name. Delete them, so that forgotPassword does not find them.
             world.delete(tenant or DEFAULT_TENANT, f"users/{response.json()['id']}")
 
 

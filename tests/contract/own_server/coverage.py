@@ -1,4 +1,4 @@
-"""Whether a run reached enough to prove something: one of which everything is refused would pass as well."""
+"""Whether a run covered enough to prove something: a run of nothing but errors would pass as well."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _LINKS_OFTEN_ENOUGH: Final = 3
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """What each operation gave, and where each link led."""
+    """Yield the statuses of each operation and of each link."""
     for counts in (verdict.responses, verdict.links):
         for name, entries in groupby(sorted(counts.items()), key=lambda entry: entry[0][0]):
             yield f"{name}: {', '.join(f'{status} x {count}' for (_, status), count in entries)}"
 
 
 def gaps(verdict: Verdict) -> Iterator[str]:
-    """What was not reached often enough."""
+    """Yield what was not reached often enough."""
     operations = placed_operations(read())
     for operation, status, count in _missed_statuses(verdict):
         yield f"{operation} gave {status} less than {count} times"
     for path, together in groupby(operations, lambda operation: operation.path):
-        # Methods that a path does not have are tried by one of its operations.
+        # Unknown methods of a path are tried by one of its operations.
         if sum(verdict.responses[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
             yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
     if sum(count for (_, status), count in verdict.responses.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
@@ -47,12 +47,12 @@ def gaps(verdict: Verdict) -> Iterator[str]:
 
 
 def missed_operations(verdict: Verdict) -> list[str]:
-    """The operations of which a status was not reached often enough."""
+    """Return the operations with a status that was not reached often enough."""
     return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict)))
 
 
 def missed_chains(verdict: Verdict) -> list[str]:
-    """The operations on the way along links that were not followed to a success often enough."""
+    """Return the operations of the chains whose links did not succeed often enough."""
     missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
     while further := {link.source for link in _links() if link.target in missed} - missed:
         missed |= further
@@ -69,7 +69,7 @@ def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:
 
 @frozen
 class _Link:
-    """A link of the contract: what schemathesis calls it, and the operations at its ends."""
+    """A link of the contract: its name in schemathesis, and the operations at both ends."""
 
     name: str
     source: str

@@ -1,4 +1,4 @@
-"""What an operator of our own server hands in, so that all scenarios can be told of it."""
+"""Our own server as a deployment on which all scenarios can run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.world import World, public_key
 
 
 def deployment_of(world: World, clock: ShiftedClock, *tenants: str) -> Deployment:
-    """The server of a world, where stories take place in the first of some tenants."""
+    """Return the server of a world as a deployment. Scenarios run in the first tenant."""
     return Deployment(
         url=world.url,
         account=ACCOUNT,

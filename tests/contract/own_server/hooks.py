@@ -1,4 +1,4 @@
-"""Helps cases to succeed on a server of our own, of which it is known what was sent to whom, and who may do what."""
+"""Hooks that help cases succeed on our own server, whose messages, users and permissions are known."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
 from tests.support.sources import SetClock
 from tests.support.world import ANSWER, DELETABLE, KEPT, NAMES, QUESTION_TENANT, World, public_key, user_id
 
-# So little that no access token expires within a run.
+# Short enough that no access token expires during a run.
 _SECONDS_EACH: Final = 0.1
 
-# Stands for the token of an administrator until it is known which tenant a case is about.
+# Replaced by an administrator's token when the tenant of a case is known.
 _PLACEHOLDER: Final = "placeholder"
 
-# Where journeys begin: where codes are mailed, and where questions are asked. Each can do what the other cannot, and
-# neither is the default, where a link leads that does not carry the tenant.
+# Where chains start: a tenant that mails codes, and one that asks questions. Each can do what the other cannot. Neither
+# is the default tenant, which a link without the tenant leads to.
 _TENANTS: Final = (OTHER_TENANT, QUESTION_TENANT)
 
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
 
 
 def target_of(world: World) -> Target:
-    """The server of a world, to be tested with an insider for a guide."""
+    """Return the server of a world as a target for `WhiteBoxHooks`."""
     return Target(world.url, ACCOUNT, token=_PLACEHOLDER, names=NAMES)
 
 
 def fits(case: Case[Any]) -> bool:
-    """Whether a case was made to fit the contract."""
+    """Return whether a case is valid by the contract."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
 class WhiteBoxHooks:
-    """The guide to a world.
+    """Hooks that know the data of a world.
 
-    Of the cases that fit the contract, half are completed, and all that are steps of a journey along the links. Each
-    has the token of its tenant's administrator; some of the others have that of a user who may do little. The server's
-    clock goes by cases, however long each takes.
+    They complete half of the valid cases, and all steps of chains along links. Each case has the token of its tenant's
+    administrator; some have that of a user with few permissions. The server's clock advances with each case, however
+    long it takes.
     """
 
     def __init__(self, world: World, clock: SetClock) -> None:
@@ -56,11 +56,11 @@ class WhiteBoxHooks:
         self._chains = LinkChains(world)
 
     def before_call(self, case: Case[Any]) -> None:
-        """Complete a case, and put in the token."""
+        """Complete a case, and set the token."""
         self._clock.move(seconds=_SECONDS_EACH)
         number = _number_of(case)
         if operation_id(case) == "deleteUser" and case.path_parameters.get("id") in _KEPT:
-            # schemathesis takes up ids that it was answered, and these are needed to the end.
+            # schemathesis reuses ids from responses. These users are needed until the end.
             case.path_parameters["id"] = user_id("de", 1 + number % DELETABLE)
         if fits(case) and case.method == case.operation.method.upper():
             if _is_step(case):
@@ -72,52 +72,52 @@ class WhiteBoxHooks:
             case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
 
     def after_call(self, case: Case[Any], response: Response) -> None:
-        """Settle what the case has changed, and remember what was issued."""
+        """Record what the case has changed, and what was issued."""
         record_effects(case, response, self._world)
         self._chains.remember(case, response)
 
 
 def _is_step(case: Case[Any]) -> bool:
-    """Whether a case is a step of a journey along the links."""
+    """Return whether a case is a step of a chain along links."""
     return case.meta is not None and case.meta.phase.name.value == "stateful"
 
 
 def _gets_weak_token(case: Case[Any], number: int) -> bool:
-    """Whether a case has the token of a user who may do little."""
+    """Return whether a case gets the token of a user with few permissions."""
     if fits(case):
-        # An even number, as odd ones are completed to succeed. Cases that do not fit are often refused for that before
-        # anybody looks at permissions: they alone would leave it to chance whether each operation gives 403.
+        # An even number, because odd ones are completed to succeed. Invalid cases alone would not do: they are often
+        # rejected before permissions are checked, so it would be random whether each operation returns 403.
         return number % 8 == 0 and not _is_step(case) and "403" in case.operation.definition.raw["responses"]
-    # A header that nobody knows is all that is wrong with some, and it is ignored.
+    # Some cases are only invalid by an unknown header, which the server ignores.
     return number % 3 == 0 and not any(name.startswith("x-schemathesis-") for name in case.headers)
 
 
 def _number_of(case: Case[Any]) -> int:
-    """A number by which to decide. Not by turns, so that a case that is sent again is treated as it was."""
-    # No two signatures of a token are alike.
+    """Return a number to decide by. It depends on the case alone, so that a repeated case is treated the same."""
+    # Signatures of tokens differ each time.
     headers = {name: value for name, value in case.headers.items() if name.lower() != "authorization"}
-    # Which shows by its address where it is absent.
+    # The repr of an absent body contains its address.
     body = None if isinstance(case.body, NotSet) else case.body
     return zlib.crc32(repr((case.method, case.path_parameters, headers, case.query, body)).encode())
 
 
 class LinkChains:
-    """Begins journeys in one tenant or another, follows links to the letter, and puts in what no link can know.
+    """Starts chains in one of two tenants, follows links exactly, and adds what no link can know.
 
-    That is public keys, codes and passwords. schemathesis leaves out some of what a link gives, in short journeys
-    nearly always the tenant. So a step has the tenant that its link carries, and none if its link carries none.
+    That is public keys, codes and passwords. schemathesis omits some values of a link, in short chains nearly always
+    the tenant. Here, a step has the tenant that its link carries, and none if the link carries none.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._numbers = itertools.count(1)
         self._origins: dict[str, tuple[str, str]] = {}
-        """What was issued, to the operation that did so and its tenant."""
+        """Maps what was issued to the operation and tenant that issued it."""
 
         self._passwords: dict[str, str] = {}
 
     def complete(self, case: Case[Any], number: int) -> None:
-        """Make a step one that can succeed."""
+        """Complete a step, so that it can succeed."""
         origins = (self._origins[each] for each in _handles(case) if each in self._origins)
         source, tenant = next(origins, ("", ""))
         carries = _links().get((source, operation_id(case)))
@@ -132,7 +132,7 @@ class LinkChains:
             case.body = {**case.body, **self._known(cast("Body", case.body), tenant)}
 
     def remember(self, case: Case[Any], response: Response) -> None:
-        """Remember what was issued by whom in which tenant, and the password of whoever was registered."""
+        """Record what was issued in which tenant, and the passwords of registered users."""
         tenant, operation = tenant_of(case), operation_id(case)
         if tenant is None or not 200 <= response.status_code < 300:
             return
@@ -159,7 +159,7 @@ class LinkChains:
 
 
 def _handles(case: Case[Any]) -> Iterator[str]:
-    """What a case has from an answer before it, if it is a step that leads on from one."""
+    """Yield the values that a case has from an earlier response."""
     body: Any = case.body if isinstance(case.body, dict) else {}
     for value in (body.get("hash"), case.path_parameters.get("id"), body.get("username")):
         if isinstance(value, str):
@@ -168,7 +168,7 @@ def _handles(case: Case[Any]) -> Iterator[str]:
 
 @cache
 def _links() -> Mapping[tuple[str, str], bool]:
-    """The operations that a link of the contract leads from and to, and whether it carries the tenant."""
+    """Map the operations at both ends of each link to whether the link carries the tenant."""
     return {
         (operation["operationId"], link["operationId"]): "header.tenant" in link["parameters"]
         for operation in operations(read())

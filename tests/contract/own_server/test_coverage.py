@@ -1,4 +1,4 @@
-"""A run that proves nothing is told from one that does."""
+"""A run that covers too little is recognised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOG_IN: Final = "POST /{accountName}/users/verify -> [204] LogIn -> POST /{acco
 
 
 def _perfect() -> Verdict:
-    """All that can be reached was, many times."""
+    """Return a verdict that reached everything many times."""
     verdict = Verdict(seed=1)
     statuses = (200, 201, 204, 307, 400, 401, 403, 404, 405, 415)
     verdict.responses.update({(each.id, status): 50 for each in placed_operations(read()) for status in statuses})
@@ -24,13 +24,13 @@ def _perfect() -> Verdict:
 
 
 def test_enough() -> None:
-    """There is nothing to say of a run that reached everything."""
+    """A run that reached everything has no gaps."""
     assert not list(coverage.gaps(_perfect()))
     assert not coverage.missed_chains(_perfect())
 
 
 def test_status_missed() -> None:
-    """A success that an operation was refused too often to prove is named."""
+    """An operation with too few successes is named."""
     verdict = _perfect()
     verdict.responses["forgotPassword", 200] = 19
     assert list(coverage.gaps(verdict)) == ["forgotPassword gave 200 less than 20 times"]
@@ -38,7 +38,7 @@ def test_status_missed() -> None:
 
 
 def test_link_missed() -> None:
-    """A link that led to refusals alone is named, and the way to it is gone again from its beginning."""
+    """A link that only led to errors is named, with the whole chain that leads to it."""
     verdict = _perfect()
     verdict.links -= Counter({(_LOG_IN, 200): 1})
     verdict.links[_LOG_IN, 400] = 100

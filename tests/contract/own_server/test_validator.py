@@ -1,4 +1,4 @@
-"""The second judge does judge."""
+"""The second validator finds errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _exchange(
 def test_answers(
     validator: Validator, status: int, content: bytes, headers: dict[str, list[str]], *, fits: bool
 ) -> None:
-    """An answer of another status, shape, media type or header than documented is objected to."""
+    """A response of an undocumented status, shape, media type or header is an error."""
     request = requests.Request("GET", "http://localhost:1/acme/users/rosa.k/exists")
     error = validator.response_error(_exchange(request, status, content, headers))
     assert (error is None) is fits
@@ -58,7 +58,7 @@ def test_answers(
     ],
 )
 def test_redirect(validator: Validator, status: int, headers: dict[str, list[str]], *, fits: bool) -> None:
-    """The root that leads anywhere else than to the reference is objected to."""
+    """A root that redirects elsewhere than to the reference is an error."""
     request = requests.Request("GET", "http://localhost:1/")
     error = validator.response_error(_exchange(request, status, b"", headers))
     assert (error is None) is fits
@@ -68,7 +68,7 @@ def test_redirect(validator: Validator, status: int, headers: dict[str, list[str
     ("body", "fits"), [(_ASKED, True), ({"username": "rosa.k"}, False), ({**_ASKED, "attempt": "1"}, False)]
 )
 def test_requests(validator: Validator, body: dict[str, Any], *, fits: bool) -> None:
-    """A request that does not fit the contract is objected to."""
+    """A request that violates the contract is an error."""
     request = requests.Request("POST", "http://localhost:1/acme/users/forgotpassword", json=body)
     error = validator.request_error(_exchange(request, 200, b"", {}))
     assert (error is None) is fits
@@ -87,7 +87,7 @@ _GRANT: Final = {"client_id": "key", "grant_type": "password", "username": "rosa
     ],
 )
 def test_grants(validator: Validator, form: dict[str, str], *, fits: bool) -> None:
-    """A form that fits no grant is objected to."""
+    """A form that matches no grant is an error."""
     request = requests.Request("POST", "http://localhost:1/acme/connect/token", data=form)
     error = validator.request_error(_exchange(request, 200, b"", {}))
     assert (error is None) is fits
@@ -110,12 +110,12 @@ def test_grants(validator: Validator, form: dict[str, str], *, fits: bool) -> No
     ],
 )
 def test_codes(status: int, content: bytes, *, fits: bool) -> None:
-    """An error of our own server without a code of the table, or with one of another status, is objected to."""
+    """An error response of our own server without a documented code for its status is an error."""
     request = requests.Request("GET", "http://localhost:1/nowhere")
     assert (code_error(_exchange(request, status, content, _ID)) is None) is fits
 
 
 def test_nowhere(validator: Validator) -> None:
-    """Where there is no operation, it has no opinion."""
+    """An exchange of no operation cannot be validated."""
     with pytest.raises(PathError):
         validator.response_error(_exchange(requests.Request("GET", "http://localhost:1/nowhere"), 404, b"", {}))

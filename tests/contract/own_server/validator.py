@@ -1,6 +1,6 @@
-"""A second opinion on exchanges, by a validator that shares no code with the server or with schemathesis.
+"""A second validator, which shares no code with the server or with schemathesis.
 
-Those two have the same library for JSON Schema, so neither can be the other's judge.
+Those two use the same library for JSON Schema, so neither can check the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.error_codes import flaw_in_code
 
 @frozen
 class ValidatedExchange:
-    """A request and its answer, and whether the request was made to fit the contract."""
+    """A request and its response, and whether the request is meant to be valid."""
 
     request: PreparedRequest
     response: schemathesis.Response
@@ -32,12 +32,12 @@ class ValidatedExchange:
 
     @property
     def as_request(self) -> _Request:
-        """The request as the judge looks at it."""
+        """Return the request in the form that openapi-core reads."""
         return _Request(self.request)
 
     @property
     def as_response(self) -> _Response:
-        """The answer as the judge looks at it."""
+        """Return the response in the form that openapi-core reads."""
         headers = Headers([(name, value) for name, values in self.response.headers.items() for value in values])
         content_type = headers.get("content-type", "")
         return _Response(self.response.status_code, content_type, headers, self.response.content or None)
@@ -52,7 +52,7 @@ class _Response:
 
 
 class _Request:
-    # Any origin is that of a server of one's own.
+    # Any origin that the contract lists for self-hosted servers.
     host_url: Final = "http://127.0.0.1:8000"
 
     def __init__(self, request: PreparedRequest) -> None:
@@ -61,31 +61,31 @@ class _Request:
         self.method = (request.method or "").lower()
         self.body = request.body.encode() if isinstance(request.body, str) else cast("bytes | None", request.body)
         self.content_type = _text(request.headers.get("content-type", ""))
-        # Without those that are empty, which count as absent: a tolerance that this judge does not know.
+        # Without empty parameters. The server treats them as absent, which openapi-core does not know.
         query = ImmutableMultiDict(parse_qsl(url.query))
         header = Headers({name: _text(value) for name, value in request.headers.items()})
         self.parameters = RequestParameters(query=query, header=header)
 
 
 class Validator:
-    """Holds exchanges against the contract. Raises PathError for one that is of no operation."""
+    """Validates exchanges. Raises PathError for an exchange of no operation."""
 
     def __init__(self) -> None:
         self._openapi = OpenAPI.from_dict(read())
 
     def request_error(self, exchange: ValidatedExchange) -> str | None:
-        """Why a request does not fit the contract, if it does not."""
+        """Return why a request violates the contract, or None."""
         return _error(lambda: self._openapi.validate_request(exchange.as_request))
 
     def response_error(self, exchange: ValidatedExchange) -> str | None:
-        """Why an answer does not fit the contract, if it does not."""
+        """Return why a response violates the contract, or None."""
         return _error(lambda: self._openapi.validate_response(exchange.as_request, exchange.as_response))
 
 
 def code_error(exchange: ValidatedExchange) -> str | None:
-    """Why the code of our own server's error is none of the contract's table, if it is not.
+    """Return why the `code` of our own server's error is not in the contract's table, or None.
 
-    The contract does not ask it of other servers: there, `code` is optional, and may be another.
+    For other servers, `code` is optional and may have other values.
     """
     response = exchange.response
     if response.status_code < HTTPStatus.BAD_REQUEST or not response.content:

@@ -1,4 +1,4 @@
-"""The mutants, by what is at fault: responses, requests, or what the server does, by subject."""
+"""The mutants: faults in responses, in the parsing of requests, and in the behaviour of the server, by subject."""
 
 from __future__ import annotations
 

@@ -21,17 +21,17 @@ TABLE: Final = Table()
 
 @TABLE.parts(completion, "require_acceptable", "resetPassword", "common_passwords_are_refused")
 def common_password_accepted(*_: object) -> None:
-    """Any password will do for a reset."""
+    """A reset accepts any password."""
 
 
 @TABLE.parts(own_account, "keep_only_session", "getSelf", "passwords_change")
 def change_of_password_logs_out(*_: object) -> None:
-    """Who changes their password is logged out by that."""
+    """Changing the password ends the login that changed it."""
 
 
 @TABLE.parts(own_account.OwnAccountService, "change_password", "updatePassword", "passwords_change")
 async def previous_password_not_needed(_: Callable[..., Any], service: Any, caller: Any, __: str, new: str) -> None:
-    """A password is changed by whoever is logged in, whether they know it or not."""
+    """A password can be changed without the current one."""
     hashed = await service.passwords.hash(new)
 
     def replace(connection: Connection) -> None:
@@ -44,13 +44,13 @@ async def previous_password_not_needed(_: Callable[..., Any], service: Any, call
 
 @TABLE.parts(PasswordProver, "is_recent", "updateSelf", "without_a_password_changes_are_pending")
 def every_login_is_recent(*_: object) -> bool:
-    """A login that was long ago proves the password."""
+    """An old login counts as proof of the password."""
     return True
 
 
 @TABLE.parts(PasswordProver, "prove_password", "updateSelf", "a_password_changes_addresses_at_once")
 async def any_password_proves(*_: object) -> None:
-    """Any password proves who asks for a change."""
+    """A change of addresses accepts any password."""
 
 
 @TABLE.parts(TokenIssuer, "issue", "requestToken", "without_a_password_changes_are_pending")

@@ -17,36 +17,36 @@ TABLE: Final = Table()
 
 @TABLE.servers("requestToken", "only_active_users_log_in")
 def inactive_user_admitted(subject: ServerSetup) -> None:
-    """Who is not active can log in."""
+    """An inactive user can log in."""
     subject.patch.setattr(tokens, "_require_admitted", lambda *_: None)
     subject.patch.setattr(tokens, "touch_user", lambda *_: True)
 
 
 @TABLE.parts(tokens, "username_key", "requestToken", "passwords_are_needed")
 def usernames_have_a_case(_: Callable[..., str], username: str) -> str:
-    """Who logs in must write their name as it was written when they registered."""
+    """Usernames are case-sensitive at login."""
     return username
 
 
 @TABLE.parts(tokens, "end_session", "getSelf", "logins_end_when_revoked")
 def revoked_token_accepted(*_: object) -> None:
-    """Nothing comes of a revocation."""
+    """Revoking a token has no effect."""
 
 
 @TABLE.parts(TokenIssuer, "issue", "requestToken", "logins_are_renewed")
 def refresh_token_for_everyone(original: Callable[..., Any], service: object, grant: Any, *more: Any) -> Any:
-    """There is a refresh token whether it was asked for or not."""
+    """A refresh token is returned without a request for it."""
     return original(service, evolve(grant, refresh_token=grant.refresh_token or "unasked"), *more)
 
 
 @TABLE.parts(AccessTokens, "read", "getSelf", "access_tokens_expire")
 def expired_token_accepted(original: Callable[..., Any], *token: Any) -> Any:
-    """An access token does not expire."""
+    """Access tokens do not expire."""
     claims = original(*token)
     return claims and {**claims, "exp": 2**40}
 
 
 @TABLE.settings("requestToken", "wrong_passwords_are_few")
 def passwords_without_end(settings: dict[str, str]) -> None:
-    """Whoever guesses passwords can do so as often as they like."""
+    """Wrong passwords are not limited."""
     settings |= {"login_guesses": "1000", "login_guesses_per_user": "1000"}

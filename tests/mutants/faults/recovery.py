@@ -1,4 +1,4 @@
-"""Faults in how passwords are recovered."""
+"""Faults in password recovery."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ TABLE: Final = Table()
 
 @TABLE.parts(GuessChecker, "_compare", "checkHash", "codes_are_needed")
 async def any_code_is_right(_: Callable[..., Any], __: object, guess: Any, ___: str) -> Any:
-    """Any code is the right one."""
+    """Any code is accepted."""
     return guess
 
 
 @TABLE.parts(GuessChecker, "_compare", "checkHash", "reset_sets_the_password")
 async def no_code_is_right(*_: object) -> None:
-    """No code is the right one."""
+    """No code is accepted."""
 
 
 @TABLE.servers("resetPassword", "codes_are_used_up")
-def code_usable_twice(subject: ServerSetup) -> None:
-    """A request is not used up, and its code sets one password after the other."""
-    subject.patch.setattr(completion, "consume", lambda *_: True)
-    subject.patch.setattr(GuessChecker, "_rejection_reason", lambda *_: None)
+def code_usable_twice(setup: ServerSetup) -> None:
+    """A code can be used more than once."""
+    setup.patch.setattr(completion, "consume", lambda *_: True)
+    setup.patch.setattr(GuessChecker, "_rejection_reason", lambda *_: None)
 
 
 @TABLE.parts(GuessChecker, "_rejection_reason", "checkHash", "requests_lapse")
 def expired_hash_accepted(original: Callable[..., Any], *validated: Any) -> str | None:
-    """A request does not lapse."""
+    """A request does not expire."""
     reason: str | None = original(*validated)
     return None if reason == "expired" else reason
 
 
 @TABLE.parts(handles, "fits", "checkHash", "requests_are_sent_back_unchanged")
 def hash_not_verified(*_: object) -> bool:
-    """The signature of a hash is not looked at."""
+    """The signature of a hash is not verified."""
     return True
 
 
 @TABLE.parts(guesses, "_repeats", "checkHash", "requests_are_sent_back_unchanged")
 def expiry_and_attempt_not_compared(*_: object) -> bool:
-    """Expiry and attempt may be sent back as anything."""
+    """Expiry and attempt are not compared."""
     return True
 
 
 @TABLE.parts(GuessChecker, "_match", "checkHash", "requests_end_those_before_them")
 def hash_ignored(_: Callable[..., Any], service: GuessChecker, subject: Any, __: object) -> Any:
-    """A code is looked up by the username alone, whatever the hash."""
+    """A code is looked up by username alone, whatever the hash."""
     return (subject.recoveries[0], service.keyring.newest) if subject.recoveries else None
 
 
@@ -71,13 +71,13 @@ def code_of_the_last_request_stays(original: Callable[..., Any], service: object
 
 @TABLE.settings("checkHash", "guesses_are_few")
 def guesses_without_end(settings: dict[str, str]) -> None:
-    """Whoever guesses can do so as often as they like."""
+    """Guesses are not limited."""
     settings |= {"recovery_guesses_per_request": "1000", "recovery_guesses_per_user_and_address_per_day": "1000"}
 
 
 @TABLE.parts(authenticators, "replace_password", "requestToken", "reset_sets_the_password")
 def new_password_not_taken(*_: object, **__: object) -> bool:
-    """A reset is answered as if it had been made, and sets no password."""
+    """A reset succeeds without setting the password."""
     return True
 
 
@@ -85,7 +85,7 @@ def new_password_not_taken(*_: object, **__: object) -> bool:
 async def old_password_still_accepted(
     original: Callable[..., Any], passwords: Any, hashed: str | None, secret: str
 ) -> bool:
-    """A password that was right once logs in for good."""
+    """An old password stays valid."""
     known: set[str] = passwords.__dict__.setdefault("known", set())
     right = bool(await original(passwords, hashed, secret)) or secret in known
     if right:

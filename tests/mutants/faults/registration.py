@@ -17,11 +17,11 @@ TABLE: Final = Table()
 
 @TABLE.parts(completion, "mark_proved", "requestToken", "registrations_are_verified")
 def verified_user_kept_out(*_: object) -> bool:
-    """A registration is completed, and the user cannot log in all the same."""
+    """A verified user cannot log in."""
     return True
 
 
 @TABLE.parts(tokens, "_require_admitted", "requestToken", "registrations_are_verified")
 def unverified_user_admitted(original: Callable[..., None], user: User) -> None:
-    """Who has registered can log in at once."""
+    """An unverified user can log in."""
     original(evolve(user, verified=True))

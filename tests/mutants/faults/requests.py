@@ -1,4 +1,4 @@
-"""Faults in how requests are read."""
+"""Faults in the parsing of requests."""
 
 from __future__ import annotations
 
@@ -48,31 +48,31 @@ def format_not_checked(document: Any) -> None:
 
 @TABLE.contracts("forgotPassword", "not_a_server_error")
 def required_not_checked(document: Any) -> None:
-    """What is required may be missing, until it is needed."""
+    """A missing required property fails only where it is used."""
     document["components"]["schemas"]["UserVerification"]["required"] = []
 
 
 @TABLE.contracts("searchUsers", "negative_data_rejection")
 def query_not_checked(document: Any) -> None:
-    """A page may have any size, and fewer than none."""
+    """A page may have any size, even a negative one."""
     for each in document["paths"]["/{accountName}/users"]["get"]["parameters"]:
         each["schema"].pop("minimum", None)
 
 
 @TABLE.contracts("forgotPassword", "positive_data_acceptance")
 def fitting_data_refused(document: Any) -> None:
-    """Nobody may ask more than three times."""
+    """Attempts above three are rejected."""
     document["components"]["schemas"]["Attempt"]["maximum"] = 3
 
 
 @TABLE.parts(calls, "require_storable", "checkHash", "unreadable_bodies_are_refused")
 def surrogate_not_refused(_: Callable[..., None], __: object) -> None:
-    """A lone surrogate gets as far as the database, which fails."""
+    """A lone surrogate reaches the database, which fails."""
 
 
 @TABLE.parts(calls, "parse", "checkHash", "unreadable_bodies_are_refused")
 def lax_json(_: Callable[..., object], body: bytes) -> object:
-    """Bodies are read as Python reads them: names twice, NaN, and nesting without end."""
+    """Bodies are parsed by Python's own rules: duplicate names, NaN, and unlimited nesting."""
     return json.loads(body)
 
 
@@ -84,30 +84,30 @@ async def size_not_checked(_: Callable[..., Any], request: Request) -> bytes:
 
 @TABLE.parts(calls._BodyReader, "_require_declaration", "checkHash", "media_types_are_heeded")  # noqa: SLF001
 def media_type_ignored(*_: object) -> None:
-    """A body is read whatever it is declared as."""
+    """The media type of a body is ignored."""
 
 
 @TABLE.parts(calls, "normalise", "checkHash", "sdk_requests_are_served")
 def names_have_a_case(_: Callable[..., object], value: object, __: object) -> object:
-    """Names are taken as they are written, and nulls as values."""
+    """Names are case-sensitive, and nulls are values."""
     return value
 
 
 @TABLE.parts(urlencoded, "_pairs", "searchUsers", "sdk_requests_are_served")
 def empty_values_count(original: Callable[..., Any], encoded: bytes) -> Any:
-    """What is empty in a query is a value, and not a good one."""
+    """An empty query parameter is an invalid value."""
     return [(name, text or b"?") for name, text in original(encoded)]
 
 
 @TABLE.requests("checkUserExist", "slashes_too_many_are_ignored")
 def slashes_count(scope: Scope) -> None:
-    """A path with a slash too many is another path."""
+    """A doubled slash makes another path."""
     scope["raw_path"] = scope["raw_path"].replace(b"//", b"/-/")
 
 
 @TABLE.parts(authentication.RequestAuthentication, "admit", "getSelf", "ignored_auth")
 async def authentication_ignored(original: Callable[..., Any], guard: object, headers: Headers, *more: Any) -> Caller:
-    """Who has no access token, or a wrong one, is taken for the administrator."""
+    """A request with a missing or wrong access token is that of the administrator."""
     try:
         caller: Caller = await original(guard, headers, *more)
     except (HTTPException, AuthenticationError):
@@ -117,11 +117,11 @@ async def authentication_ignored(original: Callable[..., Any], guard: object, he
 
 @TABLE.requests("checkUserExist", "users_are_of_one_tenant")
 def tenant_ignored(scope: Scope) -> None:
-    """Everybody is in the default tenant, whatever the header says."""
+    """The tenant header is ignored."""
     scope["headers"] = [each for each in scope["headers"] if each[0] != b"tenant"]
 
 
 @TABLE.requests("checkUserExist", "unsupported_method")
 def method_ignored(scope: Scope) -> None:
-    """Whatever the method, what stands at a path is served."""
+    """The method is ignored."""
     scope["method"] = "GET"

@@ -1,4 +1,4 @@
-"""Faults in answers."""
+"""Faults in responses."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ TABLE: Final = Table()
 
 @TABLE.responses("forgotPassword", 200, "response_schema_conformance")
 def missing_field(response: OutgoingResponse) -> None:
-    """The answer to a request for a reset lacks `hint`."""
+    """The response of forgotPassword lacks `hint`."""
     response.json = {name: value for name, value in response.json.items() if name != "hint"}
 
 
 @TABLE.responses("checkUserExist", 200, "response_schema_conformance")
 def wrong_type(response: OutgoingResponse) -> None:
-    """Whether a username is taken is told in words."""
+    """`exists` is a word instead of a boolean."""
     response.json = {"exists": "yes" if response.json["exists"] else "no"}
 
 
 @TABLE.responses("forgotPassword", 200, "response_schema_conformance")
 def number_as_text(response: OutgoingResponse) -> None:
-    """`attempt` is a text of digits."""
+    """`attempt` is a string of digits."""
     response.json = {**response.json, "attempt": str(response.json["attempt"])}
 
 
@@ -35,13 +35,13 @@ def null_where_there_is_none(response: OutgoingResponse) -> None:
 
 @TABLE.responses("forgotPassword", 200, "response_schema_conformance")
 def naive_date(response: OutgoingResponse) -> None:
-    """`expires` does not say in which time zone."""
+    """`expires` has no time zone."""
     response.json = {**response.json, "expires": response.json["expires"].removesuffix("Z")}
 
 
 @TABLE.responses("forgotPassword", 200, "response_schema_conformance")
 def date_in_whole_seconds(response: OutgoingResponse) -> None:
-    """`expires` leaves out the milliseconds."""
+    """`expires` has no milliseconds."""
     response.json = {**response.json, "expires": response.json["expires"][:19] + "Z"}
 
 
@@ -61,25 +61,25 @@ def fault_in_an_item(response: OutgoingResponse) -> None:
 
 @TABLE.responses("forgotPassword", 200, "no_secrets_shown")
 def code_given_away(response: OutgoingResponse) -> None:
-    """Whoever asks for a reset is told the code."""
+    """The response of forgotPassword contains the code."""
     response.json = {**response.json, "verificationCode": "MFRGGZDF"}
 
 
 @TABLE.responses("getSelf", 200, "no_secrets_shown")
 def password_given_away(response: OutgoingResponse) -> None:
-    """Users are shown their passwords."""
+    """A user's own profile contains the password."""
     response.json = {**response.json, "password": "correct horse"}
 
 
 @TABLE.responses("createUser", 201, "status_code_conformance")
 def wrong_status(response: OutgoingResponse) -> None:
-    """What was created is answered with 200."""
+    """Creating a user returns 200."""
     response.status = 200
 
 
 @TABLE.responses("forgotPassword", 400, "status_code_conformance")
 def undocumented_status(response: OutgoingResponse) -> None:
-    """What is malformed is answered with 422."""
+    """A malformed request returns 422."""
     response.status = 422
 
 
@@ -91,7 +91,7 @@ def failure(response: OutgoingResponse) -> None:
 
 @TABLE.responses("getJsonWebKeySet", 200, "content_type_conformance")
 def wrong_content_type(response: OutgoingResponse) -> None:
-    """Keys are declared as a page."""
+    """Keys are declared as HTML."""
     response.headers["content-type"] = "text/html; charset=utf-8"
 
 
@@ -109,19 +109,19 @@ def error_without_content(response: OutgoingResponse) -> None:
 
 @TABLE.responses("checkHash", 400, "response_schema_conformance")
 def error_of_another_shape(response: OutgoingResponse) -> None:
-    """An error says `error` where it is to say `message`."""
+    """An error has `error` instead of `message`."""
     response.json = {"error": response.json["message"]}
 
 
 @TABLE.responses("requestToken", 400, "response_schema_conformance")
 def error_without_code(response: OutgoingResponse) -> None:
-    """A refused grant is answered like any other request, and not as OAuth 2 has it."""
+    """A rejected grant has the usual error shape instead of that of OAuth 2."""
     response.json = {"message": response.json["error_description"]}
 
 
 @TABLE.responses("deleteUser", 204, "deleted_users_are_gone")
 def content_at_204(response: OutgoingResponse) -> None:
-    """204 comes with a content type and a length."""
+    """204 has a content type and a length."""
     response.headers |= {"content-type": "application/json", "content-length": "0"}
 
 
@@ -133,35 +133,35 @@ def challenge_missing(response: OutgoingResponse) -> None:
 
 @TABLE.responses("checkUserExist", 200, "response_headers_conformance")
 def request_id_missing(response: OutgoingResponse) -> None:
-    """An answer has no `X-Request-ID`."""
+    """A response has no `X-Request-ID`."""
     del response.headers["x-request-id"]
 
 
 @TABLE.responses("forgotPassword", 429, "requests_are_few")
 def wait_not_told(response: OutgoingResponse) -> None:
-    """429 does not say for how long to wait."""
+    """429 has no `Retry-After`."""
     del response.headers["retry-after"]
 
 
 @TABLE.responses("forgotPassword", 429, "requests_are_few")
 def wait_told_as_a_date(response: OutgoingResponse) -> None:
-    """429 says until when to wait."""
+    """429 has a date in `Retry-After`."""
     response.headers["retry-after"] = "Tue, 01 Jan 2030 00:00:00 GMT"
 
 
 @TABLE.responses("checkUserExist", 405, "unsupported_method")
 def allowed_methods_not_told(response: OutgoingResponse) -> None:
-    """405 does not say which methods there are."""
+    """405 has no `Allow`."""
     del response.headers["allow"]
 
 
 @TABLE.responses("requestToken", 405, "unknown_methods_are_refused")
 def allowed_methods_left_out(response: OutgoingResponse) -> None:
-    """405 says of one method only that it is there."""
+    """405 lists only one method in `Allow`."""
     response.headers["allow"] = "GET"
 
 
 @TABLE.responses("requestToken", 405, "unknown_methods_are_refused")
 def unknown_methods_not_found(response: OutgoingResponse) -> None:
-    """A method that a path does not have is answered with 404."""
+    """An unknown method returns 404."""
     response.status = 404

@@ -1,4 +1,4 @@
-"""Faults in what keeps the tenants of an account apart."""
+"""Faults in the isolation of tenants."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TABLE: Final = Table()
 def hash_of_another_tenant_accepted(
     original: Callable[..., Any], connection: Connection, account: str, _: str | None, *more: Any
 ) -> Any:
-    """Codes are looked up in the default tenant, whatever the header says."""
+    """Codes are looked up in the default tenant, whatever the header."""
     return original(connection, account, None, *more)
 
 
 @TABLE.parts(authentication, "_tenant", "getSelf", "logins_are_of_one_tenant")
 def token_of_another_tenant_accepted(*_: object) -> None:
-    """Nobody compares the tenant of an access token with that of the header."""
+    """The tenant of an access token is not compared with the header."""
 
 
 @TABLE.parts(user_search, "_conditions", "searchUsers", "users_are_of_one_tenant")
@@ -43,7 +43,7 @@ def search_leaks_other_tenants(original: Callable[..., Any], criteria: Any) -> S
 def user_of_another_tenant_readable(
     _: Callable[..., Any], connection: Connection, account: str, __: str, user_id: str
 ) -> User | None:
-    """A user is read by their id, whosever they are."""
+    """A user of any tenant can be read by id."""
     query = select(schema.users).where(schema.users.c.account == account, schema.users.c.user_id == user_id)
     row = connection.execute(query).mappings().first()
     return None if row is None else User(**row)

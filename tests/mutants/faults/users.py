@@ -18,23 +18,23 @@ TABLE: Final = Table()
 
 @TABLE.parts(users, "delete_user", "getUser", "deleted_users_are_gone")
 def deleted_user_still_readable(*_: object) -> None:
-    """A user is said to be deleted, and is not."""
+    """Deleting a user has no effect."""
 
 
 @TABLE.parts(profiles, "update_user", "getUser", "changes_are_made")
 def change_not_made(*_: object) -> None:
-    """A change is answered as if it had been made."""
+    """An update succeeds without changing anything."""
 
 
 @TABLE.parts(profiles, "_same_roles", "updateUser", "changes_are_made")
 def other_roles_accepted(*_: object) -> bool:
-    """Roles that are not those of the user are not refused."""
+    """An update accepts other roles."""
     return True
 
 
 @TABLE.parts(user_search, "_conditions", "searchUsers", "searches_narrow")
 def search_finds_inactive_users(original: Callable[..., Any], criteria: Any) -> Any:
-    """A search finds users who are not active, though it was not asked to."""
+    """A search finds inactive users by default."""
     return original(evolve(criteria, active_only=False))
 
 
@@ -46,5 +46,5 @@ def pages_begin_at_zero(original: Callable[..., Any], *given: Any, offset: int, 
 
 @TABLE.parts(registration, "username_key", "checkUserExist", "usernames_are_taken_once")
 def taken_username_free_in_capitals(_: Callable[..., str], username: str) -> str:
-    """Whether a username is taken depends on how it is written."""
+    """The check for taken usernames is case-sensitive."""
     return username

@@ -1,1 +1,1 @@
-"""What scenarios are told with: requests, answers, and users who are made up."""
+"""What scenarios work with: requests, responses, and new users."""

@@ -1,4 +1,4 @@
-"""Calls operations, and deletes the users who were made by that."""
+"""Calls operations, and deletes the users that the calls created."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CLEANING_SECONDS: Final = 60.0
 
 @frozen
 class RawBody:
-    """A body as it is sent, byte for byte, and what it is declared as."""
+    """A body that is sent byte for byte, with its media type."""
 
     content: bytes
     media_type: str = "application/json"
 
 
 class Client:
-    """Calls operations of a site. `close` removes what this has left."""
+    """Calls operations of a deployment. `close` deletes the users that the calls created."""
 
     def __init__(self, deployment: Deployment, transport: Transport) -> None:
         """Prepare a session."""
@@ -43,7 +43,7 @@ class Client:
         self._registered: list[tuple[Tenant, str]] = []
 
     def close(self) -> None:
-        """Delete the users who were made up, as far as the server lets us, even if the time for stories is over."""
+        """Delete the users that were created, even if the time for scenarios is over."""
         self._session.close()
         self._session = Session(Transport(self.deployment.proxy, RetryBudget(time.monotonic() + _CLEANING_SECONDS)))
         for tenant, username in self._registered:
@@ -69,9 +69,9 @@ class Client:
         method: str | None = None,
         rewrite_path: Callable[[str], str] = str,
     ) -> ApiResponse:
-        """Call an operation in a tenant, or try another method where it is; `spell` says how the path is written.
+        """Call an operation in a tenant. `method` tries another method at its path; `rewrite_path` changes the path.
 
-        Raises BreachError when the answer is not one that the contract documents, or there is none.
+        Raises ViolationError for an undocumented response, or none.
         """
         definition, is_auth = operation(operation_id), hosts()[operation_id]
         values = {"accountName": self.deployment.account, **(path or {})}
@@ -110,9 +110,10 @@ class Client:
         bodies: Iterable[Mapping[str, Any]],
         then: Callable[[ApiResponse], Any] = lambda _: None,
     ) -> bool:
-        """Call an operation with one body after the other, until a limit rejects one; returns whether one did.
+        """Call an operation with one body after the other, until a limit rejects one. Returns whether one did.
 
-        A limit on all requests of an address is another one, which is waited for. `then` looks at each other answer.
+        If the limit is that of all requests of an address, this waits and continues. `then` is called with each other
+        response.
         """
         with self._no_retries():
             for body in bodies:
@@ -138,11 +139,11 @@ class Client:
             self._session = patient
 
     def fail(self, operation_id: str, message: str) -> NoReturn:
-        """End the story: this is not as it must be."""
+        """Fail the scenario."""
         raise ViolationError(operation_id, message)
 
     def _record(self, operation_id: str, tenant: Tenant, body: Any, response: requests.Response) -> None:
-        """Remember what was answered, and whom the server has made, be it rightly or not."""
+        """Record the status, and the user that the server created, even if it should not have."""
         self.responses[operation_id, response.status_code] += 1
         if not response.ok or not isinstance(body, dict):
             return

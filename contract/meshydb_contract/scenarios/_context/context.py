@@ -1,4 +1,4 @@
-"""What stories are told with: requests, and users who are made up and gone when the story is over."""
+"""The context of a scenario: calls of operations, and users that are deleted at its end."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedEr
 
 QUESTION: Final = "Which street did this story begin in?"
 ANSWER: Final = "Elm Street"
-# The hint that tells nothing.
+# A hint that does not show where the code went.
 UNHELPFUL_HINT: Final = "xxxx"
-PASSWORD: Final = "a passphrase of this story"  # noqa: S105 - of users who are made up
+PASSWORD: Final = "a passphrase of this story"  # noqa: S105 - of users that scenarios create
 NEW_PASSWORD: Final = "another passphrase of it"  # noqa: S105 - likewise
 
 
 @frozen
 class User:
-    """A user who was made up."""
+    """A user that the scenario created."""
 
     tenant: Tenant
     username: str
@@ -32,42 +32,42 @@ class User:
 
 
 class Context(Client):
-    """Where one story is told. `close` removes what it has left."""
+    """The context of one scenario. `close` deletes the users that it created."""
 
     def __init__(self, deployment: Deployment, scenario: str, transport: Transport | None = None) -> None:
-        """Prepare a story."""
+        """Prepare a scenario."""
         super().__init__(deployment, transport or Transport(deployment.proxy))
         self.tenant = deployment.tenants[0]
         self._names = _names(deployment.seed, scenario)
 
     @property
     def other_tenant(self) -> Tenant:
-        """Another tenant, and an administrator of it."""
+        """Return a second tenant, with an administrator's token."""
         for tenant in self.deployment.tenants[1:]:
             if tenant.token is not None:
                 return tenant
         raise SkippedError("needs a second tenant, and an administrator's access token of it")
 
     def admin_token(self, tenant: Tenant) -> str:
-        """The access token of somebody who may do everything with users."""
+        """Return the access token of a user who may manage users."""
         if tenant.token is None:
             raise SkippedError("needs an administrator's access token")
         return tenant.token
 
     def helper_token(self, tenant: Tenant) -> str:
-        """The access token of somebody who may manage users, and may do nothing else that not every user may."""
+        """Return the access token of a user who may manage users and nothing else."""
         if tenant.helper_token is None:
             raise SkippedError("needs the access token of a user who may manage users and nothing else")
         return tenant.helper_token
 
     def public_key(self, tenant: Tenant) -> str:
-        """What logins to a tenant need."""
+        """Return the public key, which logins need."""
         if tenant.public_key is None:
             raise SkippedError("needs the public key of the tenant")
         return tenant.public_key
 
     def create_user(self, tenant: Tenant | None = None, *, username: str | None = None, **overrides: Any) -> User:
-        """Create a user who can log in, unless told otherwise."""
+        """Create a user, who can log in unless `overrides` say otherwise."""
         tenant = tenant or self.tenant
         token = self.admin_token(tenant)
         body: dict[str, Any] = {
@@ -85,7 +85,7 @@ class Context(Client):
         return self.call("registerUser", self.tenant, body)
 
     def registration_body(self, tenant: Tenant, username: str | None = None) -> dict[str, Any]:
-        """A registration of nobody yet, good in every mode of verification."""
+        """Return a registration of a new user that is valid in every mode of verification."""
         username = username or self.free_username(tenant)
         return {
             "username": username,
@@ -96,21 +96,21 @@ class Context(Client):
         }
 
     def free_username(self, tenant: Tenant) -> str:
-        """A username that is nobody's, though the same stories may have been told here before."""
+        """Return a username that is not taken, even if the scenarios ran here before."""
         return next(name for name in self._names if not self.exists(tenant, name))
 
     def exists(self, tenant: Tenant, username: str) -> bool:
-        """Whether the server says that there is a user of this name."""
+        """Return whether the server knows a user of this name."""
         response = self.call("checkUserExist", tenant, path={"username": username})
         found: bool = response.expect(200, "Whether a username is taken cannot be told.").json["exists"]
         return found
 
     def try_log_in(self, tenant: Tenant, username: str, password: str, **overrides: str) -> ApiResponse:
-        """Ask for tokens."""
+        """Request tokens."""
         return self.call("requestToken", tenant, {**self.login_form(tenant, username, password), **overrides})
 
     def login_form(self, tenant: Tenant, username: str, password: str) -> dict[str, Any]:
-        """The form of a login."""
+        """Return the form of a login."""
         return {
             "client_id": self.public_key(tenant),
             "grant_type": "password",
@@ -119,27 +119,27 @@ class Context(Client):
         }
 
     def log_in(self, user: User, password: str | None = None) -> dict[str, Any]:
-        """Tokens of a user."""
+        """Log a user in. Returns the tokens."""
         response = self.try_log_in(user.tenant, user.username, password or user.password)
         tokens: dict[str, Any] = response.expect(200, "A user cannot log in.").json
         return tokens
 
     def try_refresh(self, tenant: Tenant, tokens: Mapping[str, Any]) -> ApiResponse:
-        """Ask for another access token for a refresh token."""
+        """Request an access token with a refresh token."""
         form = {"client_id": self.public_key(tenant), "grant_type": "refresh_token"}
         return self.call("requestToken", tenant, {**form, "refresh_token": tokens["refresh_token"]})
 
     def get_self(self, tenant: Tenant, tokens: Mapping[str, Any]) -> ApiResponse:
-        """Ask who is logged in."""
+        """Get the user who is logged in."""
         return self.call("getSelf", tenant, token=tokens["access_token"])
 
     def request_reset(self, user: User) -> dict[str, Any]:
-        """Ask for a password reset; returns it with its code, as it is to be sent back."""
+        """Request a password reset. Returns it with its code, ready to be sent back."""
         response = self.call("forgotPassword", user.tenant, {"username": user.username, "attempt": 1})
         return self.with_code(user.tenant, response.expect(200, "A user cannot ask for a password reset.").json)
 
     def with_code(self, tenant: Tenant, request: dict[str, Any]) -> dict[str, Any]:
-        """A request with what the user was sent, or is asked."""
+        """Return a request with the code that was sent, or the answer to the question."""
         if request["hint"] == QUESTION:
             return {**request, "verificationCode": ANSWER}
         code = self.require_codes()(tenant.name, request["username"])
@@ -148,13 +148,13 @@ class Context(Client):
         return {**request, "verificationCode": code}
 
     def require_codes(self) -> Callable[[str | None, str], str | None]:
-        """What tells the code that a user was sent last."""
+        """Return the function that looks up the last code sent to a user."""
         if self.deployment.newest_code is None:
             raise SkippedError("needs to read the codes that users are sent")
         return self.deployment.newest_code
 
     def check_code(self, tenant: Tenant, request: Mapping[str, Any]) -> ApiResponse:
-        """Ask whether a code is the right one."""
+        """Check whether a code is right."""
         return self.call("checkHash", tenant, dict(request)).expect(200, "A code cannot be checked.")
 
     def try_reset(self, tenant: Tenant, request: Mapping[str, Any], password: str = NEW_PASSWORD) -> ApiResponse:
@@ -163,13 +163,13 @@ class Context(Client):
 
 
 def with_wrong_code(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with a code that is not the right one."""
+    """Return the same request with a wrong code."""
     code = request["verificationCode"]
     return {**request, "verificationCode": ("B" if code[0] != "B" else "C") + code[1:]}
 
 
 def _names(seed: int, scenario: str) -> Iterator[str]:
-    # Not a secret: the same in each run, which is what a seed is for.
+    # Not a secret: a seed makes the same names in each run.
     source = random.Random(f"{seed} {scenario}")  # noqa: S311
     while True:
         yield f"contract-{source.getrandbits(48):012x}"

@@ -1,4 +1,4 @@
-"""Requests of the contract's operations, and their answers, each of which must be a documented one."""
+"""Responses of the contract's operations. Each must be a documented one."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _CHECKS: Final[list[Any]] = [
 
 
 class ViolationError(Exception):
-    """The server does what the contract does not allow."""
+    """The server violates the contract."""
 
     def __init__(self, operation: str, message: str) -> None:
-        """Say of which operation, and what."""
+        """Name the operation, and what is wrong."""
         super().__init__(message)
         self.operation = operation
         self.message = message
 
 
 class SkippedError(Exception):
-    """The story cannot be told here, and why."""
+    """The scenario needs something that is missing. The message says what."""
 
 
 @frozen
 class ApiResponse:
-    """An answer of a documented kind."""
+    """A documented response."""
 
     operation: str
     status: int
@@ -58,7 +58,7 @@ class ApiResponse:
     json: Any
 
     def expect(self, status: int, otherwise: str) -> Self:
-        """Go on with an answer of this status; `otherwise` says what it means that it has another."""
+        """Fail unless the response has this status. `otherwise` says what another status means."""
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise SkippedError(f"met a limit, and has to wait for {self.headers['retry-after']} seconds")
         if self.status != status:
@@ -66,19 +66,19 @@ class ApiResponse:
         return self
 
     def expect_members(self, otherwise: str, **members: Any) -> Self:
-        """Go on with an answer whose members have these values."""
+        """Fail unless these members have these values."""
         for name, value in members.items():
             if self.json[name] != value:
                 self.fail(f"{otherwise} `{name}` is {self.json[name]!r} and not {value!r}.")
         return self
 
     def fail(self, message: str) -> NoReturn:
-        """End the story: this is not as it must be."""
+        """Fail the scenario."""
         raise ViolationError(self.operation, message)
 
 
 def checked_response(operation_id: str, path: Mapping[str, str], response: requests.Response) -> ApiResponse:
-    """What an operation has answered. Raises BreachError unless that is documented."""
+    """Return the response of an operation. Raises ViolationError if it is not documented."""
     answer = Response.from_requests(response, verify=True)
     try:
         operation(operation_id).Case(path_parameters=dict(path)).validate_response(answer, checks=_CHECKS)
@@ -87,7 +87,7 @@ def checked_response(operation_id: str, path: Mapping[str, str], response: reque
         raise ViolationError(
             operation_id, f"The answer is {answer.status_code}. {' '.join(problems.split())}"
         ) from failures
-    # The reference for people is a page.
+    # The reference is an HTML page.
     is_json = "json" in response.headers.get("content-type", "")
     said = answer.json() if answer.content and is_json else None
     return ApiResponse(operation_id, answer.status_code, response.headers, said)

@@ -8,12 +8,12 @@ from typing import Any
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """The header of an access token."""
+    """Return the header of an access token."""
     return _part(token, 0)
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """The claims of an access token."""
+    """Return the claims of an access token."""
     return _part(token, 1)
 
 
