@@ -117,9 +117,9 @@ def test_server_goes_away(tmp_path: Path) -> None:
     """A server that stops during the run is exit code 2, and the last requests are printed."""
     run_json(tmp_path, "account", "create", ACCOUNT, "--tenant", DEFAULT_TENANT)
     options = ("--account", ACCOUNT, "--operation", "checkUserExist", "--max-examples", "100000")
-    with Served(tmp_path, rate_limit="off") as succeeded:
+    with Served(tmp_path, rate_limit="off") as served:
         process = subprocess.Popen(
-            [sys.executable, "-m", "meshydb_contract", "--url", succeeded.url, *options],
+            [sys.executable, "-m", "meshydb_contract", "--url", served.url, *options],
             env=environment(PYTHONUNBUFFERED="1"),
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -127,7 +127,7 @@ def test_server_goes_away(tmp_path: Path) -> None:
         with process:
             assert process.stdout is not None
             next(line for line in process.stdout if "Coverage" in line)
-            succeeded.stop(signal.SIGKILL)
+            served.stop(signal.SIGKILL)
             output = process.stdout.read()
         assert process.returncode == 2, output
     assert "stopped responding." in output

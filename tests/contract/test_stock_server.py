@@ -68,8 +68,8 @@ def hosted(tmp_path: Path) -> Generator[_Hosted]:
         options = ("--tenant", tenant, "--password", _PASSWORD, "--role", "meshy.admin")
         run_json(tmp_path, "user", "create", _ACCOUNT, "root", "--email", "root@example.org", *options)
     run_json(tmp_path, "user", "create", _ACCOUNT, "rosa.k", "--email", "rosa.k@example.org", "--tenant", _TENANT)
-    with Served(tmp_path, program=CHEAP, **_FAST) as succeeded:
-        yield _Hosted(succeeded.url, tmp_path, keys[_TENANT])
+    with Served(tmp_path, program=CHEAP, **_FAST) as served:
+        yield _Hosted(served.url, tmp_path, keys[_TENANT])
 
 
 def _last_lines(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -179,9 +179,9 @@ def test_limits(tmp_path: Path) -> None:
     """If a limit frees up soon, the run waits, and no request stays rejected."""
     run_json(tmp_path, "account", "create", _ACCOUNT, "--tenant", _TENANT)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "checkUserExist", *FEW)
-    with Served(tmp_path, rate_limit="5/second") as succeeded:
-        done = command(succeeded.url, *options)
-        _, lines = succeeded.stop()
+    with Served(tmp_path, rate_limit="5/second") as served:
+        done = command(served.url, *options)
+        _, lines = served.stop()
     assert done.returncode == 0, done.stdout
     assert "Rejected by a limit" not in done.stdout
     assert 429 in {json.loads(line).get("status") for line in lines}
