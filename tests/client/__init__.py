@@ -1,1 +1,1 @@
-"""The client, over real connections."""
+"""The client, tested over real connections."""

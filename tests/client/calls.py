@@ -1,4 +1,4 @@
-"""What is done with a client or a connection, in its two forms."""
+"""Calls of a client or a connection, blocking and async."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meshydb._config import resolve
 from meshydb._core.auth import Login
 from meshydb._models import Tokens
 from meshydb._sync.driver import Driver, Session
-from tests.support.tcp import ScriptedServer, parts
+from tests.support.tcp import ScriptedServer, parse_request
 
 ForgotPassword = Callable[..., UserVerificationHash]
 # Yields what its calls return, and gets their results, whether they had to be awaited or not.
@@ -62,19 +62,19 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
-        """Tell the seconds since some moment."""
+        """Return the time in seconds."""
         return self.now
 
 
 class Play(Protocol):
-    """Plays a scenario, and returns its result."""
+    """Runs a scenario and returns its result."""
 
     def __call__(self, scenario: Scenario, base_url: str, **settings: Any) -> Any:
-        """Hand a client to the scenario, or a connection; close it in the end."""
+        """Run the scenario with a client or a connection, and close it."""
 
 
 def without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make it so, for a test, that the faster transport is not installed."""
+    """Hide pyreqwest for a test, as if it were not installed."""
     # None stands for a module that cannot be found.
     for name in ("meshydb._transports.fast.async_transport", "meshydb._transports.fast.sync_transport", "pyreqwest"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -87,8 +87,8 @@ def access_token(claims: object = None, signature: str = "c2lnbmF0dXJl") -> str:
     return ".".join([*encoded, signature])
 
 
-def token_answer(token: str | None = None, changes: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Compose what the token endpoint answers."""
+def token_response(token: str | None = None, changes: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Compose the response of the token endpoint."""
     usual: dict[str, object] = {"expires_in": 3600, "token_type": "Bearer", "refresh_token": "cmVmcmVzaA"}
     return {"access_token": token or access_token(), **usual, **(changes or {})}
 
@@ -103,12 +103,12 @@ def once(call: Callable[[Any], object]) -> Scenario:
 
 
 def assert_sends(
-    play: Play, call: Callable[[MeshyClient], object], sent: tuple[str, object], answered: bytes, result: object
+    play: Play, call: Callable[[MeshyClient], object], sent: tuple[str, object], response: bytes, result: object
 ) -> None:
-    """Require that a call without a login sends this line and body, the tenant, no token and no key; and its result."""
-    with ScriptedServer(answered) as server:
+    """Check the request and the result of a call without a login: it sends the tenant, but no token and no key."""
+    with ScriptedServer(response) as server:
         assert play(once(call), server.url) == result
-    request = parts(server.requests[0])
+    request = parse_request(server.requests[0])
     assert request.line == sent[0]
     assert (json.loads(request.body) if request.body else None) == sent[1]
     assert request.headers["tenant"] == "north"
@@ -118,13 +118,13 @@ def assert_sends(
 
 
 def blocking(base_url: str, username: str = "rosa", attempt: int = 1, **settings: Any) -> UserVerificationHash:
-    """Ask for a password reset with the synchronous client."""
+    """Request a password reset with the synchronous client."""
     with MeshyClient(**_complete(base_url, settings)) as client:
         return client.forgot_password(username, attempt)
 
 
 def awaited(base_url: str, username: str = "rosa", attempt: int = 1, **settings: Any) -> UserVerificationHash:
-    """Ask for a password reset with the asynchronous client."""
+    """Request a password reset with the asynchronous client."""
 
     async def main() -> UserVerificationHash:
         async with AsyncMeshyClient(**_complete(base_url, settings)) as client:
@@ -134,13 +134,13 @@ def awaited(base_url: str, username: str = "rosa", attempt: int = 1, **settings:
 
 
 def play_blocking(scenario: Scenario, base_url: str, **settings: Any) -> Any:
-    """Hand the synchronous client to a scenario."""
+    """Run a scenario with the synchronous client."""
     with MeshyClient(**_complete(base_url, settings)) as client:
         return _act(scenario(client))
 
 
 def play_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
-    """Hand the asynchronous client to a scenario."""
+    """Run a scenario with the asynchronous client."""
 
     async def main() -> Any:
         async with AsyncMeshyClient(**_complete(base_url, settings)) as client:
@@ -150,7 +150,7 @@ def play_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
 
 
 def play_connected_blocking(scenario: Scenario, base_url: str, **settings: Any) -> Any:
-    """Hand a synchronous connection to a scenario."""
+    """Run a scenario with a synchronous connection."""
     connection, driver = connect(base_url, **settings)
     try:
         return _act(scenario(connection))
@@ -159,7 +159,7 @@ def play_connected_blocking(scenario: Scenario, base_url: str, **settings: Any) 
 
 
 def play_connected_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
-    """Hand an asynchronous connection to a scenario."""
+    """Run a scenario with an asynchronous connection."""
 
     async def main() -> Any:
         connection, driver = connect_async(base_url, **settings)
@@ -172,14 +172,14 @@ def play_connected_awaited(scenario: Scenario, base_url: str, **settings: Any) -
 
 
 def connect(base_url: str, **settings: Any) -> tuple[MeshyConnection, Driver]:
-    """Make a synchronous connection that holds tokens from the start, and goes by a clock of the test."""
+    """Make a synchronous connection with tokens and a clock of the test."""
     tokens, clock = _login(settings)
     driver = Driver(resolve(**_all(base_url, settings)))
     return MeshyConnection(Session(driver, Login(driver.config, tokens, clock))), driver
 
 
 def connect_async(base_url: str, **settings: Any) -> tuple[AsyncMeshyConnection, AsyncDriver]:
-    """Make an asynchronous connection that holds tokens from the start, and goes by a clock of the test."""
+    """Make an asynchronous connection with tokens and a clock of the test."""
     tokens, clock = _login(settings)
     driver = AsyncDriver(resolve(**_all(base_url, settings)))
     return AsyncMeshyConnection(AsyncSession(driver, Login(driver.config, tokens, clock))), driver

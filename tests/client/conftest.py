@@ -1,4 +1,4 @@
-"""What tests share."""
+"""Fixtures that the tests of the client share."""
 
 import pytest
 
@@ -17,21 +17,21 @@ from tests.client.calls import (
 
 @pytest.fixture(params=[blocking, awaited])
 def forgot_password(request: pytest.FixtureRequest) -> ForgotPassword:
-    """One call, from making a client to closing it, in either form."""
+    """One call, from making a client to closing it, blocking or async."""
     call: ForgotPassword = request.param
     return call
 
 
 @pytest.fixture(params=[play_blocking, play_awaited])
 def play(request: pytest.FixtureRequest) -> Play:
-    """What hands a client to a scenario, in either form."""
+    """Runs a scenario with a client, blocking or async."""
     chosen: Play = request.param
     return chosen
 
 
 @pytest.fixture(params=[play_connected_blocking, play_connected_awaited])
 def play_connected(request: pytest.FixtureRequest) -> Play:
-    """What hands a connection to a scenario, in either form."""
+    """Runs a scenario with a connection, blocking or async."""
     chosen: Play = request.param
     return chosen
 

@@ -1,4 +1,4 @@
-"""Arguments that are refused before anything is sent."""
+"""Arguments that are rejected before anything is sent."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ def _refused(play: Play, call: Callable[[Any], object], error: type[Exception], 
 
 
 @pytest.mark.parametrize(("call", "error", "name"), CLIENT_CALLS.values(), ids=CLIENT_CALLS)
-def test_client_refuses(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
-    """An argument of a client's call that breaks the contract is refused by name, and nothing is sent."""
+def test_client_rejects(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
+    """An invalid argument of a client's call is rejected by name, and nothing is sent."""
     _refused(play, call, error, name)
 
 
 @pytest.mark.parametrize(("call", "error", "name"), CONNECTION_CALLS.values(), ids=CONNECTION_CALLS)
-def test_connection_refuses(
+def test_connection_rejects(
     play_connected: Play, call: Callable[[Any], object], error: type[Exception], name: str
 ) -> None:
-    """An argument of a connection's call that breaks the contract is refused by name, and nothing is sent."""
+    """An invalid argument of a connection's call is rejected by name, and nothing is sent."""
     _refused(play_connected, call, error, name)

@@ -1,4 +1,4 @@
-"""A client: who shares it, its HTTP client, and its end."""
+"""A client: sharing it, its `http_client`, and closing it."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +8,13 @@ import pytest
 
 from meshydb import APIStatusError, AsyncMeshyClient, MeshyClient, NotFoundError, __version__
 from tests.client.calls import RESET
-from tests.support.tcp import ScriptedServer, answer, parts, refusing_url
+from tests.support.tcp import ScriptedServer, parse_request, refusing_url, reply
 
 
 def test_one_client_makes_many_calls() -> None:
-    """A client can be used again, after an error, too."""
+    """A client can be used many times, after an error too."""
     with (
-        ScriptedServer(answer(200, RESET), answer(404), answer(200, RESET)) as server,
+        ScriptedServer(reply(200, RESET), reply(404), reply(200, RESET)) as server,
         MeshyClient("acme", "north", "key", base_url=server.url) as client,
     ):
         assert client.forgot_password("rosa").username == "rosa"
@@ -27,7 +27,7 @@ def test_threads_share_a_client() -> None:
     """One client serves many threads at once."""
     names = [f"user{number}" for number in range(8)]
     with (
-        ScriptedServer(*[answer(200, RESET)] * len(names)) as server,
+        ScriptedServer(*[reply(200, RESET)] * len(names)) as server,
         MeshyClient("acme", "north", "key", base_url=server.url) as client,
         ThreadPoolExecutor(len(names)) as threads,
     ):
@@ -38,15 +38,15 @@ def test_threads_share_a_client() -> None:
 
 
 def test_http_client_is_used_and_left_open() -> None:
-    """A client that was handed in adds its own headers, sends ours, and outlives us."""
+    """A passed HTTP client adds its own headers to those of the call, and stays open."""
     with (
-        ScriptedServer(answer(200, RESET)) as server,
+        ScriptedServer(reply(200, RESET)) as server,
         httpx.Client(headers={"X-Trace": "1", "User-Agent": "other", "tenant": "other"}) as http_client,
     ):
         with MeshyClient("acme", "north", "key", base_url=server.url, http_client=http_client) as client:
             client.forgot_password("rosa")
         assert not http_client.is_closed
-    headers = parts(server.requests[0]).headers
+    headers = parse_request(server.requests[0]).headers
     assert headers["x-trace"] == "1"
     assert headers["user-agent"] == f"meshydb-python/{__version__}"
     assert headers["accept"] == "application/json"
@@ -56,7 +56,7 @@ def test_http_client_is_used_and_left_open() -> None:
 def test_redirects_are_not_followed() -> None:
     """A redirect is an error, even with an HTTP client that follows them elsewhere."""
     with (
-        ScriptedServer(answer(307, b"", {"Location": "/elsewhere"}), answer(200, RESET)) as server,
+        ScriptedServer(reply(307, b"", {"Location": "/elsewhere"}), reply(200, RESET)) as server,
         httpx.Client(follow_redirects=True) as http_client,
         pytest.raises(APIStatusError, match=r"^307: Temporary Redirect$"),
     ):
@@ -66,18 +66,18 @@ def test_redirects_are_not_followed() -> None:
 
 @pytest.mark.anyio
 async def test_async_http_client_is_used_and_left_open() -> None:
-    """An asynchronous client that was handed in outlives us as well."""
-    with ScriptedServer(answer(200, RESET)) as server:
+    """A passed async HTTP client stays open too."""
+    with ScriptedServer(reply(200, RESET)) as server:
         async with httpx.AsyncClient(headers={"X-Trace": "1"}) as http_client:
             async with AsyncMeshyClient("acme", None, "key", base_url=server.url, http_client=http_client) as client:
                 await client.forgot_password("rosa")
             assert not http_client.is_closed
-    assert parts(server.requests[0]).headers["x-trace"] == "1"
+    assert parse_request(server.requests[0]).headers["x-trace"] == "1"
 
 
 @pytest.mark.parametrize(("timeout", "expected"), [(None, 7.0), (3, 3)])
-def test_http_client_keeps_its_timeout_unless_told(timeout: float | None, expected: float) -> None:
-    """The time limit of a client that was handed in holds, unless this client has one of its own."""
+def test_timeout_of_the_http_client(timeout: float | None, expected: float) -> None:
+    """The timeout of a passed HTTP client applies, unless the client has its own."""
     seen: list[httpx.Request] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -89,8 +89,8 @@ def test_http_client_keeps_its_timeout_unless_told(timeout: float | None, expect
     assert set(seen[0].extensions["timeout"].values()) == {expected}
 
 
-def test_closed_client_refuses() -> None:
-    """A closed client says so before it connects, also when the HTTP client is not its own."""
+def test_closed_client_raises() -> None:
+    """A closed client raises before it connects, even with a passed HTTP client."""
     with httpx.Client() as http_client:
         client = MeshyClient("acme", None, "key", base_url=refusing_url(), http_client=http_client)
         client.close()
@@ -100,8 +100,8 @@ def test_closed_client_refuses() -> None:
 
 
 @pytest.mark.anyio
-async def test_closed_async_client_refuses() -> None:
-    """A closed asynchronous client says so before it connects."""
+async def test_closed_async_client_raises() -> None:
+    """A closed asynchronous client raises before it connects."""
     client = AsyncMeshyClient("acme", None, "key", base_url=refusing_url())
     await client.close()
     with pytest.raises(RuntimeError, match="This client is closed"):

@@ -1,4 +1,4 @@
-"""Arguments and environment: what wins, what is refused, and that nothing is sent before."""
+"""Arguments and the environment: which one applies, and which values are rejected."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def _resolve(**given: Any) -> Config:
 
 
 def test_defaults() -> None:
-    """Without more than a name and a key, the public service and its default tenant are used."""
+    """With only a name and a key, the public service and its default tenant are used."""
     assert _resolve() == Config(
         account_name="acme",
         tenant=None,
@@ -38,7 +38,7 @@ def test_defaults() -> None:
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not given comes from the environment."""
+    """Missing arguments come from the environment."""
     monkeypatch.setenv("MESHYDB_ACCOUNT_NAME", "other")
     monkeypatch.setenv("MESHYDB_TENANT", "south")
     monkeypatch.setenv("MESHYDB_PUBLIC_KEY", "other-key")
@@ -49,7 +49,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_arguments_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is given is used, whatever the environment says."""
+    """Arguments override the environment."""
     for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL"):
         monkeypatch.setenv(f"MESHYDB_{name}", "http://wrong.example")
     config = _resolve(tenant="north", base_url="http://a", auth_url="http://b")
@@ -57,7 +57,7 @@ def test_arguments_beat_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_empty_variables_count_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty variable is no setting."""
+    """An empty variable counts as absent."""
     for name in ("ACCOUNT_NAME", "TENANT", "PUBLIC_KEY", "BASE_URL", "AUTH_URL"):
         monkeypatch.setenv(f"MESHYDB_{name}", "")
     assert _resolve().tenant is None
@@ -67,13 +67,13 @@ def test_empty_variables_count_as_absent(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_tenant_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None asks for the default tenant, even when the environment names another."""
+    """None selects the default tenant, even if the environment names another."""
     monkeypatch.setenv("MESHYDB_TENANT", "south")
     assert _resolve(tenant=None).tenant is None
 
 
 def test_own_server_issues_its_own_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an API host of one's own, tokens come from there, too, unless told otherwise."""
+    """With `base_url`, tokens come from that host too, unless `auth_url` is given."""
     assert _resolve(base_url="http://a").auth_url == "http://a"
     monkeypatch.setenv("MESHYDB_BASE_URL", "http://b")
     assert _resolve().auth_url == "http://b"
@@ -90,13 +90,13 @@ def test_own_server_issues_its_own_tokens(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_urls_are_tidied(given: str, expected: str) -> None:
-    """A base URL is kept in its normal form, so that a path can be appended."""
+    """A base URL is normalized, so that a path can be appended."""
     assert _resolve(base_url=given).base_url == expected
 
 
 @pytest.mark.parametrize("name", ["account_name", "public_key"])
 def test_missing_setting(name: str) -> None:
-    """What is missing is named in both of its forms."""
+    """The error for a missing setting names the argument and the variable."""
     message = f"^{name} is missing: pass it to the client or set MESHYDB_{name.upper()}$"
     with pytest.raises(ValueError, match=message):
         _resolve(**{name: None})
@@ -166,7 +166,7 @@ BAD_SETTINGS: list[tuple[str, object, type[Exception]]] = [
 def test_bad_setting(
     kind: type[MeshyClient | AsyncMeshyClient], name: str, value: object, error: type[Exception]
 ) -> None:
-    """A setting that cannot be used is refused by name when the client is made, and never shown."""
+    """An invalid setting is rejected by name when the client is made, and not shown."""
     settings: dict[str, Any] = {"account_name": "acme", "tenant": None, "public_key": "key", name: value}
     with pytest.raises(error, match=f"^{name} must") as caught:
         kind(**settings)
@@ -175,7 +175,7 @@ def test_bad_setting(
 
 
 def test_unknown_option() -> None:
-    """An option that does not exist is refused by all three ways to make a client."""
+    """All three constructors reject an unknown option."""
     with pytest.raises(TypeError, match="retries"):
         MeshyClient("acme", None, "key", retries=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError, match="retries"):
@@ -194,7 +194,7 @@ def test_http_client_of_the_other_kind() -> None:
 def test_ways_to_make_a_client(
     monkeypatch: pytest.MonkeyPatch, kind: type[MeshyClient] | type[AsyncMeshyClient]
 ) -> None:
-    """`initialize` takes the default tenant, whatever the environment says; the others take the one they are given."""
+    """`initialize` uses the default tenant, whatever the environment says; the others use the given tenant."""
     monkeypatch.setenv("MESHYDB_TENANT", "south")
     name = kind.__name__
     assert repr(kind("acme", "north", "key")) == f"{name}('acme', 'north', base_url='https://api.meshydb.com')"
@@ -231,7 +231,7 @@ def test_ways_to_make_a_client(
 def test_bad_argument(
     forgot_password: ForgotPassword, username: object, attempt: object, error: type[Exception], name: str
 ) -> None:
-    """An argument that breaks the contract is refused by name, and nothing is sent."""
+    """An invalid argument is rejected by name, and nothing is sent."""
     with ScriptedServer() as server, pytest.raises(error, match=f"^{name} must"):
         forgot_password(server.url, username, attempt)
     assert server.requests == []
@@ -239,6 +239,6 @@ def test_bad_argument(
 
 @pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])
 def test_tenant_is_needed_where_it_is_named(kind: Any) -> None:
-    """To initialize with a tenant takes one: None is not quietly the default tenant."""
+    """`initialize_with_tenant` rejects None, which would select the default tenant."""
     with pytest.raises(TypeError, match=r"^tenant must"):
         kind.initialize_with_tenant("acme", None, "key")

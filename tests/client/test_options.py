@@ -1,4 +1,4 @@
-"""Options per call: what differs in a client or connection made by `with_options`, and what is shared."""
+"""`with_options`: which settings differ in a copy of a client or connection, and what they share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from meshydb import APITimeoutError, AsyncMeshyClient, MeshyClient, ServerError
 from meshydb._core.messages import Request
 from meshydb._transports.fast.shared import seconds_for
-from tests.client.calls import RESET, USER, Play, access_token, connect, once, token_answer
-from tests.client.keeping import KeepingServer
-from tests.support.tcp import ScriptedServer, Silence, answer, parts
+from tests.client.calls import RESET, USER, Play, access_token, connect, once, token_response
+from tests.client.keep_alive import KeepAliveServer
+from tests.support.tcp import ScriptedServer, Silence, parse_request, reply
 
 OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
     ("timeout", 0, ValueError),
@@ -32,7 +32,7 @@ OPTIONS: Final[list[tuple[str, object, type[Exception]]]] = [
 
 
 def test_connections_are_shared(play: Play) -> None:
-    """A derived client sends over the connections that the client opened, and the other way about."""
+    """A copy and its original share their HTTP connections."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         yield client.forgot_password("rosa")
@@ -40,14 +40,14 @@ def test_connections_are_shared(play: Play) -> None:
         yield client.with_options(tenant="south").with_options(max_retries=1).forgot_password("rosa")
         yield client.forgot_password("rosa")
 
-    with KeepingServer() as server:
+    with KeepAliveServer() as server:
         play(scenario, server.url)
     assert len(server.connections) == 4
     assert len(set(server.connections)) == 1
 
 
 def test_tenant_of_a_call(play: Play) -> None:
-    """A derived client uses its own tenant, or none, and the client it came from goes on with its own."""
+    """A copy uses its own tenant, or none, and the original keeps its tenant."""
 
     def scenario(client: Any) -> Generator[Any, Any, list[str]]:
         south = client.with_options(tenant="south")
@@ -56,22 +56,27 @@ def test_tenant_of_a_call(play: Play) -> None:
             yield each.forgot_password("rosa")
         return [repr(each) for each in (south, default, client)]
 
-    with ScriptedServer(*[answer(200, RESET)] * 4) as server:
+    with ScriptedServer(*[reply(200, RESET)] * 4) as server:
         shown = play(scenario, server.url)
-    assert [parts(request).headers.get("tenant") for request in server.requests] == ["south", None, None, "north"]
+    assert [parse_request(request).headers.get("tenant") for request in server.requests] == [
+        "south",
+        None,
+        None,
+        "north",
+    ]
     assert ["'south'" in shown[0], "None" in shown[1], "'north'" in shown[2]] == [True] * 3
 
 
 def test_retries_of_a_call(play: Play) -> None:
-    """A derived client retries as often as it is told, and the client it came from as often as before."""
-    turned_away = answer(503, b"", {"Retry-After": "0"})
+    """A copy uses its own number of retries, and the original keeps its number."""
+    rejected = reply(503, b"", {"Retry-After": "0"})
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         yield client.with_options(max_retries=2).forgot_password("rosa")
         with pytest.raises(ServerError):
             yield client.forgot_password("rosa")
 
-    with ScriptedServer(turned_away, turned_away, answer(200, RESET), turned_away, answer(200, RESET)) as server:
+    with ScriptedServer(rejected, rejected, reply(200, RESET), rejected, reply(200, RESET)) as server:
         play(scenario, server.url)
     assert len(server.requests) == 4
 
@@ -81,11 +86,11 @@ def _timeouts(requests: list[httpx.Request]) -> list[float]:
 
 
 def test_timeout_of_a_call() -> None:
-    """A derived client waits as long as it is told, and with None as long as the HTTP client does."""
+    """A copy uses its own timeout, or with None that of the HTTP client."""
     sent: list[httpx.Request] = []
     http_client = httpx.Client(timeout=50.0, event_hooks={"request": [sent.append]})
     with (
-        ScriptedServer(*[answer(200, RESET)] * 3) as server,
+        ScriptedServer(*[reply(200, RESET)] * 3) as server,
         http_client,
         MeshyClient("acme", "north", "key", base_url=server.url, timeout=40.0, http_client=http_client) as client,
     ):
@@ -94,8 +99,8 @@ def test_timeout_of_a_call() -> None:
     assert _timeouts(sent) == [30.0, 40.0, 50.0]
 
 
-def test_timeout_of_an_awaited_call() -> None:
-    """The same holds for the client that is awaited."""
+def test_timeout_of_an_async_call() -> None:
+    """The same holds for the async client."""
     sent: list[httpx.Request] = []
 
     async def note(request: httpx.Request) -> None:
@@ -110,7 +115,7 @@ def test_timeout_of_an_awaited_call() -> None:
             for each in (client.with_options(timeout=30.0), client, client.with_options(timeout=None)):
                 await each.forgot_password("rosa")
 
-    with ScriptedServer(*[answer(200, RESET)] * 3) as server:
+    with ScriptedServer(*[reply(200, RESET)] * 3) as server:
         anyio.run(main, server.url)
     assert _timeouts(sent) == [30.0, 40.0, 50.0]
 
@@ -133,12 +138,12 @@ def test_a_timeout_of_httpx(play: Play, timeout: httpx.Timeout) -> None:
 
 
 def test_the_parts_of_a_timeout() -> None:
-    """HTTPX is given each part; what has one limit for a request takes the longest, and a day for none."""
+    """Each part goes to httpx; pyreqwest gets the longest part, or a day if one is None."""
     each: dict[str, float | None] = {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": None}
     given = httpx.Timeout(**each)
     sent: list[httpx.Request] = []
     with (
-        ScriptedServer(answer(200, RESET)) as server,
+        ScriptedServer(reply(200, RESET)) as server,
         httpx.Client(event_hooks={"request": [sent.append]}) as http_client,
         MeshyClient("acme", None, "key", base_url=server.url, timeout=given, http_client=http_client) as client,
     ):
@@ -151,8 +156,8 @@ def test_the_parts_of_a_timeout() -> None:
     assert seconds_for(Request("GET", httpx.URL("http://h"), {}, b"", None), 30.0) == 30.0
 
 
-def test_closing_a_derived_client(play: Play) -> None:
-    """To close a derived client ends its use alone; the connections stay open for the others."""
+def test_closing_a_copy(play: Play) -> None:
+    """Closing a copy leaves the connections open for the others."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         derived, other = client.with_options(timeout=1.0), client.with_options(timeout=2.0)
@@ -162,13 +167,13 @@ def test_closing_a_derived_client(play: Play) -> None:
         yield other.forgot_password("rosa")
         yield client.forgot_password("rosa")
 
-    with ScriptedServer(*[answer(200, RESET)] * 2) as server:
+    with ScriptedServer(*[reply(200, RESET)] * 2) as server:
         play(scenario, server.url)
     assert len(server.requests) == 2
 
 
-def test_closing_closes_what_was_derived() -> None:
-    """What was derived from a client is closed with it, even where the HTTP client stays open."""
+def test_closing_a_client_closes_its_copies() -> None:
+    """Closing a client closes its copies, even if the HTTP client stays open."""
     with httpx.Client() as http_client:
         client = MeshyClient("acme", "north", "key", base_url="http://127.0.0.1:1", http_client=http_client)
         derived = client.with_options(timeout=1.0).with_options(timeout=2.0)
@@ -179,9 +184,9 @@ def test_closing_closes_what_was_derived() -> None:
 
 
 def test_connections_of_one_login(play_connected: Play) -> None:
-    """A connection of other settings is of the same login: what renews or ends it in one of them, does in the other."""
+    """A connection and its copy share one login: a renewal or a `signout` in one applies to the other."""
     token = access_token(signature="bmV3")
-    turned_away = answer(503, b"", {"Retry-After": "0"})
+    rejected = reply(503, b"", {"Retry-After": "0"})
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         derived = connection.with_options(max_retries=1, timeout=20.0)
@@ -191,16 +196,22 @@ def test_connections_of_one_login(play_connected: Play) -> None:
         with pytest.raises(RuntimeError, match="signed out"):
             yield from once(lambda connection: connection.users.get_self())(connection)
 
-    script = [answer(401), answer(200, token_answer(token)), turned_away, answer(200, USER), answer(200, USER)]
-    with ScriptedServer(*script, answer(200)) as server:
+    script = [
+        reply(401),
+        reply(200, token_response(token)),
+        rejected,
+        reply(200, USER),
+        reply(200, USER),
+    ]
+    with ScriptedServer(*script, reply(200)) as server:
         play_connected(scenario, server.url)
-    *_, renewed, again, _ = (parts(request).headers.get("authorization") for request in server.requests)
+    *_, renewed, again, _ = (parse_request(request).headers.get("authorization") for request in server.requests)
     assert renewed == again == f"Bearer {token}"
 
 
 @pytest.mark.parametrize(("name", "value", "error"), OPTIONS)
 def test_bad_option(name: str, value: object, error: type[Exception]) -> None:
-    """An option that cannot be used is refused by name, as it is when a client is made."""
+    """An invalid option is rejected by name, as in the constructor."""
     options: dict[str, Any] = {name: value}
     with MeshyClient("acme", None, "key") as client, pytest.raises(error, match=rf"^{name}(\.\w+)? must"):
         client.with_options(**options)

@@ -1,4 +1,4 @@
-"""What is shown of clients, logins, services and searches."""
+"""The `repr` of clients, logins, services and searches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.client.calls import connect, connect_async
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("connect_either", [connect, connect_async])
-async def test_each_says_what_it_is(connect_either: Any) -> None:
-    """A `repr` tells the class, the account, the tenant, the server and what is searched for, and no secret."""
+async def test_reprs_show_the_settings(connect_either: Any) -> None:
+    """A `repr` shows the class, the account, the tenant, the server and the search, and no secret."""
     connection, driver = connect_either("http://127.0.0.1:1", public_key="s3cr3t")
     prefix = "Async" if connect_either is connect_async else ""
     of = "('acme', 'north', base_url='http://127.0.0.1:1'"

@@ -1,4 +1,4 @@
-"""Values that tests hand in, and that results are compared with."""
+"""Arguments and expected results that tests share."""
 
 from datetime import UTC, datetime
 from typing import Final

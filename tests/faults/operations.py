@@ -1,4 +1,4 @@
-"""One call of each operation, in which all that is secret holds a canary."""
+"""One call of each operation, with a canary for each secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, done byte for byte to every request."""
+"""Servers with one fault each: what they send, byte for byte."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from meshydb import (
     ServerError,
 )
 from meshydb._core.messages import MAX_BODY_BYTES
-from tests.support.tcp import AnsweringServer, answer, read_request
+from tests.support.tcp import RespondingServer, read_request, reply
 
 # Does something to a connection whose request was read; the event is set when the server stops.
 Act: TypeAlias = Callable[[socket.socket, threading.Event], None]
@@ -34,14 +34,14 @@ _HTML: Final = b"<!doctype html><title>A proxy</title>"
 
 @frozen
 class Fault:
-    """What the server does, what the client is to raise, and for how long the client is to wait."""
+    """What the server does, the exception that the client raises, and the client's timeout."""
 
     act: Act
     error: type[MeshyError]
     timeout: float = 20.0
 
 
-class FaultyServer(AnsweringServer):
+class FaultyServer(RespondingServer):
     """Reads the requests of each connection, keeps them, and answers each with a fault.
 
     Args:
@@ -55,7 +55,7 @@ class FaultyServer(AnsweringServer):
         self._before = before
 
     def converse(self, connection: socket.socket) -> None:
-        """Read a request and do the fault."""
+        """Read a request and respond with the fault."""
         if self._before:
             read_request(connection)
             connection.sendall(self._before)
@@ -94,7 +94,7 @@ def _sends(content: bytes) -> Act:
 
 
 def _gzipped(content: bytes) -> bytes:
-    return answer(200, content, {"Content-Encoding": "gzip", "Content-Type": "application/json"})
+    return reply(200, content, {"Content-Encoding": "gzip", "Content-Type": "application/json"})
 
 
 _PART: Final = b"HTTP/1.1 %d Well\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"
@@ -114,10 +114,10 @@ FAULTS: Final = {
     "truncated in a chunk": Fault(_sends(_CHUNKED + b"ff\r\n{"), APIConnectionError),
     "garbage for a chunk": Fault(_sends(_CHUNKED + b"no number\r\n{"), APIConnectionError),
     "truncated refusal": Fault(_sends(_PART % 404), NotFoundError),
-    "redirect": Fault(_sends(answer(307, b"", {"Location": "/elsewhere"})), APIStatusError),
-    "too many requests": Fault(_sends(answer(429, {"message": "No."}, {"Retry-After": "3600"})), RateLimitError),
-    "HTML": Fault(_sends(answer(200, _HTML, {"Content-Type": "text/html"})), APIResponseError),
-    "HTML of a failure": Fault(_sends(answer(502, _HTML, {"Content-Type": "text/html"})), ServerError),
+    "redirect": Fault(_sends(reply(307, b"", {"Location": "/elsewhere"})), APIStatusError),
+    "too many requests": Fault(_sends(reply(429, {"message": "No."}, {"Retry-After": "3600"})), RateLimitError),
+    "HTML": Fault(_sends(reply(200, _HTML, {"Content-Type": "text/html"})), APIResponseError),
+    "HTML of a failure": Fault(_sends(reply(502, _HTML, {"Content-Type": "text/html"})), ServerError),
     "bad gzip": Fault(_sends(_gzipped(b"this is not gzip")), APIResponseError),
     "gzip of too much": Fault(_sends(_gzipped(gzip.compress(bytes(MAX_BODY_BYTES + 1)))), APIResponseError),
     "body without end": Fault(partial(_repeat, _CHUNKED, b"40000\r\n" + bytes(0x40000) + b"\r\n"), APIResponseError),

@@ -1,4 +1,4 @@
-"""Every operation meets every fault, on every transport and in both forms."""
+"""Every operation against every fault, on every transport, blocking and async."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from meshydb import AsyncMeshyClient, AsyncMeshyConnection, MeshyClient, MeshyCo
 from meshydb._contract import SAFE_TO_REPLAY
 from tests.faults.operations import CANARY, OF_A_CLIENT, OPERATIONS, TOKENS
 from tests.faults.server import FAULTS, FaultyServer
-from tests.support.tcp import answer, parts
+from tests.support.tcp import parse_request, reply
 from tests.surface.test_contract_is_wrapped import WRAPPED
 
-_KEPT: Final = answer(200, {"exists": True}, {"Connection": "keep-alive"})
+_KEPT: Final = reply(200, {"exists": True}, {"Connection": "keep-alive"})
 
 
 class Meet(Protocol):
     """Carries out all operations at once, each with a client of its own, and returns what they raised."""
 
     def __call__(self, base_url: str, timeout: float, *, warm: bool = False) -> Mapping[str, MeshyError]:
-        """Make a connection with another request first, if it is to be warm."""
+        """Open the connection with another request first, if it is to be reused."""
 
 
 def _settings(base_url: str, timeout: float, operation_id: str) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def form(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(params=["plain", "fast"])
 def meet(request: pytest.FixtureRequest, form: Any) -> Meet:
-    """What carries out the operations, over either transport."""
+    """Carries out the operations over either transport."""
 
     def carry_out(base_url: str, timeout: float, *, warm: bool = False) -> Mapping[str, MeshyError]:
         errors: Mapping[str, MeshyError] = form(base_url, timeout, warm=warm, plain=request.param == "plain")
@@ -94,26 +94,26 @@ def meet(request: pytest.FixtureRequest, form: Any) -> Meet:
 
 
 def test_all_operations_are_there() -> None:
-    """None is left out."""
+    """Every wrapped operation is tested."""
     assert OPERATIONS.keys() == WRAPPED.keys()
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(meet: Meet, name: str) -> None:
-    """A fault is the error that it should be, is met by one request, and shows no secret."""
+    """A fault raises its exception after one request, and shows no secret."""
     fault = FAULTS[name]
     with FaultyServer(fault) as server:
         errors = meet(server.url, fault.timeout)
     assert {each: type(error) for each, error in errors.items()} == dict.fromkeys(OPERATIONS, fault.error)
-    assert len({parts(request).line for request in server.requests}) == len(server.requests) == len(OPERATIONS)
+    assert len({parse_request(request).line for request in server.requests}) == len(server.requests) == len(OPERATIONS)
     for error in errors.values():
         assert CANARY not in "".join(traceback.format_exception(error)) + repr(error)
         assert not isinstance(error, RateLimitError) or error.retry_after == 3600
 
 
 @pytest.mark.parametrize("name", ["reset", "close"])
-def test_fault_of_a_kept_connection(meet: Meet, name: str) -> None:
-    """A connection that breaks under its second request may have carried it: it is not sent again."""
+def test_fault_of_a_reused_connection(meet: Meet, name: str) -> None:
+    """A request on a reused connection that breaks may have been processed, and is not retried."""
     fault = FAULTS[name]
     with FaultyServer(fault, before=_KEPT) as server:
         errors = meet(server.url, fault.timeout, warm=True)

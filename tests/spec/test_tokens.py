@@ -12,7 +12,7 @@ from meshydb import MeshyClient
 from meshydb_server.services.logins.access_tokens import AUDIENCE
 from tests.spec.rules import examples_of
 from tests.support.contract import read, resolve
-from tests.support.tcp import ScriptedServer, answer
+from tests.support.tcp import ScriptedServer, reply
 
 _PROMISED: Final = ("sub", "id", "given_name", "family_name", "role", "permission", "auth_time")
 _DOCUMENT: Final = read()
@@ -56,7 +56,7 @@ def test_claims(token: str) -> None:
 
 def test_client_reads_it() -> None:
     """The client tells the user by it, as in front of a server that answers with examples."""
-    response = answer(200, _example("/{accountName}/connect/token", "post"))
+    response = reply(200, _example("/{accountName}/connect/token", "post"))
     with ScriptedServer(response) as server, MeshyClient("acme", "north", "key", auth_url=server.url) as client:
         user = client.login("rosa.k", "correct horse").current_user
     assert (user.id, user.username, user.roles) == ("64b1f0c2a9e84d0012ab34cd", "rosa.k", ("meshy.user",))

@@ -1,4 +1,4 @@
-"""Servers that answer real connections from a script, byte for byte."""
+"""TCP servers that respond from a script, byte for byte."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from typing import NamedTuple, Self, cast
 
 
 class Silence(Enum):
-    """What a server can do instead of answering."""
+    """What a server does instead of responding."""
 
     STALL = auto()
     RESET = auto()
 
 
-def answer(status: int, body: bytes | object = b"", headers: Mapping[str, str] | None = None) -> bytes:
-    """Compose a well-formed answer; a body that is not bytes is sent as JSON."""
+def reply(status: int, body: bytes | object = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    """Compose an HTTP response; a body that is not bytes is sent as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     fields = {"Content-Length": str(len(content)), "Connection": "close", **(headers or {})}
     lines = [
@@ -33,15 +33,15 @@ def answer(status: int, body: bytes | object = b"", headers: Mapping[str, str] |
 
 
 class Request(NamedTuple):
-    """A request in its parts; the names of headers are in small letters."""
+    """A parsed request; the names of headers are in lower case."""
 
     line: str
     headers: dict[str, str]
     body: bytes
 
 
-def parts(request: bytes) -> Request:
-    """Take a request apart."""
+def parse_request(request: bytes) -> Request:
+    """Parse a request."""
     head, _, body = request.partition(b"\r\n\r\n")
     line, *fields = head.decode().split("\r\n")
     headers = {name.lower(): value for name, value in (field.split(": ", 1) for field in fields)}
@@ -70,7 +70,7 @@ class LoopbackServer:
         self._server.server_close()
 
 
-class AnsweringServer(LoopbackServer):
+class RespondingServer(LoopbackServer):
     """Answers each of its connections as a function says, and keeps the requests as they came.
 
     The function is called from as many threads as there are connections.
@@ -103,7 +103,7 @@ class AnsweringServer(LoopbackServer):
             connection.sendall(act)
 
 
-class ScriptedServer(AnsweringServer):
+class ScriptedServer(RespondingServer):
     """Answers its connections in the order of a script.
 
     Connections beyond the script are closed without a word.
@@ -115,7 +115,7 @@ class ScriptedServer(AnsweringServer):
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    owner: AnsweringServer
+    owner: RespondingServer
     # Many may connect at once.
     request_queue_size = 128
 

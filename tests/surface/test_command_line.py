@@ -14,7 +14,7 @@ import pytest
 
 from meshydb import BadRequestError
 from meshydb.testing import MeshyServer
-from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer
+from tests.support.tcp import RespondingServer, ScriptedServer, Silence, reply
 from tests.support.terminal import Terminal, run_client
 from tests.surface.reset_requests import NEW_PASSWORD, NOWHERE, OLD_PASSWORD, RESET, USERNAME, at, request_in
 
@@ -56,7 +56,7 @@ def test_from_end_to_end_as_json(server: MeshyServer, request_file: str) -> None
 
 def test_answer_is_that_of_the_api() -> None:
     """With --json, what the service answers is printed as it came; without, letters that steer a terminal are not."""
-    with ScriptedServer(answer(200, RESET), answer(200, RESET)) as scripted:
+    with ScriptedServer(reply(200, RESET), reply(200, RESET)) as scripted:
         environment = {**at(scripted.url), "TZ": "UTC", "PYTHONUTF8": "1"}
         done = run_client("forgot-password", USERNAME, "--json", environment=environment)
         assert (json.loads(done.stdout), done.stdout.count("\n")) == (RESET, 1)
@@ -169,7 +169,7 @@ def test_interrupted_while_waiting() -> None:
         return Silence.STALL
 
     with (
-        AnsweringServer(stall) as stalling,
+        RespondingServer(stall) as stalling,
         Terminal("forgot-password", USERNAME, environment=at(stalling.url)) as terminal,
     ):
         assert arrived.wait(60)

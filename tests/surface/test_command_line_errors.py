@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from meshydb.testing import MeshyServer
-from tests.support.tcp import AnsweringServer, Silence, answer, refusing_url
+from tests.support.tcp import RespondingServer, Silence, refusing_url, reply
 from tests.support.terminal import COMMAND, run_client
 from tests.surface.reset_requests import NEW_PASSWORD, NOWHERE, RESET, USERNAME, at, request_in
 
@@ -89,12 +89,12 @@ def test_setting_is_missing(variable: str, option: str) -> None:
 
 
 ANSWERS: Final[dict[str, tuple[bytes | Silence, int, str]]] = {
-    "refused": (answer(400, {"message": "No\x1b way."}), 1, "BadRequestError"),
-    "forbidden": (answer(403, {"message": "No."}), 1, "PermissionDeniedError"),
-    "limited": (answer(429, {"message": "No.", "code": "full"}, {"Retry-After": "3600"}), 4, "RateLimitError"),
-    "failed": (answer(500, {"message": "Oh."}), 6, "ServerError"),
-    "redirected": (answer(302, b"", {"Location": "/"}), 6, "APIStatusError"),
-    "garbage": (answer(200, b"<html>"), 6, "APIResponseError"),
+    "refused": (reply(400, {"message": "No\x1b way."}), 1, "BadRequestError"),
+    "forbidden": (reply(403, {"message": "No."}), 1, "PermissionDeniedError"),
+    "limited": (reply(429, {"message": "No.", "code": "full"}, {"Retry-After": "3600"}), 4, "RateLimitError"),
+    "failed": (reply(500, {"message": "Oh."}), 6, "ServerError"),
+    "redirected": (reply(302, b"", {"Location": "/"}), 6, "APIStatusError"),
+    "garbage": (reply(200, b"<html>"), 6, "APIResponseError"),
     "reset": (Silence.RESET, 5, "APIConnectionError"),
 }
 
@@ -103,7 +103,7 @@ ANSWERS: Final[dict[str, tuple[bytes | Silence, int, str]]] = {
 def test_exit_codes(case: str) -> None:
     """Each class of errors has its exit code, one line of words, and an object for scripts."""
     reply, code, kind = ANSWERS[case]
-    with AnsweringServer(lambda _: reply) as answering:
+    with RespondingServer(lambda _: reply) as answering:
         environment = at(answering.url)
         done = run_client("forgot-password", USERNAME, environment=environment)
         as_json = run_client("forgot-password", USERNAME, "--json", environment=environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.tcp import ScriptedServer, answer
+from tests.support.tcp import ScriptedServer, reply
 from tests.support.terminal import run_client
 from tests.surface.reset_requests import RESET, USERNAME, at
 
@@ -18,7 +18,7 @@ from tests.surface.reset_requests import RESET, USERNAME, at
 )
 def test_times(expires: str, shown: str) -> None:
     """The time at which a request lapses is local, and that of UTC where the local one would be before year 1."""
-    with ScriptedServer(answer(200, {**RESET, "expires": expires})) as scripted:
+    with ScriptedServer(reply(200, {**RESET, "expires": expires})) as scripted:
         done = run_client("forgot-password", USERNAME, environment={**at(scripted.url), "TZ": "America/New_York"})
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = [each for each in done.stdout.splitlines() if each.startswith("expires")]

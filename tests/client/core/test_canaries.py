@@ -1,4 +1,4 @@
-"""No secret is shown by anything that the client makes or says, whatever it is answered."""
+"""No object, error or log of the client shows a secret, whatever the response."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from tests.client.calls import (
     play_blocking,
     play_connected_awaited,
     play_connected_blocking,
-    token_answer,
+    token_response,
 )
 from tests.support.contract import operations, read
-from tests.support.tcp import AnsweringServer, Silence, answer, refusing_url
+from tests.support.tcp import RespondingServer, Silence, refusing_url, reply
 from tests.surface.test_contract_is_wrapped import WRAPPED
 
 # Every secret is one of these, in some form that the contract allows. Neither stands in a line that calls anything.
@@ -52,7 +52,7 @@ SHORT: Final = "Elm"
 
 RESET: Final = {"username": "rosa", "attempt": 1, "hash": CANARY, "expires": "2030-01-01T01:00:00Z", "hint": "r***"}
 PERSON: Final = {**USER, "securityQuestions": [{"question": "Pet?", "answerHash": CANARY}]}
-TOKENS: Final = token_answer(ACCESS_TOKEN, {"refresh_token": CANARY})
+TOKENS: Final = token_response(ACCESS_TOKEN, {"refresh_token": CANARY})
 PAGE: Final = {"results": [PERSON], "page": 1, "pageSize": 25, "totalRecords": 1}
 ID: Final = USER["id"]
 
@@ -72,43 +72,51 @@ def _questions() -> list[SecurityQuestion]:
     return [SecurityQuestion("Pet?", CANARY), SecurityQuestion("Street?", SHORT)]
 
 
-# By operation: whether it needs a login, a call with all secrets that it takes, and an answer with all of its own.
+# By operation: whether it needs a login, a call with all secrets that it takes, and a response with all of its own.
 CALLS: Final[dict[str, tuple[bool, Callable[[Any], object], bytes]]] = {
-    "requestToken": (False, lambda it: it.login("rosa", CANARY), answer(200, TOKENS)),
-    "requestToken again": (False, lambda it: it.login_with_refresh(CANARY), answer(200, TOKENS)),
-    "revokeToken": (True, lambda it: it.signout(), answer(200)),
-    "checkUserExist": (False, lambda it: it.check_user_exist("rosa"), answer(200, {"exists": True})),
-    "registerAnonymousUser": (False, lambda it: it.register_anonymous_user("rosa"), answer(201, PERSON)),
+    "requestToken": (False, lambda it: it.login("rosa", CANARY), reply(200, TOKENS)),
+    "requestToken again": (False, lambda it: it.login_with_refresh(CANARY), reply(200, TOKENS)),
+    "revokeToken": (True, lambda it: it.signout(), reply(200)),
+    "checkUserExist": (False, lambda it: it.check_user_exist("rosa"), reply(200, {"exists": True})),
+    "registerAnonymousUser": (False, lambda it: it.register_anonymous_user("rosa"), reply(201, PERSON)),
     "registerUser": (
         False,
         lambda it: it.register_user(RegisterUser("rosa", CANARY, security_questions=_questions())),
-        answer(201, RESET),
+        reply(201, RESET),
     ),
-    "forgotPassword": (False, lambda it: it.forgot_password("rosa"), answer(200, RESET)),
-    "checkHash": (False, lambda it: it.check_hash(_verification(), CANARY), answer(200, {"isValid": True})),
-    "resetPassword": (False, lambda it: it.reset_password(_verification(), SHORT, CANARY), answer(204)),
-    "verifyUser": (False, lambda it: it.verify_user(_verification(), CANARY), answer(204)),
-    "getSelf": (True, lambda it: it.users.get_self(), answer(200, PERSON)),
-    "updateSelf": (True, lambda it: it.users.update_self(UserUpdate(), previous_password=CANARY), answer(200, PERSON)),
+    "forgotPassword": (False, lambda it: it.forgot_password("rosa"), reply(200, RESET)),
+    "checkHash": (False, lambda it: it.check_hash(_verification(), CANARY), reply(200, {"isValid": True})),
+    "resetPassword": (False, lambda it: it.reset_password(_verification(), SHORT, CANARY), reply(204)),
+    "verifyUser": (False, lambda it: it.verify_user(_verification(), CANARY), reply(204)),
+    "getSelf": (True, lambda it: it.users.get_self(), reply(200, PERSON)),
+    "updateSelf": (
+        True,
+        lambda it: it.users.update_self(UserUpdate(), previous_password=CANARY),
+        reply(200, PERSON),
+    ),
     "updateSecurityQuestions": (
         True,
         lambda it: it.users.update_security_questions(_questions(), previous_password=CANARY),
-        answer(204),
+        reply(204),
     ),
-    "updatePassword": (True, lambda it: it.update_password(CANARY, CANARY), answer(204)),
-    "searchUsers": (True, lambda it: it.users.search("ros").page(1), answer(200, PAGE)),
+    "updatePassword": (True, lambda it: it.update_password(CANARY, CANARY), reply(204)),
+    "searchUsers": (True, lambda it: it.users.search("ros").page(1), reply(200, PAGE)),
     "createUser": (
         True,
         lambda it: it.users.create(NewUser("rosa", CANARY, security_questions=_questions())),
-        answer(201, PERSON),
+        reply(201, PERSON),
     ),
-    "getUser": (True, lambda it: it.users.get(ID), answer(200, PERSON)),
-    "updateUser": (True, lambda it: it.users.update(ID, UserUpdate(), previous_password=CANARY), answer(200, PERSON)),
-    "deleteUser": (True, lambda it: it.users.delete(ID), answer(204)),
+    "getUser": (True, lambda it: it.users.get(ID), reply(200, PERSON)),
+    "updateUser": (
+        True,
+        lambda it: it.users.update(ID, UserUpdate(), previous_password=CANARY),
+        reply(200, PERSON),
+    ),
+    "deleteUser": (True, lambda it: it.users.delete(ID), reply(204)),
     "updateUserSecurityQuestions": (
         True,
         lambda it: it.users.update_user_security_questions(ID, _questions(), previous_password=CANARY),
-        answer(204),
+        reply(204),
     ),
 }
 DOCUMENTED: Final = {
@@ -123,20 +131,20 @@ def _refusal(status: int) -> Responder:
     def refuse(request: bytes) -> bytes:
         sent = request.decode().replace("Bearer ", "")
         body = {"message": sent, "code": sent, "error": sent, "error_description": sent, "password": CANARY}
-        return answer(status, body)
+        return reply(status, body)
 
     return refuse
 
 
 def _says(body: object) -> Responder:
-    return lambda _: answer(200, body)
+    return lambda _: reply(200, body)
 
 
 MISPLACED: Final = dict.fromkeys({*RESET, *PERSON, *TOKENS, *PAGE, "exists", "isValid"}, CANARY)
 BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "other status": (_refusal(418), APIStatusError),
-    "bare refusal": (lambda request: answer(500, request), APIStatusError),
-    "not JSON": (lambda request: answer(200, request), APIResponseError),
+    "bare refusal": (lambda request: reply(500, request), APIStatusError),
+    "not JSON": (lambda request: reply(200, request), APIResponseError),
     "cut JSON": (_says(f'{{"hash": "{CANARY}'.encode()), APIResponseError),
     "not UTF-8": (_says(f'{{"hash": "{CANARY}'.encode() + b"\xff"), APIResponseError),
     # A success that has nothing to say may say anything.
@@ -147,8 +155,8 @@ BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "wrong date": (_says({**RESET, **PERSON, "expires": CANARY, "lastAccessed": CANARY}), None),
     "wrong lifetime": (_says({**TOKENS, "expires_in": CANARY}), None),
     "token that is none": (_says({**TOKENS, "access_token": f"{CANARY}\\n"}), None),
-    "not gzip": (lambda request: answer(200, request, {"Content-Encoding": "gzip"}), APIResponseError),
-    "breaks off": (lambda request: answer(200, request + request)[:-10], APIConnectionError),
+    "not gzip": (lambda request: reply(200, request, {"Content-Encoding": "gzip"}), APIResponseError),
+    "breaks off": (lambda request: reply(200, request + request)[:-10], APIConnectionError),
     "stalls": (lambda _: Silence.STALL, APITimeoutError),
     "resets": (lambda _: Silence.RESET, APIConnectionError),
     "closes": (lambda _: b"", APIConnectionError),
@@ -163,13 +171,13 @@ NOT_HTTP: Final[dict[str, Responder]] = {
 
 @define
 class Witness:
-    """Keeps whatever is shown."""
+    """Collects all text that is shown."""
 
     shown: list[str] = Factory(list)
     kinds: set[type] = Factory(set)
 
     def look(self) -> None:
-        """Keep the `repr` of each object that came to be since the test began."""
+        """Keep the `repr` of each object made since the test began."""
         for each in gc.get_objects():
             kind = type(each)
             if kind.__module__.partition(".")[0] in {"meshydb", "meshydb_api", "httpx"} or kind is functools.partial:
@@ -177,7 +185,7 @@ class Witness:
                 self.shown.append(repr(each))
 
     def keep(self, error: BaseException) -> None:
-        """Keep all that an error and its causes say."""
+        """Keep the text and traceback of an error and its causes."""
         self.shown += traceback.format_exception(error)
         seen: set[int] = set()
         waiting: list[BaseException | None] = [error]
@@ -189,11 +197,11 @@ class Witness:
                 waiting += [each.__cause__, each.__context__]
 
     def logged(self, record: logging.LogRecord) -> None:
-        """Keep a record, with what a formatter might make of it."""
+        """Keep a record, formatted and raw."""
         self.shown += [logging.Formatter().format(record), repr(vars(record))]
 
     def scenario(self, call: Callable[[Any], object]) -> Callable[[Any], Generator[Any, Any, type[MeshyError] | None]]:
-        """Make the call, keep what comes of it, and return the kind of its error."""
+        """Make the call, keep its result or error, and return the class of the error."""
 
         def scenario(subject: Any) -> Generator[Any, Any, type[MeshyError] | None]:
             try:
@@ -227,7 +235,7 @@ def _listening(witness: Witness, *names: str) -> Iterator[None]:
 
 @pytest.fixture
 def witness() -> Iterator[Witness]:
-    """One who sees nothing of what there was before."""
+    """A witness of this test alone."""
     gc.collect()
     gc.freeze()
     yield Witness()
@@ -236,7 +244,7 @@ def witness() -> Iterator[Witness]:
 
 @pytest.fixture
 def _one_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have httpx read one certificate for each of many clients, rather than all that there are."""
+    """Let httpx load one certificate for each client instead of all."""
     end = "-----END CERTIFICATE-----\n"
     first, _, _ = Path(certifi.where()).read_text(encoding="ascii").partition(end)
     (tmp_path / "one.pem").write_text(first + end, encoding="ascii")
@@ -244,7 +252,7 @@ def _one_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_operation_is_tried() -> None:
-    """Every operation that is wrapped is called below."""
+    """Every wrapped operation is called below."""
     assert {name.partition(" ")[0] for name in CALLS} == WRAPPED.keys()
 
 
@@ -255,21 +263,21 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
     """No `repr`, error, traceback or log shows a secret, whether the call succeeds or fails in any way."""
     needs_login, call, success = CALLS[name]
     operation_id = name.partition(" ")[0]
-    answers: dict[str, Responder] = {}
+    responders: dict[str, Responder] = {}
 
     def answer_to(request: bytes) -> bytes | Silence:
         witness.look()
         if operation_id != "requestToken" and b"/connect/token " in request:
-            return answer(200, TOKENS)
-        return answers["next"](request)
+            return reply(200, TOKENS)
+        return responders["next"](request)
 
     def outcome(respond: Responder, url: str, timeout: float = 5.0) -> type[MeshyError] | None:
-        answers["next"] = respond
+        responders["next"] = respond
         settings: dict[str, Any] = {"tokens": Tokens(ACCESS_TOKEN, CANARY, 3600)} if needs_login else {}
         kind: type[MeshyError] | None = form[needs_login](witness.scenario(call), url, timeout=timeout, **settings)
         return kind
 
-    with AnsweringServer(answer_to) as server:
+    with RespondingServer(answer_to) as server:
         with _listening(witness, "meshydb", "httpx", "httpcore"):
             assert outcome(lambda _: success, server.url) is None
             assert {Operation, Request} <= witness.kinds

@@ -1,4 +1,4 @@
-"""What programs tell errors apart by: codes, and the headers of the response."""
+"""Error codes, and the headers of errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from meshydb import APIResponseError, APIStatusError, AuthenticationError, BadRequestError, MeshyError, NotFoundError
 from tests.client.calls import RESET, Play, once
-from tests.support.tcp import ScriptedServer, answer
+from tests.support.tcp import ScriptedServer, reply
 
 CANARY: Final = "canary-7f3a"
 SECRETS: Final = {"Set-Cookie": CANARY, "WWW-Authenticate": f'Bearer realm="{CANARY}"'}
@@ -27,20 +27,20 @@ def _raised(play: Play, scenario: Any, sent: bytes) -> Any:
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 413, 415, 418, 429, 500, 503])
 def test_code(play: Play, status: int) -> None:
-    """The code is that of the body, whatever the status and whether it is known."""
-    error = _raised(play, ASK, answer(status, {"message": "No.", "code": "unheard_of"}))
+    """The code comes from the body, for any status, even if it is unknown."""
+    error = _raised(play, ASK, reply(status, {"message": "No.", "code": "unheard_of"}))
     assert (error.message, error.code) == ("No.", "unheard_of")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 7}, {"code": None}, {"code": ""}, {"code": ["a"]}, ["code"], b"code"])
 def test_no_code(play: Play, body: Any) -> None:
-    """Without a text for its code, an error has none."""
-    assert _raised(play, ASK, answer(404, body)).code is None
+    """An error has no code if the body has no text for it."""
+    assert _raised(play, ASK, reply(404, body)).code is None
 
 
 def test_code_fits_a_log(play: Play) -> None:
-    """A code brings no control characters, and no secret that was sent."""
-    error = _raised(play, LOGIN, answer(404, {"message": "No.", "code": "a\x1b[0m\ncorrect horse"}))
+    """A code has no control characters and no secret that was sent."""
+    error = _raised(play, LOGIN, reply(404, {"message": "No.", "code": "a\x1b[0m\ncorrect horse"}))
     assert error.code == "a\ufffd[0m\ufffd[redacted]"
 
 
@@ -55,14 +55,14 @@ def test_code_fits_a_log(play: Play) -> None:
     ],
 )
 def test_code_of_a_login(play: Play, status: int, body: object, code: str) -> None:
-    """A login that is refused has the code of OAuth 2, and other errors of the auth host have their own."""
-    assert _raised(play, LOGIN, answer(status, body)).code == code
+    """A rejected login has a code of OAuth 2, and other errors of the auth host have their own codes."""
+    assert _raised(play, LOGIN, reply(status, body)).code == code
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, APIResponseError), (404, NotFoundError)])
 def test_headers(play: Play, status: int, kind: type[APIResponseError | APIStatusError]) -> None:
-    """An error has the headers of its response, whose names are found in any case of letters."""
-    error = _raised(play, ASK, answer(status, {"message": "No."}, {"X-Own": "1", "Retry-After": "7"}))
+    """An error has the headers of its response, with case-insensitive names."""
+    error = _raised(play, ASK, reply(status, {"message": "No."}, {"X-Own": "1", "Retry-After": "7"}))
     assert type(error) is kind
     assert isinstance(error.headers, Mapping)
     assert error.headers["x-own"] == error.headers["X-OWN"] == error.headers.get("X-Own") == "1"
@@ -75,17 +75,17 @@ def test_headers(play: Play, status: int, kind: type[APIResponseError | APIStatu
 
 
 def _headers_of_error(play: Play) -> Any:
-    return _raised(play, ASK, answer(404, {"message": "No."}, SECRETS)).headers
+    return _raised(play, ASK, reply(404, {"message": "No."}, SECRETS)).headers
 
 
 def _headers_of_success(play: Play) -> Any:
-    with ScriptedServer(answer(200, RESET, SECRETS)) as server:
+    with ScriptedServer(reply(200, RESET, SECRETS)) as server:
         return play(once(lambda client: client.with_raw_response.forgot_password("rosa.k")), server.url).headers
 
 
 @pytest.mark.parametrize("headers_of", [_headers_of_error, _headers_of_success])
 def test_headers_are_of_one_type(play: Play, headers_of: Callable[[Play], Any]) -> None:
-    """Headers cannot be changed, can be passed on, and are not shown with their values."""
+    """Headers are read-only, can be pickled, and have no values in their `repr`."""
     headers = headers_of(play)
     assert headers["set-cookie"] == CANARY
     assert CANARY not in repr(headers) + str(headers)
@@ -100,8 +100,8 @@ def test_headers_are_of_one_type(play: Play, headers_of: Callable[[Play], Any]) 
 
 
 def test_error_does_not_show_headers(play: Play) -> None:
-    """What is shown of an error has no header in it, also once it was pickled."""
-    error = _raised(play, ASK, answer(404, {"message": "No."}, SECRETS))
+    """An error shows no headers, even after pickling."""
+    error = _raised(play, ASK, reply(404, {"message": "No."}, SECRETS))
     twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - its own pickle
     assert twin.headers == error.headers
     for each in (error, twin):
@@ -109,14 +109,14 @@ def test_error_does_not_show_headers(play: Play) -> None:
 
 
 def test_error_without_headers() -> None:
-    """An error that was made without headers has none."""
+    """An error made without headers has none."""
     assert dict(APIStatusError("No.", status_code=418).headers) == {}
 
 
 def test_expired_login_keeps_headers(play_connected: Play) -> None:
-    """The error of a login that has expired has code and headers of the refusal that it stands for."""
-    refused = answer(400, {"error": "invalid_grant", "error_description": "No."}, {"X-Own": "1"})
-    with ScriptedServer(answer(401), refused) as server, pytest.raises(AuthenticationError) as caught:
+    """The error of an expired login has the code and the headers of the response."""
+    refused = reply(400, {"error": "invalid_grant", "error_description": "No."}, {"X-Own": "1"})
+    with ScriptedServer(reply(401), refused) as server, pytest.raises(AuthenticationError) as caught:
         play_connected(once(lambda connection: connection.users.get_self()), server.url)
     assert (caught.value.code, caught.value.headers["X-Own"]) == ("invalid_grant", "1")
     assert isinstance(caught.value.__cause__, BadRequestError)

@@ -1,4 +1,4 @@
-"""Every way in which a call can fail, as the exception that it raises."""
+"""Each failure of a call, and the exception that it raises."""
 
 import copy
 import gzip
@@ -26,7 +26,7 @@ from meshydb import (
     UnsupportedMediaTypeError,
 )
 from tests.client.calls import RESET, ForgotPassword, without_pyreqwest
-from tests.support.tcp import ScriptedServer, Silence, answer, refusing_url
+from tests.support.tcp import ScriptedServer, Silence, refusing_url, reply
 
 DEEP_JSON = b"[" * 200_000
 NOT_JSON = {
@@ -64,11 +64,11 @@ NOT_JSON = {
     ],
 )
 def test_status_has_its_exception(forgot_password: ForgotPassword, status: int, kind: type[APIStatusError]) -> None:
-    """Every status that is not a success raises its exception, and no redirect is followed."""
-    # 304 is an answer without a body.
+    """Every status outside 200 to 299 raises its exception, and no redirect is followed."""
+    # 304 is a response without a body.
     body = b"" if status == 304 else {"message": "No."}
     headers = {"Location": "/elsewhere", "X-Request-ID": "4bf9"}
-    with ScriptedServer(answer(status, body, headers)) as server, pytest.raises(MeshyError) as caught:
+    with ScriptedServer(reply(status, body, headers)) as server, pytest.raises(MeshyError) as caught:
         forgot_password(server.url)
     assert type(caught.value) is kind
     assert caught.value.status_code == status
@@ -76,11 +76,11 @@ def test_status_has_its_exception(forgot_password: ForgotPassword, status: int, 
     assert len(server.requests) == 1
 
 
-def test_status_error_tells_what_the_server_said(forgot_password: ForgotPassword) -> None:
-    """The text has the status, the server's message and the id of the request."""
+def test_status_error_has_the_servers_message(forgot_password: ForgotPassword) -> None:
+    """The text of an error has the status, the server's message and the request id."""
     body = {"message": "There is no user of this name.", "code": 7}
     with (
-        ScriptedServer(answer(404, body, {"X-Request-ID": "4bf92f"})) as server,
+        ScriptedServer(reply(404, body, {"X-Request-ID": "4bf92f"})) as server,
         pytest.raises(NotFoundError) as caught,
     ):
         forgot_password(server.url)
@@ -102,23 +102,23 @@ def test_status_error_tells_what_the_server_said(forgot_password: ForgotPassword
     ],
 )
 def test_message(forgot_password: ForgotPassword, body: object, message: str) -> None:
-    """The message is the server's, made fit for a log; else the reason phrase."""
-    with ScriptedServer(answer(502, body)) as server, pytest.raises(ServerError) as caught:
+    """The message is the server's, without control characters, or else the reason phrase."""
+    with ScriptedServer(reply(502, body)) as server, pytest.raises(ServerError) as caught:
         forgot_password(server.url)
     assert caught.value.message == message
     assert caught.value.body == body
 
 
 def test_message_without_one_of_the_server(forgot_password: ForgotPassword) -> None:
-    """Where the server has no message, the status has its usual name, whatever the server calls it."""
-    whole = answer(404).replace(b"Not Found", b"Nobody here")
+    """Without a message, an error has the standard reason phrase, whatever the server sends."""
+    whole = reply(404).replace(b"Not Found", b"Nobody here")
     with ScriptedServer(whole) as server, pytest.raises(NotFoundError, match=r"^404: Not Found$"):
         forgot_password(server.url)
 
 
 def test_message_without_a_reason_phrase(forgot_password: ForgotPassword) -> None:
-    """A status that nobody knows still has a readable text."""
-    with ScriptedServer(answer(799)) as server, pytest.raises(APIStatusError, match=r"^799: no message$"):
+    """An unknown status has a readable text."""
+    with ScriptedServer(reply(799)) as server, pytest.raises(APIStatusError, match=r"^799: no message$"):
         forgot_password(server.url)
 
 
@@ -127,8 +127,8 @@ def test_message_without_a_reason_phrase(forgot_password: ForgotPassword) -> Non
 def test_error_status_with_a_strange_body(
     forgot_password: ForgotPassword, content: bytes, headers: dict[str, str]
 ) -> None:
-    """A body that is not JSON does not hide the status, and is kept as text up to a bound."""
-    with ScriptedServer(answer(502, content, headers)) as server, pytest.raises(ServerError) as caught:
+    """A body that is not JSON does not hide the status; its beginning is kept as text."""
+    with ScriptedServer(reply(502, content, headers)) as server, pytest.raises(ServerError) as caught:
         forgot_password(server.url)
     assert str(caught.value) == "502: Bad Gateway"
     assert caught.value.body == (content.decode(errors="replace")[:4096] or None)
@@ -138,7 +138,7 @@ def test_error_status_with_a_strange_body(
 def test_success_that_is_not_json(forgot_password: ForgotPassword, content: bytes) -> None:
     """A success whose body is not JSON raises APIResponseError."""
     with (
-        ScriptedServer(answer(200, content, {"X-Request-ID": "4bf9"})) as server,
+        ScriptedServer(reply(200, content, {"X-Request-ID": "4bf9"})) as server,
         pytest.raises(APIResponseError, match=r"^200: the body is not JSON \(request 4bf9\)$") as caught,
     ):
         forgot_password(server.url)
@@ -169,9 +169,9 @@ def test_success_that_is_not_json(forgot_password: ForgotPassword, content: byte
     ],
 )
 def test_success_that_breaks_the_contract(forgot_password: ForgotPassword, body: object) -> None:
-    """A success with a wrong, missing or naive value raises APIResponseError instead of passing it on."""
+    """A success with a wrong, missing or naive value raises APIResponseError."""
     with (
-        ScriptedServer(answer(200, body)) as server,
+        ScriptedServer(reply(200, body)) as server,
         pytest.raises(APIResponseError, match="does not match the contract of forgotPassword"),
     ):
         forgot_password(server.url)
@@ -182,7 +182,7 @@ def test_bad_compression(forgot_password: ForgotPassword, status: int) -> None:
     """A body that cannot be decompressed raises the exception of its status."""
     kind = APIResponseError if status == 200 else ServerError
     with (
-        ScriptedServer(answer(status, b"not gzip", {"Content-Encoding": "gzip"})) as server,
+        ScriptedServer(reply(status, b"not gzip", {"Content-Encoding": "gzip"})) as server,
         pytest.raises(kind) as caught,
     ):
         forgot_password(server.url)
@@ -190,11 +190,11 @@ def test_bad_compression(forgot_password: ForgotPassword, status: int) -> None:
     assert caught.value.body is None
 
 
-def test_good_compression(forgot_password: ForgotPassword) -> None:
+def test_compressed_error(forgot_password: ForgotPassword) -> None:
     """A compressed error is read like any other."""
     content = gzip.compress(b'{"message": "No."}')
     with (
-        ScriptedServer(answer(400, content, {"Content-Encoding": "gzip"})) as server,
+        ScriptedServer(reply(400, content, {"Content-Encoding": "gzip"})) as server,
         pytest.raises(BadRequestError, match=r"^400: No\.$"),
     ):
         forgot_password(server.url)
@@ -202,10 +202,10 @@ def test_good_compression(forgot_password: ForgotPassword) -> None:
 
 @pytest.mark.parametrize(("status", "kind"), [(200, APIResponseError), (400, BadRequestError)])
 def test_body_without_end(forgot_password: ForgotPassword, status: int, kind: type[APIStatusError]) -> None:
-    """A few kilobytes that unpack to more than 16 MiB are not read to their end, and do not hide the status."""
+    """A small body that decompresses to more than 16 MiB is not read to its end, and does not hide the status."""
     content = gzip.compress(bytes(17 * 2**20))
     with (
-        ScriptedServer(answer(status, content, {"Content-Encoding": "gzip"})) as server,
+        ScriptedServer(reply(status, content, {"Content-Encoding": "gzip"})) as server,
         pytest.raises(kind) as caught,
     ):
         forgot_password(server.url)
@@ -213,32 +213,30 @@ def test_body_without_end(forgot_password: ForgotPassword, status: int, kind: ty
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, APIResponseError), (400, BadRequestError)])
-def test_compression_of_what_is_compressed(
-    forgot_password: ForgotPassword, status: int, kind: type[APIStatusError]
-) -> None:
-    """A body that was compressed twice, which a few bytes can make arbitrarily large, is not unpacked."""
+def test_double_compression(forgot_password: ForgotPassword, status: int, kind: type[APIStatusError]) -> None:
+    """A body that was compressed twice, and can be arbitrarily large, is not decompressed."""
     content = gzip.compress(gzip.compress(json.dumps(RESET).encode()))
     with (
-        ScriptedServer(answer(status, content, {"Content-Encoding": "gzip, gzip"})) as server,
+        ScriptedServer(reply(status, content, {"Content-Encoding": "gzip, gzip"})) as server,
         pytest.raises(kind) as caught,
     ):
         forgot_password(server.url)
     assert caught.value.body is None
 
 
-def test_large_json_is_not_kept(forgot_password: ForgotPassword) -> None:
-    """Of a large error, the beginning is kept as text."""
+def test_large_json_is_cut(forgot_password: ForgotPassword) -> None:
+    """The beginning of a large error body is kept as text."""
     body = {"message": "x" * 70_000}
-    with ScriptedServer(answer(502, body)) as server, pytest.raises(ServerError) as caught:
+    with ScriptedServer(reply(502, body)) as server, pytest.raises(ServerError) as caught:
         forgot_password(server.url)
     assert caught.value.body == json.dumps(body)[:4096]
 
 
 def test_unprintable_headers(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request id brings control characters, or any length, into the text of an error; no reason phrase is there."""
-    # Installed, it would refuse such an answer; httpx takes it.
+    """The request id in an error has no control characters and a bounded length; no reason phrase is shown."""
+    # Installed, it would refuse such a response; httpx takes it.
     without_pyreqwest(monkeypatch)
-    whole = answer(400, headers={"X-Request-ID": "\x1b[31m" + "x" * 2000}).replace(b"Bad Request", b"\x1b[0m")
+    whole = reply(400, headers={"X-Request-ID": "\x1b[31m" + "x" * 2000}).replace(b"Bad Request", b"\x1b[0m")
     with ScriptedServer(whole) as server, pytest.raises(BadRequestError) as caught:
         forgot_password(server.url)
     assert "\x1b" not in str(caught.value)
@@ -248,8 +246,8 @@ def test_unprintable_headers(forgot_password: ForgotPassword, monkeypatch: pytes
 
 @pytest.mark.parametrize(("status", "kind"), [(200, APIConnectionError), (404, NotFoundError)])
 def test_body_that_breaks_off(forgot_password: ForgotPassword, status: int, kind: type[MeshyError]) -> None:
-    """An incomplete success is no answer; an incomplete error is still that error."""
-    whole = answer(status, RESET)
+    """An incomplete success raises APIConnectionError, and an incomplete error raises the exception of its status."""
+    whole = reply(status, RESET)
     with ScriptedServer(whole[:-10]) as server, pytest.raises(MeshyError) as caught:
         forgot_password(server.url)
     assert type(caught.value) is kind
@@ -260,8 +258,8 @@ def test_body_that_breaks_off(forgot_password: ForgotPassword, status: int, kind
     [b"", Silence.RESET, b"HTTP/1.1 200", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 20x OK\r\n\r\n"],
     ids=["closed", "reset", "cut", "other", "malformed"],
 )
-def test_no_answer(forgot_password: ForgotPassword, act: bytes | Silence) -> None:
-    """A connection that breaks once the request is sent raises APIConnectionError, and nothing is repeated."""
+def test_no_response(forgot_password: ForgotPassword, act: bytes | Silence) -> None:
+    """A connection that breaks after the request raises APIConnectionError, and the request is not retried."""
     with ScriptedServer(act) as server, pytest.raises(APIConnectionError) as caught:
         forgot_password(server.url, max_retries=5)
     assert type(caught.value) is APIConnectionError
@@ -271,13 +269,13 @@ def test_no_answer(forgot_password: ForgotPassword, act: bytes | Silence) -> Non
 
 
 def test_connection_refused(forgot_password: ForgotPassword) -> None:
-    """A service that is out of reach raises APIConnectionError."""
+    """A service that cannot be reached raises APIConnectionError."""
     with pytest.raises(APIConnectionError):
         forgot_password(refusing_url())
 
 
 def test_timeout(forgot_password: ForgotPassword) -> None:
-    """A service that never answers raises APITimeoutError, and nothing is repeated."""
+    """A service that never responds raises APITimeoutError, and the request is not retried."""
     with ScriptedServer(Silence.STALL) as server, pytest.raises(APITimeoutError, match=r"[Tt]imed? ?out"):
         forgot_password(server.url, timeout=0.05, max_retries=5)
     assert len(server.requests) == 1
@@ -302,7 +300,7 @@ def _pickled(error: MeshyError) -> MeshyError:
 @pytest.mark.parametrize("error", _exceptions(), ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, _pickled])
 def test_exceptions_can_be_passed_on(error: MeshyError, duplicate: Callable[[MeshyError], MeshyError]) -> None:
-    """Every exception survives pickling and copying, so that process pools and task queues can carry it."""
+    """Every exception survives pickling and copying, as in process pools and task queues."""
     if isinstance(error, RateLimitError):
         error.retry_after = 3.0
     twin = duplicate(error)
@@ -312,6 +310,6 @@ def test_exceptions_can_be_passed_on(error: MeshyError, duplicate: Callable[[Mes
 
 
 def test_exceptions_show_no_body() -> None:
-    """The body of an answer is kept, but not shown."""
+    """An exception keeps the body of the response, but does not show it."""
     error = APIResponseError("No.", status_code=200, body={"hash": "c2VjcmV0"})
     assert "c2VjcmV0" not in str(error) + repr(error)

@@ -1,4 +1,4 @@
-"""Event loops: an async client belongs to the one that used it first, whatever sends its requests."""
+"""An async client belongs to the event loop that used it first, with any transport."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from meshydb import AsyncMeshyClient
-from tests.client.calls import RESET, token_answer, without_pyreqwest
-from tests.client.keeping import KeepingServer
-from tests.support.tcp import ScriptedServer, answer
+from tests.client.calls import RESET, token_response, without_pyreqwest
+from tests.client.keep_alive import KeepAliveServer
+from tests.support.tcp import ScriptedServer, reply
 
 _REFUSAL: Final = r"^This client belongs to the event loop that used it first; make a new one .* each asyncio\.run\(\)"
 
@@ -36,9 +36,9 @@ def new_client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_one_client_in_several_event_loops(new_client: NewClient) -> None:
-    """The second `asyncio.run()` is refused in words, for clients, copies and logins, before anything is sent."""
+    """In a second `asyncio.run()`, clients, copies and logins raise RuntimeError and send nothing."""
     # It ends its connections, as what was left of a closed event loop would be warned of.
-    with ScriptedServer(answer(200, token_answer())) as server:
+    with ScriptedServer(reply(200, token_response())) as server:
         client = new_client(server.url)
         connection = asyncio.run(client.login("rosa", "correct horse"))
         for call in (
@@ -61,19 +61,19 @@ async def _awaited(call: Callable[[], object]) -> None:
 
 
 def test_a_client_that_was_made_outside(new_client: NewClient) -> None:
-    """A client may be made before there is an event loop, and is that of the first call."""
+    """A client can be made before there is an event loop, and belongs to the loop of its first call."""
 
     async def main(client: AsyncMeshyClient) -> list[str | None]:
         async with client:
             return [(await client.forgot_password(username)).hint for username in ("rosa", "ben")]
 
-    with ScriptedServer(*[answer(200, RESET)] * 2) as server:
+    with ScriptedServer(*[reply(200, RESET)] * 2) as server:
         assert asyncio.run(main(new_client(server.url))) == [RESET["hint"]] * 2
 
 
 def test_closing_in_another_event_loop(new_client: NewClient) -> None:
     """A client whose event loop was closed over its connections can be closed."""
-    with KeepingServer() as server, warnings.catch_warnings():
+    with KeepAliveServer() as server, warnings.catch_warnings():
         # They were not closed in time, which Python warns of.
         warnings.simplefilter("ignore", ResourceWarning)
         client = new_client(server.url)
@@ -86,9 +86,9 @@ def test_closing_in_another_event_loop(new_client: NewClient) -> None:
 
 
 def test_trio(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What httpx sends works on trio, in one run after the other."""
+    """The httpx transport works on trio, in one run after the other."""
     without_pyreqwest(monkeypatch)
-    with KeepingServer() as server:
+    with KeepAliveServer() as server:
         client = AsyncMeshyClient("acme", None, "key", base_url=server.url, max_retries=0)
         for _ in range(2):
             assert anyio.run(client.forgot_password, "rosa", backend="trio").hint == RESET["hint"]

@@ -1,4 +1,4 @@
-"""Processes that fork: a client belongs to the process that made it, whatever sends its requests."""
+"""A client belongs to the process that made it, with any transport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.client.calls import RESET
-from tests.client.keeping import KeepingServer
+from tests.client.keep_alive import KeepAliveServer
 from tests.support.certificates import certify
 
 # Of each program, the first argument is a URL, and the second is what sends.
@@ -124,9 +124,9 @@ def _run(program: str, url: str, transport: str, kind: str, **environment: str) 
 
 @pytest.mark.parametrize("kind", ["blocking", "awaited"])
 @pytest.mark.parametrize("transport", ["plain", "fast", "handed in"])
-def test_nothing_of_before_a_fork_sends_after_it(transport: str, kind: str) -> None:
-    """Clients, logins and HTTP clients of the parent say so at once, though a thread forked and a lock was held."""
-    with KeepingServer() as server:
+def test_clients_of_before_a_fork_raise(transport: str, kind: str) -> None:
+    """After a fork, the parent's clients, logins and HTTP clients raise RuntimeError, even if a lock was held."""
+    with KeepAliveServer() as server:
         assert _run(_REFUSED, server.url, transport, kind) == [_REFUSAL] * 5
     assert len(server.connections) == 1
 
@@ -134,9 +134,9 @@ def test_nothing_of_before_a_fork_sends_after_it(transport: str, kind: str) -> N
 @pytest.mark.parametrize("kind", ["blocking", "awaited"])
 @pytest.mark.parametrize("transport", ["plain", "fast", "handed in"])
 def test_the_connections_of_the_parent_are_left_alone(transport: str, kind: str, tmp_path: Path) -> None:
-    """What a child closes and forgets stays open for its parent, over TLS, too."""
+    """Connections that a child closes or drops stay open for its parent, with TLS too."""
     authority, context = certify(tmp_path)
-    with KeepingServer(context) as server:
+    with KeepAliveServer(context) as server:
         lines = _run(_LEFT_ALONE, server.url, transport, kind, SSL_CERT_FILE=str(authority))
     assert lines == ["RuntimeError: This client is closed; make a new one.", RESET["hint"]]
     assert len(server.connections) == 2

@@ -1,4 +1,4 @@
-"""What the client writes to its log, and what is redacted from it."""
+"""The client's log, and its redaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshydb import MeshyClient, MeshyError, RedactingFilter
 from meshydb._core.redaction import REDACTED
 from tests.client.calls import RESET, Play, once
 from tests.support.contract import read, walk
-from tests.support.tcp import ScriptedServer, answer, refusing_url
+from tests.support.tcp import ScriptedServer, refusing_url, reply
 
 FIELDS: Final = ("method", "route", "status", "error", "duration", "request_id", "retry")
 ROUTE: Final = "/{accountName}/users/forgotpassword"
@@ -27,9 +27,9 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def test_each_request_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
-    """Each request that is sent is logged with its fields, the ones that failed at INFO, the others at DEBUG."""
+    """Each request is logged with its fields, failures at INFO and successes at DEBUG."""
     caplog.set_level(logging.DEBUG, "meshydb")
-    script = [answer(503, headers={"Retry-After": "0"}), answer(200, RESET, {"X-Request-ID": "4bf9"})]
+    script = [reply(503, headers={"Retry-After": "0"}), reply(200, RESET, {"X-Request-ID": "4bf9"})]
     with ScriptedServer(*script) as server:
         play(once(lambda it: it.forgot_password("rosa")), server.url, max_retries=1)
     refused, succeeded = (record for record in caplog.records if record.name == "meshydb")
@@ -44,8 +44,8 @@ def test_each_request_is_one_record(play: Play, caplog: pytest.LogCaptureFixture
         assert record.getMessage() == f"POST {ROUTE} {vars(record)['status']} {ending}"
 
 
-def test_no_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
-    """A request that is not answered is logged with the kind of error, and no status."""
+def test_no_response_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    """A request without a response is logged with the class of the error and no status."""
     caplog.set_level(logging.DEBUG, "meshydb")
     with pytest.raises(MeshyError):
         play(once(lambda it: it.forgot_password("rosa")), refusing_url())
@@ -56,10 +56,10 @@ def test_no_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -
     assert record.getMessage().startswith(f"POST {ROUTE} no response, ConnectError, in ")
 
 
-def test_half_an_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
-    """A success whose body breaks off is logged with its status and the kind of error."""
+def test_incomplete_response_is_one_record(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    """A success whose body breaks off is logged with its status and the class of the error."""
     caplog.set_level(logging.DEBUG, "meshydb")
-    with ScriptedServer(answer(200, RESET)[:-5]) as server, pytest.raises(MeshyError):
+    with ScriptedServer(reply(200, RESET)[:-5]) as server, pytest.raises(MeshyError):
         play(once(lambda it: it.forgot_password("rosa")), server.url)
     (record,) = (record for record in caplog.records if record.name == "meshydb")
     expected = {"method": "POST", "route": ROUTE, "status": 200, "error": "RemoteProtocolError"}
@@ -68,10 +68,10 @@ def test_half_an_answer_is_one_record(play: Play, caplog: pytest.LogCaptureFixtu
     assert record.getMessage().startswith(f"POST {ROUTE} 200, RemoteProtocolError, in ")
 
 
-def test_nobody_is_named(play: Play, caplog: pytest.LogCaptureFixture) -> None:
-    """The route stands for the path, which may hold a username."""
+def test_record_has_no_path(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    """A record holds the route, not the path, which may hold a username."""
     caplog.set_level(logging.DEBUG, "meshydb")
-    with ScriptedServer(answer(200, {"exists": True})) as server:
+    with ScriptedServer(reply(200, {"exists": True})) as server:
         play(once(lambda it: it.check_user_exist("rosa.kern")), server.url)
     (record,) = (record for record in caplog.records if record.name == "meshydb")
     assert vars(record)["route"] == "/{accountName}/users/{username}/exists"
@@ -93,7 +93,7 @@ except (MeshyError, ValueError) as error:
 
 
 def _run(level: str | None, url: str, first: str = "") -> tuple[str, list[str]]:
-    """Call in a process of its own; return what it printed, and the lines of its standard error."""
+    """Make a call in a new process; return its output, and the lines of its standard error."""
     environment = {} if level is None else {"MESHYDB_LOG": level}
     command = [sys.executable, "-W", "error", "-c", PROGRAM, first, url]
     run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -103,35 +103,35 @@ def _run(level: str | None, url: str, first: str = "") -> tuple[str, list[str]]:
 @pytest.mark.parametrize(("level", "lines"), [(None, 0), ("", 0), ("info", 0), ("debug", 1), ("DEBUG", 1)])
 def test_environment_switches_the_log_on(level: str | None, lines: int) -> None:
     """With the variable, each record of its level is a line on standard error; without it, nothing is written."""
-    with ScriptedServer(answer(200, RESET)) as server:
+    with ScriptedServer(reply(200, RESET)) as server:
         printed, logged = _run(level, server.url)
     assert printed == ""
     assert len(logged) == lines
     assert all(f"meshydb DEBUG POST {ROUTE} 200 in" in line for line in logged)
 
 
-def test_environment_shows_what_failed() -> None:
-    """At `info`, what went wrong is a line."""
-    with ScriptedServer(answer(404)) as server:
+def test_environment_shows_failures() -> None:
+    """At `info`, a failure is a line."""
+    with ScriptedServer(reply(404)) as server:
         _, (line,) = _run("info", server.url)
     assert f"meshydb INFO POST {ROUTE} 404 in" in line
 
 
 def test_handlers_of_the_application_are_used() -> None:
-    """Where the application has set up logging, nothing is written twice."""
-    with ScriptedServer(answer(200, RESET)) as server:
+    """If the application has configured logging, nothing is written twice."""
+    with ScriptedServer(reply(200, RESET)) as server:
         _, logged = _run("debug", server.url, "import logging; logging.basicConfig(format='app %(name)s')")
     assert logged == ["app meshydb"]
 
 
 def test_unknown_level() -> None:
-    """A level that there is not is refused by the name of the variable."""
+    """An unknown level raises an error that names the variable."""
     assert _run("loud", "http://localhost") == ("MESHYDB_LOG must be one of debug, info\n", [])
 
 
-def test_nothing_is_written_by_itself() -> None:
-    """Without a handler, not even what is logged as an error reaches standard error."""
-    with ScriptedServer(answer(200, RESET)) as server:
+def test_nothing_is_written_without_a_handler() -> None:
+    """Without a handler, nothing is written to standard error, not even errors."""
+    with ScriptedServer(reply(200, RESET)) as server:
         _, logged = _run(
             None, server.url, "import logging, meshydb._core.logging; logging.getLogger('meshydb').error('x')"
         )
@@ -139,7 +139,7 @@ def test_nothing_is_written_by_itself() -> None:
 
 
 def test_the_logger_redacts(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever is logged on the logger of the client passes the filter."""
+    """The filter redacts every record of the client's logger."""
     logging.getLogger("meshydb").error("sent password=%s", "s3cr3t")
     assert [record.getMessage() for record in caplog.records] == [f"sent password={REDACTED}"]
 
@@ -151,7 +151,7 @@ def _redacted(message: str, *args: object, **extra: object) -> logging.LogRecord
 
 
 def test_every_secret_of_the_contract_is_known_by_its_name() -> None:
-    """What the contract marks as a secret is redacted, in JSON and as a field."""
+    """Every secret of the contract is redacted by its name, in JSON and as a field."""
     document = read()
     names = {
         path.rpartition("/")[2]
@@ -186,12 +186,12 @@ def test_every_secret_of_the_contract_is_known_by_its_name() -> None:
     ],
 )
 def test_texts_are_redacted(text: str, expected: str) -> None:
-    """What stands beside the name of a secret goes, and all else stays."""
+    """The value beside the name of a secret is redacted, and nothing else."""
     assert _redacted("%s", text).getMessage() == expected
 
 
 def test_fields_are_redacted() -> None:
-    """Extra fields are redacted at any depth; those of every record are left alone."""
+    """Extra fields are redacted at any depth, and the standard fields are not."""
     body = {"username": "rosa", "questions": [{"question": "Pet?", "answer": "Moth"}], "codes": ("Bearer abc",)}
     record = _redacted("sent %d", 7, body=body, refresh_token="abc", retry=3)  # noqa: S106 - not one
     assert vars(record)["body"] == {
@@ -207,14 +207,14 @@ def test_fields_are_redacted() -> None:
 
 
 def test_fields_of_headers_are_redacted() -> None:
-    """Headers are known by their names in pairs, and as bytes, too."""
+    """Headers are redacted in pairs and as bytes too."""
     record = _redacted("sent", headers=[(b"Authorization", b"Bearer abc"), ("Date", "x")], raw=b"password=abc")
     assert vars(record)["headers"] == [(b"Authorization", REDACTED), ("Date", "x")]
     assert vars(record)["raw"] == f"password={REDACTED}".encode()
 
 
 def test_the_filter_never_fails() -> None:
-    """What cannot be formatted is left to the handler to report, as without the filter, and what holds itself goes."""
+    """The filter never raises: a bad format is left to the handler, and a field that contains itself is redacted."""
     record = _redacted("%d of password=abc", "many")
     assert (record.msg, record.args) == (f"%d of password={REDACTED}", ("many",))
     knot: dict[str, object] = {"code": "P4ZHR5DA"}
@@ -224,7 +224,7 @@ def test_the_filter_never_fails() -> None:
 
 @pytest.fixture
 def heard() -> Iterator[list[str]]:
-    """What a handler with the filter writes of all loggers."""
+    """The output of a handler with the filter, for all loggers."""
     lines: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
@@ -239,9 +239,9 @@ def heard() -> Iterator[list[str]]:
 
 
 def test_a_handler_covers_the_logs_of_others(heard: list[str]) -> None:
-    """On a handler, the filter covers the headers that httpcore logs, too."""
+    """On a handler, the filter also redacts the headers that httpcore logs."""
     with (
-        ScriptedServer(answer(200, RESET, {"Set-Cookie": "session=s3cr3t"})) as server,
+        ScriptedServer(reply(200, RESET, {"Set-Cookie": "session=s3cr3t"})) as server,
         # The faster transport has no httpcore.
         httpx.Client() as http_client,
         MeshyClient("acme", "north", "key", base_url=server.url, http_client=http_client) as client,

@@ -1,4 +1,4 @@
-"""Answers as they came: what `with_raw_response` gives besides the result."""
+"""Raw responses: `with_raw_response` returns status, headers and body besides the result."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from meshydb import (
     RawResponse,
     UserVerificationHash,
 )
-from tests.client.calls import RESET, USER, Play, access_token, once, token_answer
-from tests.support.tcp import AnsweringServer, ScriptedServer, answer, parts
+from tests.client.calls import RESET, USER, Play, access_token, once, token_response
+from tests.support.tcp import RespondingServer, ScriptedServer, parse_request, reply
 
 ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CANARY = "canary-7f3a"
 
 
-def test_answer_as_it_came(play: Play) -> None:
-    """Status, headers and body are those that were sent, and the result is that of the plain call."""
+def test_raw_response(play: Play) -> None:
+    """Status, headers and body are those of the response, and the result is that of the plain call."""
 
     def scenario(client: Any) -> Generator[Any, Any, tuple[Any, Any]]:
         plain = yield client.forgot_password("rosa", 2)
         return plain, (yield client.with_raw_response.forgot_password("rosa", attempt=2))
 
-    sent = answer(200, RESET, {"X-Request-ID": ID, "X-Own": "1"})
+    sent = reply(200, RESET, {"X-Request-ID": ID, "X-Own": "1"})
     with ScriptedServer(sent, sent) as server:
         plain, raw = play(scenario, server.url)
     assert isinstance(raw, RawResponse)
@@ -39,51 +39,54 @@ def test_answer_as_it_came(play: Play) -> None:
     assert raw.parsed == plain
     assert (raw.status_code, raw.request_id, raw.headers["x-own"]) == (200, ID, "1")
     assert raw.body == sent.partition(b"\r\n\r\n")[2]
-    assert parts(server.requests[0]) == parts(server.requests[1])
+    assert parse_request(server.requests[0]) == parse_request(server.requests[1])
 
 
-def test_answer_without_a_body(play_connected: Play) -> None:
-    """An answer without a body has an empty one, and None for its result; without an id, it has none."""
+def test_response_without_a_body(play_connected: Play) -> None:
+    """A response without a body has an empty body and the result None; without a request id, that is None."""
     scenario = once(lambda connection: connection.users.with_raw_response.delete(USER["id"]))
-    with ScriptedServer(answer(204)) as server:
+    with ScriptedServer(reply(204)) as server:
         raw = play_connected(scenario, server.url)
     assert (raw.status_code, raw.body, raw.parsed, raw.request_id) == (204, b"", None, None)
 
 
 def test_login(play: Play) -> None:
-    """The result of a login is a connection like any other, whose calls give plain results."""
+    """The result of a login is an ordinary connection, whose calls return plain results."""
 
     def scenario(client: Any) -> Generator[Any, Any, tuple[Any, Any]]:
         raw = yield client.with_raw_response.login("rosa.k", "correct horse")
         return raw, (yield raw.parsed.users.get_self())
 
-    tokens = token_answer()
-    with ScriptedServer(answer(200, tokens), answer(200, USER)) as server:
+    tokens = token_response()
+    with ScriptedServer(reply(200, tokens), reply(200, USER)) as server:
         raw, user = play(scenario, server.url)
     assert isinstance(raw.parsed, MeshyConnection | AsyncMeshyConnection)
     assert user.username == "rosa.k"
     assert str(tokens["access_token"]).encode() in raw.body
 
 
-def test_the_last_answer_counts(play_connected: Play) -> None:
-    """When a call must renew the login first, its own answer is given and not that of the renewal."""
+def test_the_last_response_counts(play_connected: Play) -> None:
+    """If a call renews the login first, the raw response is that of the call, not of the renewal."""
     scenario = once(lambda connection: connection.users.with_raw_response.get_self())
-    renewal = answer(200, token_answer(access_token(signature="bmV3")), {"X-Request-ID": "of the renewal"})
-    with ScriptedServer(answer(401), renewal, answer(200, USER, {"X-Request-ID": ID})) as server:
+    renewal = reply(200, token_response(access_token(signature="bmV3")), {"X-Request-ID": "of the renewal"})
+    with ScriptedServer(reply(401), renewal, reply(200, USER, {"X-Request-ID": ID})) as server:
         raw = play_connected(scenario, server.url)
     assert raw.request_id == ID
     assert raw.parsed.id == USER["id"]
 
 
 def test_errors_are_raised(play: Play) -> None:
-    """What is not a success is raised, as by the plain call."""
+    """A status that is not a success raises, as in the plain call."""
     scenario = once(lambda client: client.with_raw_response.forgot_password("rosa"))
-    with ScriptedServer(answer(400, {"message": "No."})) as server, pytest.raises(BadRequestError, match="400: No"):
+    with (
+        ScriptedServer(reply(400, {"message": "No."})) as server,
+        pytest.raises(BadRequestError, match="400: No"),
+    ):
         play(scenario, server.url)
 
 
-def test_nothing_was_answered(play_connected: Play) -> None:
-    """To sign out a second time sends nothing, so that there is no answer to give."""
+def test_second_signout_has_no_response(play_connected: Play) -> None:
+    """A second `signout` sends nothing, and raises RuntimeError because there is no response."""
 
     def scenario(connection: Any) -> Generator[Any, Any, Any]:
         raw = yield connection.with_raw_response.signout()
@@ -91,48 +94,48 @@ def test_nothing_was_answered(play_connected: Play) -> None:
             yield connection.with_raw_response.signout()
         return raw
 
-    with ScriptedServer(answer(200)) as server:
+    with ScriptedServer(reply(200)) as server:
         assert play_connected(scenario, server.url).status_code == 200
     assert len(server.requests) == 1
 
 
-def test_calls_at_once_are_told_apart() -> None:
-    """Of tasks that call at once, each gets its own answer."""
+def test_concurrent_calls() -> None:
+    """Concurrent tasks each get their own response."""
     names = [f"user-{number}" for number in range(5)]
 
-    def reply(request: bytes) -> bytes:
-        return answer(200, {**RESET, "username": next(name for name in names if name.encode() in request)})
+    def respond(request: bytes) -> bytes:
+        return reply(200, {**RESET, "username": next(name for name in names if name.encode() in request)})
 
     async def main(url: str) -> dict[str, RawResponse[UserVerificationHash]]:
-        answers: dict[str, RawResponse[UserVerificationHash]] = {}
+        results: dict[str, RawResponse[UserVerificationHash]] = {}
         async with AsyncMeshyClient("acme", None, "key", base_url=url) as client, anyio.create_task_group() as group:
 
             async def ask(name: str) -> None:
-                answers[name] = await client.with_raw_response.forgot_password(name)
+                results[name] = await client.with_raw_response.forgot_password(name)
 
             for name in names:
                 group.start_soon(ask, name)
-        return answers
+        return results
 
-    with AnsweringServer(reply) as server:
-        answers = anyio.run(main, server.url)
+    with RespondingServer(respond) as server:
+        results = anyio.run(main, server.url)
     for name in names:
-        assert answers[name].parsed.username == name
-        assert f'"{name}"'.encode() in answers[name].body
+        assert results[name].parsed.username == name
+        assert f'"{name}"'.encode() in results[name].body
 
 
 def test_no_secret_is_shown(play: Play) -> None:
-    """Neither headers, nor body, nor the secrets of the result are in what is shown of an answer."""
+    """The `repr` of a raw response shows no headers, no body and no secrets of the result."""
     scenario = once(lambda client: client.with_raw_response.forgot_password("rosa"))
-    with ScriptedServer(answer(200, {**RESET, "hash": CANARY, "token": CANARY}, {"Set-Cookie": CANARY})) as server:
+    with ScriptedServer(reply(200, {**RESET, "hash": CANARY, "token": CANARY}, {"Set-Cookie": CANARY})) as server:
         raw = play(scenario, server.url)
     assert raw.parsed.hash == CANARY
     assert CANARY not in repr(raw) + str(raw)
 
 
 def test_frozen(play: Play) -> None:
-    """An answer does not change."""
-    with ScriptedServer(answer(200, RESET)) as server:
+    """A raw response is frozen."""
+    with ScriptedServer(reply(200, RESET)) as server:
         raw = play(once(lambda client: client.with_raw_response.forgot_password("rosa")), server.url)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         raw.parsed = None

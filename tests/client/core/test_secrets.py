@@ -1,4 +1,4 @@
-"""Passwords, tokens, codes, hashes and answers stay out of whatever is shown."""
+"""Passwords, tokens, codes, hashes and answers are never shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from meshydb._config import Config
 from meshydb._core.messages import Request, Response
 from meshydb._models import Tokens
 from tests.client.calls import Play, once
-from tests.support.tcp import ScriptedServer, answer
+from tests.support.tcp import ScriptedServer, reply
 
 CANARY: Final = "canary-7f3a"
 CONFIG: Final = Config("acme", "north", "key", "http://a", "http://a", None, 0)
@@ -61,16 +61,16 @@ TOKENS: Final = Tokens(CANARY, CANARY, 3600)
     ids=lambda shown: getattr(shown, "operation_id", type(shown).__name__),
 )
 def test_reprs(shown: object) -> None:
-    """Nothing that holds a secret shows it."""
+    """No object that holds a secret shows it."""
     assert CANARY not in repr(shown) + str(shown)
 
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_request_id_that_repeats_a_secret(play: Play, status: int, caplog: pytest.LogCaptureFixture) -> None:
-    """A service that takes what it was sent for the id of the request does not bring it into errors or the log."""
+    """A secret that the service returns as the request id is not in errors or logs."""
     caplog.set_level(logging.DEBUG, "meshydb")
     reset = once(lambda client: client.reset_password(VERIFICATION, "P4ZHR5DA", CANARY))
-    broken = answer(status, b"{", {"X-Request-ID": f"{CANARY} is the new password"})
+    broken = reply(status, b"{", {"X-Request-ID": f"{CANARY} is the new password"})
     with ScriptedServer(broken) as server, pytest.raises(MeshyError) as caught:
         play(reset, server.url)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
@@ -80,11 +80,11 @@ def test_request_id_that_repeats_a_secret(play: Play, status: int, caplog: pytes
 
 
 def test_secrets_are_known_in_the_forms_they_are_sent_in(play: Play) -> None:
-    """A service that repeats a form or JSON as it came does not bring what it holds into errors."""
+    """Secrets are removed from errors in every encoding in which they are sent."""
     password = 'corr ect"horse@9'  # noqa: S105 - nobody's
     forms = ["corr+ect%22horse%409", "corr%20ect%22horse%409", 'corr ect\\"horse@9', password]
     for form in forms:
-        refused = answer(400, {"error": "invalid_grant", "error_description": f"bad input: {form}!"})
+        refused = reply(400, {"error": "invalid_grant", "error_description": f"bad input: {form}!"})
         with ScriptedServer(refused) as server, pytest.raises(BadRequestError) as caught:
             play(once(lambda client: client.login("rosa", password)), server.url)
         assert caught.value.message == "bad input: [redacted]!"

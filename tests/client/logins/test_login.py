@@ -1,4 +1,4 @@
-"""Logging in and out, and what a login tells of its user."""
+"""Logging in and out, and the current user."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from meshydb import (
     __version__,
 )
 from meshydb._models import Tokens
-from tests.client.calls import CLAIMS, RESET, USER, Play, access_token, once, token_answer
-from tests.support.tcp import ScriptedServer, Silence, answer, parts
+from tests.client.calls import CLAIMS, RESET, USER, Play, access_token, once, token_response
+from tests.support.tcp import ScriptedServer, Silence, parse_request, reply
 
-TOKENS: Final = answer(200, token_answer())
+TOKENS: Final = reply(200, token_response())
 FORM: Final = "application/x-www-form-urlencoded"
 PASSWORD_GRANT: Final = b"client_id=key&grant_type=password&username=%s&password=%s"
 SCOPE: Final = b"&scope=meshy.api+offline_access+openid"
@@ -53,7 +53,7 @@ def test_login(play: Play, login: Callable[[Any], object], body: bytes) -> None:
     """A login sends this form to the auth host, with the tenant and the public key, and returns a connection."""
     with ScriptedServer(TOKENS) as server:
         connection = play(once(login), "http://127.0.0.1:9", auth_url=server.url)
-    request = parts(server.requests[0])
+    request = parse_request(server.requests[0])
     assert request.line == "POST /acme/connect/token"
     assert request.body == body
     assert request.headers == {
@@ -71,10 +71,10 @@ def test_login(play: Play, login: Callable[[Any], object], body: bytes) -> None:
 
 
 def test_login_without_a_tenant(play: Play) -> None:
-    """Without a tenant the header is absent at the auth host, too."""
+    """Without a tenant, there is no header at the auth host either."""
     with ScriptedServer(TOKENS) as server:
         play(once(LOGINS["password"][0]), server.url, tenant=None)
-    assert "tenant" not in parts(server.requests[0]).headers
+    assert "tenant" not in parse_request(server.requests[0]).headers
 
 
 def test_tokens_are_asked_of_one_host_and_used_at_the_other(play: Play) -> None:
@@ -85,40 +85,40 @@ def test_tokens_are_asked_of_one_host_and_used_at_the_other(play: Play) -> None:
         yield connection.users.get_self()
         yield connection.signout()
 
-    with ScriptedServer(TOKENS, answer(200)) as auth, ScriptedServer(answer(200, USER)) as api:
+    with ScriptedServer(TOKENS, reply(200)) as auth, ScriptedServer(reply(200, USER)) as api:
         play(scenario, api.url, auth_url=auth.url)
-    assert [parts(request).line for request in auth.requests] == [
+    assert [parse_request(request).line for request in auth.requests] == [
         "POST /acme/connect/token",
         "POST /acme/connect/revocation",
     ]
-    (request,) = map(parts, api.requests)
+    (request,) = map(parse_request, api.requests)
     assert request.headers["authorization"] == f"Bearer {access_token()}"
     assert request.headers["tenant"] == "north"
-    assert all("authorization" not in parts(request).headers for request in auth.requests)
+    assert all("authorization" not in parse_request(request).headers for request in auth.requests)
 
 
 @pytest.mark.parametrize("refresh_token", [None, ""])
 def test_refresh_token_is_kept(play: Play, refresh_token: object) -> None:
-    """When no refresh token comes back for one, the one that was handed in remains."""
-    with ScriptedServer(answer(200, token_answer(None, {"refresh_token": refresh_token}))) as server:
+    """If a refresh returns no refresh token, the old one is kept."""
+    with ScriptedServer(reply(200, token_response(None, {"refresh_token": refresh_token}))) as server:
         connection = play(once(lambda client: client.login_with_refresh("b2xk")), server.url)
     assert connection.retrieve_refresh_token() == "b2xk"
 
 
 def test_refresh_token_may_be_absent(play: Play) -> None:
     """A login works without a refresh token."""
-    body = token_answer()
+    body = token_response()
     del body["refresh_token"]
-    with ScriptedServer(answer(200, body)) as server:
+    with ScriptedServer(reply(200, body)) as server:
         connection = play(once(LOGINS["password"][0]), server.url)
     assert connection.retrieve_refresh_token() is None
 
 
 @pytest.mark.parametrize("login", [login for login, _ in LOGINS.values()], ids=LOGINS)
-def test_refused_login(play: Play, login: Callable[[Any], object]) -> None:
-    """A refused login is a BadRequestError with the words of the service and their code."""
+def test_rejected_login(play: Play, login: Callable[[Any], object]) -> None:
+    """A rejected login raises BadRequestError with the service's message and code."""
     body = {"error": "invalid_grant", "error_description": "Username or password is wrong."}
-    with ScriptedServer(answer(400, body)) as server, pytest.raises(BadRequestError) as caught:
+    with ScriptedServer(reply(400, body)) as server, pytest.raises(BadRequestError) as caught:
         play(once(login), server.url)
     assert type(caught.value) is BadRequestError
     assert caught.value.message == "Username or password is wrong."
@@ -138,16 +138,16 @@ def test_refused_login(play: Play, login: Callable[[Any], object]) -> None:
     ],
 )
 def test_code(play: Play, body: object, message: str, code: str | None) -> None:
-    """The code is the service's if there is one, made fit for a log."""
-    with ScriptedServer(answer(400, body)) as server, pytest.raises(BadRequestError) as caught:
+    """The code is the service's, without control characters."""
+    with ScriptedServer(reply(400, body)) as server, pytest.raises(BadRequestError) as caught:
         play(once(LOGINS["password"][0]), server.url)
     assert (caught.value.message, caught.value.code) == (message, code)
 
 
 def test_oauth_code_is_of_the_auth_host(play: Play) -> None:
-    """`error` is the code of the auth host's errors alone."""
+    """`error` is a code only in errors of the auth host."""
     body = {"message": "No.", "error": "Not Found"}
-    with ScriptedServer(answer(404, body)) as server, pytest.raises(NotFoundError) as caught:
+    with ScriptedServer(reply(404, body)) as server, pytest.raises(NotFoundError) as caught:
         play(once(lambda client: client.forgot_password("rosa")), server.url)
     assert caught.value.code is None
 
@@ -172,13 +172,13 @@ def test_oauth_code_is_of_the_auth_host(play: Play) -> None:
     ],
 )
 def test_tokens_that_cannot_be_used(play: Play, changes: dict[str, object]) -> None:
-    """Tokens that break the contract raise APIResponseError at once, rather than something else later."""
-    with ScriptedServer(answer(200, token_answer(None, changes))) as server, pytest.raises(APIResponseError):
+    """Tokens that break the contract raise APIResponseError at once."""
+    with ScriptedServer(reply(200, token_response(None, changes))) as server, pytest.raises(APIResponseError):
         play(once(LOGINS["password"][0]), server.url)
 
 
-def test_login_is_not_repeated(play: Play) -> None:
-    """A login that may have arrived is not sent again."""
+def test_login_is_not_retried(play: Play) -> None:
+    """A login that may have arrived is not retried."""
     with ScriptedServer(Silence.RESET) as server, pytest.raises(APIConnectionError):
         play(once(LOGINS["password"][0]), server.url, max_retries=5)
     assert len(server.requests) == 1
@@ -192,23 +192,23 @@ def test_login_is_not_repeated(play: Play) -> None:
     ],
 )
 def test_signout(play_connected: Play, refresh_token: str | None, body: bytes) -> None:
-    """Signing out revokes the refresh token, or without one the access token, once."""
+    """`signout` revokes the refresh token, or the access token if there is none, once."""
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         yield connection.signout()
         yield connection.signout()
 
-    with ScriptedServer(answer(200)) as server:
+    with ScriptedServer(reply(200)) as server:
         play_connected(scenario, server.url, tokens=Tokens("e30.e30.c2ln", refresh_token, 3600))
-    (request,) = map(parts, server.requests)
+    (request,) = map(parse_request, server.requests)
     assert request.line == "POST /acme/connect/revocation"
     assert request.body == body
     assert request.headers["content-type"] == FORM
     assert request.headers["tenant"] == "north"
 
 
-def test_signed_out_connection_refuses(play_connected: Play) -> None:
-    """A connection that is signed out sends nothing any more, and holds no token."""
+def test_signed_out_connection_raises(play_connected: Play) -> None:
+    """A connection that is signed out sends nothing and holds no token."""
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         yield connection.signout()
@@ -220,13 +220,13 @@ def test_signed_out_connection_refuses(play_connected: Play) -> None:
             yield connection.current_user
         assert connection.retrieve_refresh_token() is None
 
-    with ScriptedServer(answer(200)) as server:
+    with ScriptedServer(reply(200)) as server:
         play_connected(scenario, server.url)
     assert len(server.requests) == 1
 
 
-def test_signout_that_fails_can_be_repeated(play_connected: Play) -> None:
-    """As long as the service has not heard of it, the login goes on."""
+def test_signout_that_fails_can_be_called_again(play_connected: Play) -> None:
+    """If `signout` fails, the connection keeps its login."""
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         with pytest.raises(BadRequestError):
@@ -234,13 +234,13 @@ def test_signout_that_fails_can_be_repeated(play_connected: Play) -> None:
         yield connection.users.get_self()
         yield connection.signout()
 
-    with ScriptedServer(answer(400), answer(200, USER), answer(200)) as server:
+    with ScriptedServer(reply(400), reply(200, USER), reply(200)) as server:
         play_connected(scenario, server.url)
     assert len(server.requests) == 3
 
 
 def test_closing_the_client_closes_its_connections(play: Play) -> None:
-    """A connection of a closed client refuses before it connects; what needs no I/O still works."""
+    """Calls of a closed client's connection raise before they connect; what needs no I/O still works."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         connection = yield client.login("rosa", "correct horse")
@@ -259,20 +259,20 @@ def test_closing_the_client_closes_its_connections(play: Play) -> None:
 def test_connections_share_the_http_client() -> None:
     """A connection sends with the client's HTTP client, whose own `auth` does not replace the access token."""
     with (
-        ScriptedServer(TOKENS, answer(200, USER), answer(200, RESET)) as server,
+        ScriptedServer(TOKENS, reply(200, USER), reply(200, RESET)) as server,
         httpx.Client(auth=("proxy", "word"), headers={"X-Trace": "1"}) as http_client,
     ):
         client = MeshyClient("acme", "north", "key", base_url=server.url, http_client=http_client)
         client.login("rosa", "correct horse").users.get_self()
         client.forgot_password("rosa")
-    login, get_self, forgot_password = (parts(request).headers for request in server.requests)
+    login, get_self, forgot_password = (parse_request(request).headers for request in server.requests)
     assert {login["x-trace"], get_self["x-trace"], forgot_password["x-trace"]} == {"1"}
     assert get_self["authorization"] == f"Bearer {access_token()}"
     assert login["authorization"] == forgot_password["authorization"] == "Basic cHJveHk6d29yZA=="
 
 
 def test_one_client_holds_many_logins(play: Play) -> None:
-    """Connections of one client do not know of each other."""
+    """Connections of one client are independent."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         rosa = yield client.login("rosa", "correct horse")
@@ -280,8 +280,8 @@ def test_one_client_holds_many_logins(play: Play) -> None:
         yield rosa.signout()
         assert ben.current_user.username == "ben"
 
-    others = answer(200, token_answer(access_token({**CLAIMS, "id": "ben"})))
-    with ScriptedServer(TOKENS, others, answer(200)) as server:
+    others = reply(200, token_response(access_token({**CLAIMS, "id": "ben"})))
+    with ScriptedServer(TOKENS, others, reply(200)) as server:
         play(scenario, server.url)
 
 
@@ -330,13 +330,13 @@ STRANGE_CLAIMS: Final[list[object]] = [
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a..c", "a.-.c", *map(access_token, STRANGE_CLAIMS)])
-def test_token_that_tells_nothing(play_connected: Play, token: str) -> None:
-    """An access token that is not what the contract says can be used, but does not tell who the user is."""
+def test_token_without_claims(play_connected: Play, token: str) -> None:
+    """An access token without the claims can be used, but has no current user."""
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         yield connection.users.get_self()
         with pytest.raises(MeshyError, match="does not hold the claims of the user"):
             yield connection.current_user
 
-    with ScriptedServer(answer(200, USER)) as server:
+    with ScriptedServer(reply(200, USER)) as server:
         play_connected(scenario, server.url, tokens=Tokens(token, None, 3600))

@@ -1,4 +1,4 @@
-"""When an access token is renewed, and what comes of it."""
+"""When an access token is renewed, and the result."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from meshydb import (
     RateLimitError,
 )
 from meshydb._models import Tokens
-from tests.client.calls import USER, Clock, Play, Scenario, once, token_answer
-from tests.support.tcp import ScriptedServer, answer, parts
+from tests.client.calls import USER, Clock, Play, Scenario, once, token_response
+from tests.support.tcp import ScriptedServer, parse_request, reply
 
 OLD: Final = Tokens("b2xk", "cmVmcmVzaA", 3600)
-NEW: Final = answer(200, token_answer("bmV3"))
-SELF: Final = answer(200, USER)
-REFUSED: Final = answer(401, {"message": "The access token has expired."})
-EXPIRED: Final = answer(400, {"error": "invalid_grant", "error_description": "The refresh token has expired."})
+NEW: Final = reply(200, token_response("bmV3"))
+SELF: Final = reply(200, USER)
+REFUSED: Final = reply(401, {"message": "The access token has expired."})
+EXPIRED: Final = reply(400, {"error": "invalid_grant", "error_description": "The refresh token has expired."})
 REFRESH: Final = b"client_id=key&grant_type=refresh_token&refresh_token=cmVmcmVzaA"
 
 
@@ -32,13 +32,13 @@ def _get_self(connection: Any) -> Any:
 
 
 def _sent(server: ScriptedServer) -> list[str]:
-    """Return the access token of each request; of a refresh, the form."""
-    requests = map(parts, server.requests)
+    """Return the access token of each request, or the form of a refresh."""
+    requests = map(parse_request, server.requests)
     return [each.headers.get("authorization", "").removeprefix("Bearer ") or each.body.decode() for each in requests]
 
 
 def _get_self_after(seconds: float) -> tuple[Scenario, Clock]:
-    """Make a scenario of one call, so many seconds after the login."""
+    """Make a scenario of one call, this many seconds after the login."""
     clock = Clock()
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
@@ -52,8 +52,8 @@ def _get_self_after(seconds: float) -> tuple[Scenario, Clock]:
     ("expires_in", "seconds"),
     [(3600, 3539.0), (600, 539.0), (100, 89.0), (10, 8.0), (1, 0.8)],
 )
-def test_token_that_is_good_is_used(play_connected: Play, expires_in: int, seconds: float) -> None:
-    """Until 60 seconds, or a tenth of its life, before its end, an access token is used as it is."""
+def test_valid_token_is_used(play_connected: Play, expires_in: int, seconds: float) -> None:
+    """An access token is used until 60 seconds, or a tenth of its lifetime, before it expires."""
     scenario, clock = _get_self_after(seconds)
     with ScriptedServer(SELF) as server:
         play_connected(scenario, server.url, tokens=Tokens("b2xk", "cmVmcmVzaA", expires_in), clock=clock)
@@ -65,7 +65,7 @@ def test_token_that_is_good_is_used(play_connected: Play, expires_in: int, secon
     [(3600, 3540.0), (3600, 9999.0), (600, 540.0), (100, 90.0), (10, 9.0), (1, 0.9), (0, 0.0)],
 )
 def test_token_that_is_due_is_renewed_first(play_connected: Play, expires_in: int, seconds: float) -> None:
-    """Shortly before its end, an access token is renewed before the call, which then goes out once."""
+    """Shortly before it expires, an access token is renewed before the call, which is sent once."""
     scenario, clock = _get_self_after(seconds)
     with ScriptedServer(NEW, SELF) as server:
         play_connected(scenario, server.url, tokens=Tokens("b2xk", "cmVmcmVzaA", expires_in), clock=clock)
@@ -77,7 +77,7 @@ def test_refresh_is_a_login_without_a_password(play_connected: Play) -> None:
     scenario, clock = _get_self_after(3600)
     with ScriptedServer(SELF) as api, ScriptedServer(NEW) as auth:
         play_connected(scenario, api.url, auth_url=auth.url, tokens=OLD, clock=clock)
-    (request,) = map(parts, auth.requests)
+    (request,) = map(parse_request, auth.requests)
     assert request.line == "POST /acme/connect/token"
     assert request.body == REFRESH
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -85,8 +85,8 @@ def test_refresh_is_a_login_without_a_password(play_connected: Play) -> None:
     assert "authorization" not in request.headers
 
 
-def test_new_tokens_count_from_when_they_came(play_connected: Play) -> None:
-    """Renewed tokens are used until they are due in their turn, and so on."""
+def test_new_tokens_are_renewed_in_turn(play_connected: Play) -> None:
+    """Renewed tokens are renewed in turn when they are due."""
     clock = Clock()
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
@@ -95,15 +95,15 @@ def test_new_tokens_count_from_when_they_came(play_connected: Play) -> None:
             yield connection.users.get_self()
         assert connection.retrieve_refresh_token() == "bmV3ZXI"
 
-    first = answer(200, token_answer("bmV3", {"refresh_token": "bmV3ZXI", "expires_in": 100}))
-    second = answer(200, token_answer("bmV3ZXN0", {"refresh_token": None}))
+    first = reply(200, token_response("bmV3", {"refresh_token": "bmV3ZXI", "expires_in": 100}))
+    second = reply(200, token_response("bmV3ZXN0", {"refresh_token": None}))
     with ScriptedServer(first, SELF, SELF, second, SELF) as server:
         play_connected(scenario, server.url, tokens=OLD, clock=clock)
     renewed = REFRESH.replace(b"cmVmcmVzaA", b"bmV3ZXI").decode()
     assert _sent(server) == [REFRESH.decode(), "bmV3", "bmV3", renewed, "bmV3ZXN0"]
 
 
-def test_refused_token_is_renewed_once(play_connected: Play) -> None:
+def test_rejected_token_is_renewed_once(play_connected: Play) -> None:
     """After a 401 the token is renewed, and the same request is sent again."""
     with ScriptedServer(REFUSED, NEW, SELF) as server:
         user = play_connected(once(_get_self), server.url, tokens=OLD)
@@ -112,21 +112,21 @@ def test_refused_token_is_renewed_once(play_connected: Play) -> None:
 
 
 def test_body_is_sent_again(play_connected: Play) -> None:
-    """A request that was refused for its token goes out again with its body, as it was not carried out."""
-    with ScriptedServer(REFUSED, NEW, answer(204)) as server:
+    """A request that was rejected for its token is sent again with its body, because it was not processed."""
+    with ScriptedServer(REFUSED, NEW, reply(204)) as server:
         play_connected(once(lambda it: it.update_password("correct horse", "a new correct horse")), server.url)
-    first, _, second = map(parts, server.requests)
+    first, _, second = map(parse_request, server.requests)
     assert (first.line, first.body) == (second.line, second.body)
 
 
-def test_second_refusal_is_final(play_connected: Play) -> None:
-    """When the new token is refused, too, that is told, and no further one is asked for."""
+def test_second_rejection_is_final(play_connected: Play) -> None:
+    """If the new token is rejected too, the error is raised, and no other token is requested."""
     with ScriptedServer(REFUSED, NEW, REFUSED) as server, pytest.raises(AuthenticationError, match=r"^401: The access"):
         play_connected(once(_get_self), server.url, tokens=OLD)
     assert len(server.requests) == 3
 
 
-def test_refusal_of_a_token_just_renewed_is_final(play_connected: Play) -> None:
+def test_rejection_of_a_token_just_renewed_is_final(play_connected: Play) -> None:
     """A token that was renewed for this very call is not renewed again."""
     scenario, clock = _get_self_after(3600)
     with ScriptedServer(NEW, REFUSED) as server, pytest.raises(AuthenticationError, match=r"^401: The access"):
@@ -145,7 +145,7 @@ def test_without_a_refresh_token_nothing_is_renewed(play_connected: Play, second
 
 @pytest.mark.parametrize("script", [(EXPIRED,), (REFUSED, EXPIRED)], ids=["due", "refused"])
 def test_expired_login(play_connected: Play, script: tuple[bytes, ...]) -> None:
-    """A refresh token that is good no longer means to log in again; why, is chained."""
+    """An expired refresh token raises AuthenticationError, chained to the response's error."""
     scenario, clock = _get_self_after(3600 if len(script) == 1 else 0)
     with ScriptedServer(*script) as server, pytest.raises(AuthenticationError) as caught:
         play_connected(scenario, server.url, tokens=OLD, clock=clock)
@@ -160,14 +160,14 @@ def test_expired_login(play_connected: Play, script: tuple[bytes, ...]) -> None:
 @pytest.mark.parametrize(
     ("failure", "kind"),
     [
-        (answer(400, {"error": "invalid_client"}), BadRequestError),
-        (answer(429), RateLimitError),
-        (answer(200, {}), APIResponseError),
+        (reply(400, {"error": "invalid_client"}), BadRequestError),
+        (reply(429), RateLimitError),
+        (reply(200, {}), APIResponseError),
         (b"", APIConnectionError),
     ],
 )
 def test_refresh_that_fails_otherwise(play_connected: Play, failure: bytes, kind: type[MeshyError]) -> None:
-    """Another failure of a refresh is that failure, and the next call tries again."""
+    """Any other failure of a refresh is raised, and the next call retries it."""
     clock = Clock()
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
@@ -181,20 +181,20 @@ def test_refresh_that_fails_otherwise(play_connected: Play, failure: bytes, kind
         play_connected(scenario, server.url, tokens=OLD, clock=clock)
 
 
-def test_refresh_is_retried_when_told(play_connected: Play) -> None:
-    """A refresh follows the same rules of retrying as every call."""
+def test_refresh_is_retried(play_connected: Play) -> None:
+    """A refresh is retried by the same rules as every call."""
     scenario, clock = _get_self_after(3600)
-    with ScriptedServer(answer(429, b"", {"Retry-After": "0"}), NEW, SELF) as server:
+    with ScriptedServer(reply(429, b"", {"Retry-After": "0"}), NEW, SELF) as server:
         play_connected(scenario, server.url, tokens=OLD, max_retries=1, clock=clock)
     assert len(server.requests) == 3
 
 
 def test_new_permissions_are_seen(play_connected: Play) -> None:
-    """The current user is that of the newest access token."""
+    """The current user comes from the newest access token."""
 
     def scenario(connection: Any) -> Generator[Any, Any, Any]:
         yield connection.users.get_self()
         return connection.current_user.username
 
-    with ScriptedServer(REFUSED, answer(200, token_answer()), SELF) as server:
+    with ScriptedServer(REFUSED, reply(200, token_response()), SELF) as server:
         assert play_connected(scenario, server.url, tokens=OLD) == "rosa.k"

@@ -1,4 +1,4 @@
-"""What threads and tasks that share a login do together: one renews the access token for all."""
+"""Threads and tasks that share a login: one of them renews the access token for all."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from meshydb._core.messages import Request, Response
 from meshydb._core.retry import RetryPolicy
 from meshydb._models import Tokens
 from meshydb._operations import Operation
-from tests.client.calls import USER, Clock, connect, connect_async, token_answer
-from tests.support.tcp import AnsweringServer, Silence, answer
+from tests.client.calls import USER, Clock, connect, connect_async, token_response
+from tests.support.tcp import RespondingServer, Silence, reply
 
 OLD: Final = Tokens("b2xk", "cmVmcmVzaA", 3600)
-NEW: Final = answer(200, token_answer("bmV3"))
-SELF: Final = answer(200, USER)
-REFUSED: Final = answer(401, {"message": "The access token has expired."})
+NEW: Final = reply(200, token_response("bmV3"))
+SELF: Final = reply(200, USER)
+REFUSED: Final = reply(401, {"message": "The access token has expired."})
 CALLERS: Final = 8
 
 
 class Service:
-    """Refuses the old access token, once as many as there are callers have come with it."""
+    """Rejects the old access token, once all callers have sent it."""
 
     def __init__(self) -> None:
         self.refreshes = 0
@@ -50,9 +50,9 @@ class Service:
 
 
 def test_one_thread_renews_for_all() -> None:
-    """When the token of many threads is refused at once, one refresh serves them all."""
+    """If the token of many threads is rejected at the same time, one refresh serves them all."""
     service = Service()
-    with AnsweringServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
+    with RespondingServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
         connection, driver = connect(server.url, tokens=OLD)
         calls = [threads.submit(connection.users.get_self) for _ in range(CALLERS)]
         assert {call.result().username for call in calls} == {"rosa.k"}
@@ -63,9 +63,9 @@ def test_one_thread_renews_for_all() -> None:
 
 @pytest.mark.anyio
 async def test_one_task_renews_for_all() -> None:
-    """When the token of many tasks is refused at once, one refresh serves them all."""
+    """If the token of many tasks is rejected at the same time, one refresh serves them all."""
     service = Service()
-    with AnsweringServer(service) as server:
+    with RespondingServer(service) as server:
         connection, driver = connect_async(server.url, tokens=OLD)
         users: list[User] = []
 
@@ -85,7 +85,7 @@ def test_one_thread_renews_what_is_due_for_all() -> None:
     """When a token is due, many threads make one refresh, and none sends the old token."""
     service = Service()
     clock = Clock()
-    with AnsweringServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
+    with RespondingServer(service) as server, ThreadPoolExecutor(CALLERS) as threads:
         connection, driver = connect(server.url, tokens=OLD, clock=clock)
         clock.now += 3600
         calls = [threads.submit(connection.users.get_self) for _ in range(CALLERS)]
@@ -100,7 +100,7 @@ async def test_one_task_renews_what_is_due_for_all() -> None:
     """When a token is due, many tasks make one refresh, and none sends the old token."""
     service = Service()
     clock = Clock()
-    with AnsweringServer(service) as server:
+    with RespondingServer(service) as server:
         connection, driver = connect_async(server.url, tokens=OLD, clock=clock)
         clock.now += 3600
         async with anyio.create_task_group() as tasks:
@@ -112,8 +112,8 @@ async def test_one_task_renews_what_is_due_for_all() -> None:
 
 
 @pytest.mark.anyio
-async def test_cancelled_refresh_holds_nobody_up() -> None:
-    """When the task that renews the token is cancelled, the next one renews it."""
+async def test_cancelled_refresh_blocks_nobody() -> None:
+    """If the task that renews the token is cancelled, the next one renews it."""
     script: list[bytes | Silence] = [Silence.STALL, NEW, SELF]
     arrived = threading.Event()
 
@@ -122,7 +122,7 @@ async def test_cancelled_refresh_holds_nobody_up() -> None:
         return script.pop(0)
 
     clock = Clock()
-    with AnsweringServer(answer_to) as server:
+    with RespondingServer(answer_to) as server:
         connection, driver = connect_async(server.url, tokens=OLD, clock=clock)
         clock.now += 3600
         async with anyio.create_task_group() as tasks:
@@ -146,7 +146,7 @@ def _begin(operation: Operation[Any], access_token: str | None = None) -> Steps[
 
 
 def _renewed(token: str | None = None) -> Response:
-    return Response(200, {}, json.dumps(token_answer(token)).encode())
+    return Response(200, {}, json.dumps(token_response(token)).encode())
 
 
 def _login_after(seconds: float) -> Login:
@@ -166,25 +166,25 @@ def _login_after(seconds: float) -> Login:
 
 
 def _alone(steps: Generator[Any, Any, Any]) -> Steps[None]:
-    """Go up to what must be done alone."""
+    """Run the steps up to the lock."""
     step = next(steps)
     assert isinstance(step, UnderLock)
     return step.steps
 
 
-def _receive(steps: Generator[Any, Any, Any], answer: Response) -> str:
-    """Send one request and receive this; return which operation it was."""
+def _receive(steps: Generator[Any, Any, Any], response: Response) -> str:
+    """Pass this response to the next request; return its operation."""
     step = next(steps)
     assert isinstance(step, Request)
     try:
-        steps.send(answer)
+        steps.send(response)
     except StopIteration:
         return str(step.url)
     raise AssertionError("more is sent")
 
 
-def test_who_waited_uses_the_new_token() -> None:
-    """Who waited for another's refresh goes on with its result, and makes none."""
+def test_waiter_uses_the_new_token() -> None:
+    """A caller that waited for another's refresh uses its tokens."""
     login = _login_after(3600)
     first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
     refreshing, waiting = _alone(first), _alone(second)
@@ -196,8 +196,8 @@ def test_who_waited_uses_the_new_token() -> None:
         assert step.headers["Authorization"] == "bmV3"
 
 
-def test_who_waited_shares_the_failure() -> None:
-    """Who waited for a refresh that failed is told of that failure, rather than wait for one of their own."""
+def test_waiter_shares_the_failure() -> None:
+    """A caller that waited for a refresh that failed gets the same error, without a refresh of its own."""
     login = _login_after(3600)
     first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
     refreshing, waiting = _alone(first), _alone(second)
@@ -211,8 +211,8 @@ def test_who_waited_shares_the_failure() -> None:
     assert isinstance(shared.value.__cause__, BadRequestError)
 
 
-def test_who_comes_later_tries_again() -> None:
-    """Who comes after a refresh that failed makes one of their own."""
+def test_later_caller_tries_again() -> None:
+    """A caller that comes after a failed refresh makes a new one."""
     login = _login_after(3600)
     with pytest.raises(AuthenticationError):
         _receive(_alone(login.authorized(OPERATION, _begin)), EXPIRED)
@@ -220,8 +220,8 @@ def test_who_comes_later_tries_again() -> None:
     assert _receive(later, _renewed()) == "requestToken"
 
 
-def test_who_waited_for_a_signout_is_refused() -> None:
-    """A token that is due is not renewed any more when the user signs out in the meantime."""
+def test_waiter_for_a_signout_raises() -> None:
+    """A token that is due is not renewed after another caller signed out."""
     login = _login_after(3600)
     call = login.authorized(OPERATION, _begin)
     waiting = _alone(call)
@@ -230,16 +230,16 @@ def test_who_waited_for_a_signout_is_refused() -> None:
         next(waiting)
 
 
-def test_who_signs_out_at_the_same_time_revokes_nothing() -> None:
-    """Of two who sign out at once, one tells the service."""
+def test_second_of_two_signouts_revokes_nothing() -> None:
+    """If two callers sign out at the same time, one request is sent."""
     login = _login_after(3600)
     first, second = (_alone(login.end(_begin)) for _ in range(2))
     assert _receive(first, Response(200, {})) == "revokeToken"
     assert list(second) == []
 
 
-def test_call_under_way_at_a_signout_is_not_repeated() -> None:
-    """A call that was refused because the user signed out meanwhile neither renews the token nor is sent again."""
+def test_call_in_flight_at_a_signout_is_not_retried() -> None:
+    """A call that was rejected because of a `signout` neither renews the token nor is retried."""
     login = _login_after(0)
     call = login.authorized(OPERATION, _begin)
     assert isinstance(next(call), Request)

@@ -1,4 +1,4 @@
-"""Models go through JSON and come back the same; what is malformed is refused by model and member."""
+"""Models convert to JSON and back; malformed data raises an error that names the model and the member."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ SCHEMAS: Final = {Page: "UserPage", Tokens: "TokenResponse"}
 
 
 def test_all_are_tried() -> None:
-    """Every model that is exported goes through JSON, and is tried here."""
+    """Every exported model is tested here."""
     exported = {value for value in vars(meshydb).values() if isinstance(value, type)}
     models = {kind for kind in exported if attrs.has(kind) and kind.__module__.startswith("meshydb._models")}
     assert models == {kind for kind, _ in ALL} - {Tokens}
@@ -101,7 +101,7 @@ def test_all_are_tried() -> None:
 
 @EACH
 def test_round_trip(kind: Any, data: dict[str, Any]) -> None:
-    """What a model is read from is what it writes, and an equal model is read from that, also through text."""
+    """A model writes the JSON that it was read from, and an equal model is read from that, also as text."""
     model = kind.from_dict(data)
     assert type(model) is kind
     written = model.to_dict()
@@ -112,8 +112,8 @@ def test_round_trip(kind: Any, data: dict[str, Any]) -> None:
 
 
 @EACH
-def test_is_that_of_the_contract(kind: Any, data: dict[str, Any]) -> None:
-    """What a model writes is valid by the schema of the contract, where there is one."""
+def test_written_json_is_valid(kind: Any, data: dict[str, Any]) -> None:
+    """The JSON of a model is valid by the schema of the contract, if there is one."""
     name = SCHEMAS.get(kind, kind.__name__)
     if kind is CurrentUser:
         assert name not in DOCUMENT["components"]["schemas"]
@@ -126,8 +126,8 @@ def test_is_that_of_the_contract(kind: Any, data: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", [NewUser, RegisterUser, SecurityQuestion, User, UserUpdate, UserVerificationHash])
-def test_whatever_comes_in(kind: Any) -> None:
-    """Whatever is valid by the contract is read, or refused with a ValueError that names the model; it comes back."""
+def test_valid_json(kind: Any) -> None:
+    """Valid JSON is read and written back, or raises a ValueError that names the model."""
 
     @settings(max_examples=60, derandomize=True, database=None, deadline=None)
     @given(values(DOCUMENT, {"$ref": f"#/components/schemas/{kind.__name__}"}))
@@ -152,14 +152,14 @@ def _is_refused(kind: Any, data: dict[str, Any]) -> bool:
 
 @EACH
 def test_unknown_members(kind: Any, data: dict[str, Any]) -> None:
-    """Members that are not known are ignored, the names of attributes in Python among them."""
+    """Unknown members are ignored, including the names of Python attributes."""
     unknown = {"first_name": 1, "kind": "x", "": None, "Username": 7, "self": {}}
     assert kind.from_dict({**unknown, **data}) == kind.from_dict(data)
 
 
 @EACH
 def test_missing_members(kind: Any, data: dict[str, Any]) -> None:
-    """A member that has no default must be there; one that has one may be absent or None."""
+    """A member without a default is required; one with a default may be absent or None."""
     defaults = {each.name for each in attrs.fields(kind) if each.default is not attrs.NOTHING}
     for name in data:
         less = {key: value for key, value in data.items() if key != name}
@@ -174,8 +174,8 @@ def test_missing_members(kind: Any, data: dict[str, Any]) -> None:
 
 @EACH
 @pytest.mark.parametrize("data_of_no_kind", [None, [], "{}", 7, [("username", CANARY)]], ids=repr)
-def test_no_objects(kind: Any, data: dict[str, Any], data_of_no_kind: Any) -> None:
-    """What is no mapping is refused by the name of the model, a list of pairs among it."""
+def test_not_a_mapping(kind: Any, data: dict[str, Any], data_of_no_kind: Any) -> None:
+    """Data that is no mapping, such as a list of pairs, raises an error that names the model."""
     assert data
     with pytest.raises(ValueError, match=rf"^{kind.__name__} must be a JSON object, not \w+$"):
         kind.from_dict(data_of_no_kind)
@@ -183,7 +183,7 @@ def test_no_objects(kind: Any, data: dict[str, Any], data_of_no_kind: Any) -> No
 
 @EACH
 def test_wrong_types(kind: Any, data: dict[str, Any]) -> None:
-    """A value of a wrong type is refused by model and member, and is not shown."""
+    """A value of a wrong type raises an error that names model and member, and does not show the value."""
     for name, attribute in zip(data, attrs.fields(kind), strict=True):
         for wrong in WRONG[_plain(attribute.type)]:
             with pytest.raises(ValueError, match=rf"^{kind.__name__}\.{name}\S* must ") as caught:
@@ -192,7 +192,7 @@ def test_wrong_types(kind: Any, data: dict[str, Any]) -> None:
 
 
 def _plain(annotation: Any) -> Any:
-    """What a value is, if it is not None."""
+    """The type of a value that is not None."""
     if isinstance(annotation, UnionType):
         annotation = get_args(annotation)[0]
     return get_origin(annotation) or annotation
@@ -243,7 +243,7 @@ def _plain(annotation: Any) -> Any:
     ],
 )
 def test_messages(kind: Any, data: Mapping[str, Any], message: str) -> None:
-    """What is refused is told by the way to it, in the names of the API."""
+    """An error names the path to the value, with the names of the API."""
     with pytest.raises(ValueError, match=r"must|missing") as caught:
         kind.from_dict(data)
     assert str(caught.value).startswith(message)
@@ -259,7 +259,7 @@ def test_messages(kind: Any, data: Mapping[str, Any], message: str) -> None:
 )
 @settings(max_examples=300, derandomize=True, database=None, deadline=None)
 def test_timestamps(instant: datetime) -> None:
-    """Any point in time comes back to the microsecond, from any offset, or was refused when the model was made."""
+    """Any datetime comes back to the microsecond, from any offset, or is rejected when the model is made."""
     try:
         role = UserRole("editors", instant)
     except ValueError as error:
@@ -272,7 +272,7 @@ def test_timestamps(instant: datetime) -> None:
 
 
 def test_zones() -> None:
-    """A time of a place is written in UTC."""
+    """A time in a time zone is written in UTC."""
     role = UserRole("editors", datetime(2030, 7, 1, 9, 30, 0, 500_000, tzinfo=ZoneInfo("America/New_York")))
     assert role.to_dict() == {"name": "editors", "addedDate": "2030-07-01T13:30:00.500Z"}
 
@@ -286,13 +286,13 @@ def test_integers() -> None:
 
 
 def test_pages_of_other_models() -> None:
-    """A page writes whatever models it holds."""
+    """A page writes models of any class."""
     page = Page(ROSA.roles, page=1, page_size=25, total_records=1)
     assert page.to_dict() == {"results": USER["roles"], "page": 1, "pageSize": 25, "totalRecords": 1}
 
 
 def test_nothing_is_shared() -> None:
-    """What was written can be changed, and the model stays as it was."""
+    """A change of the written dictionary does not change the model."""
     written = ROSA.to_dict()
     written["roles"].clear()
     written["securityQuestions"][0]["question"] = "?"

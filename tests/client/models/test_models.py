@@ -1,4 +1,4 @@
-"""What models refuse, by name and without repeating it."""
+"""Invalid values of models: the error names the value and does not show it."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ MODELS: Final[list[tuple[type[object], dict[str, Any], dict[str, list[object]]]]
         for number, value in enumerate(values)
     ],
 )
-def test_model_refuses(kind: type[object], arguments: dict[str, Any], name: str) -> None:
-    """A value that the contract does not take is refused."""
+def test_invalid_values(kind: type[object], arguments: dict[str, Any], name: str) -> None:
+    """A value that breaks the contract is rejected."""
     with pytest.raises((TypeError, ValueError), match=rf"^{name}(\[\d+\])? must") as caught:
         kind(**arguments)
     wrong_type = not isinstance(arguments[name], str | list)
@@ -57,20 +57,20 @@ def test_model_refuses(kind: type[object], arguments: dict[str, Any], name: str)
     assert CANARY not in str(caught.value)
 
 
-def test_what_is_not_several() -> None:
-    """What cannot be gone through is refused by the name of the value."""
+def test_not_iterable() -> None:
+    """A value that is not iterable is rejected by name."""
     with pytest.raises(TypeError, match="security_questions must be several values"):
         NewUser("rosa", "correct horse", security_questions=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_roles_are_not_letters() -> None:
-    """The name of one role is not taken for the names of many."""
+def test_string_is_not_several_roles() -> None:
+    """A string is not accepted as several roles."""
     with pytest.raises(TypeError, match="roles must be several values, such as a list, not str"):
         NewUser("rosa", "correct horse", roles="editors")
 
 
-def test_models_do_not_change() -> None:
-    """What is handed in as a list is kept as a tuple, and nothing can be set."""
+def test_models_are_frozen() -> None:
+    """A list is kept as a tuple, and models are frozen."""
     questions = [ELM]
     user = RegisterUser("rosa", "correct horse", security_questions=questions)
     questions.append(ELM)
@@ -79,8 +79,8 @@ def test_models_do_not_change() -> None:
         user.username = "ben"  # type: ignore[misc]
 
 
-def test_bounds_are_not_too_narrow() -> None:
-    """What the contract just allows is taken."""
+def test_values_at_the_bounds() -> None:
+    """Values at the bounds of the contract are accepted."""
     user = NewUser(
         "r" * 256,
         "a\x01\n" + "ü" * 125,
@@ -94,8 +94,8 @@ def test_bounds_are_not_too_narrow() -> None:
     assert len(user.security_questions) == 10
 
 
-def test_results_refuse_wrong_types() -> None:
-    """A result that is made by hand is checked as well."""
+def test_results_reject_wrong_types() -> None:
+    """A result that is built by hand is validated too."""
     with pytest.raises(TypeError, match=r"^roles\[0\] must be an instance of UserRole"):
         attrs.evolve(ROSA, roles=("editors",))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^roles must be an instance of tuple"):

@@ -1,4 +1,4 @@
-"""The client takes whatever the contract lets a service respond with."""
+"""The client accepts every response that is valid by the contract."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.client.calls import RESET, ForgotPassword, connect
 from tests.client.core.test_canaries import CALLS
 from tests.support.contract import operations, read, resolve
 from tests.support.schema_values import values
-from tests.support.tcp import AnsweringServer, ScriptedServer, answer
+from tests.support.tcp import RespondingServer, ScriptedServer, reply
 
 DOCUMENT: Final = read()
 # By operation: each success that has a body, with the schema of that.
@@ -40,12 +40,12 @@ REPRODUCIBLY: Final = settings(
 
 
 @pytest.mark.parametrize(("operation_id", "status", "schema"), SUCCESSES, ids=[f"{it[0]}-{it[1]}" for it in SUCCESSES])
-def test_whatever_is_valid(operation_id: str, status: int, schema: dict[str, Any]) -> None:
-    """Every response that is valid by the contract is a result, for each operation that has one."""
+def test_valid_responses(operation_id: str, status: int, schema: dict[str, Any]) -> None:
+    """Every valid response becomes a result, for each operation."""
     is_connected, call, _ = CALLS[operation_id]
     bodies: list[bytes] = []
     validator = jsonschema_rs.validator_for({**DOCUMENT, **schema}, validate_formats=True)
-    with AnsweringServer(lambda _: answer(status, bodies[-1])) as server, ExitStack() as stack:
+    with RespondingServer(lambda _: reply(status, bodies[-1])) as server, ExitStack() as stack:
         if is_connected:
             subject, driver = connect(server.url)
             stack.callback(driver.close)
@@ -66,7 +66,7 @@ def test_whatever_is_valid(operation_id: str, status: int, schema: dict[str, Any
 
 
 def test_all_operations_are_tried() -> None:
-    """Nothing that responds with a body is left out."""
+    """Every operation with a response body is tested."""
     assert len(SUCCESSES) == 12
 
 
@@ -74,7 +74,7 @@ def test_all_operations_are_tried() -> None:
 def test_integers(forgot_password: ForgotPassword, spelled: str) -> None:
     """A number without a fraction is an integer, however it is spelled."""
     body = json.dumps({**RESET, "attempt": 7}).replace("7", spelled).encode()
-    with ScriptedServer(answer(200, body)) as server:
+    with ScriptedServer(reply(200, body)) as server:
         attempt = forgot_password(server.url).attempt
     assert (attempt, type(attempt)) == (1, int)
 
@@ -104,7 +104,7 @@ NOON: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 )
 def test_timestamps(forgot_password: ForgotPassword, spelled: str, instant: datetime) -> None:
     """A timestamp of RFC 3339 is a datetime with its offset, which can be written again."""
-    with ScriptedServer(answer(200, {**RESET, "expires": spelled})) as server:
+    with ScriptedServer(reply(200, {**RESET, "expires": spelled})) as server:
         reset = forgot_password(server.url)
     assert reset.expires == instant
     assert reset.expires.utcoffset() is not None
@@ -135,18 +135,18 @@ def test_timestamps(forgot_password: ForgotPassword, spelled: str, instant: date
         "",
     ],
 )
-def test_no_timestamps(forgot_password: ForgotPassword, spelled: str) -> None:
-    """What is no timestamp, or is one that no datetime holds in UTC, raises APIResponseError."""
+def test_invalid_timestamps(forgot_password: ForgotPassword, spelled: str) -> None:
+    """Text that is no timestamp, or outside the range of datetime in UTC, raises APIResponseError."""
     with (
-        ScriptedServer(answer(200, {**RESET, "expires": spelled})) as server,
+        ScriptedServer(reply(200, {**RESET, "expires": spelled})) as server,
         pytest.raises(APIResponseError, match=r"UserVerificationHash\.expires must be"),
     ):
         forgot_password(server.url)
 
 
 def test_year_that_cannot_be_sent(forgot_password: ForgotPassword) -> None:
-    """A request of a year that the contract lets nobody send back is received, and refused by name when it is sent."""
-    with ScriptedServer(answer(200, {**RESET, "expires": "0001-01-01T00:00:00.000Z"})) as server:
+    """An expiry outside the bounds for requests is received, and rejected by name when it is sent."""
+    with ScriptedServer(reply(200, {**RESET, "expires": "0001-01-01T00:00:00.000Z"})) as server:
         reset = forgot_password(server.url)
     with MeshyClient("acme", "north", "key") as client, pytest.raises(ValueError, match=r"^verification\.expires must"):
         client.check_hash(reset, "MFRGGZDF")
@@ -162,9 +162,9 @@ def test_year_that_cannot_be_sent(forgot_password: ForgotPassword) -> None:
     ],
 )
 def test_year_is_that_of_utc(taken: str, refused: str) -> None:
-    """Which years can be sent back goes by UTC, in which they are sent."""
+    """The bounds of years apply to the year in UTC."""
     with (
-        AnsweringServer(lambda _: answer(200, {"isValid": True})) as server,
+        RespondingServer(lambda _: reply(200, {"isValid": True})) as server,
         MeshyClient("acme", "north", "key", base_url=server.url) as client,
     ):
         assert client.check_hash(UserVerificationHash.from_dict({**RESET, "expires": taken}), "MFRGGZDF")

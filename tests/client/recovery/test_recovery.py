@@ -1,4 +1,4 @@
-"""Recovery: the bytes that each call sends, and the result that it makes of the answer."""
+"""Recovery: the bytes that each call sends, and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshydb import (
 )
 from tests.client.calls import RESET, Play, assert_sends, once
 from tests.client.values import FULL, VERIFICATION
-from tests.support.tcp import ScriptedServer, answer, parts
+from tests.support.tcp import ScriptedServer, parse_request, reply
 
 CHECK: Final = {
     "username": "rosa",
@@ -32,79 +32,79 @@ CALLS: Final = {
     "check": (
         lambda client: client.check_hash(VERIFICATION, "MFRGGZDF"),
         ("POST /acme/users/checkhash", CHECK),
-        answer(200, {"isValid": True}),
+        reply(200, {"isValid": True}),
         True,
     ),
     "check bare": (
         lambda client: client.check_hash(VERIFICATION, "MFRGGZDF"),
         ("POST /acme/users/checkhash", CHECK),
-        answer(200, b"true"),
+        reply(200, b"true"),
         True,
     ),
     "check bare wrong": (
         lambda client: client.check_hash(VERIFICATION, "MFRGGZDF"),
         ("POST /acme/users/checkhash", CHECK),
-        answer(200, b"false"),
+        reply(200, b"false"),
         False,
     ),
     "check wrong": (
         lambda client: client.check_hash(VERIFICATION, "MFRGGZDF"),
         ("POST /acme/users/checkhash", CHECK),
-        answer(200, {"isValid": False}),
+        reply(200, {"isValid": False}),
         False,
     ),
     "reset": (
         lambda client: client.reset_password(VERIFICATION, "MFRGGZDF", "a new correct horse"),
         ("POST /acme/users/resetpassword", {**CHECK, "newPassword": "a new correct horse"}),
-        answer(204),
+        reply(204),
         None,
     ),
     "verify": (
         lambda client: client.verify_user(VERIFICATION, "MFRGGZDF"),
         ("POST /acme/users/verify", CHECK),
-        answer(204),
+        reply(204),
         None,
     ),
 }
 
 
-@pytest.mark.parametrize(("call", "sent", "answered", "result"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(("call", "sent", "response", "result"), CALLS.values(), ids=CALLS)
 def test_call(
     play: Play,
     call: Callable[[MeshyClient], object],
     sent: tuple[str, object],
-    answered: bytes,
+    response: bytes,
     result: object,
 ) -> None:
-    """A call sends this line and body, the tenant, no token and no key, and returns this."""
-    assert_sends(play, call, sent, answered, result)
+    """Each call sends its line and body, the tenant, no token and no key, and returns its result."""
+    assert_sends(play, call, sent, response, result)
 
 
-def test_a_request_goes_back_as_it_came(play: Play) -> None:
-    """What a registration answered is handed in as it is, and means the same instant."""
+def test_result_is_passed_back_unchanged(play: Play) -> None:
+    """The result of a registration is passed back unchanged, and its expiry is the same time."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         verification = yield client.register_user(FULL)
         yield client.verify_user(verification, "MFRGGZDF")
 
     came = {**RESET, "expires": "2030-01-01T03:00:00.1230000+02:00"}
-    with ScriptedServer(answer(201, came), answer(204)) as server:
+    with ScriptedServer(reply(201, came), reply(204)) as server:
         play(scenario, server.url)
-    sent = json.loads(parts(server.requests[1]).body)
+    sent = json.loads(parse_request(server.requests[1]).body)
     assert sent == {**came, "expires": "2030-01-01T01:00:00.123000+00:00", "verificationCode": "MFRGGZDF"}
 
 
-def test_a_request_may_be_built_by_hand(play: Play) -> None:
-    """An expiry with an odd offset is sent in UTC, as the contract knows no seconds in offsets."""
+def test_expiry_is_sent_in_utc(play: Play) -> None:
+    """An expiry with seconds in its offset is sent in UTC, because the contract does not accept it otherwise."""
     expires = datetime(2030, 1, 1, 1, tzinfo=timezone(timedelta(hours=1, seconds=30)))
     verification = UserVerificationHash("rosa", 0, "c2VjcmV0", expires, "")
-    with ScriptedServer(answer(204)) as server:
+    with ScriptedServer(reply(204)) as server:
         play(once(lambda client: client.verify_user(verification, "x")), server.url)
-    assert json.loads(parts(server.requests[0]).body)["expires"] == "2029-12-31T23:59:30+00:00"
+    assert json.loads(parse_request(server.requests[0]).body)["expires"] == "2029-12-31T23:59:30+00:00"
 
 
-def test_a_naive_expiry_is_refused() -> None:
-    """A request cannot be built with an expiry that leaves open which instant it is."""
+def test_naive_expiry_is_rejected() -> None:
+    """A verification request cannot be built with a naive expiry."""
     with pytest.raises(ValueError, match=r"^expires must have an offset from UTC"):
         UserVerificationHash("rosa", 1, "c2VjcmV0", datetime(2030, 1, 1), "r***")  # noqa: DTZ001 - what is tested
 
@@ -119,13 +119,13 @@ BROKEN: Final[dict[str, tuple[Callable[[MeshyClient], object], object]]] = {
 
 @pytest.mark.parametrize(("call", "body"), BROKEN.values(), ids=BROKEN)
 def test_success_that_breaks_the_contract(play: Play, call: Callable[[MeshyClient], object], body: object) -> None:
-    """A success with a wrong or missing value raises APIResponseError instead of passing it on."""
-    with ScriptedServer(answer(200, body)) as server, pytest.raises(APIResponseError):
+    """A success with a wrong or missing value raises APIResponseError."""
+    with ScriptedServer(reply(200, body)) as server, pytest.raises(APIResponseError):
         play(once(call), server.url)
 
 
 @pytest.mark.parametrize("body", [b"", {"new": "member"}])
-def test_nothing_is_read_where_nothing_is_told(play: Play, body: object) -> None:
-    """Where the contract has no body, one that is there all the same is no error."""
-    with ScriptedServer(answer(200, body)) as server:
+def test_unexpected_body_is_ignored(play: Play, body: object) -> None:
+    """A body where the contract has none is not an error."""
+    with ScriptedServer(reply(200, body)) as server:
         assert play(once(lambda client: client.verify_user(VERIFICATION, "x")), server.url) is None

@@ -1,4 +1,4 @@
-"""Registration: the bytes that each call sends, and the result that it makes of the answer."""
+"""Registration: the bytes that each call sends, and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshydb import (
 )
 from tests.client.calls import RESET, USER, Play, assert_sends, once
 from tests.client.values import FULL, ROSA, VERIFICATION
-from tests.support.tcp import ScriptedServer, answer, parts
+from tests.support.tcp import ScriptedServer, parse_request, reply
 
 FULL_BODY: Final = {
     "username": "rosa.k",
@@ -33,46 +33,46 @@ CALLS: Final = {
     "exists": (
         lambda client: client.check_user_exist("rosa"),
         ("GET /acme/users/rosa/exists", None),
-        answer(200, {"exists": True}),
+        reply(200, {"exists": True}),
         True,
     ),
     "exists not": (
         lambda client: client.check_user_exist("rosa"),
         ("GET /acme/users/rosa/exists", None),
-        answer(201, {"exists": False}),
+        reply(201, {"exists": False}),
         False,
     ),
     "register": (
         lambda client: client.register_user(FULL),
         ("POST /acme/users/register", FULL_BODY),
-        answer(201, RESET),
+        reply(201, RESET),
         VERIFICATION,
     ),
     "register the least": (
         lambda client: client.register_user(RegisterUser("rosa", "correct horse")),
         ("POST /acme/users/register", {"username": "rosa", "newPassword": "correct horse"}),
-        answer(204),
+        reply(204),
         None,
     ),
     "register anonymous": (
         lambda client: client.register_anonymous_user("rosa.k"),
         ("POST /acme/users/register/anonymous", {"username": "rosa.k"}),
-        answer(201, USER),
+        reply(201, USER),
         ROSA,
     ),
 }
 
 
-@pytest.mark.parametrize(("call", "sent", "answered", "result"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(("call", "sent", "response", "result"), CALLS.values(), ids=CALLS)
 def test_call(
     play: Play,
     call: Callable[[MeshyClient], object],
     sent: tuple[str, object],
-    answered: bytes,
+    response: bytes,
     result: object,
 ) -> None:
-    """A call sends this line and body, the tenant, no token and no key, and returns this."""
-    assert_sends(play, call, sent, answered, result)
+    """Each call sends its line and body, the tenant, no token and no key, and returns its result."""
+    assert_sends(play, call, sent, response, result)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_call(
 )
 def test_username_is_one_path_segment(play: Play, username: str, segment: str) -> None:
     """Whatever a username holds, it stays one segment of the path."""
-    with ScriptedServer(answer(200, {"exists": True})) as server:
+    with ScriptedServer(reply(200, {"exists": True})) as server:
         play(once(lambda client: client.check_user_exist(username)), server.url)
-    assert parts(server.requests[0]).line == f"GET /acme/users/{segment}/exists"
+    assert parse_request(server.requests[0]).line == f"GET /acme/users/{segment}/exists"
 
 
 def test_anonymous_users_get_a_random_name(play: Play) -> None:
-    """Without a name, an anonymous user gets a random UUID, another one each time."""
+    """Without a name, an anonymous user gets a new random UUID."""
 
     def scenario(client: Any) -> Generator[Any, Any, None]:
         yield client.register_anonymous_user()
         yield client.register_anonymous_user()
 
-    with ScriptedServer(answer(201, USER), answer(201, USER)) as server:
+    with ScriptedServer(reply(201, USER), reply(201, USER)) as server:
         play(scenario, server.url)
-    first, second = (json.loads(parts(request).body)["username"] for request in server.requests)
+    first, second = (json.loads(parse_request(request).body)["username"] for request in server.requests)
     assert first != second
     assert str(UUID(first, version=4)) == first
 
@@ -127,15 +127,15 @@ BROKEN: Final[dict[str, tuple[Callable[[MeshyClient], object], object]]] = {
 
 @pytest.mark.parametrize(("call", "body"), BROKEN.values(), ids=BROKEN)
 def test_success_that_breaks_the_contract(play: Play, call: Callable[[MeshyClient], object], body: object) -> None:
-    """A success with a wrong or missing value raises APIResponseError instead of passing it on."""
-    with ScriptedServer(answer(200, body)) as server, pytest.raises(APIResponseError):
+    """A success with a wrong or missing value raises APIResponseError."""
+    with ScriptedServer(reply(200, body)) as server, pytest.raises(APIResponseError):
         play(once(call), server.url)
 
 
 def test_nulls_of_a_user(play: Play) -> None:
-    """What a user does not have is None."""
+    """Values that a user does not have are None."""
     names = ("firstName", "lastName", "phoneNumber", "emailAddress", "lastAccessed")
-    with ScriptedServer(answer(201, {**USER, **dict.fromkeys(names), "roles": [], "securityQuestions": []})) as server:
+    with ScriptedServer(reply(201, {**USER, **dict.fromkeys(names), "roles": [], "securityQuestions": []})) as server:
         user = play(once(lambda client: client.register_anonymous_user()), server.url)
     assert {user.first_name, user.last_name, user.phone_number, user.email_address, user.last_accessed} == {None}
     assert (user.roles, user.security_questions) == ((), ())

@@ -1,4 +1,4 @@
-"""The client refuses the usernames that the service refuses, before anything is sent."""
+"""The client rejects the usernames that the service rejects, before anything is sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _is_taken_by_service(username: str) -> bool:
 
 
 def _assigned(*, step: int = 1) -> list[str]:
-    """Characters that this Python knows, and of those that it does not and of private ones every hundredth."""
+    """The characters that this Python knows, and every hundredth of the unknown and private ones."""
     known = (chr(point) for point in range(0, sys.maxunicode + 1, step))
     return [each for each in known if unicodedata.category(each) not in {"Cn", "Co", "Cs"} or ord(each) % 100 == 0]
 
@@ -46,7 +46,7 @@ def test_every_character() -> None:
 
 @pytest.mark.parametrize("context", _CONTEXTS[1:], ids=ascii)
 def test_every_character_beside_others(context: str) -> None:
-    """Beside the characters whose rules look at their neighbours, client and service agree too."""
+    """For characters with rules about their neighbours, client and service agree too."""
     names = [context.format(each) for each in _assigned(step=7)]
     differing = [name for name in names if is_new_username(name) != _is_taken_by_service(name)]
     assert [ascii(name) for name in differing] == []
@@ -54,13 +54,13 @@ def test_every_character_beside_others(context: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name.why)
 def test_table(name: Name) -> None:
-    """Of each kind of name, client, service and table say the same."""
+    """For each kind of name, client, service and table agree."""
     assert (is_new_username(name.username), _is_taken_by_service(name.username)) == (name.allowed, name.allowed)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.allowed][:3], ids=lambda name: name.why)
 def test_nothing_is_sent(name: Name) -> None:
-    """Each way to make a user refuses such a name with ValueError, without repeating it or sending anything."""
+    """Each way to make a user raises ValueError for such a name, without showing it or sending anything."""
     with ScriptedServer() as server, MeshyClient("acme", "north", "key", base_url=server.url) as client:
         ways: list[Callable[[], Any]] = [
             lambda: client.register_anonymous_user(name.username),
@@ -75,7 +75,7 @@ def test_nothing_is_sent(name: Name) -> None:
 
 
 def test_joining_is_left_to_the_service() -> None:
-    """Between letters of a cursive script the client lets any non-joiner pass, and refuses none that is allowed."""
+    """Between letters of a cursive script, the client accepts every non-joiner and leaves the check to the service."""
     letters = [each for each in _assigned() if unicodedata.bidirectional(each) in {"R", "AL"}]
     names = [f"{_BEH}{_ZWNJ}{each}" for each in letters] + [f"{each}{_ZWNJ}{_BEH}" for each in letters]
     refused = [name for name in names if _is_taken_by_service(name) and not is_new_username(name)]

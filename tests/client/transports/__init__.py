@@ -1,1 +1,1 @@
-"""What sends the requests."""
+"""The transports."""

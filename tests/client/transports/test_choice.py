@@ -1,4 +1,4 @@
-"""What sends the requests: how it is chosen, and that the environment is honoured whichever it is."""
+"""The choice of the transport, and what every transport does: proxies, certificates, timeouts, headers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,22 @@ from meshydb._transports.fast.async_transport import AsyncFastTransport
 from meshydb._transports.fast.sync_transport import FastTransport
 from tests.client.calls import RESET, ForgotPassword, Play, once, without_pyreqwest
 from tests.support.certificates import certify
-from tests.support.tcp import AnsweringServer, Request, ScriptedServer, Silence, answer, parts, refusing_url
+from tests.support.tcp import (
+    Request,
+    RespondingServer,
+    ScriptedServer,
+    Silence,
+    parse_request,
+    refusing_url,
+    reply,
+)
 
 
-class _Secured(AnsweringServer):
-    """Answers each connection over TLS."""
+class _Secured(RespondingServer):
+    """Responds to each connection over TLS."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(lambda _: answer(200, RESET))
+        super().__init__(lambda _: reply(200, RESET))
         self._context = context
 
     @property
@@ -43,8 +51,8 @@ class _Secured(AnsweringServer):
             super().converse(secured)
 
 
-class _Proxy(AnsweringServer):
-    """Forwards what it is asked to: the bytes of CONNECT as they come, and requests that name a whole URL."""
+class _Proxy(RespondingServer):
+    """A proxy: tunnels CONNECT, and forwards requests with an absolute URL."""
 
     def converse(self, connection: socket.socket) -> None:
         """Serve one connection."""
@@ -90,12 +98,12 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let proxies be used for loopback, which `meshydb.testing` excepts."""
+    """Let proxies be used for loopback, which `meshydb.testing` excludes."""
     monkeypatch.delenv("no_proxy", raising=False)
 
 
-def test_the_faster_one_is_used_where_it_is_installed() -> None:
-    """Both forms send through it, unless they are handed a client."""
+def test_pyreqwest_is_used_if_installed() -> None:
+    """Both forms of the client use pyreqwest, unless an HTTP client is passed."""
     assert isinstance(new_transport(), FastTransport)
     assert isinstance(new_async_transport(), AsyncFastTransport)
     with httpx.Client() as http_client:
@@ -103,8 +111,8 @@ def test_the_faster_one_is_used_where_it_is_installed() -> None:
     assert isinstance(new_async_transport(httpx.AsyncClient()), AsyncHttpxTransport)
 
 
-def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plain install uses what httpx brings."""
+def test_httpx_is_used_without_pyreqwest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyreqwest, httpx is used."""
     without_pyreqwest(monkeypatch)
     assert isinstance(new_transport(), HttpxTransport)
     assert isinstance(new_async_transport(), AsyncHttpxTransport)
@@ -112,12 +120,12 @@ def test_without_it_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_transport")
 def test_proxy_of_the_environment(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests go through the proxy that the environment names, but not to hosts that it excepts."""
-    with ScriptedServer(answer(200, RESET), answer(200, RESET)) as server, _Proxy(lambda _: b"") as proxy:
+    """Requests go through the proxy of the environment, except to the hosts of `NO_PROXY`."""
+    with ScriptedServer(reply(200, RESET), reply(200, RESET)) as server, _Proxy(lambda _: b"") as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("http_proxy", proxy.url)
         assert forgot_password(server.url).username == "rosa"
-        assert parts(proxy.requests[0]).line == f"POST {server.url}/acme/users/forgotpassword"
+        assert parse_request(proxy.requests[0]).line == f"POST {server.url}/acme/users/forgotpassword"
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert forgot_password(server.url).username == "rosa"
         assert len(proxy.requests) == 1
@@ -125,18 +133,18 @@ def test_proxy_of_the_environment(forgot_password: ForgotPassword, monkeypatch: 
 
 @pytest.mark.usefixtures("_transport")
 def test_tls_through_a_proxy(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A proxy of the environment tunnels TLS, which ends at the service."""
+    """TLS is tunneled through a proxy of the environment to the service."""
     authority, context = certify(tmp_path)
     with _Secured(context) as server, _Proxy(lambda _: b"") as proxy:
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert forgot_password(server.url).username == "rosa"
-        assert parts(proxy.requests[0]).line == f"CONNECT {server.url.removeprefix('https://')}"
+        assert parse_request(proxy.requests[0]).line == f"CONNECT {server.url.removeprefix('https://')}"
 
 
 @pytest.mark.usefixtures("_transport")
 def test_certificates(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A service is trusted when `SSL_CERT_FILE` vouches for it, and not otherwise."""
+    """A service is trusted if `SSL_CERT_FILE` has its certificate, and not otherwise."""
     authority, context = certify(tmp_path)
     with _Secured(context) as server:
         with pytest.raises(APIConnectionError, match=r"(?i)certificate"):
@@ -146,8 +154,8 @@ def test_certificates(forgot_password: ForgotPassword, monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("_transport")
-def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file that holds no certificate is refused by the name of its variable."""
+def test_invalid_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file without a certificate raises an error that names the variable."""
     (tmp_path / "none.pem").write_text("none")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(ValueError, match="SSL_CERT_FILE"):
@@ -158,20 +166,20 @@ def test_certificates_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_a_key_log_that_cannot_be_written(
     forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A client sends over TLS without the log of `SSLKEYLOGFILE` if that cannot be written, also to a proxy."""
+    """TLS works if the file of `SSLKEYLOGFILE` cannot be written, also to a proxy."""
     authority, context = certify(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path))
     with _Secured(context) as server:
         assert forgot_password(server.url).username == "rosa"
-    with ScriptedServer(answer(200, RESET)) as server, _SecuredProxy(context) as proxy:
+    with ScriptedServer(reply(200, RESET)) as server, _SecuredProxy(context) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.replace("http:", "https:"))
         assert forgot_password(server.url).username == "rosa"
         assert len(proxy.requests) == 1
 
 
 def test_a_key_log(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The plain client logs the keys of its connections in the file that `SSLKEYLOGFILE` names."""
+    """The httpx transport writes the keys of its connections to the file of `SSLKEYLOGFILE`."""
     authority, context = certify(tmp_path)
     without_pyreqwest(monkeypatch)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
@@ -205,10 +213,8 @@ def test_trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -
     ],
 )
 @pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])
-def test_proxies_that_cannot_be_used(
-    kind: type[object], monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
-) -> None:
-    """A proxy that httpx cannot use is refused by the names of the variables, and without its password."""
+def test_unusable_proxies(kind: type[object], monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    """An unusable proxy raises an error that names the variables and does not show its password."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match="HTTP_PROXY") as caught:
@@ -217,9 +223,9 @@ def test_proxies_that_cannot_be_used(
 
 
 def test_an_explicit_proxy() -> None:
-    """A client that is handed in goes by its own settings."""
+    """A passed HTTP client uses its own proxy settings."""
     with (
-        ScriptedServer(answer(200, RESET)) as server,
+        ScriptedServer(reply(200, RESET)) as server,
         _Proxy(lambda _: b"") as proxy,
         httpx.Client(proxy=proxy.url) as http_client,
         MeshyClient("acme", None, "key", base_url=server.url, http_client=http_client) as client,
@@ -229,23 +235,23 @@ def test_an_explicit_proxy() -> None:
 
 
 @pytest.mark.usefixtures("_transport")
-def test_time_out(forgot_password: ForgotPassword) -> None:
-    """The time-out of a client is that of its requests."""
+def test_timeout(forgot_password: ForgotPassword) -> None:
+    """The timeout of a client applies to its requests."""
     with ScriptedServer(Silence.STALL) as server, pytest.raises(APITimeoutError):
         forgot_password(server.url, timeout=0.05)
 
 
 @pytest.mark.usefixtures("_transport")
-def test_refused(forgot_password: ForgotPassword) -> None:
-    """Where nobody listens, no answer is usable."""
+def test_connection_refused(forgot_password: ForgotPassword) -> None:
+    """A refused connection raises APIConnectionError."""
     with pytest.raises(APIConnectionError, match="no usable response from 127"):
         forgot_password(refusing_url())
 
 
 @pytest.mark.usefixtures("_transport")
 def test_headers(play: Play) -> None:
-    """Repeated headers are joined, and one that is not ASCII does not spoil the others."""
-    whole = answer(200, RESET, {"X-Trace": "1", "Server": "Café", "X-Request-ID": "4bf9"})
+    """Repeated headers are joined, and one that is not ASCII does not affect the others."""
+    whole = reply(200, RESET, {"X-Trace": "1", "Server": "Café", "X-Request-ID": "4bf9"})
     with ScriptedServer(whole.replace(b"X-Trace: 1", b"X-Trace: 1\r\nX-Trace: 2")) as server:
         raw = play(once(lambda client: client.with_raw_response.forgot_password("rosa")), server.url)
     assert raw.headers["x-trace"] == "1, 2"
@@ -257,8 +263,8 @@ _USER_ID: Final = "64b1f0c2a9e84d0012ab34cd"
 
 
 def _requests(forgot_password: ForgotPassword, play: Play, play_connected: Play) -> list[Request]:
-    """What is sent of each kind of request: with JSON, with a form, with a query, and with nothing."""
-    refused = answer(404, {"message": "No."})
+    """Send each kind of request: with JSON, with a form, with a query, and without a body."""
+    refused = reply(404, {"message": "No."})
     with ScriptedServer(*[refused] * 4) as server:
         for send in (
             lambda: forgot_password(server.url, "Zoë"),
@@ -269,7 +275,7 @@ def _requests(forgot_password: ForgotPassword, play: Play, play_connected: Play)
             with pytest.raises(APIStatusError):
                 send()
     host = server.url.removeprefix("http://").encode()
-    return [parts(request.replace(host, b"host")) for request in server.requests]
+    return [parse_request(request.replace(host, b"host")) for request in server.requests]
 
 
 def test_both_send_the_same(

@@ -1,4 +1,4 @@
-"""What sends for `meshydb[fast]`, beside httpx: calls that are cancelled, and processes that fork."""
+"""The transport of `meshydb[fast]`: cancelled calls, connection slots, forks and proxies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meshydb._transports.choice import new_transport
 from meshydb._transports.fast import async_transport
 from meshydb._transports.fast.connection_slots import ConnectionSlots
 from tests.client.calls import RESET, Play
-from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer, parts
+from tests.support.tcp import RespondingServer, ScriptedServer, Silence, parse_request, reply
 
 pytestmark = pytest.mark.anyio
 
@@ -58,16 +58,16 @@ async def _until(condition: Callable[[], object]) -> None:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that finds no connection free, and is cancelled, sends nothing, and the others go on."""
+async def test_call_cancelled_while_it_waits_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is cancelled while it waits for a connection is not sent, and the others continue."""
     monkeypatch.setattr(async_transport, "MAX_CONNECTIONS", 1)
     go_on = threading.Event()
 
     def answer_to(_: bytes) -> bytes:
         go_on.wait(_BOUND)
-        return answer(200, RESET)
+        return reply(200, RESET)
 
-    with AnsweringServer(answer_to) as server:
+    with RespondingServer(answer_to) as server:
         async with _client(server.url) as client, anyio.create_task_group() as group:
             group.start_soon(client.forgot_password, "first")
             await _until(lambda: server.requests)
@@ -81,12 +81,12 @@ async def test_what_is_cancelled_while_it_waits_is_never_sent(monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("_transport")
-@pytest.mark.parametrize("begin", [Silence.STALL, answer(200, RESET)[:-10]], ids=["before", "body"])
-async def test_a_scope_of_anyio_ends_a_call(begin: bytes | Silence) -> None:
-    """What a cancel scope ends, ends with the scope, wherever it was, and what comes next is not touched."""
+@pytest.mark.parametrize("begin", [Silence.STALL, reply(200, RESET)[:-10]], ids=["before", "body"])
+async def test_cancel_scope_ends_a_call(begin: bytes | Silence) -> None:
+    """A cancel scope of anyio ends a call at any point, and does not affect the next one."""
     stopped = threading.Event()
 
-    class Server(AnsweringServer):
+    class Server(RespondingServer):
         def converse(self, connection: Any) -> None:
             super().converse(connection)
             stopped.wait(_BOUND)
@@ -117,8 +117,8 @@ async def _cancel_once(scope: anyio.CancelScope, condition: Callable[[], object]
     scope.cancel()
 
 
-async def test_who_closes_a_client_ends_its_calls() -> None:
-    """A call that was under way when its client was closed fails, and is not tried again."""
+async def test_closing_a_client_ends_its_calls() -> None:
+    """A call in flight when its client is closed fails, and is not retried."""
     with ScriptedServer(Silence.STALL, Silence.STALL) as server:
         client = _client(server.url, max_retries=2)
         call = asyncio.create_task(client.check_user_exist("rosa"))
@@ -137,8 +137,8 @@ async def _end(work: Awaitable[None]) -> str:
     return "taken"
 
 
-async def test_places_are_given_in_turn() -> None:
-    """Whoever waits gets a place in turn, and who is cancelled, even as their turn comes, keeps none."""
+async def test_slots_are_given_in_order() -> None:
+    """Waiting tasks get slots in order, and a cancelled task keeps none, even if it just got one."""
     slots = ConnectionSlots(1)
     later = asyncio.get_running_loop().time() + 60
     await slots.acquire(later)
@@ -155,8 +155,8 @@ async def test_places_are_given_in_turn() -> None:
     assert not slots._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
-async def test_nobody_waits_too_long_for_a_place() -> None:
-    """Who waits until their time is up is told so, though no place becomes free; those with more time wait on."""
+async def test_wait_for_a_slot_ends_at_the_deadline() -> None:
+    """A task that waits past its deadline gets PoolTimeout, even if no slot becomes free; the others wait on."""
     slots = ConnectionSlots(1)
     loop = asyncio.get_running_loop()
     later, past = loop.time() + 60, loop.time() - 1
@@ -174,8 +174,8 @@ async def test_nobody_waits_too_long_for_a_place() -> None:
     assert not slots._waiting  # noqa: SLF001 - what was left there would be a leak
 
 
-async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time-out of a call bounds it from when it is made, though others keep all connections."""
+async def test_timeout_includes_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timeout of a call includes the wait for a connection."""
     monkeypatch.setattr(async_transport, "MAX_CONNECTIONS", 1)
     with ScriptedServer(Silence.STALL) as server:
         async with _client(server.url) as client:
@@ -190,21 +190,21 @@ async def test_time_spent_waiting_counts(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("_transport")
 def test_no_cookies(play: Play) -> None:
-    """What a service sets for one call does not go out with the next, which may be another person's."""
+    """Cookies of one response are not sent with the next request, which may be another user's."""
 
     def scenario(client: Any) -> Any:
         yield client.forgot_password("rosa")
         yield client.forgot_password("ben")
 
-    whole = answer(200, RESET, {"Set-Cookie": "session=s3cr3t"})
+    whole = reply(200, RESET, {"Set-Cookie": "session=s3cr3t"})
     with ScriptedServer(whole, whole) as server:
         play(scenario, server.url)
-    assert ["cookie" in parts(request).headers for request in server.requests] == [False, False]
+    assert ["cookie" in parse_request(request).headers for request in server.requests] == [False, False]
 
 
 def test_fork() -> None:
-    """After a fork, what was made before says so, rather than wait for ever, and what is made then works by httpx."""
-    with ScriptedServer(answer(200, RESET), answer(200, RESET)) as server:
+    """After a fork, old clients raise RuntimeError instead of waiting forever, and new ones use httpx."""
+    with ScriptedServer(reply(200, RESET), reply(200, RESET)) as server:
         run = subprocess.run(
             [sys.executable, "-c", _FORKING, server.url], check=True, capture_output=True, text=True, timeout=60
         )
@@ -212,7 +212,7 @@ def test_fork() -> None:
     assert run.stdout.splitlines() == [refusal, RESET["hint"], RESET["hint"]]
 
 
-def test_where_proxies_are_named_httpx_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment says of proxies means the same in every installation."""
+def test_httpx_sends_through_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the environment names proxies, httpx sends, so that they mean the same with and without pyreqwest."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     assert isinstance(new_transport(), HttpxTransport)

@@ -1,4 +1,4 @@
-"""Variables of the environment: which hosts go without a proxy, and that nothing else stops a client."""
+"""The proxies of the environment, and the hosts that go without one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ NOT_EXCEPTED: Final = [
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without any such variable."""
+    """Remove all such variables."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -78,8 +78,8 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_transport")
 @pytest.mark.parametrize("variables", NO_PROXIES)
-def test_what_names_no_proxy_changes_nothing(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    """Clients can be made, and send by what they would send by without these variables."""
+def test_variables_without_a_proxy(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    """Variables that name no proxy do not change the choice of the transport."""
     usual = [type(new_transport()), type(new_async_transport())]
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -87,14 +87,14 @@ def test_what_names_no_proxy_changes_nothing(monkeypatch: pytest.MonkeyPatch, va
 
 
 @pytest.mark.parametrize(("no_proxy", "url"), EXCEPTED)
-def test_excepted_hosts(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
+def test_hosts_of_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
     """Hosts, domains, addresses and networks of `NO_PROXY` go without a proxy."""
     assert not _is_covered(monkeypatch, no_proxy, url)
 
 
 @pytest.mark.parametrize(("no_proxy", "url"), NOT_EXCEPTED)
 def test_other_hosts(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
-    """All others go through the proxy."""
+    """All other hosts go through the proxy."""
     assert _is_covered(monkeypatch, no_proxy, url)
 
 
@@ -106,8 +106,8 @@ def _is_covered(monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str) -> boo
 
 @pytest.mark.parametrize("kind", [MeshyClient, AsyncMeshyClient])
 @pytest.mark.parametrize("proxy", ["http://", "http://:8080", "ht!p://127.0.0.1:8", "http://h:port"])
-def test_what_names_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, kind: Any, proxy: str) -> None:
-    """A proxy that is meant but unusable is refused when the client is made, not at its first request."""
+def test_unusable_proxy(monkeypatch: pytest.MonkeyPatch, kind: Any, proxy: str) -> None:
+    """An unusable proxy is rejected when the client is made, not at its first request."""
     monkeypatch.setenv("https_proxy", proxy)
     with pytest.raises(ValueError, match=r"^HTTP_PROXY, HTTPS_PROXY and ALL_PROXY must name proxies"):
         kind("acme", None, "key")

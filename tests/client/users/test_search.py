@@ -1,4 +1,4 @@
-"""What a search sends, and when it ends."""
+"""Searches: the bytes that they send, and when they end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from meshydb import APIResponseError, Page, ServerError
 from tests.client.calls import USER, Play, once
 from tests.client.values import ROSA
-from tests.support.tcp import AnsweringServer, ScriptedServer, answer, parts
+from tests.support.tcp import RespondingServer, ScriptedServer, parse_request, reply
 
 SEARCHES: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
     "all": ({}, {}),
@@ -30,25 +30,25 @@ SEARCHES: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
 
 @pytest.mark.parametrize(("arguments", "query"), SEARCHES.values(), ids=SEARCHES)
 def test_search(play_connected: Play, arguments: dict[str, Any], query: dict[str, str]) -> None:
-    """A page is asked for with what is given, and the defaults of the rest."""
+    """A page is requested with the given arguments and the defaults of the others."""
     page = {"results": [USER, USER], "page": 3, "pageSize": 50, "totalRecords": 2**40}
-    with ScriptedServer(answer(200, page)) as server:
+    with ScriptedServer(reply(200, page)) as server:
         result = play_connected(once(lambda it: it.users.search(**arguments).page(3)), server.url)
     assert result == Page(results=(ROSA, ROSA), page=3, page_size=50, total_records=2**40)
-    path, _, sent = parts(server.requests[0]).line.partition("?")
+    path, _, sent = parse_request(server.requests[0]).line.partition("?")
     assert path == "GET /acme/users"
     assert dict(parse_qsl(sent, strict_parsing=True)) == {"activeOnly": "true", "page": "3", "pageSize": "25", **query}
 
 
 def test_search_by_name_comes_first(play_connected: Play) -> None:
-    """What people search for most needs no keyword, and these bytes."""
-    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
+    """The name needs no keyword, and sends these bytes."""
+    with ScriptedServer(reply(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
         result = play_connected(
             once(lambda it: it.users.search("rosa k", order_by={"username": 1}).page(1)), server.url
         )
     assert result.results == ()
     line = "GET /acme/users?name=rosa+k&orderBy=%7B%22username%22%3A1%7D&activeOnly=true&page=1&pageSize=25"
-    assert parts(server.requests[0]).line == line
+    assert parse_request(server.requests[0]).line == line
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_search_by_name_comes_first(play_connected: Play) -> None:
 )
 def test_page_that_breaks_the_contract(play_connected: Play, body: object) -> None:
     """A page with a wrong or missing value raises APIResponseError instead of passing it on."""
-    with ScriptedServer(answer(200, body)) as server, pytest.raises(APIResponseError):
+    with ScriptedServer(reply(200, body)) as server, pytest.raises(APIResponseError):
         play_connected(once(lambda it: it.users.search().page(1)), server.url)
 
 
 def test_a_mapping_of_any_kind_sorts(play_connected: Play) -> None:
-    """`order_by` takes whatever is a mapping."""
+    """`order_by` accepts any mapping."""
 
     class Sorted(Mapping[str, int]):
         def __getitem__(self, key: str) -> int:
@@ -81,35 +81,35 @@ def test_a_mapping_of_any_kind_sorts(play_connected: Play) -> None:
         def __len__(self) -> int:
             return 1
 
-    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
+    with ScriptedServer(reply(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
         play_connected(once(lambda it: it.users.search(order_by=Sorted()).page(1)), server.url)
-    assert dict(parse_qsl(parts(server.requests[0]).line.partition("?")[2]))["orderBy"] == '{"username":-1}'
+    assert dict(parse_qsl(parse_request(server.requests[0]).line.partition("?")[2]))["orderBy"] == '{"username":-1}'
 
 
 def test_no_page_beyond_the_last_number(play_connected: Play) -> None:
-    """The last page that the contract can name is asked for."""
-    with ScriptedServer(answer(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
+    """Iteration stops at the highest page number of the contract."""
+    with ScriptedServer(reply(200, {"results": [], "page": 1, "pageSize": 25, "totalRecords": 0})) as server:
         play_connected(once(lambda it: it.users.search().page(2**31 - 1)), server.url)
-    assert "page=2147483647&" in parts(server.requests[0]).line
+    assert "page=2147483647&" in parse_request(server.requests[0]).line
 
 
 def _page(ids: str, total: int) -> bytes:
-    """Compose a page of users, each of whom has one letter."""
+    """Compose a page of users with ids of one letter."""
     results = [{**USER, "id": letter} for letter in ids]
-    return answer(200, {"results": results, "page": 1, "pageSize": 2, "totalRecords": total})
+    return reply(200, {"results": results, "page": 1, "pageSize": 2, "totalRecords": total})
 
 
-def _serving(page: Callable[[int], bytes]) -> AnsweringServer:
+def _serving(page: Callable[[int], bytes]) -> RespondingServer:
     def answer_to(request: bytes) -> bytes:
         number = re.search(rb"[?&]page=(\d+)", request)
         assert number
         return page(int(number[1]))
 
-    return AnsweringServer(answer_to)
+    return RespondingServer(answer_to)
 
 
 def _all(search: Any) -> Any:
-    """Collect what a search finds; to be awaited, if the search is."""
+    """Collect the results of a search, blocking or async."""
 
     async def collected() -> str:
         return "".join([user.id async for user in search])
@@ -139,23 +139,23 @@ WALKS: Final[dict[str, tuple[Callable[[int], bytes], str, int]]] = {
 
 
 @pytest.mark.parametrize(("page", "found", "requests"), WALKS.values(), ids=WALKS)
-def test_walk(play_connected: Play, page: Callable[[int], bytes], found: str, requests: int) -> None:
-    """Each user is given once, and there is an end whatever the service answers."""
+def test_iteration(play_connected: Play, page: Callable[[int], bytes], found: str, requests: int) -> None:
+    """Iteration returns each user once, and ends whatever the service responds."""
     with _serving(page) as server:
         assert play_connected(once(lambda it: _all(it.users.search(page_size=2))), server.url) == found
     assert len(server.requests) == requests
 
 
-def test_page_as_it_came(play_connected: Play) -> None:
-    """A page can be had with the answer that it was made of."""
+def test_raw_page(play_connected: Play) -> None:
+    """A page has a raw response."""
     with _serving(lambda _: _page("a", 1)) as server:
         raw = play_connected(once(lambda it: it.users.search().with_raw_response.page(1)), server.url)
     assert raw.status_code == 200
     assert raw.parsed.total_records == json.loads(raw.body)["totalRecords"] == 1
 
 
-def test_walk_is_lazy(play_connected: Play) -> None:
-    """Nothing is sent before the first user is asked for, nor a page before the last one was given."""
+def test_iteration_is_lazy(play_connected: Play) -> None:
+    """Pages are requested only as the loop needs them."""
     sent: list[int] = []
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
@@ -172,8 +172,8 @@ def test_walk_is_lazy(play_connected: Play) -> None:
     assert sent == [0, 1, 1, 2, 3, 3, 4]
 
 
-def test_walk_that_fails(play_connected: Play) -> None:
-    """A page that cannot be read ends the walk with its error, after what came before."""
+def test_iteration_that_fails(play_connected: Play) -> None:
+    """An error on a page ends the iteration after the users of earlier pages."""
     given: list[str] = []
 
     async def walk_awaiting(search: Any) -> None:
@@ -188,6 +188,9 @@ def test_walk_that_fails(play_connected: Play) -> None:
             for user in search:
                 given.append(user.id)  # noqa: PERF401 - as above
 
-    with _serving(lambda number: _page("ab", 4) if number == 1 else answer(500)) as server, pytest.raises(ServerError):
+    with (
+        _serving(lambda number: _page("ab", 4) if number == 1 else reply(500)) as server,
+        pytest.raises(ServerError),
+    ):
         play_connected(scenario, server.url)
     assert given == ["a", "b"]

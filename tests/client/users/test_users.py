@@ -1,4 +1,4 @@
-"""What a connection and its users service send, and the results that they make of the answers."""
+"""The calls of a connection and its users service: the bytes that they send, and their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meshydb import (
 )
 from tests.client.calls import USER, Play, access_token, once
 from tests.client.values import ROSA
-from tests.support.tcp import ScriptedServer, answer, parts
+from tests.support.tcp import ScriptedServer, parse_request, reply
 
 ID: Final = USER["id"]
 PASSWORD: Final = "correct horse"  # noqa: S105 - of a user who is made up
@@ -63,41 +63,41 @@ ROSA_BODY: Final = {
 CHANGED: Final = attrs.evolve(ROSA, last_name="Kern-Vale")
 
 CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes, object]]] = {
-    "get self": (lambda it: it.users.get_self(), ("GET /acme/users/me", None), answer(200, USER), ROSA),
+    "get self": (lambda it: it.users.get_self(), ("GET /acme/users/me", None), reply(200, USER), ROSA),
     "update self": (
         lambda it: it.users.update_self(UPDATE),
         ("PUT /acme/users/me", NAMES),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update self to nothing": (
         lambda it: it.users.update_self(UserUpdate()),
         ("PUT /acme/users/me", {}),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update self as read": (
         lambda it: it.users.update_self(CHANGED),
         ("PUT /acme/users/me", ROSA_BODY),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update self with the password": (
         lambda it: it.users.update_self(UPDATE, previous_password=PASSWORD),
         ("PUT /acme/users/me", {**NAMES, "previousPassword": PASSWORD}),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update own questions with the password": (
         lambda it: it.users.update_security_questions(QUESTIONS, previous_password=PASSWORD),
         ("POST /acme/users/me/questions", {**QUESTIONS_BODY, "previousPassword": PASSWORD}),
-        answer(204),
+        reply(204),
         None,
     ),
     "update own questions": (
         lambda it: it.users.update_security_questions(QUESTIONS),
         ("POST /acme/users/me/questions", QUESTIONS_BODY),
-        answer(204),
+        reply(204),
         None,
     ),
     "update password": (
@@ -106,24 +106,24 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
             "POST /acme/users/me/password",
             {"previousPassword": "correct horse", "newPassword": "a new correct horse"},
         ),
-        answer(204),
+        reply(204),
         None,
     ),
-    "create": (lambda it: it.users.create(BEN), ("POST /acme/users", BEN_BODY), answer(201, USER), ROSA),
+    "create": (lambda it: it.users.create(BEN), ("POST /acme/users", BEN_BODY), reply(201, USER), ROSA),
     "create the least": (
         lambda it: it.users.create(NewUser("ben.t", "correct horse")),
         (
             "POST /acme/users",
             {"username": "ben.t", "newPassword": "correct horse", "verified": False, "isActive": False},
         ),
-        answer(201, USER),
+        reply(201, USER),
         ROSA,
     ),
-    "get": (lambda it: it.users.get(ID), (f"GET /acme/users/{ID}", None), answer(200, USER), ROSA),
+    "get": (lambda it: it.users.get(ID), (f"GET /acme/users/{ID}", None), reply(200, USER), ROSA),
     "update": (
         lambda it: it.users.update(ID, UPDATE),
         (f"PUT /acme/users/{ID}", {**NAMES, "verified": True, "isActive": False}),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update with the password": (
@@ -132,43 +132,43 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
             f"PUT /acme/users/{ID}",
             {**NAMES, "verified": True, "isActive": False, "previousPassword": "correct horse"},
         ),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
     "update questions with the password": (
         lambda it: it.users.update_user_security_questions(ID, QUESTIONS, previous_password=PASSWORD),
         (f"POST /acme/users/{ID}/questions", {**QUESTIONS_BODY, "previousPassword": PASSWORD}),
-        answer(204),
+        reply(204),
         None,
     ),
     "update as read": (
         lambda it: it.users.update(ID, CHANGED),
         (f"PUT /acme/users/{ID}", {**ROSA_BODY, "verified": True, "isActive": True}),
-        answer(200, USER),
+        reply(200, USER),
         ROSA,
     ),
-    "delete": (lambda it: it.users.delete(ID), (f"DELETE /acme/users/{ID}", None), answer(204), None),
+    "delete": (lambda it: it.users.delete(ID), (f"DELETE /acme/users/{ID}", None), reply(204), None),
     "update questions": (
         lambda it: it.users.update_user_security_questions(ID, iter(QUESTIONS)),
         (f"POST /acme/users/{ID}/questions", QUESTIONS_BODY),
-        answer(204),
+        reply(204),
         None,
     ),
 }
 
 
-@pytest.mark.parametrize(("call", "sent", "answered", "result"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(("call", "sent", "response", "result"), CALLS.values(), ids=CALLS)
 def test_call(
     play_connected: Play,
     call: Callable[[Any], object],
     sent: tuple[str, object],
-    answered: bytes,
+    response: bytes,
     result: object,
 ) -> None:
-    """A call sends this line and body, the tenant and the access token, and returns this."""
-    with ScriptedServer(answered) as server:
+    """Each call sends its line and body, the tenant and the access token, and returns its result."""
+    with ScriptedServer(response) as server:
         assert play_connected(once(call), server.url) == result
-    request = parts(server.requests[0])
+    request = parse_request(server.requests[0])
     assert request.line == sent[0]
     assert (json.loads(request.body) if request.body else None) == sent[1]
     assert request.headers["authorization"] == f"Bearer {access_token()}"
@@ -178,39 +178,39 @@ def test_call(
 
 def test_account_name_is_escaped(play_connected: Play) -> None:
     """Whatever the account name holds, it stays one segment of the path."""
-    with ScriptedServer(answer(200, USER)) as server:
+    with ScriptedServer(reply(200, USER)) as server:
         play_connected(once(lambda it: it.users.get(ID)), server.url, account_name="a/b")
-    assert parts(server.requests[0]).line == f"GET /a%2Fb/users/{ID}"
+    assert parse_request(server.requests[0]).line == f"GET /a%2Fb/users/{ID}"
 
 
 def test_user_that_was_read_can_be_sent_back(play_connected: Play) -> None:
-    """What `get` returned goes into `update` after a change of one value."""
+    """A user that was read can be passed to `update` after a change."""
 
     def scenario(connection: Any) -> Generator[Any, Any, None]:
         user = yield connection.users.get(ID)
         yield connection.users.update(user.id, attrs.evolve(user, last_name=None, is_active=False))
 
-    with ScriptedServer(answer(200, USER), answer(200, USER)) as server:
+    with ScriptedServer(reply(200, USER), reply(200, USER)) as server:
         play_connected(scenario, server.url)
-    sent = json.loads(parts(server.requests[1]).body)
+    sent = json.loads(parse_request(server.requests[1]).body)
     expected = {**ROSA_BODY, "verified": True, "isActive": False}
     del expected["lastName"]
     assert sent == expected
 
 
-def test_changed_roles_are_sent_for_the_service_to_refuse(play_connected: Play) -> None:
-    """A change of roles, which an update cannot make, is not passed over in silence."""
+def test_changed_roles_are_sent_for_the_service_to_reject(play_connected: Play) -> None:
+    """A change of roles, which `update` cannot make, is sent for the service to reject."""
     changed = attrs.evolve(ROSA, roles=(UserRole("admins", datetime(2019, 1, 1, tzinfo=UTC)),))
-    with ScriptedServer(answer(200, USER)) as server:
+    with ScriptedServer(reply(200, USER)) as server:
         play_connected(once(lambda it: it.users.update(ID, changed)), server.url)
-    assert json.loads(parts(server.requests[0]).body)["roles"] == [{"name": "admins"}]
+    assert json.loads(parse_request(server.requests[0]).body)["roles"] == [{"name": "admins"}]
 
 
 def test_missing_permission(play_connected: Play) -> None:
-    """Who lacks a permission is told so, and nothing is renewed or repeated."""
+    """A missing permission raises PermissionDeniedError, without a refresh or a retry."""
     body = {"message": "The permission users:read is needed."}
     with (
-        ScriptedServer(answer(403, body)) as server,
+        ScriptedServer(reply(403, body)) as server,
         pytest.raises(PermissionDeniedError, match=r"^403: The permission users:read is needed\.$"),
     ):
         play_connected(once(lambda it: it.users.get(ID)), server.url)

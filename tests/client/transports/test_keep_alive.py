@@ -1,4 +1,4 @@
-"""Kept connections: when they are given up, and what is said of a request that met the end of one."""
+"""Keep-alive connections: when they are closed, and the error of a request on one that the server closed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from meshydb._transports.fast import shared
 from meshydb._transports.pool import IDLE_SECONDS
 from meshydb_server.configuration.settings import Settings
 from tests.client.calls import RESET, Play
-from tests.client.keeping import KeepingServer
-from tests.support.tcp import AnsweringServer, ScriptedServer, Silence, answer, read_request, refusing_url
+from tests.client.keep_alive import KeepAliveServer
+from tests.support.tcp import RespondingServer, ScriptedServer, Silence, read_request, refusing_url, reply
 
 # The shortest idle timeout that is common, in seconds.
 _SHORTEST: Final = 5
@@ -31,11 +31,11 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 _MORE_THAN_BUFFERS: Final = 32 * 1024 * 1024
 
 
-class _EndingServer(AnsweringServer):
-    """Answers the first request of each connection, and ends it without a word at the second."""
+class _EndingServer(RespondingServer):
+    """Responds to the first request of each connection, and closes it at the second."""
 
     def __init__(self, *, resets: bool) -> None:
-        super().__init__(lambda _: answer(200, RESET, {"Connection": "keep-alive"}))
+        super().__init__(lambda _: reply(200, RESET, {"Connection": "keep-alive"}))
         self._resets = resets
 
     def converse(self, connection: socket.socket) -> None:
@@ -47,7 +47,7 @@ class _EndingServer(AnsweringServer):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
 
-class _DeafServer(AnsweringServer):
+class _DeafServer(RespondingServer):
     """Resets each connection when the first of a request arrives."""
 
     def __init__(self) -> None:
@@ -72,17 +72,17 @@ def _once(client: Any) -> Generator[Any, Any, APIConnectionError]:
     return caught.value
 
 
-def test_idle_connections_are_given_up_before_the_other_side_does() -> None:
-    """The client keeps connections for less time than servers and proxies commonly do, and ours does."""
+def test_idle_connections_are_closed_before_the_server_does() -> None:
+    """The client closes idle connections earlier than common servers and proxies, and than meshydb-server."""
     assert IDLE_SECONDS < _SHORTEST < Settings().keep_alive
 
 
 @pytest.mark.usefixtures("_transport")
 @pytest.mark.parametrize(("idle", "connections"), [(3600.0, 1), (1e-6, 2)])
-def test_connections_are_kept_for_so_long(
+def test_idle_time_of_each_transport(
     play: Play, monkeypatch: pytest.MonkeyPatch, idle: float, connections: int
 ) -> None:
-    """What says how long connections are kept is heeded by each transport."""
+    """Each transport closes idle connections after the time of the setting."""
     for module in (httpx_client, async_httpx_client, shared):
         monkeypatch.setattr(module, "IDLE_SECONDS", idle)
 
@@ -90,15 +90,15 @@ def test_connections_are_kept_for_so_long(
         for _ in range(2):
             yield client.forgot_password("rosa")
 
-    with KeepingServer() as server:
+    with KeepAliveServer() as server:
         play(scenario, server.url)
     assert len(set(server.connections)) == connections
 
 
 @pytest.mark.usefixtures("_transport")
 @pytest.mark.parametrize("resets", [False, True], ids=["ends", "resets"])
-def test_a_kept_connection_that_ends_without_a_response(play: Play, *, resets: bool) -> None:
-    """The error says that the connection was a kept one. What may have been carried out is not sent again."""
+def test_reused_connection_that_ends_without_a_response(play: Play, *, resets: bool) -> None:
+    """The error says that the connection was reused, and a request that may have been processed is not retried."""
     with _EndingServer(resets=resets) as server:
         error = play(_twice, server.url, max_retries=3)
     assert (error.connection_was_stale, error.may_have_been_processed) == (True, True)
@@ -109,7 +109,7 @@ def test_a_kept_connection_that_ends_without_a_response(play: Play, *, resets: b
 @pytest.mark.usefixtures("_transport")
 @pytest.mark.parametrize("act", [Silence.RESET, b""], ids=["resets", "ends"])
 def test_a_new_connection_that_ends_without_a_response(play: Play, act: bytes | Silence) -> None:
-    """On a connection of its own, a request met no idle timeout, and may well have been carried out."""
+    """A request on a new connection met no idle timeout, and may have been processed."""
     with ScriptedServer(act) as server:
         error = play(_once, server.url, max_retries=3)
     assert (error.connection_was_stale, error.may_have_been_processed) == (False, True)
@@ -119,22 +119,22 @@ def test_a_new_connection_that_ends_without_a_response(play: Play, act: bytes | 
 
 @pytest.mark.usefixtures("_transport")
 def test_no_connection(play: Play) -> None:
-    """Where no connection is made, the error says that the request was not sent."""
+    """If no connection was made, the error says that the request was not sent."""
     error = play(_once, refusing_url())
     assert (error.connection_was_stale, error.may_have_been_processed) == (False, False)
     assert str(error).endswith("; the request was not sent")
 
 
-def test_a_request_that_was_cut_off() -> None:
-    """A request that breaks while it is written was not sent as a whole, which is proof that it was not carried out."""
+def test_request_that_was_not_written_as_a_whole() -> None:
+    """A request that was not written as a whole cannot have been processed."""
     with _DeafServer() as server, httpx.Client(trust_env=False) as http_client:
         request = Request("POST", httpx.URL(server.url), {}, b"x" * _MORE_THAN_BUFFERS, 60)
         with pytest.raises(NotSentError):
             HttpxTransport(http_client).send(request)
 
 
-def test_what_another_transport_does_is_not_guessed() -> None:
-    """Of a transport that traces nothing, nothing is concluded."""
+def test_transport_without_trace_events() -> None:
+    """Without trace events of the transport, a request may have been processed."""
 
     def fail(_: httpx.Request) -> httpx.Response:
         raise httpx.ReadError("broken")
@@ -146,8 +146,8 @@ def test_what_another_transport_does_is_not_guessed() -> None:
     assert not caught.value.connection_was_stale
 
 
-def test_an_error_keeps_what_it_tells() -> None:
-    """What an error tells of a request survives its way to another process."""
+def test_errors_can_be_pickled() -> None:
+    """The attributes of an error survive pickling."""
     error = APIConnectionError("broken")
     error.may_have_been_processed, error.connection_was_stale = False, True
     copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own

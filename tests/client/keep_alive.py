@@ -1,4 +1,4 @@
-"""A server that keeps its connections open between requests."""
+"""A server with keep-alive connections."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ssl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from tests.client.calls import RESET, token_answer
-from tests.support.tcp import LoopbackServer, answer
+from tests.client.calls import RESET, token_response
+from tests.support.tcp import LoopbackServer, reply
 
 
-class KeepingServer(LoopbackServer):
-    """Answers a login with tokens and all else with a reset; notes which connection each request came over."""
+class KeepAliveServer(LoopbackServer):
+    """Responds to a login with tokens and to everything else with a reset; notes the connection of each request."""
 
     class _Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -21,8 +21,8 @@ class KeepingServer(LoopbackServer):
             """Respond."""
             self.rfile.read(int(self.headers["Content-Length"]))
             self.connections.append(self.client_address[1])
-            body = token_answer() if self.path.endswith("/connect/token") else RESET
-            self.wfile.write(answer(200, body, {"Connection": "keep-alive"}))
+            body = token_response() if self.path.endswith("/connect/token") else RESET
+            self.wfile.write(reply(200, body, {"Connection": "keep-alive"}))
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
