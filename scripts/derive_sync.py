@@ -26,6 +26,7 @@ _REPLACEMENTS = {
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
     "AsyncOwner": "Owner",
+    "AsyncPages": "Pages",
     "AsyncRecovery": "Recovery",
     "AsyncRegistration": "Registration",
     "AsyncRoute": "Route",

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 from attrs import asdict
 
 from meshydb import _operations
+from meshydb._async.pages import each_result
 from meshydb._core.raw import RawCalls, async_raw
 from meshydb._models import Page, User
 
 if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
     from meshydb._operations import UserQuery
-
-# Users who are created during a search push others to later pages, so a small page may hold only users that were
-# returned before.
-_MAX_PAGES_WITHOUT_NEW_USERS = 3
 
 
 class AsyncUserSearchWithRawResponse(RawCalls):
@@ -66,20 +63,8 @@ class AsyncUserSearch:
         return await self._session.call(_operations.search_users(self._session.config, self._query, number))
 
     async def __aiter__(self) -> AsyncIterator[User]:
-        known: set[str] = set()
-        number = received = pages_without_new = 0
-        while pages_without_new < _MAX_PAGES_WITHOUT_NEW_USERS:
-            number += 1
-            page = await self.page(number)
-            seen = len(known)
-            for user in page.results:
-                if user.id not in known:
-                    known.add(user.id)
-                    yield user
-            received += len(page.results)
-            pages_without_new = 0 if len(known) > seen else pages_without_new + 1
-            if not page.results or received >= page.total_records:
-                return
+        async for user in each_result(self, lambda user: user.id):
+            yield user
 
     def __repr__(self) -> str:
         return self._session.config.describe(self, **asdict(self._query))

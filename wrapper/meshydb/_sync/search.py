@@ -9,14 +9,11 @@ from attrs import asdict
 from meshydb import _operations
 from meshydb._core.raw import RawCalls, raw
 from meshydb._models import Page, User
+from meshydb._sync.pages import each_result
 
 if TYPE_CHECKING:
     from meshydb._operations import UserQuery
     from meshydb._sync.driver import Session
-
-# Users who are created during a search push others to later pages, so a small page may hold only users that were
-# returned before.
-_MAX_PAGES_WITHOUT_NEW_USERS = 3
 
 
 class UserSearchWithRawResponse(RawCalls):
@@ -67,20 +64,8 @@ class UserSearch:
         return self._session.call(_operations.search_users(self._session.config, self._query, number))
 
     def __iter__(self) -> Iterator[User]:
-        known: set[str] = set()
-        number = received = pages_without_new = 0
-        while pages_without_new < _MAX_PAGES_WITHOUT_NEW_USERS:
-            number += 1
-            page = self.page(number)
-            seen = len(known)
-            for user in page.results:
-                if user.id not in known:
-                    known.add(user.id)
-                    yield user
-            received += len(page.results)
-            pages_without_new = 0 if len(known) > seen else pages_without_new + 1
-            if not page.results or received >= page.total_records:
-                return
+        for user in each_result(self, lambda user: user.id):
+            yield user
 
     def __repr__(self) -> str:
         return self._session.config.describe(self, **asdict(self._query))

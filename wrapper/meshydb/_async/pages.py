@@ -1,0 +1,45 @@
+"""Iteration over the pages of a search."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol, TypeVar
+
+from meshydb._models import Page
+
+T = TypeVar("T")
+
+# Results that are created during a search push others to later pages, so a small page may hold only results that were
+# returned before.
+_MAX_PAGES_WITHOUT_NEW_RESULTS = 3
+
+
+class AsyncPages(Protocol[T]):
+    """A search that requests one page at a time."""
+
+    async def page(self, number: int) -> Page[T]:
+        """Request one page, by its number from 1."""
+        ...
+
+
+async def each_result(pages: AsyncPages[T], key: Callable[[T], str]) -> AsyncIterator[T]:
+    """Yield each result once, and request pages as the loop needs them.
+
+    Ends at the last page that the service reports, at an empty page, or after three pages without a new result.
+
+    Args:
+        pages: The search.
+        key: Identifies a result.
+    """
+    known: set[str] = set()
+    number = received = pages_without_new = 0
+    while pages_without_new < _MAX_PAGES_WITHOUT_NEW_RESULTS:
+        number += 1
+        page = await pages.page(number)
+        seen = len(known)
+        for result in page.results:
+            if key(result) not in known:
+                known.add(key(result))
+                yield result
+        received += len(page.results)
+        pages_without_new = 0 if len(known) > seen else pages_without_new + 1
+        if not page.results or received >= page.total_records:
+            return
