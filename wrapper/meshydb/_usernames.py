@@ -1,7 +1,7 @@
 """Which usernames new users may have: UsernameCasePreserved (RFC 8265) that fits into one segment of a path.
 
 The rules are derived from `unicodedata`, so that no package is needed for them. They differ from the service's in two
-ways. A character that is newer than this Python's Unicode is refused, although the service may know it. `unicodedata`
+ways. A character that is newer than this Python's Unicode is rejected, although the service may know it. `unicodedata`
 has no joining types: the service alone decides on a zero-width non-joiner between letters of a cursive script.
 """
 

@@ -1,4 +1,4 @@
-"""The calls of a client that take a verification code."""
+"""Password recovery, and the verification of registrations."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class AsyncRecovery:
-    """Password recovery, and the verification of registrations: calls of a client."""
+    """The calls of a client for password recovery and for the verification of registrations."""
 
     _driver: "AsyncDriver"
 

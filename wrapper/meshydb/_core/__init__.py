@@ -1,1 +1,1 @@
-"""From an operation to its result, without I/O: requests and responses, retries, tokens, errors, logs."""
+"""The core, without I/O: requests and responses, retries, access tokens, errors and logs."""

@@ -1,4 +1,4 @@
-"""What is known of a request whose connection broke, which decides whether it may be retried.
+"""The errors of broken connections that decide whether a request may be retried.
 
 If a connection closes without a response, HTTP does not say whether the request was processed (RFC 9110, 9.2.2). Two
 cases can be told apart: a request that was not sent as a whole was not processed, and a request on a connection that

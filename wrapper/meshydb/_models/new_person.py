@@ -1,4 +1,4 @@
-"""What registrations and users that are created have in common."""
+"""The values that registrations and new users share."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def _to_questions(questions: Iterable[SecurityQuestion]) -> tuple[SecurityQuesti
 
 @frozen
 class NewPerson(Model):
-    """What everyone who is registered or created has."""
+    """The values of a registration or a new user."""
 
     username: str = field(validator=by(check_new_username))
     new_password: str = field(validator=by(check_secret, **NEW_PASSWORD_LENGTH), repr=False)

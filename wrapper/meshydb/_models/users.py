@@ -1,4 +1,4 @@
-"""Users: in responses, new ones, and changes. What is sent is checked against the bounds of the contract."""
+"""Users in responses, new users, and changes of users. Requests are checked against the bounds of the contract."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What users do with themselves."""
+"""The operations of users on their own account."""
 # A generated module keeps the function that describes its request to itself, next to others that do I/O.
 # ruff: noqa: SLF001
 # pyright: reportPrivateUsage=false

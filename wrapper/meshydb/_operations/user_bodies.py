@@ -1,4 +1,4 @@
-"""Writes users and their security questions into requests."""
+"""Request bodies of users and their security questions."""
 
 from collections.abc import Iterable
 from typing import Any

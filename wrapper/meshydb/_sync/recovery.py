@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""The calls of a client that take a verification code."""
+"""Password recovery, and the verification of registrations."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Recovery:
-    """Password recovery, and the verification of registrations: calls of a client."""
+    """The calls of a client for password recovery and for the verification of registrations."""
 
     _driver: "Driver"
 

@@ -1,1 +1,1 @@
-"""The transports: how requests are sent, and the choice among them. Only the drivers and the command use them."""
+"""The transports that send requests, and the choice among them. Only the drivers and the command import them."""

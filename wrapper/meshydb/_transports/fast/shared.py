@@ -39,7 +39,7 @@ _CHUNK = 65_536
 
 
 class KeepAliveEstimate:
-    """Estimates whether a request reuses a connection. pyreqwest does not say."""
+    """Estimates whether a request may go out on a kept connection. pyreqwest does not report it."""
 
     def __init__(self) -> None:
         self._last_responses: dict[bytes, float] = {}
