@@ -21,7 +21,7 @@ from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_B
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.health import Health
-from meshydb_server.services.logins import AccessTokens, LoginGuesses, TokenIssuer, TokenService
+from meshydb_server.services.logins import AccessTokens, LoginGuesses, PasswordChecker, TokenIssuer, TokenService
 from meshydb_server.services.messages import Delivery, Outbox, OutboxWorker, SlotLimits
 from meshydb_server.services.recovery import (
     CompletionService,
@@ -103,14 +103,15 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         hashing = Passwords(sources.hasher, settings.hashes_waiting, settings.hashes_waiting_per_address)
         with closing(hashing) as passwords:
             recent_login = timedelta(seconds=settings.recent_login_seconds)
-            prover = PasswordProver(database, sources, passwords, guesses, recent_login)
+            password_checker = PasswordChecker(database, passwords, guesses)
+            prover = PasswordProver(database, sources, password_checker, recent_login)
             own_account = OwnAccountService(database, sources, passwords, profiles, prover)
             access_tokens = AccessTokens(keyring)
             issuer = TokenIssuer(access_tokens, sources)
             only_held = settings.grant_only_held == "on"
             changes = RoleChanges(database, sources, audit, only_held)
             management = RoleManagement(changes)
-            checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
+            guess_checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
             yield Services(
                 database=database,
                 accounts=AccountService(database, sources, passwords, audit),
@@ -119,12 +120,12 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
                 permissions=PermissionService(changes),
                 members=MemberService(changes),
                 registration=RegistrationService(database, sources, passwords, profiles, verification),
-                tokens=TokenService(database, sources, passwords, access_tokens, issuer, guesses),
+                tokens=TokenService(database, sources, password_checker, access_tokens, issuer),
                 own_account=own_account,
                 users=UserService(database, sources, passwords, profiles, own_account, audit, only_held),
                 operators=OperatorService(database, sources, passwords, profiles, audit),
                 recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
-                completion=CompletionService(database, sources, outbox, passwords, authenticators, checker),
+                completion=CompletionService(database, sources, outbox, passwords, authenticators, guess_checker),
                 outbox=outbox,
                 audit=audit,
                 sweeper=Sweeper(database, sources, settings.audit_retention),

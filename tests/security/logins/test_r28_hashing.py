@@ -83,7 +83,7 @@ async def _hosted(folder: Path, **given: str) -> AsyncGenerator[_Hosted]:
     with serving_app(app, settings) as server:
         await until(lambda: hasattr(app.state, "services"))
         try:
-            yield _Hosted(server, tenant.public_key, app.state.services.tokens.passwords, hasher)
+            yield _Hosted(server, tenant.public_key, app.state.services.tokens.checker.passwords, hasher)
         finally:
             hasher.free.set()
 
@@ -181,7 +181,8 @@ async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
     hasher = HeldHasher()
     with closing(Passwords(hasher, most_waiting=2)) as passwords:
         async with services_on(database_url) as services:
-            prover = evolve(services.own_account.prover, passwords=passwords)
+            prover = services.own_account.prover
+            prover = evolve(prover, checker=evolve(prover.checker, passwords=passwords))
             user = await caller(services)
 
             async def prove(client: str) -> None:

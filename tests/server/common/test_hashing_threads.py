@@ -48,7 +48,7 @@ async def test_others_are_served_while_passwords_are_hashed(tmp_path: Path) -> N
         free = threading.Event()
         try:
             held = [
-                asyncio.create_task(services.tokens.passwords.run(lambda: free.wait(_PATIENCE_SECONDS)))
+                asyncio.create_task(services.tokens.checker.passwords.run(lambda: free.wait(_PATIENCE_SECONDS)))
                 for _ in range(_HELD)
             ]
             slow = asyncio.gather(

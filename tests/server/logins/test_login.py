@@ -186,9 +186,9 @@ async def test_equal_work(people: People) -> None:
     await people.add("ben.t", password=None)
     await people.add("device", anonymous=True)
     with closing(_CountedPasswords()) as passwords:
-        people = evolve(
-            people, services=evolve(people.services, tokens=evolve(people.services.tokens, passwords=passwords))
-        )
+        tokens = people.services.tokens
+        tokens = evolve(tokens, checker=evolve(tokens.checker, passwords=passwords))
+        people = evolve(people, services=evolve(people.services, tokens=tokens))
         for username in ("nobody", "rosa.k", "ben.t", "device"):
             assert await refusal(people.log_in(username, "incorrect horse")) == _WRONG_PASSWORD
         for username in ("nobody", "rosa.k", "ben.t"):
@@ -237,7 +237,7 @@ async def test_access_token_elsewhere(people: People) -> None:
 async def test_nopassword_is_of_the_anonymous(people: People) -> None:
     """The password of anonymous users logs in nobody else, even one whose stored password it is."""
     user = await people.add("rosa.k")
-    hashed = await people.services.tokens.passwords.hash("nopassword")
+    hashed = await people.services.tokens.checker.passwords.hash("nopassword")
     await people.services.database.write(lambda connection: replace_password(connection, user, hashed))
     assert await refusal(people.log_in("rosa.k", "nopassword")) == _WRONG_PASSWORD
 

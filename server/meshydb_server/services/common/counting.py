@@ -58,6 +58,11 @@ def keep(quota: Quota, counter: Counter, now: datetime, *, log: str | None = Non
     return Change(counter, counter.log if log is None else log, _lapses(quota, counter, now))
 
 
+def take_back(quota: Quota, counter: Counter, at: datetime) -> Change:
+    """Take back one action that was counted at a time, and return the counter to save."""
+    return keep(quota, counter, at, log=quota.take_back(counter.log, at))
+
+
 def _lapses(quota: Quota, counter: Counter, now: datetime) -> datetime:
     """When the counter expires: after twice the window, so that this rarely changes."""
     needed = now + quota.window

@@ -6,6 +6,7 @@ What other subjects may use of it is listed here.
 from meshydb_server.services.logins.access_tokens import AccessTokens
 from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
 from meshydb_server.services.logins.issuing import TokenIssuer
+from meshydb_server.services.logins.password_checker import PasswordChecker
 from meshydb_server.services.logins.service import INVALID_ACCESS_TOKEN, SCOPES, PasswordLogin, TokenService
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "AccessTokens",
     "LoginGuess",
     "LoginGuesses",
+    "PasswordChecker",
     "PasswordLogin",
     "TokenIssuer",
     "TokenService",

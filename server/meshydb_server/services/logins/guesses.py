@@ -12,7 +12,7 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.counting import Allowance, is_known_address, keep, keys_of_username
+from meshydb_server.services.common.counting import Allowance, is_known_address, keep, keys_of_username, take_back
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
@@ -75,25 +75,16 @@ class LoginGuesses:
 
     def take_back(self, connection: Connection, guess: LoginGuess) -> None:
         """Take back an attempt whose password was not compared."""
-        counts, allowance = _read(connection, guess), self.allowance
-        per_client, overall = (
-            keep(quota, counter, guess.at, log=quota.take_back(counter.log, guess.at))
-            for quota, counter in ((allowance.per_client, counts.per_client), (allowance.overall, counts.overall))
-        )
+        counts = _read(connection, guess)
+        per_client = take_back(self.allowance.per_client, counts.per_client, guess.at)
+        overall = take_back(self.allowance.overall, counts.overall, guess.at)
         save_counters(connection, [per_client, overall])
 
     def forget(self, connection: Connection, guess: LoginGuess) -> None:
         """Forget the attempts of a client after a right password, and take this one back from the count of all."""
-        counts, allowance = _read(connection, guess), self.allowance
-        per_client, overall = (
-            keep(allowance.per_client, counts.per_client, guess.at, log=EMPTY_LOG),
-            keep(
-                allowance.overall,
-                counts.overall,
-                guess.at,
-                log=allowance.overall.take_back(counts.overall.log, guess.at),
-            ),
-        )
+        counts = _read(connection, guess)
+        per_client = keep(self.allowance.per_client, counts.per_client, guess.at, log=EMPTY_LOG)
+        overall = take_back(self.allowance.overall, counts.overall, guess.at)
         save_counters(connection, [per_client, overall])
 
 

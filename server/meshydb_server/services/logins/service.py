@@ -11,14 +11,15 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import network_of
 from meshydb_server.services.common.callers import Caller
-from meshydb_server.services.common.errors import AuthenticationError, LimitError, OAuthError, OverloadedError
+from meshydb_server.services.common.errors import AuthenticationError, LimitError, OAuthError
 from meshydb_server.services.common.lookup import require_tenant, resolved
-from meshydb_server.services.common.passwords import ANONYMOUS_PASSWORD, Passwords
+from meshydb_server.services.common.passwords import ANONYMOUS_PASSWORD
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
-from meshydb_server.services.logins.guesses import LoginGuess, LoginGuesses
+from meshydb_server.services.logins.guesses import LoginGuess
 from meshydb_server.services.logins.issuing import ACCESS_SECONDS, Grant, IssuedTokens, TokenIssuer
+from meshydb_server.services.logins.password_checker import PasswordChecker
 from meshydb_server.services.logins.refresh_tokens import SESSION_ID_BYTES, RefreshToken
 from meshydb_server.services.roles import grants_of
 from meshydb_server.storage.accounts import Tenant
@@ -77,10 +78,9 @@ class TokenService:
 
     database: Database
     sources: Sources
-    passwords: Passwords
+    checker: PasswordChecker
     access_tokens: AccessTokens
     issuer: TokenIssuer
-    guesses: LoginGuesses
 
     async def log_in(self, login: PasswordLogin) -> IssuedTokens:
         """Log a user in.
@@ -88,28 +88,14 @@ class TokenService:
         Raises NotFoundError for an unknown account or tenant, LimitError after too many wrong passwords,
         OverloadedError if too many passwords are being hashed, and OAuthError otherwise.
         """
-        # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
-        self.passwords.require_room()
-        counted = await self.database.write(lambda connection: self._count(connection, login))
-        if isinstance(counted, LimitError):
-            raise counted
-        try:
-            user = await self._prove(counted.found, login.password or "")
-        except OverloadedError:
-            # A login that is rejected because of others' load is not a guess.
-            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
-            raise
-        except OAuthError:
-            await self.database.write(
-                lambda connection: self.guesses.record_wrong_password(connection, counted.guess, "logged-in")
-            )
-            raise
+        counted = await self.checker.count(lambda connection: self._count(connection, login))
+        user = await self._prove(counted, login.password or "")
         tenant, granted = counted.tenant, counted.scope
         try:
             _require_admitted(user)
         except OAuthError:
             # The password was right.
-            await self.database.write(lambda connection: self.guesses.take_back(connection, counted.guess))
+            await self.checker.take_back(counted.guess)
             raise
         now = self.sources.now()
         session_id = self.sources.random(SESSION_ID_BYTES)
@@ -132,7 +118,7 @@ class TokenService:
             if not touch_user(connection, user, now):
                 raise OAuthError("invalid_grant", _WRONG_PASSWORD)
             insert_session(connection, session)
-            self.guesses.forget(connection, counted.guess)
+            self.checker.guesses.forget(connection, counted.guess)
             if not user.anonymous:
                 record_login(connection, user, network_of(login.client), now)
             roles = grants_of(connection, user)
@@ -241,16 +227,17 @@ class TokenService:
         if not username or not login.password:
             raise OAuthError("invalid_request", "The grant password requires username and password.")
         found = find_user(connection, tenant.account, tenant.name, username_key(username))
-        guess = self.guesses.attempt(connection, resolved(tenant), username, login.client, "logged-in")
+        guess = self.checker.guesses.attempt(connection, resolved(tenant), username, login.client, "logged-in")
         return guess if isinstance(guess, LimitError) else _CountedLogin(tenant, found, scope, guess)
 
-    async def _prove(self, found: User | None, password: str) -> User:
+    async def _prove(self, counted: _CountedLogin, password: str) -> User:
         """The user, if this is their password. A wrong password takes the same time for every user, known or not."""
+        found = counted.found
         if found is not None and found.anonymous and password == ANONYMOUS_PASSWORD:
             return found
         # Only anonymous users log in with this password, whatever hash is stored for others.
         hashed = None if found is None or password == ANONYMOUS_PASSWORD else found.password_hash
-        right = await self.passwords.verify(hashed, password)
+        right = await self.checker.compare(counted.guess, hashed, password, "logged-in")
         if found is None or not right:
             raise OAuthError("invalid_grant", _WRONG_PASSWORD)
         return found

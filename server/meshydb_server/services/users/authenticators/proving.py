@@ -9,11 +9,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
-from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError, LimitError, OverloadedError
+from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError, LimitError
 from meshydb_server.services.common.lookup import require_tenant, resolved
-from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.sources import Sources
-from meshydb_server.services.logins import INVALID_ACCESS_TOKEN, LoginGuess, LoginGuesses
+from meshydb_server.services.logins import INVALID_ACCESS_TOKEN, LoginGuess, PasswordChecker
 from meshydb_server.services.users.authenticators.changes import Proof
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.users import User, get_user
@@ -46,8 +45,7 @@ class PasswordProver:
 
     database: Database
     sources: Sources
-    passwords: Passwords
-    guesses: LoginGuesses
+    checker: PasswordChecker
     recent_login: timedelta
 
     async def prove(self, caller: Caller, previous: str | None) -> PasswordProof:
@@ -77,25 +75,12 @@ class PasswordProver:
 
         def count(connection: Connection) -> LoginGuess | LimitError:
             tenant = resolved(require_tenant(connection, caller.account, caller.tenant))
-            return self.guesses.attempt(connection, tenant, user.username, caller.client, "password-proved")
+            return self.checker.guesses.attempt(connection, tenant, user.username, caller.client, "password-proved")
 
-        # Before any write. It is not admitted to the queue: a full queue would then have no room for others.
-        self.passwords.require_room()
-        guess = await self.database.write(count)
-        if isinstance(guess, LimitError):
-            raise guess
-        try:
-            right = await self.passwords.verify(user.password_hash, previous)
-        except OverloadedError:
-            # A request that is rejected because of others' load is not a guess.
-            await self.database.write(lambda connection: self.guesses.take_back(connection, guess))
-            raise
-        if not right:
-            await self.database.write(
-                lambda connection: self.guesses.record_wrong_password(connection, guess, "password-proved")
-            )
+        guess = await self.checker.count(count)
+        if not await self.checker.compare(guess, user.password_hash, previous, "password-proved"):
             raise InvalidRequestError(WRONG_PASSWORD, ErrorCode.PREVIOUS_PASSWORD_WRONG)
-        await self.database.write(lambda connection: self.guesses.forget(connection, guess))
+        await self.database.write(lambda connection: self.checker.guesses.forget(connection, guess))
 
     def is_recent(self, caller: Caller) -> bool:
         """Whether the login of the access token was by password, and recent."""
