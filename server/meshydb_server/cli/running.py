@@ -54,13 +54,13 @@ def _invoke(command: click.Command) -> Result | int:
     except click.ClickException as error:
         message = io.StringIO()
         error.show(message)
-        _say(message.getvalue())
+        _print_error(message.getvalue())
         return error.exit_code
     except ContractError as error:
-        _say(f"Error: {error}")
+        _print_error(f"Error: {error}")
         return _FAILED
     except click.Abort:
-        _say("Aborted!")
+        _print_error("Aborted!")
         return _FAILED
     return outcome if isinstance(outcome, Result | int) else 0
 
@@ -78,9 +78,11 @@ def _write(text: str, result: Result | None = None) -> int:
         gone = isinstance(error, BrokenPipeError)
         if result is not None and result.is_change:
             value = json.dumps(result.value)
-            _say(f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}")
+            _print_error(
+                f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}"
+            )
         elif not gone:
-            _say(f"Error: Standard output cannot be written: {_reason(error)}")
+            _print_error(f"Error: Standard output cannot be written: {_reason(error)}")
         return _NOT_READ if gone else _NOT_WRITTEN
     return 0
 
@@ -89,7 +91,7 @@ def _reason(error: OSError) -> str:
     return "it is closed" if error.errno == errno.EBADF else str(error.strerror)
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     """Write to standard error. If that fails, the exit code is the only report."""
     try:
         sys.stderr.write("".join(f"{harmless(line)}\n" for line in message.splitlines()))

@@ -27,7 +27,7 @@ _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 
 
 class Dispatcher:
-    """Serves every operation of the contract. Everything that does not depend on requests is prepared first."""
+    """Serves every operation of the contract. Everything that does not depend on a request is prepared once."""
 
     def __init__(self, contract: Contract, handlers: Mapping[str, Handler], settings: Settings) -> None:
         """Match operations and handlers. Raises ContractError if one lacks the other."""
@@ -42,13 +42,13 @@ class Dispatcher:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         request = Request(scope, receive)
-        segments, flaw = read_segments(scope)
-        path, values = self._paths.find(segments) or (_NOWHERE, {})
+        segments, path_error = read_segments(scope)
+        path, values = self._paths.find(segments) or (_UNKNOWN_PATH, {})
         requester = Requester(network_of(client_of(scope)), request.is_disconnected)
         try:
             with requested_by(requester):
-                response = await path.endpoint(request.method, flaw).serve(request, values)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
+                response = await path.endpoint(request.method, path_error).serve(request, values)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented response
             response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)
 
@@ -80,16 +80,16 @@ class _Path:
         self._allowed = ", ".join(sorted(endpoints))
         self.oauth_errors = any(endpoint.operation.oauth_errors for endpoint in endpoints.values())
 
-    def endpoint(self, method: str, flaw: HttpError | None) -> _Endpoint:
-        """The endpoint of a method. Raises HttpError if the path has no operations or a flaw, or lacks the method."""
-        if flaw is not None or not self._endpoints:
-            raise flaw or no_such_path()
+    def endpoint(self, method: str, path_error: HttpError | None) -> _Endpoint:
+        """The endpoint of a method. Raises HttpError for an invalid or unknown path, or for a method that it lacks."""
+        if path_error is not None or not self._endpoints:
+            raise path_error or no_such_path()
         if method not in self._endpoints:
             raise method_not_allowed(method, self._allowed)
         return self._endpoints[method]
 
 
-_NOWHERE: Final = _Path({})
+_UNKNOWN_PATH: Final = _Path({})
 
 
 class _Endpoint:
@@ -99,7 +99,7 @@ class _Endpoint:
         self.operation = operation
         self._handler = handler
         self._limits = limits if _LIMITED in operation.statuses else None
-        self._guard = None if operation.permissions is None else RequestAuthentication(operation)
+        self._authentication = None if operation.permissions is None else RequestAuthentication(operation)
         self._reader = CallReader(operation, public_url)
 
     async def serve(self, request: Request, path: Mapping[str, str]) -> Response:
@@ -108,13 +108,13 @@ class _Endpoint:
         if self._limits is not None:
             await self._limits.count_address(request)
         caller = None
-        if self._guard is not None:
-            admitted = await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
+        if self._authentication is not None:
+            admitted = await self._authentication.admit(request.scope["headers"], path["accountName"], services.tokens)
             caller = evolve(admitted, client=client_of(request.scope))
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])
-        if self._guard is not None and self.operation.body is not None:
+        if self._authentication is not None and self.operation.body is not None:
             # The body may have taken long, and the login may have ended meanwhile.
-            await self._guard.admit(request.scope["headers"], path["accountName"], services.tokens)
+            await self._authentication.admit(request.scope["headers"], path["accountName"], services.tokens)
         return await self._handler(services, call)

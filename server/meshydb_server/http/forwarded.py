@@ -47,7 +47,7 @@ class Forwarded:
         client = scope.get("client")
         if client and scope["type"] == "http":
             if client[0] in self._proxies:
-                self._believe(scope)
+                self._apply_headers(scope)
             elif not self._warned and any(name == _FOR for name, _ in scope["headers"]):
                 self._warned = True
                 _log.warning(
@@ -57,7 +57,7 @@ class Forwarded:
                 )
         await self._app(scope, receive, send)
 
-    def _believe(self, scope: Scope) -> None:
+    def _apply_headers(self, scope: Scope) -> None:
         schemes = values_of(scope["headers"], _PROTO)
         if schemes and schemes[-1].strip() in {"http", "https"}:
             scope["scheme"] = schemes[-1].strip()

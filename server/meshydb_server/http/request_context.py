@@ -16,8 +16,8 @@ from meshydb_server.http.headers import client_of
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
 
-# The key in a request's state for the function that tells whether the connection ends with the response.
-ENDS: Final = "ends_connection"
+# The key in a request's state for the function that tells whether the connection closes after the response.
+CLOSES_CONNECTION: Final = "closes_connection"
 
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _CLOSE: Final = (b"connection", b"close")
@@ -46,7 +46,7 @@ class RequestContextMiddleware:
         started = time.perf_counter()
         request_id = new_request_id()
         state = scope.setdefault("state", {})
-        ends = state.pop(ENDS, None)
+        closes = state.pop(CLOSES_CONNECTION, None)
         status: int | None = None
 
         async def send_with_id(message: Message) -> None:
@@ -57,7 +57,7 @@ class RequestContextMiddleware:
                 # Responses that may be cached say so themselves.
                 if not any(each[0] == b"cache-control" for each in headers):
                     headers.append(_NO_STORE)
-                if ends is not None and ends(status):
+                if closes is not None and closes(status):
                     headers.append(_CLOSE)
                 message["headers"] = headers
             await send(message)
@@ -67,14 +67,14 @@ class RequestContextMiddleware:
         state.update(request_id=request_id, route=route)
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented answer
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets a documented response
             _log.exception("A request failed.", extra={"requestId": request_id})
             if status is None:
                 await unexpected_error().response(oauth=False)(scope, receive, send_with_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
             access_log.info(
-                "exchange",
+                "request",
                 extra={
                     "requestId": request_id,
                     "method": scope["method"],

@@ -15,10 +15,10 @@ from uvicorn.server import ServerState
 
 from meshydb_server.addresses import normalise
 from meshydb_server.http.connections.endings import ManagedProtocol
-from meshydb_server.http.connections.registry import Awaits, Slot
+from meshydb_server.http.connections.registry import Phase, Slot
 from meshydb_server.http.connections.strict_heads import StrictConnection
 from meshydb_server.http.errors import error_response
-from meshydb_server.http.request_context import ENDS, access_log, new_request_id
+from meshydb_server.http.request_context import CLOSES_CONNECTION, access_log, new_request_id
 from meshydb_server.services.common.error_codes import ErrorCode
 
 
@@ -47,8 +47,8 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         super().handle_events()
         if self.cycle is not before:
             # The application runs later, and removes it.
-            self.cycle.scope["state"][ENDS] = partial(self.ends_with, self.cycle)
-        self._await()
+            self.cycle.scope["state"][CLOSES_CONNECTION] = partial(self.closes_after, self.cycle)
+        self._update_phase()
 
     def on_response_complete(self) -> None:
         """Process the data received meanwhile."""
@@ -58,7 +58,7 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         super().on_response_complete()
         # The slot has that deadline.
         self._unset_keepalive_if_required()
-        self._await()
+        self._update_phase()
 
     def is_ahead(self) -> bool:
         """Whether the client has sent more than the request in progress."""
@@ -66,34 +66,34 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         is_whole = self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}
         return is_whole and not self.is_ending and bool(self.conn.trailing_data[0])
 
-    def ends_with(self, cycle: Any, status: int) -> bool:
-        """Whether the connection ends with a response. It also does after a chunked body.
+    def closes_after(self, cycle: Any, status: int) -> bool:
+        """Whether the connection closes after a response. It also does after a chunked body.
 
         h11 accepts chunks and trailers that httptools, and a proxy, may reject. Nothing after them is read.
         """
-        if super().ends_with(cycle, status):
+        if super().closes_after(cycle, status):
             return True
         return any(name == b"transfer-encoding" for name, _ in cycle.scope["headers"])
 
-    def _await(self) -> None:
-        """Tell the slot what the connection waits for now."""
+    def _update_phase(self) -> None:
+        """Tell the slot the phase of the connection."""
         if self.is_ending:
             return
         if self.conn.their_state is h11.SEND_BODY:
-            self.slot.expect(Awaits.BODY)
+            self.slot.enter(Phase.BODY)
         elif self.cycle is not None and not self.cycle.response_complete:
-            self.slot.expect(Awaits.RESPONSE)
+            self.slot.enter(Phase.RESPONSE)
         elif self.conn.trailing_data[0]:
-            self.slot.expect(Awaits.HEAD)
+            self.slot.enter(Phase.HEAD)
         elif self.slot.served:
-            self.slot.expect(Awaits.NEXT_REQUEST)
+            self.slot.enter(Phase.NEXT_REQUEST)
 
     def send_400_response(self, msg: str) -> None:
         """Respond to a request that cannot be parsed, where uvicorn would respond in plain text."""
         under_way = self.conn.our_state is h11.SEND_RESPONSE
         # Otherwise a response was already sent, before the body turned out to be malformed.
         if under_way or self.conn.our_state is h11.IDLE:
-            self.transport.write(refusal(msg, self.client, self.scope if under_way else {}))
+            self.transport.write(rejection(msg, self.client, self.scope if under_way else {}))
         if under_way:
             # The application may respond too; this connection accepts no second response.
             self.cycle.disconnected = True
@@ -103,7 +103,7 @@ class AnyMethodProtocol(ManagedProtocol, H11Protocol):
         """Log nothing, where uvicorn would suggest installing WebSocket: clients may request an upgrade at any time."""
 
 
-def refusal(message: str, client: tuple[str, int] | None, scope: Mapping[str, Any] | None = None) -> bytes:
+def rejection(message: str, client: tuple[str, int] | None, scope: Mapping[str, Any] | None = None) -> bytes:
     """The documented response to a request that is not HTTP, logged. The connection ends after it."""
     request_id = new_request_id()
     access_log.warning(

@@ -1,4 +1,4 @@
-"""Shared by both parsers: how a connection ends, and how far a client may send ahead of the responses."""
+"""What both parsers share: how a connection ends, and how far a client may send ahead of the responses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from meshydb_server.http.connections.registry import Awaits, Registry, Slot
+from meshydb_server.http.connections.registry import Phase, Registry, Slot
 from meshydb_server.http.requests.calls import MAX_BODY_BYTES
 
 _TOO_LARGE: Final = 413
@@ -94,7 +94,7 @@ class ManagedProtocol(asyncio.Protocol):
             return
         self.is_ending = True
         self.transport.write_eof()
-        self.slot.expect(Awaits.CLOSE)
+        self.slot.enter(Phase.CLOSE)
         self.flow.resume_reading()
 
     def discard(self, data: bytes) -> None:
@@ -103,10 +103,10 @@ class ManagedProtocol(asyncio.Protocol):
         if self._discarded > _MOST_DISCARDED:
             self.transport.close()
 
-    def ends_with(self, cycle: _Cycle, status: int) -> bool:
-        """Whether the connection ends with the response that is about to be sent, and prepare for it.
+    def closes_after(self, cycle: _Cycle, status: int) -> bool:
+        """Whether the connection closes after the response that is about to be sent, and prepare for it.
 
-        It ends after 413, and if more than a small rest of the body is still to come. A small rest is read and
+        It closes after 413, and if more than a small rest of the body is still to come. A small rest is read and
         discarded.
         """
         if not cycle.more_body:

@@ -16,11 +16,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from meshydb_server.http.connections.any_method import AnyMethodProtocol, refusal
+from meshydb_server.http.connections.any_method import AnyMethodProtocol, rejection
 from meshydb_server.http.connections.endings import ManagedProtocol, open_slot
-from meshydb_server.http.connections.registry import Awaits, Registry
+from meshydb_server.http.connections.registry import Phase, Registry
 from meshydb_server.http.connections.strict_heads import LARGEST_HEAD, has_strict_request_line, is_malformed
-from meshydb_server.http.request_context import ENDS
+from meshydb_server.http.request_context import CLOSES_CONNECTION
 
 _KNOWN_METHOD: Final = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ")
 _NOT_HTTP: Final = "The request is not HTTP/1.1."
@@ -33,7 +33,7 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
     * in a head: `_reading` is "head", and `_head` grows;
     * in a body: `_reading` is "body", and `_head` stays as it was;
     * before h11 takes over: `_for_h11` is set, and nothing is read while responses are pending;
-    * before a rejection: `_refusal` is set. It is sent after the pending responses, and the connection ends;
+    * before a rejection: `_rejection` is set. It is sent after the pending responses, and the connection ends;
     * ending: `is_ending` is set, and further data is discarded.
 
     Responses may be pending in every state except the last. In the last three, httptools gets no more data, and
@@ -44,13 +44,13 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
     parser: httptools.HttpRequestParser
 
     _reading: Literal["nothing", "head", "body"] = "nothing"
-    _answers_due = 0
+    _pending_responses = 0
     # The received part of a head, without data that came in one piece with an earlier request.
     _head = b""
     _head_is_whole = False
     # Data that waits for a pending response: a head for h11, or the rejection of one.
     _for_h11 = b""
-    _refusal = b""
+    _rejection = b""
 
     def __init__(
         self,
@@ -74,11 +74,11 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         if self.is_ending:
             self.discard(data)
             return
-        self._take(data)
-        self._await()
+        self._feed(data)
+        self._update_phase()
 
-    def _take(self, data: bytes) -> None:
-        if self._refusal:
+    def _feed(self, data: bytes) -> None:
+        if self._rejection:
             return
         if self._for_h11:
             self._for_h11 += data
@@ -86,19 +86,19 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         if self._reading != "body":
             self._head += data
             if self._reading == "nothing" and not _KNOWN_METHOD.match(data):
-                self._turn_to_h11()
+                self._hand_over_to_h11()
                 return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
             wants_upgrade = self._reading == "head" and self._head_is_whole and self.parser.should_upgrade()
             if wants_upgrade and not self._is_head_too_large():
-                self._turn_to_h11()
+                self._hand_over_to_h11()
             else:
-                self._refuse()
+                self._reject()
         else:
             if self._reading == "head" and len(self._head) > LARGEST_HEAD:
-                self._refuse()
+                self._reject()
 
     def on_message_begin(self) -> None:
         """Start reading a request."""
@@ -123,9 +123,9 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
         # The application runs later, and removes it: otherwise the request would not be freed at its end.
-        self.scope.setdefault("state", {})[ENDS] = partial(self.ends_with, self.cycle)
+        self.scope.setdefault("state", {})[CLOSES_CONNECTION] = partial(self.closes_after, self.cycle)
         self._reading = "body"
-        self._answers_due += 1
+        self._pending_responses += 1
 
     def on_message_complete(self) -> None:
         """Finish reading the request."""
@@ -136,53 +136,53 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Process the data received meanwhile, like uvicorn, but without a timer for each response."""
         self.server_state.total_requests += 1
-        self._answers_due -= 1
+        self._pending_responses -= 1
         if self.transport.is_closing() or self.is_ending:
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         # Not earlier: the client is ahead until the last of them has begun.
         self.flow.resume_reading()
-        self._go_on_after_answers()
-        self._await()
+        self._continue_after_responses()
+        self._update_phase()
 
     def is_ahead(self) -> bool:
         """Whether the client has sent more than the request in progress."""
-        waits = self.pipeline or (self._answers_due and (self._for_h11 or self._refusal))
+        waits = self.pipeline or (self._pending_responses and (self._for_h11 or self._rejection))
         return bool(waits) and not self.is_ending
 
-    def _await(self) -> None:
-        """Tell the slot what the connection waits for now."""
+    def _update_phase(self) -> None:
+        """Tell the slot the phase of the connection."""
         if self.is_ending or self.slot.connection is not self:
             return
         if self._reading == "body":
-            self.slot.expect(Awaits.BODY)
-        elif self._answers_due:
-            self.slot.expect(Awaits.RESPONSE)
+            self.slot.enter(Phase.BODY)
+        elif self._pending_responses:
+            self.slot.enter(Phase.RESPONSE)
         elif self._head or self._reading == "head":
-            self.slot.expect(Awaits.HEAD)
+            self.slot.enter(Phase.HEAD)
         elif self.slot.served:
-            self.slot.expect(Awaits.NEXT_REQUEST)
+            self.slot.enter(Phase.NEXT_REQUEST)
 
     def _is_head_too_large(self) -> bool:
         """Whether a complete head, which may have come in one piece, is too large."""
         # In addition to name and value, a line has a colon, a space and its end.
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD
 
-    def _turn_to_h11(self) -> None:
+    def _hand_over_to_h11(self) -> None:
         self._for_h11 = self._head
-        self._go_on_after_answers()
+        self._continue_after_responses()
 
-    def _refuse(self) -> None:
+    def _reject(self) -> None:
         """Reject data that httptools cannot parse, after pending responses, and end the connection."""
         if self._reading != "body":
-            self._refusal = refusal(_NOT_HTTP, self.client)
-            self._go_on_after_answers()
+            self._rejection = rejection(_NOT_HTTP, self.client)
+            self._continue_after_responses()
         elif self.pipeline and self.pipeline[0][0] is self.cycle:
             # It is not being served yet, and never will be.
             self.pipeline.popleft()
-            self._answers_due -= 1
-            self._refusal = refusal(_NOT_HTTP, self.client, self.scope)
+            self._pending_responses -= 1
+            self._rejection = rejection(_NOT_HTTP, self.client, self.scope)
         else:
             # The application may respond too; this connection accepts no second response.
             self.cycle.disconnected = True
@@ -191,21 +191,21 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
             if self.cycle.response_started:
                 self.transport.close()
             else:
-                self.transport.write(refusal(_NOT_HTTP, self.client, self.scope))
+                self.transport.write(rejection(_NOT_HTTP, self.client, self.scope))
                 self.end()
 
-    def _go_on_after_answers(self) -> None:
-        if not (self._for_h11 or self._refusal) or self.transport.is_closing() or self.is_ending:
+    def _continue_after_responses(self) -> None:
+        if not (self._for_h11 or self._rejection) or self.transport.is_closing() or self.is_ending:
             return
-        if self._answers_due:
+        if self._pending_responses:
             self.flow.pause_reading()
-        elif self._refusal:
-            self.transport.write(self._refusal)
+        elif self._rejection:
+            self.transport.write(self._rejection)
             self.end()
         else:
-            self._leave_to_h11()
+            self._switch_to_h11()
 
-    def _leave_to_h11(self) -> None:
+    def _switch_to_h11(self) -> None:
         self.connections.discard(self)
         protocol = AnyMethodProtocol(self.slot, self.config, self.server_state, self.app_state)
         protocol.connection_made(self.transport)

@@ -24,11 +24,11 @@ _RESERVED_DESCRIPTORS: Final = 64
 # Seconds between checks of the deadlines.
 _SWEEP_INTERVAL: Final = 1.0
 _LINGER_SECONDS: Final = 5.0
-_SECONDS_BETWEEN_LINES: Final = 1.0
+_LOG_INTERVAL: Final = 1.0
 
 
-class Awaits(Enum):
-    """The event that a connection waits for."""
+class Phase(Enum):
+    """The phase of a connection: what it waits for."""
 
     HEAD = auto()
     BODY = auto()
@@ -40,8 +40,8 @@ class Awaits(Enum):
     FLUSH = auto()
 
 
-# Connections that wait for one of these may be closed to make room.
-_WITHOUT_HEAD: Final = frozenset({Awaits.HEAD, Awaits.NEXT_REQUEST, Awaits.CLOSE, Awaits.FLUSH})
+# Connections in these phases may be closed to make room.
+_WITHOUT_HEAD: Final = frozenset({Phase.HEAD, Phase.NEXT_REQUEST, Phase.CLOSE, Phase.FLUSH})
 
 
 class Connection(Protocol):
@@ -55,7 +55,7 @@ class Connection(Protocol):
 class Slot:
     """The slot of one connection. It outlives a change of the connection's protocol."""
 
-    __slots__ = ("_registry", "address", "awaits", "connection", "deadline", "served", "since", "stalled", "transport")
+    __slots__ = ("_registry", "address", "connection", "deadline", "phase", "served", "since", "stalled", "transport")
 
     def __init__(
         self, registry: Registry, connection: Connection, transport: asyncio.Transport, address: str | None
@@ -65,7 +65,7 @@ class Slot:
         self.transport = transport
         self.address = address
         """The network that the connection counts for; None if the limit by address does not apply."""
-        self.awaits = Awaits.HEAD
+        self.phase = Phase.HEAD
         self.served = False
         """Whether a whole head has been received."""
         self.since = 0.0
@@ -73,14 +73,14 @@ class Slot:
         self.stalled = math.inf
         """The time by which the client has to read the server's data."""
 
-    def expect(self, what: Awaits) -> None:
-        """Start the deadline of the next event. A body's deadline restarts with each piece, others do not."""
-        if what is not self.awaits or what is Awaits.BODY:
-            self._registry.move(self, what)
+    def enter(self, phase: Phase) -> None:
+        """Enter a phase, and start its deadline. A body's deadline restarts with each piece, others do not."""
+        if phase is not self.phase or phase is Phase.BODY:
+            self._registry.move(self, phase)
 
     def pause_writing(self) -> None:
         """Start the deadline for the client to read."""
-        self.stalled = self._registry.deadline_of(Awaits.FLUSH)
+        self.stalled = self._registry.deadline_of(Phase.FLUSH)
 
     def resume_writing(self) -> None:
         """End the deadline for the client to read."""
@@ -93,15 +93,15 @@ class Slot:
     def check(self, now: float) -> None:
         """Close the connection if its deadline has passed."""
         if self.transport.is_closing():
-            if self.awaits is not Awaits.FLUSH:
-                self.expect(Awaits.FLUSH)
+            if self.phase is not Phase.FLUSH:
+                self.enter(Phase.FLUSH)
             elif self.deadline <= now:
                 self.transport.abort()
         elif self.stalled <= now:
             self.transport.abort()
         elif self.deadline <= now:
             if self.connection.is_kept_waiting():
-                self.deadline = self._registry.deadline_of(self.awaits)
+                self.deadline = self._registry.deadline_of(self.phase)
             else:
                 self.transport.close()
 
@@ -115,12 +115,12 @@ class Registry:
         self._most_of_address = settings.connections_per_address
         self._proxies = TrustedProxies(settings.forwarded_allow_ips)
         self._seconds = {
-            Awaits.HEAD: settings.head_timeout,
-            Awaits.BODY: settings.body_timeout,
-            Awaits.RESPONSE: math.inf,
-            Awaits.NEXT_REQUEST: settings.keep_alive,
-            Awaits.CLOSE: min(_LINGER_SECONDS, settings.body_timeout),
-            Awaits.FLUSH: settings.body_timeout,
+            Phase.HEAD: settings.head_timeout,
+            Phase.BODY: settings.body_timeout,
+            Phase.RESPONSE: math.inf,
+            Phase.NEXT_REQUEST: settings.keep_alive,
+            Phase.CLOSE: min(_LINGER_SECONDS, settings.body_timeout),
+            Phase.FLUSH: settings.body_timeout,
         }
         self._interval = min(_SWEEP_INTERVAL, min(self._seconds.values()) / 4)
         self._slots: dict[Slot, None] = {}
@@ -131,7 +131,7 @@ class Registry:
         self._sweeping = False
         self._evicted = 0
         self._refused = 0
-        self._next_line_at = -math.inf
+        self._next_log_at = -math.inf
 
     def admit(self, connection: Connection, transport: asyncio.Transport, peer: str | None) -> Slot:
         """Give a connection its slot. If none is free, close another connection or, failing that, this one."""
@@ -148,10 +148,10 @@ class Registry:
                 self._of_address.setdefault(address, {})[slot] = None
             self._unserved[slot] = None
             slot.since = asyncio.get_running_loop().time()
-            slot.deadline = slot.since + self._seconds[Awaits.HEAD]
+            slot.deadline = slot.since + self._seconds[Phase.HEAD]
             if not self._sweeping:
                 self._sweep()
-        self._tell()
+        self._log_counts()
         return slot
 
     def bound(self) -> int:
@@ -164,26 +164,26 @@ class Registry:
         reserved = min(max(_RESERVED_DESCRIPTORS, descriptors // 8), descriptors // 2)
         return min(self._most, descriptors - reserved)
 
-    def move(self, slot: Slot, what: Awaits) -> None:
-        """Record what a connection waits for now."""
+    def move(self, slot: Slot, phase: Phase) -> None:
+        """Record the phase of a connection."""
         now = asyncio.get_running_loop().time()
-        had_head = slot.awaits not in _WITHOUT_HEAD
-        slot.awaits = what
-        slot.deadline = now + self._seconds[what]
+        had_head = slot.phase not in _WITHOUT_HEAD
+        slot.phase = phase
+        slot.deadline = now + self._seconds[phase]
         if slot not in self._slots:
             return
-        if what not in _WITHOUT_HEAD:
+        if phase not in _WITHOUT_HEAD:
             if not had_head:
                 self._unserved.pop(slot, None)
                 self._idle.pop(slot, None)
                 slot.served = True
         elif had_head:
             slot.since = now
-            (self._idle if what in {Awaits.HEAD, Awaits.NEXT_REQUEST} else self._unserved)[slot] = None
+            (self._idle if phase in {Phase.HEAD, Phase.NEXT_REQUEST} else self._unserved)[slot] = None
 
-    def deadline_of(self, what: Awaits) -> float:
-        """The deadline for the event that a connection waits for, in seconds of the loop's clock."""
-        return asyncio.get_running_loop().time() + self._seconds[what]
+    def deadline_of(self, phase: Phase) -> float:
+        """The deadline of a phase that begins now, in seconds of the loop's clock."""
+        return asyncio.get_running_loop().time() + self._seconds[phase]
 
     def remove(self, slot: Slot) -> None:
         """Forget a connection, if it is still known."""
@@ -228,15 +228,15 @@ class Registry:
             slot.check(now)
         # The file descriptor limit may have been lowered.
         self._make_room(self.bound())
-        self._tell()
+        self._log_counts()
 
-    def _tell(self) -> None:
+    def _log_counts(self) -> None:
         if not (self._evicted or self._refused):
             return
         now = asyncio.get_running_loop().time()
-        if now < self._next_line_at:
+        if now < self._next_log_at:
             return
-        self._next_line_at = now + _SECONDS_BETWEEN_LINES
+        self._next_log_at = now + _LOG_INTERVAL
         counts = {"evicted": self._evicted, "refused": self._refused}
         self._evicted = self._refused = 0
         _log.warning(
@@ -247,5 +247,5 @@ class Registry:
 
 def _oldest(slots: Iterable[Slot]) -> Slot | None:
     """The connection of an address to close: one without a whole head first, then an idle one."""
-    closable = (slot for slot in slots if slot.awaits in _WITHOUT_HEAD)
-    return min(closable, key=lambda slot: (slot.served and slot.awaits is not Awaits.CLOSE, slot.since), default=None)
+    closable = (slot for slot in slots if slot.phase in _WITHOUT_HEAD)
+    return min(closable, key=lambda slot: (slot.served and slot.phase is not Phase.CLOSE, slot.since), default=None)

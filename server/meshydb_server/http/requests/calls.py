@@ -1,4 +1,4 @@
-"""Parses a request into the arguments of an operation, valid by the contract."""
+"""Parses a request into a `Call`: the arguments of an operation, valid by the contract."""
 
 from __future__ import annotations
 

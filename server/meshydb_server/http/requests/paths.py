@@ -31,8 +31,8 @@ def read_segments(scope: Scope) -> tuple[list[str], HttpError | None]:
     try:
         segments = [segment.decode("utf-8") for segment in decoded]
     except UnicodeDecodeError:
-        flaw = bad_request("The path is not UTF-8.", ErrorCode.INVALID_REQUEST)
-        return [segment.decode("utf-8", "replace") for segment in decoded], flaw
+        path_error = bad_request("The path is not UTF-8.", ErrorCode.INVALID_REQUEST)
+        return [segment.decode("utf-8", "replace") for segment in decoded], path_error
     if any(_CONTROL.search(segment) for segment in segments):
         return segments, bad_request("The path contains a control character.", ErrorCode.INVALID_REQUEST)
     return segments, no_such_path() if any("/" in segment for segment in segments) else None
@@ -43,17 +43,17 @@ class Paths(Generic[T]):
 
     def __init__(self, targets: Mapping[str, T]) -> None:
         """Take the value of each path."""
-        self._root: _Step[T] = _Step()
+        self._root: _Node[T] = _Node()
         for path, target in targets.items():
-            step, names = self._root, dict[int, str]()
+            node, names = self._root, dict[int, str]()
             for position, segment in enumerate(filter(None, path.split("/"))):
                 if segment.startswith("{"):
                     names[position] = segment.strip("{}")
-                    step.parameter = step.parameter or _Step()
-                    step = step.parameter
+                    node.parameter = node.parameter or _Node()
+                    node = node.parameter
                 else:
-                    step = step.names.setdefault(segment, _Step())
-            step.end = (target, names)
+                    node = node.names.setdefault(segment, _Node())
+            node.end = (target, names)
 
     def find(self, segments: Sequence[str]) -> tuple[T, dict[str, str]] | None:
         """The value of a path, and the values of its parameters."""
@@ -64,14 +64,14 @@ class Paths(Generic[T]):
         return target, {name: segments[position] for position, name in names.items()}
 
 
-class _Step(Generic[T]):
-    """The possible continuations of a path prefix."""
+class _Node(Generic[T]):
+    """A node of the tree of paths: what may follow a prefix."""
 
     __slots__ = ("end", "names", "parameter")
 
     def __init__(self) -> None:
-        self.names: dict[str, _Step[T]] = {}
-        self.parameter: _Step[T] | None = None
+        self.names: dict[str, _Node[T]] = {}
+        self.parameter: _Node[T] | None = None
         self.end: tuple[T, dict[int, str]] | None = None
 
     def find(self, segments: Sequence[str], position: int) -> tuple[T, dict[int, str]] | None:
