@@ -1,1 +1,1 @@
-"""Password recovery, held against its security requirements, each by its number."""
+"""Tests of the security guarantees in docs/security.md: the name of each file begins with the numbers it tests."""

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class CountingPasswords(Passwords):
-    """Hashes, and counts how often."""
+    """Hashes, and counts the calls."""
 
     def __init__(self) -> None:
         super().__init__(CHEAP_HASHER)
@@ -44,7 +44,7 @@ class CountingPasswords(Passwords):
 
 
 class MeetingPasswords(Passwords):
-    """Hashes, and is done only once so many others are as far."""
+    """Hashes, and returns when a number of calls have finished hashing."""
 
     def __init__(self, count: int) -> None:
         super().__init__(CHEAP_HASHER)
@@ -58,7 +58,7 @@ class MeetingPasswords(Passwords):
 
 
 class BrokenPasswords(Passwords):
-    """Fails as soon as it is to look at a secret."""
+    """Fails to verify any secret."""
 
     def __init__(self) -> None:
         super().__init__(CHEAP_HASHER)
@@ -70,7 +70,7 @@ class BrokenPasswords(Passwords):
 
 
 class BrokenKeyring(Keyring):
-    """Finds the key under which a handle was signed, and fails when that is to authenticate a code."""
+    """Finds the key that signed a handle, and fails to authenticate codes with it."""
 
     def find(self, key_id: bytes) -> Key | None:
         """Find a key."""
@@ -81,7 +81,7 @@ class BrokenKeyring(Keyring):
 
 @asynccontextmanager
 async def crowded(passwords: Passwords) -> AsyncGenerator[None]:
-    """Let as many wait for the threads as may, until the block ends."""
+    """Keep the hashing queue full until the block ends."""
     free = threading.Event()
     waiting = [asyncio.create_task(passwords.run(free.wait)) for _ in range(202)]
     # One round of the loop lets them all begin to wait.
@@ -107,7 +107,7 @@ class Statement:
 
 @contextmanager
 def statements() -> Generator[list[Statement]]:
-    """The statements on tables that are run until the block ends, on any database, in their order."""
+    """Record the statements that any database runs until the block ends, in order."""
     seen: list[Statement] = []
 
     def see(_connection: object, _cursor: object, text: str, parameters: Any, _context: object, _many: object) -> None:

@@ -72,7 +72,7 @@ KEYS: Final = tuple(base64.urlsafe_b64encode(bytes([number]) * 32).decode() for 
 
 @frozen(kw_only=True)
 class Issued:
-    """A request as its caller has it, with the code that was sent or the answer to what was asked; "" for a decoy."""
+    """A request with its code or the answer to its question; "" for a decoy."""
 
     account: str
     tenant: str
@@ -80,7 +80,7 @@ class Issued:
     code: str = field(repr=False)
 
     def attempted(self, code: str | None = None, **changes: Any) -> CompletionRequest:
-        """What the caller sends back, with a code of their own or with anything else changed."""
+        """The request to complete it, with another code or other changed fields."""
         given = {
             "account": self.account,
             "tenant": self.tenant,
@@ -150,7 +150,7 @@ async def ask(
 
 
 async def register(services: Services, username: str = USERNAME, *, tenant: str = TENANT) -> Issued:
-    """Have a user verify their registration, and read what was sent."""
+    """Request the verification of a user's registration, and read the code that was sent."""
     before = await sent_codes(services)
     verification = services.recovery.verification
 
@@ -165,7 +165,7 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
 
 
 async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
-    """The user, as one who has just logged in."""
+    """The caller of a user who has just logged in."""
     user = await services.database.read(
         lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
     )
@@ -246,7 +246,7 @@ async def change(services: Services, statement: Executable) -> int:
 
 
 async def outcomes(services: Services) -> Counter[tuple[str, str]]:
-    """What was asked, and how it ended, with how often; without what the operator did who made the users."""
+    """The kinds and outcomes of audit events with their counts, without those of the operator."""
     events = await services.database.read(lambda connection: list_events(connection, ACCOUNT))
     found = Counter[tuple[str, str]]()
     for event in events:
@@ -256,29 +256,29 @@ async def outcomes(services: Services) -> Counter[tuple[str, str]]:
 
 
 async def counted(services: Services, name: str) -> list[int]:
-    """How many there are in each counter of a limit."""
+    """The amounts in the counters of a limit."""
     found = await rows(services, counters)
     return [spent(row["log"]) for row in found if row["name"] == name]
 
 
 def spent(log: str) -> int:
-    """How many there are in the log of a quota."""
+    """The amount in the log of a quota."""
     return sum(count for _, count in json.loads(log))
 
 
 def with_passwords(completion: CompletionService, passwords: Passwords) -> CompletionService:
-    """The service with another way to hash and verify."""
+    """The service with another `Passwords`."""
     return evolve(completion, passwords=passwords, guesses=evolve(completion.guesses, passwords=passwords))
 
 
 async def refusal(of: Awaitable[object]) -> str:
-    """The code and the sentence that something is refused with."""
+    """The code and message of an error, which must be raised."""
     with pytest.raises(InvalidRequestError) as caught:
         await of
     return f"{caught.value.code}: {caught.value.message}"
 
 
 async def all_ends(*tries: Awaitable[object]) -> Counter[str]:
-    """How things that are done at once end: which errors, or "ok", with how often."""
+    """The results of concurrent calls: the names of errors, or "ok", with their counts."""
     ends = await asyncio.gather(*tries, return_exceptions=True)
     return Counter(type(end).__name__ if isinstance(end, BaseException) else "ok" for end in ends)

@@ -1,4 +1,4 @@
-"""What one tenant has made is to others, in the same account or in another, what never existed.
+"""A tenant gets the same responses for objects of other tenants as for objects that never existed.
 
 Whatever names something is a field of a request, or its access token. The contract says which there are: a new one, or
 a known one in a new operation, fails here until it stands in these tables.
@@ -129,7 +129,7 @@ def _properties(schema: dict[str, Any], place: str) -> Iterator[str]:
 
 
 def test_every_field_is_known() -> None:
-    """Each field of each operation names something or does not, and each that does is tried."""
+    """Each field of each operation either names nothing or is covered by the test below."""
     found = {(operation.id, field) for operation in _OPERATIONS.values() for field in _fields(operation)}
     assert {field for _, field in found} == _NAMING | _OTHER.keys()
     assert {(operation, field) for operation, field in found if field in _NAMING} == _ANSWERS.keys()
@@ -186,7 +186,7 @@ def _compose(
 
 
 def _seen(answer: httpx.Response, named: Values) -> tuple[int, dict[str, str], str]:
-    """What the caller can tell an answer by: all but what is new each time, and what they sent themselves."""
+    """The parts of a response that callers can compare: without values that are always new or that they sent."""
     text = answer.text
     for value in sorted(named.values(), key=len, reverse=True):
         text = text.replace(value, "…")
@@ -205,14 +205,14 @@ async def _probe(server: SharedServer, operation: Placed, field: str, prober: Se
 
 @pytest.mark.parametrize("operation_id", dict.fromkeys(operation for operation, _ in _ANSWERS))
 async def test_what_others_have_made(operation_id: str, database_url: str, tmp_path: Path) -> None:
-    """Whoever names what another tenant has made is answered as if it had never been, and nothing of it changes."""
+    """Naming another tenant's object gets the response for an object that never existed, and changes nothing."""
     verification: Verification = "question" if operation_id.endswith("SecurityQuestions") else "email"
     async with shared_server(tmp_path, database_url, verification, _REQUESTS.get(operation_id)) as server:
         await _try(server, operation_id, server.tenants["owner"].own)
 
 
 async def test_access_tokens_that_others_revoke(database_url: str, tmp_path: Path) -> None:
-    """An access token can be revoked in place of a refresh token, and by nobody else either."""
+    """A tenant cannot revoke another tenant's access token, even in place of a refresh token."""
     async with shared_server(tmp_path, database_url, "email", None) as server:
         own = server.tenants["owner"].own
         await _try(server, "revokeToken", {**own, "token": own[_TOKEN]})

@@ -1,4 +1,4 @@
-"""R16: each request, check, reset and verification leaves one event or is counted in one; none changes otherwise."""
+"""R16: each request, check, reset and verification adds one audit event or is counted in one."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _Calls = list[tuple[str, Callable[[Issued], Awaitable[object]]]]
 
 
 class _Trail:
-    """Sees that each thing done leaves one event, or is counted once in one."""
+    """Checks that each call adds one audit event, or one to the count of an event."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         self.seen: set[tuple[str, str]] = set()
 
     async def expect(self, tenant: str, kind: str, outcome: str, call: Awaitable[object]) -> None:
-        """Do something that leaves this event and no other, or is counted in it."""
+        """Make a call that adds this event and no other, or is counted in it."""
         before = {row["event_id"]: row["count"] for row in await rows(self.services, audit)}
         with suppress(RefusedError):
             await call
@@ -64,7 +64,7 @@ class _Trail:
 
 
 async def test_r16_each_branch_of_asking(database_url: str) -> None:
-    """Each way that asking can end leaves one event, with the tenant that was meant and how it ended."""
+    """Each outcome of forgotPassword writes one event with its tenant and outcome."""
     clock = SetClock()
     for decoys in (False, True):
         # After the limits of the first time.
@@ -95,7 +95,7 @@ async def test_r16_each_branch_of_asking(database_url: str) -> None:
 
 
 async def test_r16_each_branch_of_completing(database_url: str) -> None:
-    """Each way that a check, a reset and a verification can end leaves one event."""
+    """Each outcome of a check, a reset and a verification writes one event."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         completion, trail = services.completion, _Trail(services)
@@ -148,7 +148,7 @@ async def test_r16_each_branch_of_completing(database_url: str) -> None:
 
 
 async def test_r16_turned_away(database_url: str) -> None:
-    """Whoever is turned away because too many passwords are being hashed leaves an event as well."""
+    """A call rejected because the hashing queue is full writes an event."""
     async with services_on(database_url) as services:
         completion, trail = services.completion, _Trail(services)
         for tenant in (TENANT, BY_QUESTION):
@@ -160,7 +160,7 @@ async def test_r16_turned_away(database_url: str) -> None:
 
 
 async def test_r16_registration(database_url: str) -> None:
-    """A new user who is sent a code leaves one event too."""
+    """A registration that sends a code writes one event."""
     async with services_on(database_url) as services:
         new = NewUser(username="newcomer", email=EMAIL, phone=PHONE, password=PASSWORD)
         for tenant in (TENANT, BY_TEXT):
@@ -169,7 +169,7 @@ async def test_r16_registration(database_url: str) -> None:
 
 
 async def test_r16_nothing_secret_and_no_name(database_url: str) -> None:
-    """Events hold ids, and neither secrets nor anything that somebody has typed."""
+    """Events contain ids, but no secrets and no input of users."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         typed = "my password, by mistake"
@@ -190,7 +190,7 @@ async def test_r16_nothing_secret_and_no_name(database_url: str) -> None:
 
 
 def test_r16_append_only() -> None:
-    """Nothing in the server changes an event but its count, and none but the sweeper deletes one."""
+    """The server changes only the count of an event, and only the sweeper deletes events."""
     uses: list[str] = []
     sweeps: list[str] = []
     for path in _SERVER.rglob("*.py"):

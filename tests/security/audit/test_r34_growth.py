@@ -1,4 +1,4 @@
-"""R34: what strangers can have written is bounded: refused tries are counted, and the audit trail is swept."""
+"""R34: the rows that strangers can cause are bounded: rejected attempts are counted, and old events deleted."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ async def _try(call: Awaitable[object]) -> None:
 
 
 async def _counted(services: Services) -> list[dict[str, Any]]:
-    """The rows of what was refused."""
+    """The events of rejected attempts."""
     return [row for row in await rows(services, audit) if row["client"] is not None]
 
 
 @pytest.mark.parametrize("what", _TRIED, ids=" ".join)
 async def test_r34_a_thousand_tries_are_one_row(database_url: str, what: tuple[str, str]) -> None:
-    """Tries that need neither a user nor a request are one row for an address and hour, however many come at once."""
+    """Any number of attempts without a user or request adds one row for each address and hour."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         before = len(await rows(services, audit))
@@ -91,7 +91,7 @@ async def test_r34_a_thousand_tries_are_one_row(database_url: str, what: tuple[s
 
 
 async def test_r34_two_servers_count_in_one_row(database_url: str) -> None:
-    """Two servers that share a database count in one row, and lose none."""
+    """Two servers on one database count in the same row, and lose no attempt."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         await asyncio.gather(*(_check(each, issued, _CLIENT) for each in (one, other) for _ in range(50)))
@@ -100,7 +100,7 @@ async def test_r34_two_servers_count_in_one_row(database_url: str) -> None:
 
 
 async def test_r34_hours_and_addresses_apart(database_url: str) -> None:
-    """Each hour has a row of its own, and so has each address: one of IPv4, or a /48 network of IPv6."""
+    """Each hour and each address has its own row; an address is one of IPv4 or a /48 network of IPv6."""
     clock = SetClock()
     begun = clock.now
     async with services_on(database_url, clock) as services:
@@ -126,7 +126,7 @@ async def test_r34_hours_and_addresses_apart(database_url: str) -> None:
 
 
 async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> None:
-    """Whoever holds a handle has one row an hour for each way that it can be refused, and so has a limited user."""
+    """A handle adds one row an hour for each reason to reject it, and so does a user beyond a limit."""
     clock = SetClock()
     async with services_on(database_url, clock, recovery_requests_per_user_per_hour="2") as services:
         issued = await ask(services, client=_CLIENT)
@@ -148,7 +148,7 @@ async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> Non
 
 
 async def test_r34_decoys_are_noted_as_users_are(database_url: str) -> None:
-    """With decoys, a request for nobody leaves a row as one for a user does, until the same limit."""
+    """With decoys, a request for an unknown user adds a row like one for a known user, up to the same limit."""
     seen: list[list[int]] = []
     async with services_on(database_url, unknown_user="decoy", recovery_requests_per_user_per_hour="2") as services:
         for name in (USERNAME, UNKNOWN):
@@ -163,7 +163,7 @@ async def test_r34_decoys_are_noted_as_users_are(database_url: str) -> None:
 
 @pytest.mark.parametrize("given", ["400d", "12h"])
 async def test_r34_retention(database_url: str, given: str) -> None:
-    """An event is kept for as long as the setting says, and is swept after that."""
+    """An event is kept for as long as the setting says, and then deleted."""
     clock = SetClock()
     begun = clock.now
     retention = {"400d": timedelta(days=400), "12h": timedelta(hours=12)}[given]
@@ -188,7 +188,7 @@ async def test_r34_retention(database_url: str, given: str) -> None:
 
 
 def test_r34_the_retention_is_long_unless_set() -> None:
-    """Events stay for 400 days by default, and an hour at least."""
+    """Events are kept for 400 days by default, and for at least an hour."""
     assert Settings().audit_retention == timedelta(days=400)
     with pytest.raises(ValidationError):
         Settings.model_validate({"audit_retention": "59m"})

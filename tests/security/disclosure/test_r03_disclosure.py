@@ -1,4 +1,4 @@
-"""R3: a code is in no answer, no log, no trace, and nowhere in the database in the clear. Nor is any other secret."""
+"""R3: no response, log or trace contains a secret, and the database contains none in readable form."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 
 def _forms(secret: str) -> list[bytes]:
-    """What a secret could look like where it should not be seen."""
+    """The encodings in which a secret could appear."""
     plain = [secret.encode(), secret.lower().encode(), normalise_answer(secret).encode()]
     with suppress(ValueError):
         # Only a code is a text of base32.
@@ -56,7 +56,7 @@ def _files(path: Path) -> bytes:
 
 
 async def _contents(services: Services, database_url: str) -> bytes:
-    """All that a database holds: SQLite's files as they are, or the text of each row of PostgreSQL."""
+    """The contents of a database: the bytes of SQLite's files, or the text of each row of PostgreSQL."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _files(Path(url.database or ""))
@@ -73,7 +73,7 @@ async def _contents(services: Services, database_url: str) -> bytes:
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Everything that anybody logs, each statement of SQLAlchemy with its parameters and results included."""
+    """All log records, with each statement of SQLAlchemy, its parameters and its results."""
     caplog.set_level(logging.DEBUG)
     for name in ("sqlalchemy.engine", "sqlalchemy.pool", "meshydb_server", "asyncio", "psycopg", "alembic"):
         caplog.set_level(logging.DEBUG, name)
@@ -81,7 +81,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 async def test_r03_secrets_show_nowhere(database_url: str, log: pytest.LogCaptureFixture) -> None:
-    """No code, answer, password, handle or key is in an answer, the log, or the database, at any stage."""
+    """No response, log record or row contains a code, answer, password, handle or key in readable form."""
     async with services_on(database_url) as services:
         tenants = (TENANT, BY_TEXT, BY_QUESTION)
         issued = [*[await ask(services, tenant=tenant) for tenant in tenants], await register(services)]
@@ -109,14 +109,14 @@ async def test_r03_secrets_show_nowhere(database_url: str, log: pytest.LogCaptur
 
 
 async def _traced(of: Awaitable[object]) -> str:
-    """The trace that a failure leaves in a log."""
+    """The traceback of a failure as a log shows it."""
     with pytest.raises((RefusedError, StorageError)) as caught:
         await of
     return "".join(traceback.format_exception(caught.value))
 
 
 async def _failures(services: Services, issued: Issued) -> list[str]:
-    """The traces of all ways that a storage failure can take, and of refusals."""
+    """The tracebacks of storage failures at each table, and of rejections."""
     completion = services.completion
     right, wrong = issued.attempted(), issued.wrong
     traces = [
@@ -136,7 +136,7 @@ async def _failures(services: Services, issued: Issued) -> list[str]:
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
 async def test_r03_traces_hold_no_secret(database_url: str, log: pytest.LogCaptureFixture, tenant: str) -> None:
-    """Whatever fails, and however, neither the error nor its trace nor the log quotes a secret."""
+    """No error, traceback or log record of a failure contains a secret."""
     async with services_on(
         database_url, recovery_guesses_per_request="100", recovery_guesses_per_user_and_address_per_day="100"
     ) as services:
@@ -150,7 +150,7 @@ async def test_r03_traces_hold_no_secret(database_url: str, log: pytest.LogCaptu
 
 
 def test_r03_the_search_finds_each_form() -> None:
-    """The search that finds nothing in the other tests finds a code in each of its forms."""
+    """The search of the other tests finds a code in each encoding."""
     code = "ABCD2345"
     raw = base64.b32decode(code)
     for form in (code.encode(), code.lower().encode(), raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"=")):

@@ -1,4 +1,4 @@
-"""R10: what there is not can be answered as documented, or like what there is, with the same limits."""
+"""R10: an unknown user gets the documented 404 or, with decoys, the responses and limits of a known user."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ANONYMOUS: Final = "device"
 
 
 def _body(issued: Issued) -> bytes:
-    """The answer as it is sent, with what must differ between any two requests blanked, as long as it was."""
+    """The body of a response, with the values that always differ blanked to the same length."""
     request = issued.request
     raw = base64.urlsafe_b64decode(request.hash + "=")
     body = {
@@ -58,7 +58,7 @@ def _body(issued: Issued) -> bytes:
 
 
 async def test_r10_answers_have_one_shape(database_url: str) -> None:
-    """A known, an unknown and an anonymous user are answered alike, byte for byte, in each mode and attempt."""
+    """Known, unknown and anonymous users get responses of the same bytes, in each mode and at each attempt."""
     async with services_on(database_url, unknown_user="decoy") as services:
         anonymous = NewUser(username=_ANONYMOUS, anonymous=True)
         for tenant in _TENANTS:
@@ -74,7 +74,7 @@ async def test_r10_answers_have_one_shape(database_url: str) -> None:
 
 
 async def test_r10_a_known_user_without_a_way(database_url: str) -> None:
-    """Users without an address, or without a question among those who have some, are answered like all others."""
+    """Users without an address or question get the same responses as all others."""
     async with services_on(database_url, unknown_user="decoy", smtp_url="smtp://127.0.0.1:9") as services:
         for tenant in _TENANTS:
             await services.accounts.create_user(ACCOUNT, tenant, NewUser(username="plain."))
@@ -83,7 +83,7 @@ async def test_r10_a_known_user_without_a_way(database_url: str) -> None:
 
 
 async def test_r10_decoys_have_rows_of_their_own(database_url: str) -> None:
-    """A decoy leaves a row and a message that differ in what names the user, and in that it is not sent."""
+    """A decoy adds a row and a message like those of a user, but the message is not sent."""
     async with services_on(database_url, unknown_user="decoy") as services:
         for tenant in _TENANTS:
             for name in (USERNAME, UNKNOWN):
@@ -105,7 +105,7 @@ async def test_r10_decoys_have_rows_of_their_own(database_url: str) -> None:
 
 
 async def _ends(services: Services, name: str, tenant: str, clock: SetClock) -> list[object]:
-    """All that somebody sees who does to a user what limits are for, and comes back when told to."""
+    """The responses to a caller who exceeds each limit and retries when Retry-After has passed."""
     seen: list[object] = []
     begun = clock.now
     for _ in range(3):
@@ -130,7 +130,7 @@ async def _end(call: Any) -> object:
 
 
 async def test_r10_limits_trip_alike(database_url: str) -> None:
-    """Asking and guessing ends the same way at each step for a user and for nobody, waiting times included."""
+    """Requests and guesses for known and unknown users end alike at each step, waiting times included."""
     clock = SetClock()
     limits: dict[str, Any] = {
         "recovery_guesses_per_request": "2",
@@ -148,7 +148,7 @@ async def test_r10_limits_trip_alike(database_url: str) -> None:
 
 
 async def test_r10_a_decoy_leads_nowhere(database_url: str) -> None:
-    """No code or answer is right for a decoy, not even the one that its row was made with."""
+    """No code or answer completes a decoy, not even the one that its row was made with."""
     async with services_on(database_url, unknown_user="decoy") as services:
         for tenant in _TENANTS:
             issued = await ask(services, tenant=tenant)
@@ -160,7 +160,7 @@ async def test_r10_a_decoy_leads_nowhere(database_url: str) -> None:
 
 
 async def test_r10_a_decoy_stays_one(database_url: str) -> None:
-    """A decoy's handle leads nowhere either once there is a user of its name; a new request does."""
+    """A decoy's handle stays invalid after a user of its name registers; a new request is valid."""
     async with services_on(database_url, unknown_user="decoy") as services:
         decoy = await ask(services, UNKNOWN)
         (message,) = await rows(services, outbox)
@@ -173,7 +173,7 @@ async def test_r10_a_decoy_stays_one(database_url: str) -> None:
 
 
 async def test_r10_not_found_as_documented(database_url: str) -> None:
-    """By default each kind of user who cannot recover has a refusal of its own, which leaves neither row nor limit."""
+    """By default each kind of user who cannot recover gets its own error, which adds no row and no count."""
     async with services_on(database_url) as services:
         await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_ANONYMOUS, anonymous=True))
         await change(services, delete(security_questions))

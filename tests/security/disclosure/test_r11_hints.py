@@ -1,4 +1,4 @@
-"""R11: what a decoy shows is always the same for one name, and says nothing of whether there is such a user."""
+"""R11: the hint of a decoy stays the same for each name, and does not reveal that the user is unknown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FEATURES: Final[Mapping[str, Callable[[_Example], object]]] = {
 
 
 def _accuracy(feature: Callable[[_Example], object], known: Sequence[_Example], unknown: Sequence[_Example]) -> float:
-    """How often one is right who has learnt from half of the examples which value goes with which kind."""
+    """The accuracy of a classifier trained on half of the examples."""
     seen: defaultdict[object, Counter[bool]] = defaultdict(Counter)
     for kind, examples in ((True, known), (False, unknown)):
         for example in examples[::2]:
@@ -63,7 +63,7 @@ async def _hints(services: Services, names: Sequence[str], tenant: str, attempt:
 
 
 async def _populate(services: Services, names: Sequence[str], chance: random.Random) -> None:
-    """Add users to each tenant, with addresses of their own and a question or two that each has chosen."""
+    """Add users to each tenant, each with their own address and one or two questions."""
     seeded = [row for row in await rows(services, users) if row["account"] == ACCOUNT]
     await change(services, delete(security_questions))
     await change(services, delete(users))
@@ -85,7 +85,7 @@ async def _populate(services: Services, names: Sequence[str], chance: random.Ran
 
 
 async def test_r11_a_classifier_is_near_chance(database_url: str) -> None:
-    """Nobody who has learnt from 100 users and 100 names of nobody tells others apart, by any feature of a hint."""
+    """A classifier trained on the hints of 100 users and 100 decoys does no better than chance on others."""
     # Names, ids and questions as in life, and the same in each run.
     chance = random.Random(11)  # noqa: S311 - nothing is secret here
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -108,7 +108,7 @@ async def test_r11_a_classifier_is_near_chance(database_url: str) -> None:
 
 
 async def test_r11_hints_are_stable(database_url: str) -> None:
-    """A name is asked the same each time, by each server, in each spelling, later, and under newer keys."""
+    """A name gets the same question each time: on each server, in each spelling, later, and under newer keys."""
     chance = random.Random(12)  # noqa: S311 - likewise
     names = [f"user-{number}" for number in range(10)]
     spelled = [UNKNOWN, UNKNOWN.upper(), "\uff4eobody", USERNAME, USERNAME.upper(), *names]
@@ -130,7 +130,7 @@ async def test_r11_hints_are_stable(database_url: str) -> None:
 
 
 async def test_r11_nobody_has_chosen_a_question(database_url: str) -> None:
-    """Where there is no question to show, a name is asked a common one, which leads nowhere either."""
+    """A tenant whose users have no questions shows unknown users a common one, which no answer completes."""
     async with services_on(database_url, unknown_user="decoy") as services:
         await change(services, delete(security_questions))
         hints = await _hints(services, [USERNAME, UNKNOWN], BY_QUESTION)

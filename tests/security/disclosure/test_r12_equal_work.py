@@ -1,4 +1,4 @@
-"""R12: for nobody, as much is done as for a user: the same statements, and as many hashes."""
+"""R12: known and unknown users cost the same statements and as many hashes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _Work = tuple[list[str], int, int, int]
 
 
 async def _work(passwords: CountingPasswords, call: Callable[[], Awaitable[object]]) -> _Work:
-    """The statements that a call takes, how often it hashes and compares, and how often Argon2 works for that."""
+    """The statements of a call, how often it hashes and verifies, and how often Argon2 runs."""
     before = (passwords.hashed, passwords.verified, passwords.worked)
     with statements() as seen, suppress(InvalidRequestError):
         await call()
@@ -58,7 +58,7 @@ async def _work(passwords: CountingPasswords, call: Callable[[], Awaitable[objec
 
 
 async def test_r12_equal_statements_and_hashes(database_url: str) -> None:
-    """Asking, checking and resetting take the same statements and hashes for a user, for nobody and for a device."""
+    """Each step costs the same statements and hashes for a known, an unknown and an anonymous user."""
     with closing(CountingPasswords()) as passwords:
         async with services_on(database_url, unknown_user="decoy") as services:
             completion = with_passwords(services.completion, passwords)

@@ -1,4 +1,4 @@
-"""R13: the code of an error tells no more than its message, on the way through a recovery and beside it."""
+"""R13: the code of an error reveals no more than its message, in each operation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _hosted(database_url: str, clock: SetClock, unknown_user: str) -> Asyn
 
 
 async def _steps(client: httpx.AsyncClient, clock: SetClock, name: str, tenant: str) -> Sequence[_Refusal | int]:
-    """What somebody sees who does to a user, or to nobody, all that a recovery is refused for without the code."""
+    """The errors that a caller without the code can get in a recovery of a known or unknown user."""
     seen: list[_Refusal | int] = []
 
     async def call(operation: str, body: dict[str, Any], *, account: str = ACCOUNT, place: str = tenant) -> Any:
@@ -95,7 +95,7 @@ async def _steps(client: httpx.AsyncClient, clock: SetClock, name: str, tenant: 
 
 @pytest.mark.parametrize("unknown_user", ["not_found", "decoy"])
 async def test_r13_codes_tell_no_more_than_messages(database_url: str, unknown_user: str) -> None:
-    """Two refusals with the same status and message have the same code, whoever they are about."""
+    """Two errors with the same status and message have the same code, for each kind of user."""
     clock = SetClock()
     codes: dict[tuple[int, str], set[str]] = defaultdict(set)
     async with _hosted(database_url, clock, unknown_user) as client:

@@ -1,4 +1,4 @@
-"""R13: what is secret is compared in constant time, and whatever fails is refused in the same words."""
+"""R13: secrets are compared in constant time, and every failed check gets the same error."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PUBLIC: Final = {
 
 
 def _name(node: ast.expr) -> str:
-    """What an operand is called: its own last name, or that of what is called or indexed to get it."""
+    """The last name of an operand, or of the function or container that it comes from."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -52,7 +52,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _careless(source: str) -> Iterator[str]:
-    """The comparisons of something that is called like a secret that end at the first difference."""
+    """The comparisons with == or in whose operands are named like secrets."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Compare) and any(isinstance(each, ast.Eq | ast.NotEq | ast.In) for each in node.ops):
             operands = [node.left, *node.comparators]
@@ -65,7 +65,7 @@ def _careless(source: str) -> Iterator[str]:
     ["mac(key, text) == stored", "row.code_mac != given", "answer in answers", "x = code == y", "macs[0] == other"],
 )
 def test_r13_the_rule_finds_what_it_forbids(careless: str) -> None:
-    """The rule below finds comparisons that it is there to forbid, and nothing else."""
+    """The rule below finds the comparisons that it forbids, and no others."""
     assert list(_careless(careless))
     assert not list(_careless("hmac.compare_digest(mac, code_mac) and code is not None and code_format == 'digits'"))
 
@@ -84,7 +84,7 @@ def test_r13_secrets_are_compared_in_constant_time() -> None:
 
 
 async def _refusals(services: Services, clock: SetClock, issued: Issued) -> dict[str, str]:
-    """What is said for each reason to refuse, each of which was the reason by the trail."""
+    """The error for each reason to reject; the audit trail confirms each reason."""
     reset = services.completion.reset_password
     said = {
         "bad-hash": await refusal(reset(issued.attempted(hash="x"), PASSWORD)),
@@ -110,7 +110,7 @@ async def _refusals(services: Services, clock: SetClock, issued: Issued) -> dict
 
 
 async def test_r13_one_message_and_code_for_every_failure(database_url: str) -> None:
-    """Whatever is wrong with a request, its handle or its secret, a reset and a verification say the same of it."""
+    """A reset and a verification return one error for any wrong request, handle or code."""
     clock = SetClock()
     messages: set[str] = set()
     async with services_on(database_url, clock) as services:

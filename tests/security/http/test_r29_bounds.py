@@ -1,4 +1,4 @@
-"""R29: there are never more connections than the server can serve."""
+"""R29: the number of connections never exceeds what the server can serve."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _has_told(server: LimitedServer, bound: int) -> bool:
 
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
 def test_silent_connections_make_room(tmp_path: Path, bound: str, caplog: pytest.LogCaptureFixture) -> None:
-    """When all places are taken, the oldest connection without a head goes, and one that is under way stays."""
+    """At the bound, a new connection closes the oldest one without a request head; active ones stay."""
     with server_without_deadlines(tmp_path, **{bound: "4"}) as server, ExitStack() as stack:
         busy, idle, oldest, newest = (stack.enter_context(connected(server)) for _ in range(4))
         busy.send(compose(GOOD[:5], length=len(GOOD)))
@@ -55,7 +55,7 @@ def test_silent_connections_make_room(tmp_path: Path, bound: str, caplog: pytest
 
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
 def test_idle_connections_make_room(tmp_path: Path, bound: str) -> None:
-    """Where no connection is without a head so far, the one that has been idle for longest goes."""
+    """At the bound, if all connections have sent a head, the one that is idle for longest is closed."""
     with server_without_deadlines(tmp_path, **{bound: "2"}) as server, ExitStack() as stack:
         newer, older = (stack.enter_context(connected(server)) for _ in range(2))
         for connection in (older, newer):
@@ -72,7 +72,7 @@ def test_idle_connections_make_room(tmp_path: Path, bound: str) -> None:
 @PARSERS
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
 def test_no_room(tmp_path: Path, bound: str, first: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """Where all connections are under way, a new one is refused, and they are served."""
+    """At the bound, if all connections are active, a new one is closed and the others are served."""
     with server_without_deadlines(tmp_path, **{bound: "2"}) as server, ExitStack() as stack:
         under_way = [stack.enter_context(connected(server, first)) for _ in range(2)]
         for connection in under_way:
@@ -87,7 +87,7 @@ def test_no_room(tmp_path: Path, bound: str, first: bytes, caplog: pytest.LogCap
 
 
 def test_proxies_have_no_bound_of_their_own(tmp_path: Path) -> None:
-    """The connections of a trusted reverse proxy are those of many clients."""
+    """A trusted proxy's connections are exempt from the bound of one address."""
     with (
         server_without_deadlines(tmp_path, connections_per_address="1", forwarded_allow_ips="127.0.0.1") as server,
         connected(server) as one,
@@ -100,7 +100,7 @@ def test_proxies_have_no_bound_of_their_own(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells and sets the limit of another process.")
 def test_more_connections_than_descriptors(tmp_path: Path) -> None:
-    """Silent connections beyond the limit of descriptors, which may be lowered, keep nobody from being served."""
+    """Clients are served while silent connections exceed the limit of descriptors, even if it is lowered."""
     seed(settings_in(tmp_path))
     with serving_with_descriptors(tmp_path, 256, connections_per_address="100000") as server, ExitStack() as stack:
         for bound in (192, 64):
@@ -116,7 +116,7 @@ def test_more_connections_than_descriptors(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit.")
 def test_bound_leaves_descriptors() -> None:
-    """The bound leaves some file descriptors for storage, and a setting can only lower it."""
+    """The bound leaves file descriptors for storage, and a setting can only lower it."""
     bound = Registry(Settings()).bound()
     assert bound > 0
     assert Registry(Settings(connections=bound + 1)).bound() == bound

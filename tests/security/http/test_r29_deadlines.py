@@ -1,4 +1,4 @@
-"""R29: no connection keeps the server waiting for longer than it may."""
+"""R29: each wait for a client ends."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _ENDLESS = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-
 @PARSERS
 @pytest.mark.parametrize("sent", [b"P", compose(GOOD)[:40], compose(GOOD, method="FOO")[:40]])
 def test_head_does_not_come(tmp_path: Path, first: bytes, sent: bytes) -> None:
-    """A connection whose request head is not whole in time is closed without a response."""
+    """A connection is closed without a response if its request head is incomplete at the deadline."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server, connected(server, first) as connection:
         connection.send(sent)
         assert is_closed(connection)
 
 
 def test_nothing_comes(tmp_path: Path) -> None:
-    """A connection that sends nothing at all is closed too."""
+    """A connection that sends nothing is closed."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server, connected(server) as connection:
         assert is_closed(connection)
 
 
 @PARSERS
 def test_head_that_never_ends(tmp_path: Path, first: bytes) -> None:
-    """The time for a head is that of the whole head: to send a little now and then does not extend it."""
+    """Sending a request head piece by piece does not extend its deadline."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server:
         with connected(server, first):
             pass
@@ -69,7 +69,7 @@ def test_head_that_never_ends(tmp_path: Path, first: bytes) -> None:
 @PARSERS
 @pytest.mark.parametrize("body", [b"", GOOD[:5]])
 def test_body_does_not_come(tmp_path: Path, first: bytes, body: bytes) -> None:
-    """A connection whose request body makes no progress is closed without a response."""
+    """A connection is closed without a response if its request body makes no progress."""
     with server_without_deadlines(tmp_path, body_timeout=_SOON) as server, connected(server, first) as connection:
         connection.send(compose(body, length=len(GOOD)))
         assert is_closed(connection)
@@ -86,7 +86,7 @@ def test_idle(tmp_path: Path, first: bytes) -> None:
 
 @PARSERS
 def test_deadlines_are_apart(tmp_path: Path, first: bytes) -> None:
-    """While one connection runs out of time for its head, others idle, or have time for their body."""
+    """The deadline of one connection's head does not affect idle connections or those that send a body."""
     with (
         server_without_deadlines(tmp_path, head_timeout="1") as server,
         connected(server, first) as idle,
@@ -105,7 +105,7 @@ def test_deadlines_are_apart(tmp_path: Path, first: bytes) -> None:
 
 @PARSERS
 def test_response_that_nobody_reads(tmp_path: Path, first: bytes) -> None:
-    """A client that asks on and on and reads nothing is cut off, and its place is free."""
+    """A client that sends requests and reads no responses is disconnected, and its slot is free."""
     openapi = compose(method="GET", target="/openapi.json", content_type=None)
     with (
         server_without_deadlines(tmp_path, body_timeout=_SOON, connections="1") as server,
@@ -131,7 +131,7 @@ _EARLY = [
 
 @pytest.mark.parametrize(("head", "status"), _EARLY)
 def test_response_before_the_body(tmp_path: Path, head: bytes, status: int) -> None:
-    """A response that goes out before the body has come says that it ends the connection, and does."""
+    """A response that is sent before the body has arrived has `Connection: close` and closes the connection."""
     with server_without_deadlines(tmp_path) as server, connected(server) as connection:
         connection.send(head + (padded(70_000) if status == 413 else b""))
         answer = connection.read()
@@ -141,7 +141,7 @@ def test_response_before_the_body(tmp_path: Path, head: bytes, status: int) -> N
 
 
 def test_small_rest_is_read(tmp_path: Path) -> None:
-    """Where no more of a body is to come than the server takes, the connection goes on behind it."""
+    """A connection stays open after an early error if the rest of the body is small."""
     with server_without_deadlines(tmp_path) as server, connected(server) as connection:
         connection.send(compose(b"", content_type=None, length=65_536))
         assert_documented(connection.read(), 415)
@@ -151,7 +151,7 @@ def test_small_rest_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("headers", [(), _WISH], ids=["httptools", "h11"])
 def test_body_without_end(tmp_path: Path, headers: tuple[str, ...]) -> None:
-    """A client that sends on after its 413 is cut off."""
+    """A client that keeps sending after its 413 is disconnected."""
     with server_without_deadlines(tmp_path) as server, connected(server) as connection:
         connection.send(compose(b"", *headers, length=1 << 40))
         with pytest.raises(ConnectionError):
@@ -160,7 +160,7 @@ def test_body_without_end(tmp_path: Path, headers: tuple[str, ...]) -> None:
 
 
 def test_setting_of_each() -> None:
-    """Without settings, the time for a head is 10 s, for a body 30 s, and between requests 75 s."""
+    """The default timeouts are 10 s for a head, 30 s for a body and 75 s between requests."""
     settings = Settings()
     assert (settings.head_timeout, settings.body_timeout, settings.keep_alive) == (10, 30, 75)
     assert (settings.connections, settings.connections_per_address) == (None, 256)

@@ -1,4 +1,4 @@
-"""R29: both parsers take the same requests, and none that a proxy before the server could read as two."""
+"""R29: both parsers accept the same requests, and none that a proxy could read as two."""
 
 from __future__ import annotations
 
@@ -122,14 +122,14 @@ def _send(server: LiveServer, request: str, method: str) -> tuple[int, bool]:
 @_METHODS
 @pytest.mark.parametrize("case", _GOOD)
 def test_taken(live_server: LiveServer, case: str, method: str) -> None:
-    """What is a request of HTTP/1.1 gets a response of the application, and the connection goes on."""
+    """A valid HTTP/1.1 request gets a response of the application, and the connection stays open."""
     assert _send(live_server, _GOOD[case], method) == (405 if method == "FOO" else 415, True)
 
 
 @_METHODS
 @pytest.mark.parametrize("case", _IN_CHUNKS)
 def test_chunks(live_server: LiveServer, case: str, method: str) -> None:
-    """After a body in chunks only the parser goes on that refuses all that a proxy could read otherwise."""
+    """After a chunked body, only the strict parser keeps the connection open."""
     expected = (405, False) if method == "FOO" else (415, True)
     assert _send(live_server, _IN_CHUNKS[case], method) == expected
 
@@ -137,13 +137,13 @@ def test_chunks(live_server: LiveServer, case: str, method: str) -> None:
 @_METHODS
 @pytest.mark.parametrize("case", _BAD)
 def test_refused(live_server: LiveServer, case: str, method: str) -> None:
-    """What is not quite a request of HTTP/1.1 gets 400, and ends the connection."""
+    """A malformed HTTP/1.1 request gets 400, and the connection is closed."""
     assert _send(live_server, _BAD[case], method) == (400, False)
 
 
 @pytest.mark.parametrize("case", _BAD)
 def test_refused_in_pieces(live_server: LiveServer, case: str) -> None:
-    """So it does for h11 when it comes in two pieces, wherever they part."""
+    """A malformed request gets 400 from h11 when it arrives in two pieces, split anywhere."""
     request = _BAD[case].replace("METHOD", "FOO").encode("latin-1")
     for cut in {len(request) // 2, request.find(b"\r") + 1, request.find(b"\n") + 1, len(request) - 3}:
         with Connection(live_server.url) as connection:

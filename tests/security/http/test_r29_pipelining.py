@@ -1,4 +1,4 @@
-"""R29: what a client sends ahead of the responses stays in the buffers of the network."""
+"""R29: pipelined requests stay in the network buffers until their turn."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _PARSERS: Final = pytest.mark.parametrize("request_", [_REQUEST, _ANY_METHOD], i
 
 @_PARSERS
 async def test_r29_nothing_is_read_ahead(request_: bytes) -> None:
-    """While other requests wait behind a request nothing is read, even when the application looks for the client."""
+    """The server reads nothing while requests wait, even if the application checks for a disconnect."""
     app = _Looking()
     async with _connected(app) as (reader, writer):
         writer.write(request_ * 4)
@@ -107,7 +107,7 @@ async def test_r29_nothing_is_read_ahead(request_: bytes) -> None:
 
 @pytest.mark.parametrize("ahead", [_ANY_METHOD, b"garbage\r\n\r\n"], ids=["h11", "garbage"])
 async def test_r29_nothing_is_read_ahead_of_the_other_parser(ahead: bytes) -> None:
-    """While what the other parser will take waits behind a request, nothing is read either."""
+    """The server reads nothing while a request for the other parser waits."""
     app = _Looking()
     app.may_look.clear()
     async with _connected(app) as (reader, writer):
@@ -127,7 +127,7 @@ async def test_r29_nothing_is_read_ahead_of_the_other_parser(ahead: bytes) -> No
 
 @_PARSERS
 async def test_r29_body_behind_other_requests(request_: bytes) -> None:
-    """A request whose large body has begun to come behind other requests is read to its end in its turn."""
+    """A large body that begins behind other requests is read completely in its turn."""
     async with _connected(_Looking()) as (reader, writer):
         writer.write(request_ * 2 + request_.replace(b"Length: 1\r\n\r\n1", b"Length: %d\r\n\r\n" % len(_MUCH)) + _MUCH)
         assert [await _read(reader) for _ in range(3)] == [len(_BODY), len(_BODY), len(_MUCH)]

@@ -1,4 +1,4 @@
-"""R35: addresses are compared as addresses, and nobody names their own."""
+"""R35: addresses are compared as addresses, and clients cannot choose theirs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LOGGER = "meshydb_server.http.forwarded"
     ],
 )
 def test_addresses(host: str, normal: str, network: str, site: str) -> None:
-    """Each address has one spelling, and each caller one network and one site."""
+    """Each address has one normal form, and each caller one network and one site."""
     assert (normalise(host), network_of(host), site_of(host)) == (normal, network, site)
 
 
@@ -65,7 +65,7 @@ def test_addresses(host: str, normal: str, network: str, site: str) -> None:
     ],
 )
 def test_listed(host: str, listed: str, expected: bool) -> None:  # noqa: FBT001 - a case
-    """Both forms of an IPv4 address are in the same lists."""
+    """Both forms of an IPv4 address match the same list entries."""
     assert is_listed(host, listed) is expected
 
 
@@ -85,14 +85,14 @@ def test_listed(host: str, listed: str, expected: bool) -> None:  # noqa: FBT001
     ],
 )
 def test_everybody_is_no_proxy(listed: str) -> None:
-    """A server that believed everybody does not start, and says why."""
+    """The server refuses to start if every address were a trusted proxy, and says why."""
     with pytest.raises(ValidationError, match="must not cover everybody: any client could then claim another address"):
         Settings(forwarded_allow_ips=listed)
 
 
 @pytest.mark.parametrize("listed", ["10.0.0.0/8", "fc00::/7", "::ffff:10.0.0.0/104", "127.0.0.1,::1"])
 def test_own_networks_are(listed: str) -> None:
-    """The networks that an operator may have whole are taken."""
+    """Private networks can be listed as a whole."""
     assert Settings(forwarded_allow_ips=listed).forwarded_allow_ips == listed
 
 
@@ -115,7 +115,7 @@ def _ask(*forwarded: str) -> bytes:
 
 
 def test_proxy_of_a_dual_stack(tmp_path: Path) -> None:
-    """Behind a proxy that a server at `::` sees as ::ffff:127.0.0.1, each client has a limit of its own."""
+    """Each client behind a proxy at ::ffff:127.0.0.1 has its own limit on a dual-stack server."""
     with _dual_stack(settings_in(tmp_path, rate_limit="1/day", forwarded_allow_ips="127.0.0.1")) as url:
         for client, status in [("192.0.2.1", 404), ("192.0.2.2", 404), ("::ffff:192.0.2.1", 429)]:
             assert_documented(exchange(url, _ask(client)), status)
@@ -150,7 +150,7 @@ def test_proxy_of_a_dual_stack(tmp_path: Path) -> None:
 def test_client_that_a_proxy_names(
     tmp_path: Path, forwarded: list[str], client: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The client is the last address that is no trusted proxy; the chain ends at what cannot be read."""
+    """The client is the last address that is not a trusted proxy; an unreadable address ends the chain."""
     caplog.set_level(logging.INFO, "meshydb_server.access")
     with serving(settings_in(tmp_path, forwarded_allow_ips="127.0.0.1, 10.0.0.0/8")) as server:
         assert_documented(exchange(server.url, _ask(*forwarded)), 404)
@@ -160,7 +160,7 @@ def test_client_that_a_proxy_names(
 
 
 def test_warned_once(tmp_path: Path) -> None:
-    """X-Forwarded-For of a peer that is not trusted is ignored, and the log says so once."""
+    """X-Forwarded-For from an untrusted peer is ignored, and the log says so once."""
     seed(settings_in(tmp_path))
     with Served(tmp_path) as server:
         for client in ("192.0.2.1", "192.0.2.2"):
@@ -176,7 +176,7 @@ def test_warned_once(tmp_path: Path) -> None:
 
 
 def test_networks_of_one_site(tmp_path: Path) -> None:
-    """IPv6 networks of 64 bits have a limit each, and those of one site ten times that together."""
+    """Each /64 network of IPv6 has its own limit, and all networks of a site together ten times that."""
     settings = settings_in(tmp_path, rate_limit="1/day", forwarded_allow_ips="127.0.0.1")
     with serving(settings) as server:
         asked = [exchange(server.url, _ask(f"2001:db8:1:{number:x}::1")).status for number in [*range(11), 0]]
@@ -185,7 +185,7 @@ def test_networks_of_one_site(tmp_path: Path) -> None:
 
 
 def test_peer_of_a_dual_stack(tmp_path: Path) -> None:
-    """One address has one bound on its connections, by whichever form it comes."""
+    """Both forms of one address share one bound on connections."""
     settings = settings_in(tmp_path, connections_per_address="1")
     with _dual_stack(settings) as url:
         port = int(url.rpartition(":")[2])

@@ -1,4 +1,4 @@
-"""Passwords that are hashed when a test says so, and clients who log in from addresses of their own."""
+"""A hasher that waits until a test releases it, and clients that log in from their own addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class HeldHasher(PasswordHasher):
-    """Hashes and verifies for little, once it is let go; notes what it was given, in order."""
+    """Hashes and verifies at low cost when it is released, and records its inputs in order."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)

@@ -1,4 +1,4 @@
-"""R20: a request whose body is slow to come does not outlive the login that it was sent with."""
+"""R20: a request with a slow body is rejected if its login ends before the body has arrived."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NEW = {"username": "thief", "newPassword": PASSWORD, "emailAddress": "thief@exa
 
 @pytest.mark.parametrize("resets", [False, True], ids=["idle", "resets"])
 async def test_r20_the_login_ends_before_the_body_comes(database_url: str, *, resets: bool) -> None:
-    """A stolen token of an administrator adds no user once the owner has reset the password; without that it does."""
+    """A stolen token creates no user if the owner resets the password before the body has arrived."""
     async with services_on(database_url) as services:
         new = NewUser(username=_ADMIN, email=EMAIL, password=OLD_PASSWORD, roles=["meshy.admin"])
         await services.accounts.create_user(ACCOUNT, TENANT, new)

@@ -1,4 +1,4 @@
-"""R26: wrong passwords are counted by username and client address, and by username, known or not."""
+"""R26: wrong passwords are limited by username and address, and by username, known or not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def _limited(of: Awaitable[object]) -> int:
 
 @pytest.mark.parametrize("username", [USERNAME, UNKNOWN])
 async def test_r26_by_username_and_address(database_url: str, username: str) -> None:
-    """Ten wrong passwords in any 15 minutes, in two servers, for anybody; then not even the right one, until then."""
+    """After ten wrong passwords within 15 minutes, on two servers, even the right one is rejected for a while."""
     clock = SetClock()
     async with services_on(database_url, clock) as one, services_on(database_url, clock, new=False) as other:
         for number in range(_LIMIT):
@@ -73,7 +73,7 @@ async def test_r26_by_username_and_address(database_url: str, username: str) -> 
 
 @pytest.mark.parametrize("username", [USERNAME, UNKNOWN])
 async def test_r26_by_username(database_url: str, username: str) -> None:
-    """From however many addresses, a day has so many wrong passwords for one username, and the next ones wait."""
+    """A username has a daily limit of wrong passwords over all addresses."""
     clock = SetClock()
     settings: dict[str, Any] = {"login_guesses_per_user": "30"}
     async with services_on(database_url, clock, **settings) as services:
@@ -85,7 +85,7 @@ async def test_r26_by_username(database_url: str, username: str) -> None:
 
 
 async def test_r26_known_addresses(database_url: str) -> None:
-    """Where the user logged in during the last 30 days, they still can once strangers have used the backstop up."""
+    """After strangers use up the backstop, users can log in from addresses of their last 30 days."""
     clock = SetClock()
     async with services_on(database_url, clock, login_guesses_per_user="5") as services:
         await log_in(services, OLD_PASSWORD, client="2001:db8:1:2::1")
@@ -108,7 +108,7 @@ async def test_r26_known_addresses(database_url: str) -> None:
 
 
 async def test_r26_success_forgets(database_url: str) -> None:
-    """A right password forgets what this address has tried, and is itself no guess; others stay counted."""
+    """A right password resets the count of its address, is not counted, and leaves other counts."""
     async with services_on(database_url) as services:
         for _ in range(3):
             for _ in range(_LIMIT - 1):
@@ -119,7 +119,7 @@ async def test_r26_success_forgets(database_url: str) -> None:
 
 
 async def test_r26_who_is_not_admitted(database_url: str) -> None:
-    """A right password is no guess, even of a user who may not log in."""
+    """A right password is not counted, even for a user who may not log in."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(is_active=False))
         for _ in range(_LIMIT + 1):
@@ -129,14 +129,14 @@ async def test_r26_who_is_not_admitted(database_url: str) -> None:
 
 
 async def test_r26_at_once(database_url: str) -> None:
-    """Of 50 wrong passwords at once, in two servers, ten are looked at."""
+    """Of 50 wrong passwords at once, on two servers, ten are verified."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         ends = await all_ends(*(_guess((one, other)[number % 2]) for number in range(50)))
         assert ends == {"OAuthError": _LIMIT, "LimitError": 50 - _LIMIT}
 
 
 async def test_r26_previous_password(database_url: str) -> None:
-    """The previous password of a change counts like that of a login."""
+    """A wrong previous password counts like a wrong password of a login."""
     async with services_on(database_url) as services:
         itself = await caller(services)
         for _ in range(_LIMIT):
@@ -149,7 +149,7 @@ async def test_r26_previous_password(database_url: str) -> None:
 
 
 async def test_r26_equal_work(database_url: str) -> None:
-    """A wrong password takes the same statements for a user and for nobody, within the limit and beyond it."""
+    """A wrong password costs the same statements for known and unknown users, within the limit and beyond."""
     async with services_on(database_url, login_guesses_per_user="3") as services:
         for client in [_HERE] * 3 + [_THERE]:
             seen = list[list[str]]()

@@ -1,4 +1,4 @@
-"""R28: hashing is fair to each address, is not done for callers who have left, and is refused past a bound."""
+"""R28: addresses share hashing fairly, abandoned calls are not hashed, and the queue has a bound."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def _hosted(folder: Path, **given: str) -> AsyncGenerator[_Hosted]:
 
 
 async def test_r28_round_robin(tmp_path: Path) -> None:
-    """An honest login is served after one login of the crowd that came before it, not after all of them."""
+    """A login waits for one earlier login of a crowd, not for all of them."""
     async with _hosted(tmp_path) as hosted:
         crowd = hosted.visitor(_CROWD)
         logins = [asyncio.create_task(crowd.log_in("rosa.k", f"guess {number}")) for number in range(12)]
@@ -105,7 +105,7 @@ async def test_r28_round_robin(tmp_path: Path) -> None:
 
 
 async def test_r28_abandoned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Logins whose connections are closed while they wait are never hashed, and end without a word."""
+    """Logins whose clients disconnect while they wait are never hashed, and log nothing."""
     async with _hosted(tmp_path) as hosted:
         crowd = hosted.visitor(_CROWD)
         held = [asyncio.create_task(crowd.log_in("rosa.k", "held")) for _ in range(_AT_ONCE)]
@@ -131,7 +131,7 @@ async def test_r28_abandoned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     ids=["address", "network"],
 )
 async def test_r28_bound(tmp_path: Path, addresses: Collection[str]) -> None:
-    """Past its bound an address, or an IPv6 network of 64 bits, gets 503 with Retry-After; others are let in."""
+    """Past its bound an address, or a /64 network of IPv6, gets 503 with Retry-After; others are admitted."""
     async with _hosted(tmp_path, hashes_waiting_per_address="3") as hosted:
         crowd = [hosted.visitor(address) for address in addresses]
         logins = [
@@ -154,7 +154,7 @@ async def test_r28_bound(tmp_path: Path, addresses: Collection[str]) -> None:
 
 
 async def test_r28_bound_of_all(tmp_path: Path) -> None:
-    """When as many wait as may, who has none waiting takes the place of the crowd's last, who gets 503."""
+    """A newcomer to a full queue replaces the last login of the largest crowd, which gets 503."""
     async with _hosted(tmp_path, hashes_waiting="3") as hosted:
         crowd = hosted.visitor(_CROWD)
         logins = [asyncio.create_task(crowd.log_in("rosa.k", "guess")) for _ in range(_AT_ONCE + 3)]
@@ -173,7 +173,7 @@ async def test_r28_bound_of_all(tmp_path: Path) -> None:
 
 
 async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
-    """A previous password gives way in a full queue like a login, and has not been a guess then."""
+    """A check of a previous password can be replaced in a full queue, and then does not count as a guess."""
 
     async def is_gone() -> bool:
         return False
@@ -202,7 +202,7 @@ async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
 
 
 async def test_r28_questions_that_nobody_asks(database_url: str) -> None:
-    """Questions sent where the tenant asks none cost no hash and are not stored, but must have their form."""
+    """A tenant without security questions validates questions, but neither hashes nor stores them."""
     questions = [NewQuestion(f"Question {number}?", "answer") for number in range(10)]
     flawed = [*questions[:9], NewQuestion("Question?", " ")]
 
@@ -229,7 +229,7 @@ async def test_r28_questions_that_nobody_asks(database_url: str) -> None:
 
 
 async def test_r28_abandoned_answers(database_url: str) -> None:
-    """A check or reset whose caller leaves counts as a guess, compares and changes nothing, and is noted once."""
+    """An abandoned check or reset counts as a guess, compares and changes nothing, and writes one event."""
 
     async def is_gone() -> bool:
         return True

@@ -1,4 +1,4 @@
-"""A small mail server that keeps each conversation, line by line: what is said tells what a delivery does."""
+"""A small mail server that records each conversation line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R23: after the answer too, as much is done for nobody as for a user."""
+"""R23: the mail worker does the same work for unknown users as for known ones."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def _ends(services: Services) -> dict[str, tuple[object, ...]]:
 
 
 async def test_r23_equal_steps(database_url: str) -> None:
-    """Mail takes the same statements, tasks and round trips for whomever, and only a user gets a letter."""
+    """Known and unknown users cost the same statements, tasks and round trips; only a user gets mail."""
     with relaying() as relay:
         async with services_on(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
             done = await _ask_and_deliver(services, relay)
@@ -101,7 +101,7 @@ async def test_r23_equal_steps(database_url: str) -> None:
 
 
 async def test_r23_equal_retries(database_url: str) -> None:
-    """A mail server that is down delays what is for nobody like any letter, and costs as much."""
+    """While the mail server is down, messages to unknown users are retried like all others, at the same cost."""
     clock = SetClock()
     with relaying() as relay:
         relay.to_sender = "451 later"
@@ -121,7 +121,7 @@ async def test_r23_equal_retries(database_url: str) -> None:
 
 
 async def test_r23_what_is_stored_looks_alike(database_url: str) -> None:
-    """Until it is delivered, the message to nobody differs in its recipient, its delivery and its domain alone."""
+    """The row of an undelivered decoy message differs only in recipient, delivery and domain."""
     async with services_on(database_url, unknown_user="decoy", smtp_url="smtp://localhost") as services:
         for name in (USERNAME, UNKNOWN):
             await services.recovery.forgot_password(ACCOUNT, TENANT, name, 1)
@@ -163,7 +163,7 @@ def _texting() -> Generator[tuple[str, list[str]]]:
 
 
 async def test_r23_text_messages(database_url: str) -> None:
-    """Text messages take the same statements and tasks for whomever, and only a user gets one."""
+    """Text messages cost the same statements and tasks for known and unknown users; only a user gets one."""
     with _texting() as (url, paths):
         async with services_on(database_url, unknown_user="decoy", text_url=url) as services:
             done = await _ask_and_deliver(services, Relay(), tenant=BY_TEXT)
@@ -175,7 +175,7 @@ async def test_r23_text_messages(database_url: str) -> None:
 
 
 async def test_r23_decoys_go_once_they_have_lapsed(database_url: str) -> None:
-    """A message to nobody is deleted once its code has lapsed, whatever became of it; those to users stay."""
+    """A decoy message is deleted when its code has expired; messages to users stay."""
     clock = SetClock()
     async with services_on(database_url, clock, unknown_user="decoy", smtp_url="smtp://localhost") as services:
         for name in (USERNAME, UNKNOWN):
@@ -192,7 +192,7 @@ async def test_r23_decoys_go_once_they_have_lapsed(database_url: str) -> None:
 
 
 async def test_r23_an_address_may_come_and_go(database_url: str) -> None:
-    """A message keeps to what its user had when it was asked for: it is sent to an address of then, or to none."""
+    """A message is sent to the address that its user had at the time of the request, if any."""
     with relaying() as relay:
         async with services_on(database_url, unknown_user="decoy", smtp_url=relay.url) as services:
             await services.recovery.forgot_password(ACCOUNT, TENANT, USERNAME, 1)

@@ -1,4 +1,4 @@
-"""R24: one slow recipient delays nobody else."""
+"""R24: one slow recipient does not delay other messages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _OTHER_ADDRESSES: Final = [f"user@{number}.example.org" for number in range(_OTH
 
 
 async def test_r24_a_stalled_domain_delays_nobody(database_url: str) -> None:
-    """While 60 letters to a domain that stalls are waiting, all letters to others arrive; at the end, those too."""
+    """While 60 messages wait for a stalled domain, all others arrive; the 60 arrive when it recovers."""
     slow = [f"user-{number}@{_SLOW}" for number in range(60)]
     with receiving(_StallingSink()) as sink:
         assert isinstance(sink, _StallingSink)
@@ -87,7 +87,7 @@ async def test_r24_a_stalled_domain_delays_nobody(database_url: str) -> None:
 
 
 async def test_r24_retries_leave_room_for_first_tries(database_url: str) -> None:
-    """While retries stall, however many and to whomever, letters that are tried for the first time arrive."""
+    """Stalled retries, however many, do not delay first attempts."""
     slow = [f"user@{number}.{_SLOW}" for number in range(40)]
     with receiving(_StallingSink()) as sink:
         assert isinstance(sink, _StallingSink)
@@ -104,7 +104,7 @@ async def test_r24_retries_leave_room_for_first_tries(database_url: str) -> None
 
 @pytest.mark.parametrize(("total", "per_domain"), [("2", "1"), ("5", "7")])
 async def test_r24_slots_are_set(database_url: str, total: str, per_domain: str) -> None:
-    """No more letters are under way than there are slots, and no more for one domain than are set for one."""
+    """The settings limit the messages that are sent at once, in total and for each domain."""
     given: dict[str, Any] = {"mail_slots": total, "mail_slots_per_domain": per_domain}
     slow = [f"user-{number}@{_SLOW}" for number in range(8)]
     with receiving(_StallingSink()) as sink:
@@ -122,7 +122,7 @@ async def test_r24_slots_are_set(database_url: str, total: str, per_domain: str)
 
 
 async def test_r24_messages_have_their_domains(database_url: str) -> None:
-    """A message is counted by the domain of its address, however that is written, or by its number."""
+    """A message counts for the domain of its address, in any spelling, or for its phone number."""
     async with services_on(database_url, smtp_url="smtp://localhost") as services:
         await _ask(services, ["rosa@Example.ORG"])
         found = await services.database.read(lambda connection: connection.scalars(select(outbox.c.domain)).all())
@@ -132,7 +132,7 @@ async def test_r24_messages_have_their_domains(database_url: str) -> None:
 
 
 def test_r24_stand_ins() -> None:
-    """Messages to nobody count by one of four domains, which is always the same for one username."""
+    """A decoy message counts for one of four domains, which is always the same for one username."""
     key = Key.derive(bytes(32))
     domains = [stand_in_domain(key, f"user-{number}") for number in range(100)]
     assert sorted(set(domains)) == [f"{number}.invalid" for number in range(4)]
@@ -140,7 +140,7 @@ def test_r24_stand_ins() -> None:
 
 
 async def test_r24_a_search_does_not_begin_anew() -> None:
-    """Once a search has found all, the next begins half a minute back, until one is to look at all messages."""
+    """A search that found everything is followed by one that begins half a minute back."""
     now = Sources().now()
     slots = Slots(SlotLimits())
     first = slots.search(["email"], now)

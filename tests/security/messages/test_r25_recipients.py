@@ -1,4 +1,4 @@
-"""R25: letters to one recipient are limited over all users and tenants, unless the address is proved."""
+"""R25: messages to an unproved address are limited over all users and tenants."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def _statuses(services: Services) -> Counter[str]:
 
 
 async def test_r25_forty_registrations_send_five_letters(database_url: str) -> None:
-    """Of 40 registrations with one address in three tenants, all are made and five letters sent, in any hour."""
+    """40 registrations with one address within an hour all succeed and send five messages."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         for number in range(40):
@@ -73,7 +73,7 @@ async def test_r25_forty_registrations_send_five_letters(database_url: str) -> N
 
 
 async def test_r25_at_once(database_url: str) -> None:
-    """Of 20 registrations at once, in two servers, five letters are sent."""
+    """20 registrations at once, on two servers, send five messages."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         ends = await all_ends(*(_register((one, other)[number % 2], number) for number in range(20)))
         assert ends == {"ok": 20}
@@ -81,7 +81,7 @@ async def test_r25_at_once(database_url: str) -> None:
 
 
 async def test_r25_the_owner_of_the_address_recovers(database_url: str) -> None:
-    """Who has proved the address gets a code however many letters to it were suppressed."""
+    """A user who has proved the address gets a code even after messages to it were suppressed."""
     async with services_on(database_url) as services:
         for number in range(10):
             await _register(services, number)
@@ -91,7 +91,7 @@ async def test_r25_the_owner_of_the_address_recovers(database_url: str) -> None:
 
 
 async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
-    """A request whose letter is suppressed leads nowhere, and leaves the earlier one of the same client good."""
+    """A request whose message is suppressed cannot be completed, and leaves the client's earlier one valid."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))
         good = [await ask(services) for _ in range(_LIMIT)][-1]
@@ -108,7 +108,7 @@ async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
 
 
 async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) -> None:
-    """Not even when five requests of other clients are live."""
+    """A request whose message is suppressed ends none of five live requests of other clients."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))
         good = [await ask(services, client=f"192.0.2.{number}") for number in range(_LIMIT)]
@@ -119,7 +119,7 @@ async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) ->
 
 
 async def test_r25_changed_addresses(database_url: str) -> None:
-    """To an address that its user changed to and has not proved, four times as many letters go."""
+    """The limit is four times as high for an unproved address that its user changed to."""
     settings: dict[str, Any] = {"recovery_requests_per_user_per_hour": "100"}
     async with services_on(database_url, **settings) as services:
         await change(services, update(users).values(email_proved=False))
@@ -128,7 +128,7 @@ async def test_r25_changed_addresses(database_url: str) -> None:
 
 
 async def test_r25_equal_work(database_url: str) -> None:
-    """With decoys, asking takes as many statements for a proved address, one that is not, and nobody."""
+    """With decoys, a request costs the same statements for proved, unproved and no addresses."""
     async with services_on(database_url, unknown_user="decoy") as services:
         await add_user(services, "unproved")
         doubtful = users.c.username == "unproved"

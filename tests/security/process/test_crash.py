@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of its work."""
+"""Recoveries survive a server that is killed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _Users:
 
 @pytest.mark.anyio
 async def test_kill_loses_nothing_and_nothing_is_usable_twice(tmp_path: Path) -> None:
-    """After kill -9 in the middle of 1,000 recoveries, each acknowledged one stands, and each is good exactly once."""
+    """After kill -9 during 1,000 recoveries, each acknowledged one is stored, and each code works once."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'meshydb.sqlite3'}"
     settings = Settings(database_url=url)
     async with open_services(settings) as services:

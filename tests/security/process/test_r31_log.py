@@ -58,7 +58,7 @@ def _serving(folder: Path, *command: str, **given: Any) -> Generator[subprocess.
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_nobody_reads(tmp_path: Path, workers: str) -> None:
-    """A server whose log nobody reads serves on, and ends when it is told to."""
+    """A server whose log is not read keeps serving, and ends on SIGTERM."""
     seed(settings_in(tmp_path))
     command = ("-m", "meshydb_server", "serve", "--port", "0", "--workers", workers)
     with _serving(tmp_path, *command, stderr=subprocess.PIPE) as process:
@@ -70,7 +70,7 @@ def test_nobody_reads(tmp_path: Path, workers: str) -> None:
 
 
 def test_dropped(tmp_path: Path) -> None:
-    """Once somebody reads again, a line says how many records were dropped, and the log goes on."""
+    """When the log is read again, a line says how many records were dropped, and logging continues."""
     seed(settings_in(tmp_path))
     with _serving(tmp_path, "-c", _FEW_RECORDS, "serve", "--port", "0", stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
@@ -95,7 +95,7 @@ def test_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", ">/dev/full 2>/dev/full", "0<&- 1>&- 2>&-"])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
-    """A server that has no standard error, or none that takes anything, serves all the same."""
+    """A server serves without a standard error that it can write to."""
     seed(settings_in(tmp_path))
     port = _free_port()
     command = f'exec "$0" -m meshydb_server serve --port {port} --workers {workers} {closed}'
@@ -113,7 +113,7 @@ def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
 
 
 def test_at_exit(tmp_path: Path) -> None:
-    """What is still to be written when the server ends is written."""
+    """Pending log records are written when the server ends."""
     seed(settings_in(tmp_path))
     with Served(tmp_path, rate_limit="off") as server:
         _ask(server.url, 1_000)
@@ -137,7 +137,7 @@ class _Failing:
 
 
 def test_what_was_said_when_it_was_said() -> None:
-    """Values that change after they were logged, and tracebacks, are written as they were."""
+    """Tracebacks and mutable values are logged as they were at the time of the call."""
     changing, listed = _Changing(), ["before"]
     with _lines(capacity=100) as (log, read):
         log.info("%s", changing)
@@ -152,7 +152,7 @@ def test_what_was_said_when_it_was_said() -> None:
 
 
 def test_value_without_a_text() -> None:
-    """A record that cannot be written is dropped, and counted, and the log goes on."""
+    """A record that cannot be formatted is dropped and counted, and logging continues."""
     with _lines(capacity=100) as (log, read):
         log.info("%s", _Failing())
         log.info("next")
@@ -162,7 +162,7 @@ def test_value_without_a_text() -> None:
 
 
 def test_lines_are_whole() -> None:
-    """Lines of any length come whole and in their order, however many are written at once."""
+    """Concurrent lines of any length are written whole and in order."""
     said = ["x" * length for length in (1, 5_000, 3, 4_000, 70_000, 2, *range(500))]
     with _lines(capacity=10_000) as (log, read):
         for message in said:
@@ -171,7 +171,7 @@ def test_lines_are_whole() -> None:
 
 
 def test_pipe_that_does_not_wait() -> None:
-    """A pipe that another process has made non-blocking takes every line too."""
+    """Every line is written to a pipe that another process has made non-blocking."""
     with _lines(capacity=10_000, blocking=False) as (log, read):
         for number in range(2_000):
             log.info("message %d", number)

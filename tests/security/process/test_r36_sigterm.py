@@ -1,4 +1,4 @@
-"""R36: a server that is told to stop ends within 20 seconds, whatever is under way, and loses nothing."""
+"""R36: SIGTERM ends the server within 20 seconds, whatever is in progress, and loses nothing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _given(database_url: str) -> dict[str, Any]:
     ("database_url", "workers"), [("sqlite", "1"), ("sqlite", "2"), ("postgresql", "2")], indirect=["database_url"]
 )
 async def test_r36_a_stalled_relay(tmp_path: Path, database_url: str, workers: str) -> None:
-    """A letter that is stuck at the relay is cut off, is due at once, and arrives once there is a good relay."""
+    """A message that is stuck at the relay is aborted, is due again at once, and arrives through another relay."""
     clock = SetClock(datetime.now(UTC))
     given = _given(database_url)
     with receiving(_StalledSink()) as stalled:
@@ -89,7 +89,7 @@ async def test_r36_a_stalled_relay(tmp_path: Path, database_url: str, workers: s
 
 
 def test_r36_a_request_half_sent(tmp_path: Path) -> None:
-    """Clients that begin a request and never finish it do not keep the server."""
+    """Clients that never finish a request do not delay the shutdown."""
     seed(settings_in(tmp_path))
     with Served(tmp_path) as server, ExitStack() as stack:
         for part in (b"POST /acme", compose(b"", length=len(GOOD)) + GOOD[:10]):
@@ -118,7 +118,7 @@ def _locked(database_url: str) -> Generator[None]:
 
 @pytest.mark.anyio
 async def test_r36_a_database_that_hangs(tmp_path: Path, database_url: str) -> None:
-    """Requests that wait for a lock that somebody else holds are given up, and leave nothing half done."""
+    """Requests that wait for a lock of another program are aborted, and leave nothing half done."""
     given = _given(database_url)
     clock = SetClock(datetime.now(UTC))
     # As patient as an operator may set it.
@@ -141,7 +141,7 @@ async def test_r36_a_database_that_hangs(tmp_path: Path, database_url: str) -> N
 
 
 def test_r36_a_queue_for_hashing(tmp_path: Path) -> None:
-    """Logins that wait for their turn to be hashed are given up."""
+    """Logins in the hashing queue are aborted."""
     settings = settings_in(tmp_path)
     seed(settings)
     login = b"grant_type=password&client_id=none&username=rosa&password=a+password+of+rosa"
@@ -165,7 +165,7 @@ signal.raise_signal(signal.SIGTERM)
 
 
 def test_r36_a_thread_that_hangs(tmp_path: Path) -> None:
-    """A process that has a thread which never ends still ends, with what is to be done before, and with success."""
+    """A process with a thread that never ends runs its cleanup and exits with success."""
     done = subprocess.run(
         [sys.executable, "-c", _HANGS], cwd=tmp_path, capture_output=True, timeout=_PATIENCE_SECONDS, check=False
     )

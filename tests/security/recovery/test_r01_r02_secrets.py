@@ -1,4 +1,4 @@
-"""R1 and R2: the code is the secret, the handle is not, and neither is made of the other."""
+"""R1 and R2: the code is secret and random, and the handle is not derived from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BASE32 = "[A-Z2-7]{8}"
 
 
 async def test_r01_the_hash_alone_resets_nothing(database_url: str) -> None:
-    """Without the code, or with the handle or another request's code for it, a reset is refused; with it, it works."""
+    """A reset needs the code of its request: the handle or another request's code does not work."""
     async with services_on(database_url) as services:
         issued, other = await ask(services), await ask(services, tenant=BY_TEXT)
         assert re.fullmatch(_BASE32, other.code)
@@ -31,7 +31,7 @@ async def test_r01_the_hash_alone_resets_nothing(database_url: str) -> None:
 
 
 async def test_r01_the_hash_is_not_derived_from_the_code(database_url: str) -> None:
-    """Requests that differ in their codes alone have the same handle, so that no code can be tried on it."""
+    """Requests that differ only in their codes have the same handle, so no code can be tested against it."""
     issued: list[Issued] = []
     macs: list[bytes] = []
     async with services_on(database_url):
@@ -63,7 +63,7 @@ async def test_r01_the_hash_is_not_derived_from_the_code(database_url: str) -> N
 async def test_r02_codes_have_the_form_that_is_set(
     database_url: str, setting: str, form: str, drawn: bytes, code: str
 ) -> None:
-    """A code is 8 characters of base32, or 6 digits by setting, made of what the injected source draws."""
+    """A code is 8 base32 characters, or 6 digits by setting, drawn from the injected random source."""
 
     def random(count: int) -> bytes:
         return drawn if count == len(drawn) else secrets.token_bytes(count)
@@ -79,7 +79,7 @@ async def test_r02_codes_have_the_form_that_is_set(
 
 
 def test_r02_chance_is_cryptographically_secure() -> None:
-    """Unless another is injected, the source is the operating system's; no service has any other."""
+    """The default random source is the operating system's, and no service uses another."""
     assert Sources().random is secrets.token_bytes
     users = {path.relative_to(_SERVER).as_posix(): _imported(path) for path in _SERVER.rglob("*.py")}
     assert not [path for path, names in users.items() if names & {"random", "numpy"}]

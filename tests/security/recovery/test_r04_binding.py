@@ -1,4 +1,4 @@
-"""R4: a handle is good for exactly what it was made for. Whatever else comes back with it gets the same refusal."""
+"""R4: a handle is bound to its request. Any change of it or of the other fields gets the same error."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _changed_characters(handle: str) -> list[str]:
 
 
 async def test_r04_every_bit_of_the_hash_counts(database_url: str) -> None:
-    """With any bit or character of the handle changed, or one more or less, the right code is refused alike."""
+    """The right code is rejected with any bit or character of the handle changed, added or removed."""
     async with services_on(database_url, **_GENEROUS) as services:
         issued = await ask(services)
         handle = issued.request.hash
@@ -102,7 +102,7 @@ _FIELDS: Final[tuple[dict[str, Any], ...]] = (
 
 
 async def test_r04_every_field_of_the_request_counts(database_url: str) -> None:
-    """With any field changed that comes back with the handle, the right code is refused like a wrong one."""
+    """The right code is rejected with any other field changed."""
     async with services_on(database_url, **_GENEROUS) as services:
         await add_user(services, "rosa.l")
         issued = await ask(services)
@@ -128,7 +128,7 @@ async def _replay(services: Services, attempted: CompletionRequest, expected: st
 
 
 async def test_r04_replay_elsewhere(database_url: str) -> None:
-    """A handle is good for nothing in another account, tenant or user, even where a row of the same request stands."""
+    """A handle is invalid for another account, tenant or user, even if a row has the same request id."""
     async with services_on(database_url) as services:
         await add_user(services, "rosa.l")
         issued = await ask(services)
@@ -146,7 +146,7 @@ async def test_r04_replay_elsewhere(database_url: str) -> None:
 
 
 async def test_r04_parts_of_two_handles(database_url: str) -> None:
-    """Two requests that differ in nothing but their ids have handles that cannot be put together."""
+    """Parts of the handles of two requests cannot be combined."""
     async with services_on(database_url) as services:
         old, new = await ask(services), await ask(services)
         assert old.request.expires == new.request.expires
@@ -157,7 +157,7 @@ async def test_r04_parts_of_two_handles(database_url: str) -> None:
 
 
 async def test_r04_tampered_row(database_url: str) -> None:
-    """When what a handle binds is changed in the database, the handle does not fit it any more."""
+    """A handle is invalid after a change of its request's row."""
     tampered: list[dict[str, Any]] = [
         {"purpose": "register"},
         {"attempt": 2},
@@ -178,7 +178,7 @@ async def test_r04_tampered_row(database_url: str) -> None:
 
 
 async def test_r04_registration_cannot_reset_and_reset_cannot_verify(database_url: str) -> None:
-    """A registration's handle and code verify and do not reset; a reset's reset and do not verify."""
+    """A registration's handle and code cannot reset a password, and a reset's cannot verify a user."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False))
         registered, reset = await register(services), await ask(services)
@@ -191,7 +191,7 @@ async def test_r04_registration_cannot_reset_and_reset_cannot_verify(database_ur
 
 
 async def test_r04_changed_password_ends_requests(database_url: str) -> None:
-    """Once the password was changed in any other way, a request from before is void."""
+    """Any other change of the password ends earlier requests."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         await change(services, update(users).values(credential_version=users.c.credential_version + 1))
@@ -201,7 +201,7 @@ async def test_r04_changed_password_ends_requests(database_url: str) -> None:
 
 
 async def test_r04_another_address_or_question_ends_requests(database_url: str) -> None:
-    """What was sent to an address that has changed, or answers a question that has, proves nothing any more."""
+    """A change of the address or question ends earlier requests."""
     async with services_on(database_url) as services:
         nothing = {"verified": False, "email_proved": False, "phone_proved": False, "questions_proved": False}
         await change(services, update(users).values(nothing))

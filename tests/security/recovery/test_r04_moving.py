@@ -1,4 +1,4 @@
-"""R4: what was proved by an address or a question is not, once there is another, even for who asks at that moment."""
+"""R4: a change of address or question ends requests, even those made during the change."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def _waiting(services: Services) -> int:
     ],
 )
 async def test_r04_asking_during_the_change(postgresql_url: str, tenant: str, lock: str, hint: str) -> None:
-    """Who asks for the first time while address or question change is answered by the new one."""
+    """A first request during a change of address or question uses the new one."""
     locking = f"LOCK TABLE security_questions IN {lock} MODE"
     async with services_on(postgresql_url) as services:
         async with held(postgresql_url, lambda connection: connection.exec_driver_sql(locking)):
@@ -91,7 +91,7 @@ async def test_r04_asking_during_the_change(postgresql_url: str, tenant: str, lo
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_TEXT, BY_QUESTION])
 async def test_r04_changing_while_asked(postgresql_url: str, tenant: str) -> None:
-    """A change ends a request that nobody could see yet when it began."""
+    """A change ends a request that is committed after the change has begun."""
     async with services_on(postgresql_url) as services:
         # The last thing that is written when somebody asks.
         async with held(postgresql_url, lambda connection: connection.exec_driver_sql("LOCK TABLE audit")):
@@ -107,7 +107,7 @@ async def test_r04_changing_while_asked(postgresql_url: str, tenant: str) -> Non
 
 
 async def test_r04_what_a_change_leaves(database_url: str) -> None:
-    """A change leaves a request of nobody where there was none, which counts as none and is swept like any other."""
+    """A change without an earlier request leaves an empty one, which does not count and is swept."""
     clock = SetClock()
     async with services_on(database_url, clock, recovery_requests_per_user_per_hour="1") as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):

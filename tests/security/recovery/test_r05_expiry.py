@@ -1,4 +1,4 @@
-"""R5: when a request ends is what its handle says: one hour after it was asked for, to the millisecond."""
+"""R5: a request expires one hour after it was made, to the millisecond, as its handle says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENDS = datetime(2030, 6, 1, 13, 0, 0, 123_000, tzinfo=UTC)
 
 
 async def test_r05_ends_to_the_millisecond(database_url: str) -> None:
-    """A millisecond before its end a request is good, from its end on it is not, for each use and with any secret."""
+    """A request is valid until a millisecond before its expiry and invalid from then on, for each use."""
     clock = SetClock(_ASKED)
     async with services_on(database_url, clock) as services:
         reset, by_question = await ask(services), await ask(services, tenant=BY_QUESTION)
@@ -53,7 +53,7 @@ async def test_r05_ends_to_the_millisecond(database_url: str) -> None:
 
 
 async def test_r05_forged_expires(database_url: str) -> None:
-    """A later end that the caller claims is refused, before the true end and after it; so is one that was stored."""
+    """A forged later expiry is rejected, whether it is sent or stored."""
     clock = SetClock(_ASKED)
     async with services_on(database_url, clock) as services:
         issued = await ask(services)
@@ -71,7 +71,7 @@ async def test_r05_forged_expires(database_url: str) -> None:
 
 
 async def test_r05_same_instant_in_other_words(database_url: str) -> None:
-    """The end is compared as an instant, to the millisecond: in any offset, and with any number of digits."""
+    """The expiry may be sent with any UTC offset and any number of digits."""
     async with services_on(database_url, SetClock(_ASKED)) as services:
         issued = await ask(services)
         same = [
@@ -93,7 +93,7 @@ async def test_r05_same_instant_in_other_words(database_url: str) -> None:
 
 
 async def test_r05_the_clock_of_the_server_decides(database_url: str) -> None:
-    """A later request ends later, and an hour is an hour at each of them."""
+    """A later request expires later."""
     clock = SetClock(_ASKED)
     async with services_on(database_url, clock) as services:
         first = await ask(services)

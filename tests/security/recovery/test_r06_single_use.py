@@ -1,4 +1,4 @@
-"""R6: a request can be used once, whoever is fast, and what it does is done as a whole."""
+"""R6: a code works once, and a reset is one transaction."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _is_of(user: dict[str, object], issued: Issued) -> bool:
 
 
 async def test_r06_fifty_concurrent_resets_have_one_winner(database_url: str) -> None:
-    """Of 50 resets at once with the right code, in two servers, one succeeds, and the others are all refused."""
+    """Of 50 concurrent resets with the right code, on two servers, one succeeds and the others are rejected."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         services = [one, other] * (_AT_ONCE // 2)
@@ -62,7 +62,7 @@ async def test_r06_fifty_concurrent_resets_have_one_winner(database_url: str) ->
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
 async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, tenant: str) -> None:
-    """Of those whose codes were all found right before any of them went on, in two servers, one succeeds."""
+    """Of concurrent resets whose codes have all been verified, on two servers, one succeeds."""
     with closing(MeetingPasswords(5)) as passwords:
         async with services_on(database_url) as one, services_on(database_url, new=False) as other:
             issued = await ask(one, tenant=tenant)
@@ -77,7 +77,7 @@ async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, t
 
 
 async def test_r06_used_once_is_used(database_url: str) -> None:
-    """A request that was used is refused afterwards, by any server, and a check does not use it up."""
+    """A used request is rejected by every server; a check does not use it up."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued, registered = await ask(one), await register(one)
         for services in (one, other, one):
@@ -96,7 +96,7 @@ async def test_r06_used_once_is_used(database_url: str) -> None:
 
 
 async def test_r06_one_transaction(database_url: str) -> None:
-    """Using the request up, setting the password, ending logins and telling the user is one transaction."""
+    """One transaction uses the request up, sets the password, ends logins and notifies the user."""
     begun: list[int] = []
     async with services_on(database_url) as services:
         issued = await ask(services)
@@ -125,7 +125,7 @@ _TABLES = {"recoveries", "users", "sessions", "outbox", "audit"}
 
 
 async def test_r06_change_under_the_hands(database_url: str) -> None:
-    """A reset whose user was changed or whose request was replaced while the password was hashed changes nothing."""
+    """A reset fails if its user or request changes while the password is hashed."""
     said: set[str] = set()
     for interference in ("password", "request", "address", "user"):
         with closing(MeetingPasswords(2)) as passwords:

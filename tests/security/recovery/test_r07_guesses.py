@@ -1,4 +1,4 @@
-"""R7: each guess is counted, and that is committed, before anybody looks at what was guessed."""
+"""R7: each guess is counted and committed before it is compared."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LIMIT = 5
 
 
 async def test_r07_five_wrong_checks_end_a_request(database_url: str) -> None:
-    """After five wrong checks even the right code or answer is refused, by a check as by a reset."""
+    """After five wrong checks even the right code or answer is rejected, by a check and by a reset."""
     async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             before = await outcomes(services)
@@ -56,7 +56,7 @@ async def test_r07_five_wrong_checks_end_a_request(database_url: str) -> None:
 
 
 async def test_r07_one_guess_is_left_after_four(database_url: str) -> None:
-    """Guesses count alike whatever they were for: four wrong ones of any kind leave one, and the right one works."""
+    """Checks and resets share one count: after four wrong guesses, the right one still works."""
     async with services_on(database_url) as services:
         await change(services, users.update().values(verified=False))
         reset, registered = await ask(services), await register(services)
@@ -70,7 +70,7 @@ async def test_r07_one_guess_is_left_after_four(database_url: str) -> None:
 
 
 async def test_r07_right_checks_use_nothing_up(database_url: str) -> None:
-    """A check with the right code never uses the request up, however often; the wrong ones before it still count."""
+    """Right checks do not use up the request and do not reset the count of wrong ones."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         for _ in range(_LIMIT - 1):
@@ -83,7 +83,7 @@ async def test_r07_right_checks_use_nothing_up(database_url: str) -> None:
 
 
 async def test_r07_fifty_parallel_guesses_stay_within_the_limit(database_url: str) -> None:
-    """Of 50 guesses at once, in two servers and of both kinds, five are looked at, and the right code is lost too."""
+    """Of 50 concurrent guesses of both kinds, on two servers, five are compared, and the request ends."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued = await ask(one)
         calls: list[Callable[[Services], Awaitable[object]]] = [
@@ -101,7 +101,7 @@ async def test_r07_fifty_parallel_guesses_stay_within_the_limit(database_url: st
 
 
 async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> None:
-    """Of 30 answers at once five are compared: the others cost no hash."""
+    """Of 30 concurrent answers five are hashed."""
     with closing(CountingPasswords()) as passwords:
         async with services_on(database_url) as services:
             issued = await ask(services, tenant=BY_QUESTION)
@@ -112,7 +112,7 @@ async def test_r07_parallel_answers_are_not_even_hashed(database_url: str) -> No
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
 async def test_r07_counted_before_compared(database_url: str, tenant: str) -> None:
-    """When a comparison fails in the middle, the guess is counted all the same, as another server sees."""
+    """A guess is counted even if its comparison fails, as another server sees."""
     with closing(BrokenPasswords()) as passwords:
         async with services_on(database_url) as services, services_on(database_url, new=False) as other:
             issued = await ask(services, tenant=tenant)
@@ -137,7 +137,7 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
 
 
 async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None:
-    """When too many passwords are being hashed, a check or reset is turned away before a guess is counted."""
+    """A check or reset that the full hashing queue rejects does not count as a guess."""
     async with services_on(database_url) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]
         before = await rows(services, recoveries)

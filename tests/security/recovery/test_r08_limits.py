@@ -1,4 +1,4 @@
-"""R8: limits on guesses per request, and on guesses and requests per user, that nothing gets around."""
+"""R8: limits on guesses for each request, and on guesses and requests for each user."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def _opens_after(clock: SetClock, call: Callable[[], Awaitable[object]]) -
 
 
 async def test_r08_requests_per_user(database_url: str) -> None:
-    """Ten requests in any hour, whatever the attempt and however the name is written; then one as each lapses."""
+    """A user has ten requests in any hour, for any attempt and any spelling of the name."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
 
@@ -79,7 +79,7 @@ async def test_r08_requests_per_user(database_url: str) -> None:
 
 
 async def test_r08_guesses_per_user(database_url: str) -> None:
-    """Twenty guesses in any day, across requests and attempts, checks and resets; the limit holds for each new one."""
+    """A user has twenty guesses in any day, over all requests, attempts, checks and resets."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         for attempt in range(4):
@@ -112,7 +112,7 @@ async def test_r08_guesses_per_user(database_url: str) -> None:
 
 
 async def test_r08_right_guesses_count_for_the_user(database_url: str) -> None:
-    """A check that is right is no failure of its request, and is one of its user's guesses of the day."""
+    """A right check counts as a guess of its user's day, but not as a failure of its request."""
     async with services_on(database_url, recovery_guesses_per_user_per_day="7") as services:
         issued = await ask(services)
         for _ in range(7):
@@ -121,7 +121,7 @@ async def test_r08_right_guesses_count_for_the_user(database_url: str) -> None:
 
 
 async def test_r08_settings(database_url: str) -> None:
-    """Each limit is what its setting says."""
+    """Each limit can be set."""
     settings: dict[str, Any] = {
         "recovery_guesses_per_request": "1",
         "recovery_requests_per_user_per_hour": "3",
@@ -138,7 +138,7 @@ async def test_r08_settings(database_url: str) -> None:
 
 
 async def test_r08_nobody_is_refused_within_the_limits(database_url: str) -> None:
-    """Of 50 requests of one user at once, in two servers that allow as many, all are made."""
+    """50 concurrent requests of one user, on two servers that allow 50, all succeed."""
     limits: dict[str, Any] = {"recovery_requests_per_user_per_hour": "50"}
     async with (
         services_on(database_url, **limits) as one,
@@ -149,7 +149,7 @@ async def test_r08_nobody_is_refused_within_the_limits(database_url: str) -> Non
 
 
 async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None:
-    """Of 40 requests at once in two servers ten are made; of 40 guesses a day's rest; nobody gets any other error."""
+    """The limits hold for concurrent requests and guesses on two servers, without other errors."""
     limits: dict[str, Any] = {"recovery_guesses_per_request": "100"}
     async with (
         services_on(database_url, **limits) as one,
@@ -180,7 +180,7 @@ async def test_r08_limits_hold_across_servers_at_once(database_url: str) -> None
 
 @pytest.mark.parametrize("limit", [1, 2, 20, 64, 65, 1000])
 def test_r08_no_window_holds_more_than_the_limit(limit: int) -> None:
-    """No hour has more than allowed, who waits waits as long as said and not for nothing, and the log stays short."""
+    """No window exceeds the limit, waiting as long as told suffices, and the log stays short."""
     hour = timedelta(hours=1)
     quota, clock = Quota(limit, hour), SetClock()
     # Beyond 64, what was within a 64th of the hour is counted together.

@@ -1,4 +1,4 @@
-"""R9: the newest request of a client is its only one, and asking for it changes nothing about the account."""
+"""R9: a new request ends the client's previous one and changes nothing about the account."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_r09_a_new_request_ends_the_older(database_url: str) -> None:
-    """Once there is a newer request, the older one's code is refused with either handle, and the newer one's works."""
+    """A new request ends the older one: its code is rejected with either handle."""
     async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT):
             old, new = await ask(services, tenant=tenant), await ask(services, username="ROSA.K", tenant=tenant)
@@ -43,7 +43,7 @@ async def test_r09_a_new_request_ends_the_older(database_url: str) -> None:
 
 
 async def test_r09_purposes_do_not_end_each_other(database_url: str) -> None:
-    """A request to reset leaves the one of the registration good, and the other way about."""
+    """Requests to reset and to register do not end each other."""
     async with services_on(database_url) as services:
         registered, reset = await register(services), await ask(services)
         assert await services.completion.check_hash(registered.attempted())
@@ -54,7 +54,7 @@ async def test_r09_purposes_do_not_end_each_other(database_url: str) -> None:
 
 
 async def test_r09_asking_and_guessing_never_lock_the_account(database_url: str) -> None:
-    """However often somebody asks and guesses, the user, their password and their logins are as they were."""
+    """Requests and guesses change neither the user nor the password nor logins."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         tokens = await log_in(services, OLD_PASSWORD)
@@ -74,7 +74,7 @@ async def test_r09_asking_and_guessing_never_lock_the_account(database_url: str)
 
 
 async def test_r09_a_stranger_ends_nothing(database_url: str) -> None:
-    """A request from another address leaves the owner's good, and the owner's next one ends theirs alone."""
+    """Requests from different addresses do not end each other."""
     async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             own = await ask(services, tenant=tenant, client="192.0.2.1")
@@ -89,7 +89,7 @@ async def test_r09_a_stranger_ends_nothing(database_url: str) -> None:
 
 
 async def test_r09_five_are_live(database_url: str) -> None:
-    """The sixth live request ends the oldest, and rather one from where the user never logged in."""
+    """The sixth live request ends the oldest, preferably one from an address without a login of the user."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         await log_in(services, OLD_PASSWORD, client="192.0.2.0")
@@ -111,7 +111,7 @@ async def test_r09_five_are_live(database_url: str) -> None:
 
 
 async def test_r09_a_refused_request_ends_nothing(database_url: str) -> None:
-    """A request beyond a limit leaves the one before it good."""
+    """A request beyond a limit leaves the previous one valid."""
     async with services_on(database_url, recovery_requests_per_user_per_hour="1") as services:
         issued = await ask(services)
         with pytest.raises(LimitError):

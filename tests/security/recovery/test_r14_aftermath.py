@@ -1,4 +1,4 @@
-"""R14: what a reset does besides setting the password, and what it does not."""
+"""R14: a reset ends all logins, notifies the user, and logs nobody in."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_r14_what_a_reset_does(database_url: str) -> None:
-    """The version is counted up, logins have ended, the new password works alone, and nobody is logged in by it."""
+    """A reset increments the version, ends all logins, and logs nobody in; only the new password works."""
     async with services_on(database_url) as services:
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
             logins = [await log_in(services, OLD_PASSWORD, tenant=tenant) for _ in range(2)]
@@ -57,7 +57,7 @@ async def test_r14_what_a_reset_does(database_url: str) -> None:
 
 
 async def test_r14_the_user_is_told_once(database_url: str) -> None:
-    """One message says that the password was changed, by the tenant's way, without a code; failures send none."""
+    """A reset sends one notice without a code through the tenant's channel; a failed reset sends none."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         for tenant, channel, recipient in [
@@ -84,7 +84,7 @@ async def test_r14_the_user_is_told_once(database_url: str) -> None:
 
 
 async def test_r14_nowhere_to_tell(database_url: str) -> None:
-    """A user without an address can reset with an answer, and nobody is told of it."""
+    """A user without an address can reset with an answer, which sends no notice."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(email=None, phone=None))
         issued = await ask(services, tenant=BY_QUESTION)
@@ -93,7 +93,7 @@ async def test_r14_nowhere_to_tell(database_url: str) -> None:
 
 
 async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
-    """A user is told by the tenant's way if they have an address for it, and by no other."""
+    """The notice goes only through the tenant's channel, if the user has an address for it."""
     async with services_on(database_url) as services:
         for missing, told in [("email", [BY_TEXT]), ("phone", [TENANT, BY_QUESTION])]:
             await change(services, update(users).values({"email": EMAIL, "phone": PHONE, missing: None}))
@@ -106,7 +106,7 @@ async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
 
 
 async def test_r14_a_code_proves_the_address(database_url: str) -> None:
-    """A reset by code leaves a new user verified, as registration would; one by an answer does not."""
+    """A reset by code verifies a new user; a reset by an answer does not."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False))
         for tenant in (TENANT, BY_TEXT, BY_QUESTION):
@@ -117,7 +117,7 @@ async def test_r14_a_code_proves_the_address(database_url: str) -> None:
 
 
 async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
-    """To verify a registration marks the user, and leaves password, logins and messages as they are."""
+    """Verifying a registration marks the user and changes nothing else."""
     async with services_on(database_url) as services:
         tokens = await log_in(services, OLD_PASSWORD)
         await change(services, update(users).values(verified=False))
@@ -133,7 +133,7 @@ async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
 
 
 async def test_r14_nobody_to_verify(database_url: str) -> None:
-    """Of a user who was deleted meanwhile, nothing is noted, and who asked for it is told."""
+    """Verifying a user who was deleted meanwhile fails and stores nothing."""
     async with services_on(database_url) as services:
         user = await add_user(services, "leaver")
         await change(services, users.update().where(users.c.username == "leaver").values(verified=False))
@@ -144,7 +144,7 @@ async def test_r14_nobody_to_verify(database_url: str) -> None:
 
 
 async def test_r14_verified_users_are_not_verified_again(database_url: str) -> None:
-    """A code of a registration is refused, like any that is not good, once the user was verified in another way."""
+    """A registration's code is rejected after the user was verified in another way."""
     async with services_on(database_url) as services:
         issued = await register(services)
         await change(services, update(users).values(verified=True))

@@ -1,4 +1,4 @@
-"""R17: keys are changed while requests are under way: the newest signs, all that are there verify."""
+"""R17: keys can be rotated during recoveries: the newest signs, all of them verify."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _key_id(handle: str) -> bytes:
 
 
 async def test_r17_a_request_outlives_a_new_key(database_url: str) -> None:
-    """What was asked for under the old key is completed while both are there; what is asked for then has the new."""
+    """A request of the old key can be completed while both keys are set; new requests use the new key."""
     async with services_on(database_url, secret_keys=_OLD) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_TEXT, BY_QUESTION)]
         registered = await register(services)
@@ -56,7 +56,7 @@ async def test_r17_a_request_outlives_a_new_key(database_url: str) -> None:
 
 
 async def test_r17_a_request_ends_with_its_key(database_url: str) -> None:
-    """Once the old key is gone, its handles are refused like any other wrong one, and come back with it."""
+    """Without the old key its handles are rejected; with it they are valid again."""
     async with services_on(database_url, secret_keys=_OLD) as services:
         issued = await ask(services)
         by_question = await ask(services, tenant=BY_QUESTION)
@@ -71,7 +71,7 @@ async def test_r17_a_request_ends_with_its_key(database_url: str) -> None:
 
 
 async def test_r17_a_claimed_key_is_not_believed(database_url: str) -> None:
-    """A handle that names another key of the ring than signed it is refused."""
+    """A handle that names another key than the one that signed it is rejected."""
     async with services_on(database_url, secret_keys=_BOTH) as services:
         issued = await ask(services)
         raw = base64.urlsafe_b64decode(issued.request.hash + "=")
@@ -82,7 +82,7 @@ async def test_r17_a_claimed_key_is_not_believed(database_url: str) -> None:
 
 
 async def test_r17_waiting_messages_outlive_a_new_key(database_url: str) -> None:
-    """A message that was put under the old key is sent while both are there, and waits for the key otherwise."""
+    """A message of the old key is sent while both keys are set, and otherwise waits for the key."""
     clock = SetClock()
     with receiving(Sink()) as sink:
         async with services_on(database_url, clock, secret_keys=_OLD, smtp_url=sink.url) as services:

@@ -1,4 +1,4 @@
-"""R27: strangers cannot lock an owner out of recovery, and still cannot guess without end."""
+"""R27: strangers cannot lock a user out of recovery, and their guesses are still limited."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _from(issued: Issued, client: str, *, right: bool = True) -> CompletionReque
 
 
 async def test_r27_the_owner_recovers(database_url: str) -> None:
-    """After 20 addresses have spent theirs, the owner resets from an address of their own, and strangers wait."""
+    """After 20 addresses use up their limits, the user can still reset from another address."""
     async with services_on(database_url) as services:
         for stranger in _STRANGERS:
             assert await _spend(services, stranger) == 20
@@ -60,7 +60,7 @@ async def test_r27_the_owner_recovers(database_url: str) -> None:
 
 
 async def test_r27_digits(database_url: str) -> None:
-    """With six digits all strangers have 50 guesses; the owner resets from an address where they logged in."""
+    """With six digits all strangers share 50 guesses; the user can still reset from a known address."""
     async with services_on(database_url, recovery_code="digits") as services:
         await log_in(services, OLD_PASSWORD, client=_OWN)
         taken = [await _spend(services, stranger) for stranger in _STRANGERS]
@@ -74,7 +74,7 @@ async def test_r27_digits(database_url: str) -> None:
 
 
 async def test_r27_requests(database_url: str) -> None:
-    """All addresses together have 100 requests an hour; where the user logged in has ten of its own besides."""
+    """All addresses share 100 requests an hour; an address with a login of the user has ten of its own."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         await log_in(services, OLD_PASSWORD, client=_OWN)
@@ -95,7 +95,7 @@ async def test_r27_requests(database_url: str) -> None:
 
 
 async def test_r27_networks(database_url: str) -> None:
-    """Addresses of one IPv6 network of 64 bits are one client, and those of another are not."""
+    """Addresses of one /64 network of IPv6 share one limit, and those of another do not."""
     async with services_on(database_url) as services:
         for number in range(10):
             await ask(services, client=f"2001:db8:0:1::{number + 1:x}")
@@ -105,7 +105,7 @@ async def test_r27_networks(database_url: str) -> None:
 
 
 async def test_r27_addresses_lapse(database_url: str) -> None:
-    """An address counts as the user's for 30 days after the last login, and goes with the sweeper."""
+    """An address counts as the user's for 30 days after the last login, and is then swept."""
     clock = SetClock()
     for days, allowed in ((29, True), (30, False)):
         settings: dict[str, Any] = {"recovery_requests_backstop": "1"}
@@ -122,7 +122,7 @@ async def test_r27_addresses_lapse(database_url: str) -> None:
 
 
 async def test_r27_equal_work(database_url: str) -> None:
-    """Beyond the backstops too, known and unknown users take the same statements."""
+    """Known and unknown users cost the same statements beyond the backstops too."""
     settings: dict[str, Any] = {
         "unknown_user": "decoy",
         "recovery_requests_backstop": "7",

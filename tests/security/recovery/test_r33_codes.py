@@ -1,4 +1,4 @@
-"""R33: codes are read as leniently as names: however a keyboard or a letter has spaced, joined and widened them."""
+"""R33: codes may be typed in any usual spelling."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _WRONG: Final[dict[str, Callable[[str], str]]] = {
 
 @pytest.mark.parametrize("code", ["base32", "digits"])
 async def test_r33_spellings(database_url: str, code: str) -> None:
-    """Each spelling of a code is the code, for a check and for a reset, and other characters make it a wrong one."""
+    """A check and a reset accept each usual spelling of a code, and no other characters."""
     clock = SetClock()
     async with services_on(database_url, clock, recovery_code=code) as services:
         for name, spell in (_READ | _WRONG).items():

@@ -94,7 +94,7 @@ def _beside(permission: str) -> list[str]:
 
 @pytest.mark.parametrize("permission", _PERMISSIONS)
 async def test_r21_one_permission_less(people: People, permission: str) -> None:
-    """Whoever lacks one permission of a user cannot change anything of them, delete them, or give a role with it."""
+    """A caller who lacks one permission of a user can neither change nor delete them, nor give a role with it."""
     target = await _holder(people, "target", [permission])
     less = await _caller(people, "less", _beside(permission))
     before = await _rows(people, users, security_questions, user_roles)
@@ -112,7 +112,7 @@ async def test_r21_one_permission_less(people: People, permission: str) -> None:
 
 
 async def test_r21_administrators_are_equals(people: People) -> None:
-    """Who may do the same as another may do everything with them."""
+    """A caller with the same permissions as a user may change and delete them."""
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     other = await people.add("other", email=_EMAIL, roles=["meshy.admin"])
     for call in _calls(people, admin, other).values():
@@ -120,7 +120,7 @@ async def test_r21_administrators_are_equals(people: People) -> None:
 
 
 async def test_r21_one_mesh_is_among_all(people: People) -> None:
-    """What is permitted with all meshes is permitted with each of them, and not the other way round."""
+    """A permission for all meshes covers each mesh, but not the other way round."""
     one = await _holder(people, "one", ["meshes.task:read"])
     every = await _holder(people, "every", ["meshes:read"])
     callers = {name: await people.enter(name) for name in ("one", "every")}
@@ -130,7 +130,7 @@ async def test_r21_one_mesh_is_among_all(people: People) -> None:
 
 
 def test_r21_what_covers_what() -> None:
-    """Permissions are compared by kind and operation; only one for all meshes includes others."""
+    """Permissions are compared by kind and operation; only a permission for all meshes covers others."""
     for held, wanted, expected in [
         ((), (), True),
         (("users.read",), (), True),
@@ -150,7 +150,7 @@ def test_r21_what_covers_what() -> None:
 
 
 async def test_r21_token_and_roles_count_together(people: People) -> None:
-    """Callers may do what their token permits and what their roles permit by now; of others, the roles count."""
+    """A caller has the permissions of the token and of the current roles; of the target, the roles count."""
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     clerk = await people.enter_new("clerk")
     ben = await people.add("ben")
@@ -167,7 +167,7 @@ async def test_r21_token_and_roles_count_together(people: People) -> None:
 
 
 async def test_r21_who_is_not_there_is_not_found(people: People) -> None:
-    """A user who is not in the tenant is not found, whatever they may do elsewhere."""
+    """A user of another tenant is not found."""
     await people.add("boss", roles=["meshy.admin"])
     clerk = await people.enter_new("clerk")
     stranger = await people.add("stranger", tenant="south", roles=["meshy.admin"])
@@ -176,7 +176,7 @@ async def test_r21_who_is_not_there_is_not_found(people: People) -> None:
 
 
 async def test_r21_oneself_and_those_without_roles(people: People) -> None:
-    """Everybody may act on themselves, and on users who hold no role."""
+    """Users may act on themselves, and on users without roles."""
     await people.add("boss", roles=["meshy.admin"])
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     device = await people.add("device", anonymous=True)
@@ -256,7 +256,7 @@ async def _until_one_waits(people: People) -> None:
 
 @pytest.mark.parametrize("way", ["E17 emailAddress", "E18", "E19"])
 async def test_r21_a_role_that_is_given_meanwhile(people: People, database_url: str, way: str) -> None:
-    """A user who is made an administrator while a call waits for them is one when it goes on."""
+    """A call that waits for a user's lock sees a role that the user is given meanwhile."""
     clerk = await people.enter_new("clerk")
     ben = await people.add("ben", email=_EMAIL)
 

@@ -54,7 +54,7 @@ _WAYS: Final = ("E17", "E17 unverified", "E18", "user deactivate", "user update"
 
 @pytest.mark.parametrize("way", _WAYS)
 async def test_r21_the_last_administrator_stays(people: People, way: str) -> None:
-    """Nothing takes the last active user who may update roles from a tenant; who does not count does not help."""
+    """No operation removes the last active user who may update roles."""
     roles = people.services.roles
     for name, permissions in {"keeper": ["roles:update"], "reader": ["roles:read", "users:update"]}.items():
         await roles.create_role(ACCOUNT, None, NewRole(name=name, permissions=permissions))
@@ -75,7 +75,7 @@ async def test_r21_the_last_administrator_stays(people: People, way: str) -> Non
 
 
 async def test_r21_the_last_administrator_themselves(people: People) -> None:
-    """The last administrator cannot deactivate themselves, and may change all else."""
+    """The last administrators can change themselves, but not deactivate themselves."""
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     update = people.services.users.update
     assert await refusal(update(admin, admin.user_id, ProfileChange(is_active=False))) == _LAST
@@ -85,14 +85,14 @@ async def test_r21_the_last_administrator_themselves(people: People) -> None:
 
 @pytest.mark.parametrize("way", ["E17", "E18", "user deactivate"])
 async def test_r21_where_there_was_none(people: People, way: str) -> None:
-    """A tenant that has no administrator is not kept from anything."""
+    """A tenant without an administrator is not restricted."""
     clerk = await people.enter_new("clerk")
     await people.add("ben")
     await _leaving(people, way, clerk, "ben")
 
 
 async def test_r21_all_deactivate_each_other_at_once(people: People, tmp_path: Path, database_url: str) -> None:
-    """Of administrators who take each other from the tenant at the same time, on two servers, one stays."""
+    """When administrators remove each other at once, on two servers, one stays."""
     names = [f"admin-{number}" for number in range(len(_WAYS))]
     sources = Sources(now=people.clock, hasher=CHEAP_HASHER)
     await people.services.roles.create_role(ACCOUNT, None, NewRole(name="keeper", permissions=["roles:update"]))

@@ -1,4 +1,4 @@
-"""A statement that fails is told in the log, without what it was about."""
+"""R3: the log of a failed statement contains no values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CANARY: Final = "canary-7f3a"
 
 
 async def test_r03_values_of_a_failing_statement_are_not_told(database_url: str) -> None:
-    """The error of a statement, with all that led to it, does not hold the values that it was given."""
+    """The error of a failed statement and its causes do not contain the statement's values."""
     async with services_on(database_url) as services:
         with pytest.raises(StorageError) as caught:
             await services.database.write(

@@ -1,4 +1,4 @@
-"""R18: when storage fails, nothing is half done and nothing is let through; when mail fails, nobody sees it."""
+"""R18: when storage fails, requests are rejected as a whole; when mail fails, responses stay the same."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _forgot(services: Services, tenant: str = TENANT) -> Awaitable[object]:
 
 
 async def test_r18_each_failure_of_storage_undoes_all(database_url: str) -> None:
-    """Whichever table fails, asking, checking, resetting and verifying fail as a whole, and work again afterwards."""
+    """When any table fails, each call fails as a whole, and works again afterwards."""
     async with services_on(database_url, recovery_guesses_per_request="100") as services:
         await log_in(services, OLD_PASSWORD)
         await change(services, update(users).values(verified=False))
@@ -94,7 +94,7 @@ def _uncounted(table: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 async def test_r18_a_failure_after_the_comparison_keeps_the_guess(database_url: str) -> None:
-    """A right guess whose end cannot be written is counted, and is neither forgiven nor good for anything."""
+    """A right guess whose result cannot be written is counted and has no effect."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         async with without(services, "sessions"):
@@ -124,7 +124,7 @@ def _connect(database_url: str) -> psycopg.Connection[Any]:
 
 
 async def test_r18_read_only(database_url: str) -> None:
-    """While nothing can be written, nothing is let through, and nothing is different afterwards."""
+    """While the database is read-only, calls fail and change nothing."""
     async with services_on(database_url) as services:
         issued = await ask(services)
         before = await _snapshot(services)
@@ -160,7 +160,7 @@ def _held(database_url: str) -> Generator[None]:
 
 
 async def test_r18_locked(database_url: str) -> None:
-    """While somebody else holds the database, nothing is let through once one has waited, and nothing is half done."""
+    """While another program holds the database, calls fail after a wait and change nothing."""
     wait = {"timeout": "0.02"} if _is_sqlite(database_url) else {"options": "-c lock_timeout=20"}
     impatient = make_url(database_url).update_query_dict(wait).render_as_string(hide_password=False)
     async with services_on(impatient) as services:
@@ -173,7 +173,7 @@ async def test_r18_locked(database_url: str) -> None:
 
 
 async def test_r18_gone(database_url: str) -> None:
-    """When what is stored is gone, nothing is let through."""
+    """When the tables are gone, calls fail."""
     async with services_on(database_url) as services:
         issued = await ask(services)
 
@@ -201,7 +201,7 @@ def _nobody_listens() -> str:
 
 
 async def test_r18_mail_down_changes_nothing_that_a_caller_sees(database_url: str) -> None:
-    """With mail down, refusing or up, or without any, who asks, checks and resets sees the same; messages wait."""
+    """Responses do not depend on whether mail is up, down, rejecting or off; messages wait."""
     seen: list[object] = []
     with receiving(Sink(to_recipient=["451 later"] * 2)) as refusing, receiving(Sink()) as taking:
         for smtp_url in ("", _nobody_listens(), refusing.url, taking.url):
@@ -228,7 +228,7 @@ async def _messages_in(database_url: str) -> list[dict[str, Any]]:
 
 
 async def test_r18_waiting_messages_arrive(database_url: str) -> None:
-    """What waited while mail was down is sent when it is up, with a code that is still good."""
+    """Messages that waited while mail was down are sent when it is up, and their codes work."""
     clock = SetClock()
     async with services_on(database_url, clock, smtp_url=_nobody_listens()) as services:
         issued = await ask(services)

@@ -1,4 +1,4 @@
-"""R30: every wait for storage ends, and health is answered whatever hangs."""
+"""R30: each wait for storage ends, and health checks respond whatever hangs."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _all_succeed(url: str, request: bytes) -> None:
 
 
 def test_r30_stopped_backends(postgresql_url: str) -> None:
-    """When PostgreSQL stops answering, whoever has to do with it gets 503; new connections and old ones work again."""
+    """While PostgreSQL does not respond, requests get 503; new and old connections work afterwards."""
     login = _seed(postgresql_url)
     with serving(_settings(postgresql_url, _SHORT)) as server:
         assert exchange(server.url, login).status == 200
@@ -156,7 +156,7 @@ def test_r30_stopped_backends(postgresql_url: str) -> None:
 
 
 def test_r30_health_is_answered_before_storage_is_given_up(postgresql_url: str) -> None:
-    """Health is answered however long the server is willing to wait for PostgreSQL."""
+    """Health checks respond however long the server may wait for PostgreSQL."""
     login = _seed(postgresql_url)
     with serving(_settings(postgresql_url, _LONG)) as server:
         assert exchange(server.url, login).status == 200
@@ -170,7 +170,7 @@ def test_r30_health_is_answered_before_storage_is_given_up(postgresql_url: str) 
 
 
 def test_r30_row_held_elsewhere(database_url: str) -> None:
-    """While another program holds what a login needs, it is answered 503, not kept waiting; afterwards it succeeds."""
+    """A login gets 503 while another program holds its rows, and succeeds afterwards."""
     login = _seed(database_url)
     url = f"{database_url}?timeout=0.5" if database_url.startswith("sqlite") else database_url
     with serving(_settings(url, _SHORT)) as server:
@@ -184,7 +184,7 @@ def test_r30_row_held_elsewhere(database_url: str) -> None:
 
 
 async def test_r30_limits_of_the_server(postgresql_url: str) -> None:
-    """PostgreSQL itself ends statements, waits for locks and idle transactions; the URL may say otherwise."""
+    """PostgreSQL itself limits statements, lock waits and idle transactions; the URL can override the limits."""
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
     async def limits(url: str) -> list[str]:
@@ -199,7 +199,7 @@ async def test_r30_limits_of_the_server(postgresql_url: str) -> None:
 
 
 async def test_r30_a_server_that_accepts_and_is_silent() -> None:
-    """A server that takes connections and says nothing is given up."""
+    """Connecting to a silent server times out."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+psycopg://127.0.0.1:{silent.getsockname()[1]}/meshydb"
         async with Database(url, timeout=0.5) as database:
@@ -209,7 +209,7 @@ async def test_r30_a_server_that_accepts_and_is_silent() -> None:
 
 
 async def test_r30_a_transaction_of_many_statements_ends(postgresql_url: str) -> None:
-    """A transaction whose statements are each quick ends in time too, and nothing of it stands."""
+    """A transaction of many quick statements times out and is rolled back."""
     async with Database(postgresql_url, timeout=0.5) as database:
 
         def endless(connection: Any) -> None:
@@ -224,7 +224,7 @@ async def test_r30_a_transaction_of_many_statements_ends(postgresql_url: str) ->
 
 
 async def test_r30_queue_behind_a_stuck_group(tmp_path: Path) -> None:
-    """What waits behind a group of SQLite that does not end is given up, and is not written afterwards."""
+    """Writes that wait behind a stuck SQLite group time out, and are not written afterwards."""
     settings = settings_in(tmp_path)
     async with Database(f"{settings.database_url}?timeout=0") as database:
         await database.migrate()

@@ -1,4 +1,4 @@
-"""R32: the server is well only if a write would succeed and be found again at the next start."""
+"""R32: the server is healthy only if a write would succeed and survive a restart."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def _refuses_writes(services: Services, reason: str) -> None:
 
 
 async def test_r32_full_disk(path: Path) -> None:
-    """While the disk is full the server is not well; once there is room, it is."""
+    """The server is unhealthy while the disk is full, and healthy afterwards."""
     clock = SetClock()
     async with services_on(f"sqlite+aiosqlite:///{path}", clock) as services:
         await services.health.check()
@@ -96,7 +96,7 @@ async def _read_only(database_url: str) -> AsyncGenerator[None]:
 
 
 async def test_r32_read_only(postgresql_url: str) -> None:
-    """While PostgreSQL takes no writes the server is not well; once it does, it is."""
+    """The server is unhealthy while PostgreSQL is read-only, and healthy afterwards."""
     clock = SetClock()
     async with services_on(postgresql_url, clock) as services:
         await services.health.check()
@@ -133,7 +133,7 @@ def _put_back(path: Path, aside: Path) -> None:
 
 @pytest.mark.parametrize("break_", [_delete, _replace, _delete_log])
 async def test_r32_file_gone(path: Path, tmp_path: Path, break_: Callable[[Path, Path], None]) -> None:
-    """While the file at the path is not the open one, nothing is written and the server is not well; put back, it is.
+    """The server is unhealthy and writes nothing while another file, or none, is at the database's path.
 
     What is acknowledged before and after that is there at the next start.
     """
@@ -162,7 +162,7 @@ async def test_r32_file_gone(path: Path, tmp_path: Path, break_: Callable[[Path,
 
 
 async def test_r32_link_moved(path: Path, tmp_path: Path) -> None:
-    """A link at the path that leads to another file counts as another file."""
+    """A link at the path that points to another file counts as another file."""
     clock = SetClock()
     link = tmp_path / "link.sqlite3"
     link.symlink_to(path)
@@ -177,7 +177,7 @@ async def test_r32_link_moved(path: Path, tmp_path: Path) -> None:
 
 
 async def test_r32_readers_do_not_open_another_file(path: Path, tmp_path: Path) -> None:
-    """Nothing is read from a file that was put at the path later."""
+    """Readers do not open a file that was put at the path later."""
     async with services_on(f"sqlite+aiosqlite:///{path}") as services:
         engine: Any = services.database._engine  # noqa: SLF001 - who reads keeps connections open
         engine._reading.dispose()  # noqa: SLF001 - likewise
@@ -187,7 +187,7 @@ async def test_r32_readers_do_not_open_another_file(path: Path, tmp_path: Path) 
 
 
 async def test_r32_once_a_second(database_url: str) -> None:
-    """However many ask for health, at most one write a second is tried for them, and it leaves nothing."""
+    """Health checks cause at most one write a second, which leaves nothing."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         for after, tries in ((0, 1), (999, 0), (1, 1), (0, 0), (-5000, 1)):
@@ -199,7 +199,7 @@ async def test_r32_once_a_second(database_url: str) -> None:
 
 
 def test_r32_as_it_is_answered(path: Path, tmp_path: Path) -> None:
-    """Who asks over HTTP gets 200 or 503 in the documented shapes."""
+    """`/healthz` returns 200 or 503 with the documented bodies."""
     clock = SetClock()
     aside = tmp_path / "aside"
     aside.mkdir()

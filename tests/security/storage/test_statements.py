@@ -1,4 +1,4 @@
-"""What a request costs the database: few statements, each of which finds its rows by an index."""
+"""Each request costs few statements, each of which uses an index."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def _run(call: Awaitable[object]) -> list[Statement]:
 
 
 async def _plan(services: Services, statement: Statement) -> list[str]:
-    """How the database goes about a statement, line by line."""
+    """The query plan of a statement, line by line."""
 
     def explain(connection: Connection) -> list[str]:
         if connection.dialect.name == "sqlite":
@@ -79,7 +79,7 @@ async def _assert_by_index(services: Services, seen: list[Statement]) -> None:
 
 @pytest.mark.parametrize("setting", ["not_found", "decoy"])
 async def test_forgot_password_takes_few_statements(database_url: str, setting: str) -> None:
-    """To ask takes five or six statements, each by an index, for whomever, the first time and later."""
+    """A call of forgotPassword costs five or six statements for any user, each by an index."""
     async with services_on(database_url, unknown_user=setting) as services:
         for tenant in (None, TENANT, BY_TEXT, BY_QUESTION):
             for name in (USERNAME, UNKNOWN, USERNAME, UNKNOWN):
@@ -94,7 +94,7 @@ async def test_forgot_password_takes_few_statements(database_url: str, setting: 
 
 
 async def test_completing_goes_by_indexes(database_url: str) -> None:
-    """To check, reset and verify finds everything by an index too, in as few statements."""
+    """Checks, resets and verifications cost few statements, each by an index."""
     async with services_on(database_url) as services:
         for tenant in (TENANT, BY_QUESTION):
             issued, completion = await ask(services, tenant=tenant), services.completion
@@ -114,7 +114,7 @@ async def test_completing_goes_by_indexes(database_url: str) -> None:
 
 
 async def test_the_worker_goes_by_indexes(database_url: str) -> None:
-    """The mail worker finds what is due in the order that it is due, of one domain too, and claims it by its key."""
+    """The mail worker finds due messages by an index, also those of one domain, and claims them by key."""
     clock = SetClock()
     async with services_on(database_url, clock, smtp_url="smtp://localhost") as services:
         await ask(services)
@@ -135,7 +135,7 @@ async def test_the_worker_goes_by_indexes(database_url: str) -> None:
 
 
 async def _crowd(services: Services) -> None:
-    """Let many messages to other domains wait, and the planner know of them: among a few it takes any index."""
+    """Add many messages to other domains and update the planner's statistics, so that the index matters."""
     (message,) = await rows(services, outbox)
     others = [{**message, "message_id": f"{number}", "domain": f"{number}.example"} for number in range(500)]
 
@@ -147,7 +147,7 @@ async def _crowd(services: Services) -> None:
 
 
 async def test_sweeping_goes_by_indexes(database_url: str) -> None:
-    """The sweeper finds what has lapsed by an index on when it does."""
+    """The sweeper finds expired rows by an index on their expiry."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         await ask(services)
@@ -169,7 +169,7 @@ async def test_sweeping_goes_by_indexes(database_url: str) -> None:
 
 
 def test_the_rule_finds_scans() -> None:
-    """The rule knows the words for reading a whole table in the plans of both databases."""
+    """The rule recognises a scan of a whole table in the plans of both databases."""
     for line in ("SCAN recoveries", "SCAN users USING INDEX x", "  ->  Seq Scan on audit  (cost=0.00..1)"):
         assert any(scan in line for scan in _SCANS)
     assert not any(scan in "SEARCH users USING INDEX x (account=?)" for scan in _SCANS)

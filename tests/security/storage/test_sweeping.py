@@ -1,4 +1,4 @@
-"""What has lapsed is deleted in the end, and nothing else is."""
+"""The sweeper deletes expired rows and nothing else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DAY: Final = timedelta(days=1)
 
 
 async def test_requests_go_a_day_after_they_have_lapsed(database_url: str) -> None:
-    """A request is kept for as long as its guesses count, and not a moment longer; so is a decoy."""
+    """Requests and decoys are kept exactly as long as their guesses count."""
     clock = SetClock()
     begun = clock.now
     async with services_on(database_url, clock, unknown_user="decoy") as services:
@@ -54,7 +54,7 @@ async def test_requests_go_a_day_after_they_have_lapsed(database_url: str) -> No
 
 
 async def test_sweeping_gives_no_guess_back(database_url: str) -> None:
-    """Who has guessed as often as one may is still told so once the request has lapsed and the sweeper has been."""
+    """Sweeping an expired request does not reset the limit of its user's guesses."""
     clock = SetClock()
     begun = clock.now
     async with services_on(database_url, clock, recovery_guesses_per_user_per_day="1") as services:
@@ -73,7 +73,7 @@ async def test_sweeping_gives_no_guess_back(database_url: str) -> None:
 
 
 async def test_logins_and_messages_go_and_the_rest_stays(database_url: str) -> None:
-    """Logins go once they lapse, messages a week after; those that wait stay, as do users and the trail."""
+    """Logins are swept when they expire and messages a week later; waiting messages, users and events stay."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         tokens = await log_in(services, OLD_PASSWORD)
@@ -101,7 +101,7 @@ async def test_logins_and_messages_go_and_the_rest_stays(database_url: str) -> N
 
 
 async def test_more_than_a_batch(database_url: str) -> None:
-    """However many have lapsed, all of them go in one sweep, while another server sweeps as well."""
+    """One sweep deletes all expired rows, even while another server sweeps."""
     clock = SetClock()
     async with services_on(database_url, clock) as one, services_on(database_url, clock, new=False) as other:
         await ask(one)
@@ -114,7 +114,7 @@ async def test_more_than_a_batch(database_url: str) -> None:
 
 
 async def test_who_comes_after_a_deleted_user(database_url: str) -> None:
-    """A handle of a deleted user is good for nothing, nor for whoever registers under that name afterwards."""
+    """A deleted user's handle stays invalid, even after a new user registers under the name."""
     async with services_on(database_url) as services:
         for anew in (False, True):
             await add_user(services, "leaver")

@@ -1,4 +1,4 @@
-"""What proves a user, as it is changed and then used."""
+"""Changes of the addresses and questions that prove a user."""
 
 from __future__ import annotations
 

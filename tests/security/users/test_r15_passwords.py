@@ -1,4 +1,4 @@
-"""R15: what a new password may be is what registration allows: length and not too common, and no other rule."""
+"""R15: a reset accepts the passwords that registration accepts: long enough and not too common."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _TAKEN: Final = (
 
 
 def test_r15_policy() -> None:
-    """A password has 8 to 128 code points, of whatever kind, and is neither a common one nor the username."""
+    """A password has 8 to 128 code points, and is neither common nor the username."""
     for password, reason in _REFUSED.items():
         with pytest.raises(Exception, match=reason.removesuffix(".")):
             require_acceptable(password, "Device-7")
@@ -63,7 +63,7 @@ def test_r15_policy() -> None:
 
 
 async def test_r15_a_reset_asks_what_registration_asks(database_url: str) -> None:
-    """What registration refuses, a reset refuses alike, at no cost of a guess; the request stays good."""
+    """A reset rejects the passwords that registration rejects, without counting a guess."""
     async with services_on(database_url, recovery_guesses_per_request="1") as services:
         issued = await ask(services)
         for password, reason in _REFUSED.items():
@@ -79,7 +79,7 @@ async def test_r15_a_reset_asks_what_registration_asks(database_url: str) -> Non
 
 
 async def test_r15_stored_unmodified(database_url: str) -> None:
-    """A password is the one that was set, character for character: no space, form or case of it is changed."""
+    """Passwords are stored unmodified: spaces, normal form and case count."""
     password = "  \uff32os\u00e9 \u212b " + _ASTRAL * 3 + "  "
     assert unicodedata.normalize("NFC", password) != password
     others = [
@@ -103,7 +103,7 @@ async def test_r15_stored_unmodified(database_url: str) -> None:
 
 
 async def test_r15_long_passwords_differ_at_their_ends(database_url: str) -> None:
-    """All 128 characters count, as many bytes as they may be."""
+    """All 128 characters count, however many bytes they have."""
     one, other = _ASTRAL * 127 + "a", _ASTRAL * 127 + "b"
     async with services_on(database_url) as services:
         issued = await ask(services)
@@ -114,7 +114,7 @@ async def test_r15_long_passwords_differ_at_their_ends(database_url: str) -> Non
 
 
 async def test_r15_argon2id_by_default(database_url: str) -> None:
-    """Unless a test makes it cheap, a password is hashed with Argon2id at no less than the costs of RFC 9106."""
+    """Passwords are hashed with Argon2id at the costs of RFC 9106 or higher."""
     settings = Settings.model_validate({"database_url": database_url, "secret_keys": KEYS[0]})
     async with open_services(settings) as services:
         await services.accounts.create_account(ACCOUNT, [TENANT])

@@ -1,4 +1,4 @@
-"""R19: answers are kept as passwords are, each with a salt of its own, and compared without regard to spelling."""
+"""R19: answers are stored as salted Argon2id hashes and compared without regard to case and spaces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OTHERS = ["Rex the Do", "RextheDog", "Rex the Dog 2", "Dog the Rex", "", " ", "
 
 
 async def test_r19_spellings_of_one_answer(database_url: str) -> None:
-    """Case, spaces and full-width letters do not matter; letters, their order and their accents do."""
+    """Case, spaces and width of letters do not matter; letters, their order and accents do."""
     limits: dict[str, Any] = {
         "recovery_guesses_per_request": "100",
         "recovery_guesses_per_user_and_address_per_day": "100",
@@ -42,7 +42,7 @@ async def test_r19_spellings_of_one_answer(database_url: str) -> None:
 
 
 async def test_r19_the_same_answer_stores_different_values(database_url: str) -> None:
-    """Users with one answer, and one user with it twice, have different hashes of it, which are Argon2id's."""
+    """Equal answers have different Argon2id hashes."""
     question, answer = next(iter(ANSWERS.items()))
     asked = [NewQuestion(question, answer), NewQuestion("And again?", answer)]
     async with services_on(database_url) as services:
@@ -63,7 +63,7 @@ async def test_r19_the_same_answer_stores_different_values(database_url: str) ->
 
 
 async def test_r19_the_attempt_selects_the_question(database_url: str) -> None:
-    """The first attempt asks the first question, the next the next, and so around; only its own answer is right."""
+    """Attempts cycle through the questions, and only the answer to the selected one is right."""
     questions = list(ANSWERS)
     async with services_on(database_url) as services:
         for attempt, expected in ((1, 0), (2, 1), (3, 0), (4, 1)):
@@ -84,5 +84,5 @@ async def test_r19_the_attempt_selects_the_question(database_url: str) -> None:
     ],
 )
 def test_r19_normalisation(one: str, other: str) -> None:
-    """Compatible, folded and composed forms of an answer are one, and to normalise twice changes nothing."""
+    """Compatible, folded and composed forms of an answer are equal; normalising twice changes nothing."""
     assert normalise_answer(one) == normalise_answer(other) == normalise_answer(normalise_answer(one))

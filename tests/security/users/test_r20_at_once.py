@@ -1,4 +1,4 @@
-"""R20: with the password, another address is in force at once, and the one before can still recover the account."""
+"""R20: with the password, a new address takes effect at once, and the former one can still recover."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, id
 
 
 async def test_r20_both_addresses_recover(database_url: str, channel: Channel) -> None:
-    """After a change at once each address gets a code of its own, until a second before the delay has passed."""
+    """After an immediate change both addresses get their own codes until the delay has passed."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         before = await ask_all(services, channel.tenant)
@@ -68,7 +68,7 @@ async def test_r20_both_addresses_recover(database_url: str, channel: Channel) -
 
 @pytest.mark.parametrize("by_former", [True, False], ids=["former", "new"])
 async def test_r20_what_a_reset_proves(database_url: str, channel: Channel, *, by_former: bool) -> None:
-    """A reset by the code that went to the new address proves it; one by the code of the former address does not."""
+    """A reset by the new address's code proves it; one by the former address's code does not."""
     async with services_on(database_url) as services:
         await services.own_account.update(await enter(services, channel.tenant), channel.change(channel.new))
         assert not (await stored(services, channel.tenant))[f"{channel.contact}_proved"]
@@ -81,7 +81,7 @@ async def test_r20_what_a_reset_proves(database_url: str, channel: Channel, *, b
 
 
 async def test_r20_two_changes_keep_the_first(database_url: str, channel: Channel) -> None:
-    """Who changes the address twice, and proves it between, does not push out the one that the owner knows."""
+    """Two changes, with a proof between, keep the first former address."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -102,7 +102,7 @@ async def test_r20_two_changes_keep_the_first(database_url: str, channel: Channe
 
 
 async def test_r20_changed_back(database_url: str, channel: Channel) -> None:
-    """To change back clears the former address, which is as proved as it was: a thief's next change keeps it again."""
+    """Changing back restores the former address as proved, and a later change keeps it again."""
     async with services_on(database_url) as services:
         caller = await enter(services, channel.tenant)
         before = await stored(services, channel.tenant)
@@ -115,7 +115,7 @@ async def test_r20_changed_back(database_url: str, channel: Channel) -> None:
 
 
 async def test_r20_an_unproved_address_is_not_kept(database_url: str, channel: Channel) -> None:
-    """An address that nobody has proved, which may be a stranger's by mistake, cannot recover once it is replaced."""
+    """An unproved address cannot recover after it is replaced."""
     async with services_on(database_url) as services:
         await change(services, update(users).values({f"{channel.contact}_proved": False}))
         await services.own_account.update(await enter(services, channel.tenant), channel.change(channel.new))
@@ -124,7 +124,7 @@ async def test_r20_an_unproved_address_is_not_kept(database_url: str, channel: C
 
 
 async def test_r20_the_other_channel(database_url: str, channel: Channel) -> None:
-    """A former address gets codes where the tenant sends them by its way, and there alone."""
+    """A former address gets codes only through the tenant's channel."""
     other = CHANNELS[1 - CHANNELS.index(channel)]
     async with services_on(database_url) as services:
         await change(services, update(users).values({f"{other.contact}_proved": True}))
@@ -135,7 +135,7 @@ async def test_r20_the_other_channel(database_url: str, channel: Channel) -> Non
 
 
 async def test_r20_on_the_own_id(database_url: str, channel: Channel) -> None:
-    """Administrators change themselves as anybody does: with the password, or else later."""
+    """Administrators change themselves like any user: with the password at once, otherwise after the delay."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -150,7 +150,7 @@ async def test_r20_on_the_own_id(database_url: str, channel: Channel) -> None:
 
 @pytest.mark.parametrize("operator", [True, False], ids=["operator", "administrator"])
 async def test_r20_by_others(database_url: str, channel: Channel, *, operator: bool) -> None:
-    """A change by an administrator or an operator is in force at once, cancels what is pending, and keeps no former."""
+    """A change by an administrator or operator takes effect at once, cancels a pending one, and keeps no former."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -181,7 +181,7 @@ async def test_r20_by_others(database_url: str, channel: Channel, *, operator: b
 
 
 async def test_r20_an_operator_cancels(database_url: str, channel: Channel) -> None:
-    """The value in force cancels what is pending when an operator sets it."""
+    """An operator who sets the current value cancels the pending change."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -201,7 +201,7 @@ async def test_r20_an_operator_cancels(database_url: str, channel: Channel) -> N
 
 
 async def test_r20_one_notice_a_day(database_url: str, channel: Channel) -> None:
-    """One user and recipient gets a notice of a kind once a day, however often something changes."""
+    """A recipient gets one notice of each kind a day, however often a user changes something."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         for password, new in ((OLD_PASSWORD, PASSWORD), (PASSWORD, OLD_PASSWORD)):

@@ -1,4 +1,4 @@
-"""R20: what proves a user is written in one module of the storage."""
+"""R20: one module of the storage writes the columns that prove a user."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _modules() -> Iterator[tuple[Path, Path]]:
 
 
 def test_r20_one_module_writes_what_proves_users() -> None:
-    """No other module changes questions, or any column of users but those that prove nothing."""
+    """No other module changes questions or the columns of users that prove something."""
     found = {name: set(_changes(path)) for path, name in _modules()}
     elsewhere = {name: changes for name, changes in found.items() if changes and name not in {_HERE, _USERS}}
     assert elsewhere == {}
@@ -63,7 +63,7 @@ def test_r20_one_module_writes_what_proves_users() -> None:
 
 
 def test_r20_that_module_writes_all_of_it() -> None:
-    """The module changes every other column of users but the key and what a user is, and both tables of questions."""
+    """The module writes all columns that prove a user, and both tables of questions."""
     found = set(_changes(_SERVER / _HERE))
     assert ("update", "users") in found
     statements = [each for each in vars(authenticators).values() if isinstance(each, Update)]
@@ -74,7 +74,7 @@ def test_r20_that_module_writes_all_of_it() -> None:
 
 
 def test_r20_no_statements_as_text() -> None:
-    """No module changes these tables by a statement that is written out."""
+    """No module changes these tables by a textual statement."""
     for path, name in _modules():
         text = path.read_text(encoding="utf-8")
         tables = "|".join(_TABLES)

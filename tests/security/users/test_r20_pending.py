@@ -1,4 +1,4 @@
-"""R20: without the password, another address is pending: recovery and notices keep to the one in force."""
+"""R20: without the password, a new address is pending, and recovery uses the current one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, id
 
 
 async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, channel: Channel) -> None:
-    """Who changes the address with a stolen token gets no code; the owner is told at once, and a reset cancels it."""
+    """A change with a stolen token gets no code, notifies the owner, and is cancelled by a reset."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         stolen = await enter(services, channel.tenant)
@@ -64,7 +64,7 @@ async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, chan
 
 
 async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, channel: Channel) -> None:
-    """A second before the delay has passed codes go to the old address, then and later to the new one alone."""
+    """Codes go to the old address until the delay has passed, and then only to the new one."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -85,7 +85,7 @@ async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, cha
 
 
 async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, channel: Channel) -> None:
-    """A change that is pending leaves codes good; when it takes effect, codes sent to the old address are void."""
+    """A pending change leaves codes valid; when it takes effect, codes to the old address are invalid."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -101,7 +101,7 @@ async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, ch
 
 
 async def test_r20_settled_once(database_url: str, channel: Channel) -> None:
-    """However many ask at the moment when a change is due, it takes effect once, and codes go to the new address."""
+    """A due change takes effect once, even for concurrent requests."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -115,7 +115,7 @@ async def test_r20_settled_once(database_url: str, channel: Channel) -> None:
 
 
 async def test_r20_who_sees_what_is_pending(database_url: str, channel: Channel) -> None:
-    """Users see what is pending of themselves; an administrator sees what is in force, and changes nothing with it."""
+    """Users see their pending value; administrators see the current one and can send it back unchanged."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         new = NewUser(username="admin", email=EMAIL, phone=PHONE, password=PASSWORD, roles=["meshy.admin"])
@@ -137,7 +137,7 @@ async def test_r20_who_sees_what_is_pending(database_url: str, channel: Channel)
 
 
 async def test_r20_a_new_password_cancels(database_url: str, channel: Channel) -> None:
-    """To change the password cancels what is pending, tells the user, and leaves an event."""
+    """A change of the password cancels a pending change, notifies the user, and writes an event."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -156,7 +156,7 @@ async def test_r20_a_new_password_cancels(database_url: str, channel: Channel) -
 
 
 async def test_r20_a_new_password_comes_too_late(database_url: str, channel: Channel) -> None:
-    """What was due when the password is changed has taken effect, and is not cancelled."""
+    """A change of the password does not cancel a change that is already due."""
     clock = SetClock()
     async with services_on(database_url, clock, contact_change_delay="30m") as services:
         caller = await enter(services, channel.tenant)
@@ -172,7 +172,7 @@ async def test_r20_a_new_password_comes_too_late(database_url: str, channel: Cha
 
 
 async def test_r20_to_remove_an_address(database_url: str, channel: Channel) -> None:
-    """To remove an address that the tenant does not require is a change like any other."""
+    """Removing an address that the tenant does not require is pending like any change."""
     clock = SetClock()
     other = CHANNELS[1 - CHANNELS.index(channel)]
     async with services_on(database_url, clock) as services:
@@ -193,7 +193,7 @@ async def test_r20_to_remove_an_address(database_url: str, channel: Channel) -> 
 
 
 async def test_r20_names_change_at_once(database_url: str, channel: Channel) -> None:
-    """Names prove nothing, and change at once."""
+    """Names change at once."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -204,7 +204,7 @@ async def test_r20_names_change_at_once(database_url: str, channel: Channel) -> 
 
 
 async def test_r20_anonymous_users_change_at_once(database_url: str, channel: Channel) -> None:
-    """An anonymous user has no password to prove and cannot recover, so that an address changes at once."""
+    """Addresses of anonymous users, who cannot recover, change at once."""
     async with services_on(database_url) as services:
         device = await services.accounts.create_user(
             ACCOUNT, channel.tenant, NewUser(username="device", anonymous=True)
@@ -221,7 +221,7 @@ async def test_r20_anonymous_users_change_at_once(database_url: str, channel: Ch
 
 
 async def test_r20_events_hold_no_values(database_url: str, channel: Channel) -> None:
-    """The trail says that something changed and how, and neither the old value nor the new one."""
+    """Audit events of a change contain neither the old nor the new value."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)

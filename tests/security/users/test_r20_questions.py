@@ -1,4 +1,4 @@
-"""R20: security questions change as addresses do: at once with the password, and otherwise later."""
+"""R20: security questions change at once with the password, and otherwise after the delay."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OTHER: Final = NewQuestion("What else?", "Whatever there is")
 
 
 async def _asked(services: Services) -> str:
-    """The question that is asked of who wants to recover."""
+    """The question that a recovery shows."""
     return (await services.recovery.forgot_password(ACCOUNT, BY_QUESTION, USERNAME, 1)).hint
 
 
@@ -45,7 +45,7 @@ async def _shown(services: Services, caller: Caller) -> list[str]:
 
 
 async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
-    """Without the password, other questions are shown to the user, and asked once the delay has passed."""
+    """Without the password, the user sees the new questions, and recovery uses them after the delay."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
@@ -78,7 +78,7 @@ async def test_r20_questions_of_a_stolen_token_wait(database_url: str) -> None:
 @pytest.mark.parametrize("previous", [None, OLD_PASSWORD], ids=["recent", "password"])
 @pytest.mark.parametrize("by_id", [True, False], ids=["E19", "E12"])
 async def test_r20_questions_at_once(database_url: str, previous: str | None, *, by_id: bool) -> None:
-    """With the password, other questions are asked at once, which proves them; what was pending is cancelled."""
+    """With the password, new questions take effect at once, are proved, and cancel pending ones."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         stale = await enter(services, BY_QUESTION)
@@ -101,7 +101,7 @@ async def test_r20_questions_at_once(database_url: str, previous: str | None, *,
 
 
 async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
-    """A wrong previous password is refused, by either operation, and nothing changes."""
+    """Both operations reject a wrong previous password and change nothing."""
     async with services_on(database_url) as services:
         caller = await enter(services, BY_QUESTION)
         for call in (
@@ -114,7 +114,7 @@ async def test_r20_questions_with_a_wrong_password(database_url: str) -> None:
 
 
 async def test_r20_other_questions_replace_those_pending(database_url: str) -> None:
-    """Questions that are pending are replaced by others, whose time begins anew."""
+    """New questions replace pending ones, and their delay begins anew."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
@@ -131,7 +131,7 @@ async def test_r20_other_questions_replace_those_pending(database_url: str) -> N
 
 @pytest.mark.parametrize("by_reset", [True, False], ids=["reset", "E13"])
 async def test_r20_a_new_password_cancels_questions(database_url: str, *, by_reset: bool) -> None:
-    """A reset or a change of the password cancels questions that are pending."""
+    """A reset or change of the password cancels pending questions."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
@@ -149,7 +149,7 @@ async def test_r20_a_new_password_cancels_questions(database_url: str, *, by_res
 
 
 async def test_r20_questions_by_an_administrator(database_url: str) -> None:
-    """An administrator sets the questions of others at once, which cancels those pending and proves nothing."""
+    """An administrator's change takes effect at once, cancels pending questions, and proves nothing."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)
@@ -166,7 +166,7 @@ async def test_r20_questions_by_an_administrator(database_url: str) -> None:
 
 
 async def test_r20_events_hold_no_questions(database_url: str) -> None:
-    """The trail says that questions have changed and how, and not which they are."""
+    """Audit events of a change do not contain the questions."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, BY_QUESTION)

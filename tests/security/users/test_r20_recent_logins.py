@@ -1,4 +1,4 @@
-"""R20: a change is in force at once with the password or a recent login, and pending otherwise."""
+"""R20: a change takes effect at once with the password or a recent login, and is pending otherwise."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_r20_what_is_recent(database_url: str, channel: Channel) -> None:
 
 
 async def test_r20_settings(database_url: str, channel: Channel) -> None:
-    """Operators set how long a login is recent, 0 for never, and how long a change is pending."""
+    """Settings say how long a login is recent, 0 for never, and how long a change is pending."""
     clock = SetClock()
     async with services_on(database_url, clock, recent_login_seconds="0", contact_change_delay="12h") as services:
         caller = await enter(services, channel.tenant)
@@ -55,7 +55,7 @@ async def test_r20_settings(database_url: str, channel: Channel) -> None:
 
 
 async def test_r20_the_previous_password(database_url: str, channel: Channel) -> None:
-    """With the right password a change takes effect at once; with a wrong one nothing changes, be the login recent."""
+    """A change takes effect at once with the right password; a wrong one changes nothing."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -71,7 +71,7 @@ async def test_r20_the_previous_password(database_url: str, channel: Channel) ->
 
 
 async def test_r20_sent_again(database_url: str, channel: Channel) -> None:
-    """The value in force leaves what is pending, which does not begin anew when it is sent again; another one does."""
+    """Sending the current or pending value does not restart the delay; another value does."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         update = services.own_account.update
@@ -91,7 +91,7 @@ async def test_r20_sent_again(database_url: str, channel: Channel) -> None:
 
 
 async def test_r20_sent_again_with_the_password(database_url: str, channel: Channel) -> None:
-    """With the password, the value in force cancels what is pending, and the pending one is in force at once."""
+    """With the password, sending the current value cancels the change, and sending the pending one applies it."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         caller = await enter(services, channel.tenant)
@@ -106,7 +106,7 @@ async def test_r20_sent_again_with_the_password(database_url: str, channel: Chan
 
 
 async def test_r20_sent_back_after_a_login(database_url: str, channel: Channel) -> None:
-    """Owners who log in and send back what they read do not bring a thief's change into force."""
+    """A user who logs in and sends the profile back unchanged does not apply a pending change."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         stolen = await enter(services, channel.tenant)
@@ -125,7 +125,7 @@ async def test_r20_sent_back_after_a_login(database_url: str, channel: Channel) 
 
 @pytest.mark.parametrize("stale", [0, STALE], ids=["recent", "stale"])
 async def test_r20_in_flight_when_the_password_changes(database_url: str, channel: Channel, stale: int) -> None:
-    """A change that was under way with a stolen token when the owner reset the password is refused."""
+    """A change in progress is rejected if the password is reset meanwhile."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
         stolen = await enter(services, channel.tenant)

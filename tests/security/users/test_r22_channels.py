@@ -1,4 +1,4 @@
-"""R22: a proof is of a channel. Whoever has ever proved one can log in, whichever channel the tenant has now."""
+"""R22: a proof covers one channel. A user who has proved any channel can log in."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _boss(tenant: str = TENANT) -> Caller:
 
 @pytest.mark.parametrize(("first", "then"), _SWITCHES)
 async def test_r22_proved_nothing(database_url: str, first: Verification, then: Verification) -> None:
-    """Who has proved nothing cannot log in after a switch, until they prove what the tenant asks for then."""
+    """A user who has proved nothing cannot log in after a switch before they prove the new channel."""
     async with services_on(database_url) as services:
         await _configure(services, first)
         if first == "question":
@@ -127,7 +127,7 @@ async def test_r22_proved_nothing(database_url: str, first: Verification, then: 
 
 @pytest.mark.parametrize(("first", "then"), _SWITCHES)
 async def test_r22_proved_one(database_url: str, first: Verification, then: Verification) -> None:
-    """Who has proved one channel can log in after any switch, and counts as verified where that one is asked for."""
+    """A user who has proved one channel can log in after any switch, and is verified for that channel only."""
     async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
@@ -143,7 +143,7 @@ async def test_r22_proved_one(database_url: str, first: Verification, then: Veri
 
 @pytest.mark.parametrize(("first", "then"), [each for each in _SWITCHES if len({*each}) == 2])
 async def test_r22_proved_two(database_url: str, first: Verification, then: Verification) -> None:
-    """Who has proved two channels is verified in both, logs in after any switch, and stays let in by one."""
+    """A user who has proved two channels is verified in both, and can still log in with one of them."""
     async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
@@ -173,7 +173,7 @@ async def test_r22_proved_two(database_url: str, first: Verification, then: Veri
 
 @pytest.mark.parametrize(("first", "then"), [("email", "text"), ("text", "email")])
 async def test_r22_codes_prove_how_they_were_sent(database_url: str, first: Verification, then: Verification) -> None:
-    """A code proves the channel that it was sent by, though the tenant has been switched to another meanwhile."""
+    """A code proves the channel that it was sent through, even after the tenant was switched."""
     async with services_on(database_url) as services:
         await _configure(services, first)
         issued = await _register(services, first)
@@ -191,7 +191,7 @@ async def test_r22_codes_prove_how_they_were_sent(database_url: str, first: Veri
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)
 async def test_r22_a_changed_address(database_url: str, channel: Channel) -> None:
-    """A changed address is unproved, which stops no login; a reset by its code proves it."""
+    """A changed address is unproved until a reset by its code; the user can still log in."""
     async with services_on(database_url) as services:
         caller = await enter(services, channel.tenant)
         assert (await services.own_account.read(caller)).user.verified
@@ -207,7 +207,7 @@ async def _shown_in(services: Services, tenant: str, user_id: str) -> Profile:
 
 
 async def test_r22_sent_back_as_read(database_url: str) -> None:
-    """To send a user back as read changes nothing, whatever is proved."""
+    """Sending a user back unchanged changes nothing."""
     async with services_on(database_url) as services:
         user_id = (await stored(services, TENANT))["user_id"]
         for mode in _MODES:
@@ -225,7 +225,7 @@ async def test_r22_sent_back_as_read(database_url: str) -> None:
 @pytest.mark.parametrize("verified", [True, False])
 @pytest.mark.parametrize("mode", _MODES)
 async def test_r22_created_by_others(database_url: str, mode: Verification, *, verified: bool) -> None:
-    """Who adds a user vouches for the tenant's present channel; where questions are asked, having some lets in."""
+    """A user created by others is verified for the tenant's current channel, or by having questions."""
     async with services_on(database_url) as services:
         await _configure(services, mode)
         questions = _QUESTIONS if mode == "question" else []
@@ -243,7 +243,7 @@ async def test_r22_created_by_others(database_url: str, mode: Verification, *, v
 
 
 async def test_r22_anonymous_users_are_not_verified(database_url: str) -> None:
-    """Anonymous users log in unproved, and are not verified, whoever says so."""
+    """Anonymous users can log in and are never verified."""
     async with services_on(database_url) as services:
         device = await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_NAME, anonymous=True))
         changed = await services.users.update(_boss(), device.user_id, ProfileChange(verified=True))
@@ -253,7 +253,7 @@ async def test_r22_anonymous_users_are_not_verified(database_url: str) -> None:
 
 
 async def test_r22_searches_sort_by_the_channel(database_url: str) -> None:
-    """Users are sorted by whether they are verified as it is shown."""
+    """Searches sort users by the verified flag that they show."""
     async with services_on(database_url) as services:
         await services.accounts.create_user(ACCOUNT, TENANT, NewUser(username=_NAME, verified=False))
         await _configure(services, "text")

@@ -1,4 +1,4 @@
-"""R22: users of before have proved what let them log in."""
+"""R22: the migration keeps existing users able to log in."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _fill(connection: Connection) -> None:
 
 
 async def test_r22_users_of_before(empty_database_url: str) -> None:
-    """Whoever could log in still can, and has proved the tenant's channel; others have proved nothing."""
+    """Users who could log in have proved the tenant's channel; others have proved nothing."""
     async with Database(empty_database_url) as database:
         await database.write(_begin)
         await database.write(_fill)

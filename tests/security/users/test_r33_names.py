@@ -1,4 +1,4 @@
-"""R33: new usernames are PRECIS UsernameCasePreserved that fit into a path; users who have others go on working."""
+"""R33: new usernames follow PRECIS UsernameCasePreserved; users with other names keep working."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _WAYS: Final = ("/users/register/anonymous", "/users/register", "/users")
 
 
 async def _ask_all(client: httpx.AsyncClient, username: str) -> list[httpx.Response]:
-    """Ask for a new user of this name in each way that the API has."""
+    """Request a new user of this name through each operation."""
     body: dict[str, Any] = {"username": username, "newPassword": PASSWORD, "emailAddress": EMAIL}
     bodies = [{"username": username}, body, body]
     return [await client.post(f"/{ACCOUNT}{way}", json=each) for way, each in zip(_WAYS, bodies, strict=True)]
 
 
 async def test_r33_new_usernames(database_url: str, tmp_path: Path) -> None:
-    """E4, E5 and E15 refuse the same usernames with 400 and `username_invalid`, and store nothing of them."""
+    """E4, E5 and E15 reject the same usernames with 400 and `username_invalid`, and store nothing."""
     settings = settings_in(tmp_path, database_url=database_url)
     app = create_app(settings, Sources(hasher=CHEAP_HASHER))
     async with app.router.lifespan_context(app):
@@ -79,7 +79,7 @@ async def test_r33_new_usernames(database_url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [_REFUSED[0], _REFUSED[1], _REFUSED[2]], ids=lambda name: name.why)
 def test_r33_command_line(tmp_path: Path, name: Name) -> None:
-    """The command line of the server refuses the same usernames in one line."""
+    """The server's command line rejects the same usernames in one line."""
     run_json(tmp_path, "account", "create", ACCOUNT)
     done = run(tmp_path, "user", "create", ACCOUNT, name.username)
     assert done.returncode == 1
@@ -90,7 +90,7 @@ def test_r33_command_line(tmp_path: Path, name: Name) -> None:
 
 
 def test_r33_every_new_user() -> None:
-    """There is no new user, whoever makes one, of a username that is not allowed."""
+    """No code path creates a user with an invalid username."""
     for name in NAMES:
         if name.allowed:
             assert NewUser(username=name.username).username == name.username
@@ -102,7 +102,7 @@ def test_r33_every_new_user() -> None:
 
 @pytest.mark.parametrize("former", ["rosa\u200b", "\u202erosa", "rosa k ", "ro/sa", "..", "rosa\U0001f600"], ids=ascii)
 async def test_r33_users_who_exist(database_url: str, former: str) -> None:
-    """Users whose names are not allowed any more are found, log in, ask for a reset and complete it."""
+    """Users with names that are no longer valid can log in and recover."""
     async with services_on(database_url) as services:
         rename = update(users).where(users.c.username == USERNAME, users.c.account == ACCOUNT, users.c.tenant == TENANT)
         assert await change(services, rename.values(username=former, username_key=username_key(former))) == 1
@@ -116,7 +116,7 @@ async def test_r33_users_who_exist(database_url: str, former: str) -> None:
 
 
 async def test_r33_comparison(database_url: str) -> None:
-    """Names are compared without regard to case, width and composition, and stored as they were sent."""
+    """Usernames are compared without regard to case, width and composition, and stored as sent."""
     async with services_on(database_url) as services:
         register = services.registration.register_anonymous
         sent = "\uff32ose\u0301"
