@@ -204,7 +204,7 @@ async def _probe(server: SharedServer, operation: Placed, field: str, prober: Se
 
 
 @pytest.mark.parametrize("operation_id", dict.fromkeys(operation for operation, _ in _ANSWERS))
-async def test_what_others_have_made(operation_id: str, database_url: str, tmp_path: Path) -> None:
+async def test_objects_of_other_tenants(operation_id: str, database_url: str, tmp_path: Path) -> None:
     """Naming another tenant's object gets the response for an object that never existed, and changes nothing."""
     verification: Verification = "question" if operation_id.endswith("SecurityQuestions") else "email"
     async with shared_server(tmp_path, database_url, verification, _REQUESTS.get(operation_id)) as server:

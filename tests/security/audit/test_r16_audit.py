@@ -147,7 +147,7 @@ async def test_r16_each_branch_of_completing(database_url: str) -> None:
     assert len(trail.seen) == 3 * 8 - 1 + 3
 
 
-async def test_r16_turned_away(database_url: str) -> None:
+async def test_r16_rejected_by_the_hashing_queue(database_url: str) -> None:
     """A call rejected because the hashing queue is full writes an event."""
     async with services_on(database_url) as services:
         completion, trail = services.completion, _Trail(services)
@@ -168,7 +168,7 @@ async def test_r16_registration(database_url: str) -> None:
             await _Trail(services).expect(tenant, "registered", "ok", call)
 
 
-async def test_r16_nothing_secret_and_no_name(database_url: str) -> None:
+async def test_r16_no_secrets_and_no_names(database_url: str) -> None:
     """Events contain ids, but no secrets and no input of users."""
     async with services_on(database_url) as services:
         issued = await ask(services)

@@ -77,7 +77,7 @@ async def _counted(services: Services) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("what", _TRIED, ids=" ".join)
-async def test_r34_a_thousand_tries_are_one_row(database_url: str, what: tuple[str, str]) -> None:
+async def test_r34_a_thousand_attempts_are_one_row(database_url: str, what: tuple[str, str]) -> None:
     """Any number of attempts without a user or request adds one row for each address and hour."""
     async with services_on(database_url) as services:
         issued = await ask(services)
@@ -125,7 +125,7 @@ async def test_r34_hours_and_addresses_apart(database_url: str) -> None:
         assert [row["event_id"] for row in found] == sorted(row["event_id"] for row in found)
 
 
-async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> None:
+async def test_r34_rejections_of_a_handle(database_url: str) -> None:
     """A handle adds one row an hour for each reason to reject it, and so does a user beyond a limit."""
     clock = SetClock()
     async with services_on(database_url, clock, recovery_requests_per_user_per_hour="2") as services:
@@ -147,7 +147,7 @@ async def test_r34_what_a_handle_is_no_longer_good_for(database_url: str) -> Non
         assert len(await rows(services, audit)) == before + 3
 
 
-async def test_r34_decoys_are_noted_as_users_are(database_url: str) -> None:
+async def test_r34_decoys_add_the_rows_of_users(database_url: str) -> None:
     """With decoys, a request for an unknown user adds a row like one for a known user, up to the same limit."""
     seen: list[list[int]] = []
     async with services_on(database_url, unknown_user="decoy", recovery_requests_per_user_per_hour="2") as services:

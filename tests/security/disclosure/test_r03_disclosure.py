@@ -80,7 +80,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-async def test_r03_secrets_show_nowhere(database_url: str, log: pytest.LogCaptureFixture) -> None:
+async def test_r03_no_secrets_in_responses_log_or_database(database_url: str, log: pytest.LogCaptureFixture) -> None:
     """No response, log record or row contains a code, answer, password, handle or key in readable form."""
     async with services_on(database_url) as services:
         tenants = (TENANT, BY_TEXT, BY_QUESTION)
@@ -135,7 +135,7 @@ async def _failures(services: Services, issued: Issued) -> list[str]:
 
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
-async def test_r03_traces_hold_no_secret(database_url: str, log: pytest.LogCaptureFixture, tenant: str) -> None:
+async def test_r03_tracebacks_contain_no_secrets(database_url: str, log: pytest.LogCaptureFixture, tenant: str) -> None:
     """No error, traceback or log record of a failure contains a secret."""
     async with services_on(
         database_url, recovery_guesses_per_request="100", recovery_guesses_per_user_and_address_per_day="100"

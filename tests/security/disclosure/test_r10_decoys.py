@@ -73,7 +73,7 @@ async def test_r10_answers_have_one_shape(database_url: str) -> None:
                 assert [bool(each.code) for each in issued] == [True, tenant == BY_QUESTION, tenant == BY_QUESTION]
 
 
-async def test_r10_a_known_user_without_a_way(database_url: str) -> None:
+async def test_r10_a_known_user_without_an_address(database_url: str) -> None:
     """Users without an address or question get the same responses as all others."""
     async with services_on(database_url, unknown_user="decoy", smtp_url="smtp://127.0.0.1:9") as services:
         for tenant in _TENANTS:
@@ -147,7 +147,7 @@ async def test_r10_limits_trip_alike(database_url: str) -> None:
             assert known == [*tried, *tried, False, 86394, 86393, 86393, "issued", 3591, 3591]
 
 
-async def test_r10_a_decoy_leads_nowhere(database_url: str) -> None:
+async def test_r10_a_decoy_cannot_be_completed(database_url: str) -> None:
     """No code or answer completes a decoy, not even the one that its row was made with."""
     async with services_on(database_url, unknown_user="decoy") as services:
         for tenant in _TENANTS:

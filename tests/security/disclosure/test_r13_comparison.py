@@ -109,7 +109,7 @@ async def _refusals(services: Services, clock: SetClock, issued: Issued) -> dict
     return said
 
 
-async def test_r13_one_message_and_code_for_every_failure(database_url: str) -> None:
+async def test_r13_one_error_for_every_failed_check(database_url: str) -> None:
     """A reset and a verification return one error for any wrong request, handle or code."""
     clock = SetClock()
     messages: set[str] = set()

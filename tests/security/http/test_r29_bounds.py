@@ -71,7 +71,7 @@ def test_idle_connections_make_room(tmp_path: Path, bound: str) -> None:
 
 @PARSERS
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
-def test_no_room(tmp_path: Path, bound: str, first: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_active_connections_stay(tmp_path: Path, bound: str, first: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """At the bound, if all connections are active, a new one is closed and the others are served."""
     with server_without_deadlines(tmp_path, **{bound: "2"}) as server, ExitStack() as stack:
         under_way = [stack.enter_context(connected(server, first)) for _ in range(2)]

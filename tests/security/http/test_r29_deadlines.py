@@ -27,21 +27,21 @@ _ENDLESS = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-
 
 @PARSERS
 @pytest.mark.parametrize("sent", [b"P", compose(GOOD)[:40], compose(GOOD, method="FOO")[:40]])
-def test_head_does_not_come(tmp_path: Path, first: bytes, sent: bytes) -> None:
+def test_incomplete_head(tmp_path: Path, first: bytes, sent: bytes) -> None:
     """A connection is closed without a response if its request head is incomplete at the deadline."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server, connected(server, first) as connection:
         connection.send(sent)
         assert is_closed(connection)
 
 
-def test_nothing_comes(tmp_path: Path) -> None:
+def test_silent_connection(tmp_path: Path) -> None:
     """A connection that sends nothing is closed."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server, connected(server) as connection:
         assert is_closed(connection)
 
 
 @PARSERS
-def test_head_that_never_ends(tmp_path: Path, first: bytes) -> None:
+def test_slow_head(tmp_path: Path, first: bytes) -> None:
     """Sending a request head piece by piece does not extend its deadline."""
     with server_without_deadlines(tmp_path, head_timeout=_SOON) as server:
         with connected(server, first):
@@ -68,7 +68,7 @@ def test_head_that_never_ends(tmp_path: Path, first: bytes) -> None:
 
 @PARSERS
 @pytest.mark.parametrize("body", [b"", GOOD[:5]])
-def test_body_does_not_come(tmp_path: Path, first: bytes, body: bytes) -> None:
+def test_stalled_body(tmp_path: Path, first: bytes, body: bytes) -> None:
     """A connection is closed without a response if its request body makes no progress."""
     with server_without_deadlines(tmp_path, body_timeout=_SOON) as server, connected(server, first) as connection:
         connection.send(compose(body, length=len(GOOD)))
@@ -85,7 +85,7 @@ def test_idle(tmp_path: Path, first: bytes) -> None:
 
 
 @PARSERS
-def test_deadlines_are_apart(tmp_path: Path, first: bytes) -> None:
+def test_deadlines_are_independent(tmp_path: Path, first: bytes) -> None:
     """The deadline of one connection's head does not affect idle connections or those that send a body."""
     with (
         server_without_deadlines(tmp_path, head_timeout="1") as server,
@@ -104,7 +104,7 @@ def test_deadlines_are_apart(tmp_path: Path, first: bytes) -> None:
 
 
 @PARSERS
-def test_response_that_nobody_reads(tmp_path: Path, first: bytes) -> None:
+def test_unread_responses(tmp_path: Path, first: bytes) -> None:
     """A client that sends requests and reads no responses is disconnected, and its slot is free."""
     openapi = compose(method="GET", target="/openapi.json", content_type=None)
     with (
@@ -140,7 +140,7 @@ def test_response_before_the_body(tmp_path: Path, head: bytes, status: int) -> N
         assert is_closed(connection)
 
 
-def test_small_rest_is_read(tmp_path: Path) -> None:
+def test_small_rest_of_a_body_is_read(tmp_path: Path) -> None:
     """A connection stays open after an early error if the rest of the body is small."""
     with server_without_deadlines(tmp_path) as server, connected(server) as connection:
         connection.send(compose(b"", content_type=None, length=65_536))
@@ -159,7 +159,7 @@ def test_body_without_end(tmp_path: Path, headers: tuple[str, ...]) -> None:
             connection.send(bytes(1 << 26))
 
 
-def test_setting_of_each() -> None:
+def test_default_timeouts() -> None:
     """The default timeouts are 10 s for a head, 30 s for a body and 75 s between requests."""
     settings = Settings()
     assert (settings.head_timeout, settings.body_timeout, settings.keep_alive) == (10, 30, 75)

@@ -84,14 +84,14 @@ def test_listed(host: str, listed: str, expected: bool) -> None:  # noqa: FBT001
         ",".join(f"{number}.0.0.0/8" for number in range(256)),
     ],
 )
-def test_everybody_is_no_proxy(listed: str) -> None:
+def test_not_every_address_is_a_proxy(listed: str) -> None:
     """The server refuses to start if every address were a trusted proxy, and says why."""
     with pytest.raises(ValidationError, match="must not cover everybody: any client could then claim another address"):
         Settings(forwarded_allow_ips=listed)
 
 
 @pytest.mark.parametrize("listed", ["10.0.0.0/8", "fc00::/7", "::ffff:10.0.0.0/104", "127.0.0.1,::1"])
-def test_own_networks_are(listed: str) -> None:
+def test_private_networks_may_be_proxies(listed: str) -> None:
     """Private networks can be listed as a whole."""
     assert Settings(forwarded_allow_ips=listed).forwarded_allow_ips == listed
 
@@ -147,7 +147,7 @@ def test_proxy_of_a_dual_stack(tmp_path: Path) -> None:
         (["192.0.2.1" + ", 10.1.1.1" * 1000], "10.1.1.1"),
     ],
 )
-def test_client_that_a_proxy_names(
+def test_client_behind_proxies(
     tmp_path: Path, forwarded: list[str], client: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client is the last address that is not a trusted proxy; an unreadable address ends the chain."""

@@ -118,7 +118,7 @@ async def test_r26_success_forgets(database_url: str) -> None:
         assert await counted(services, "login-guesses-of-all") == [3 * (_LIMIT - 1)]
 
 
-async def test_r26_who_is_not_admitted(database_url: str) -> None:
+async def test_r26_users_who_may_not_log_in(database_url: str) -> None:
     """A right password is not counted, even for a user who may not log in."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(is_active=False))

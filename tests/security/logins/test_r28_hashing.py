@@ -201,7 +201,7 @@ async def test_r28_previous_passwords_are_replaced(database_url: str) -> None:
             assert await counted(services, LOGIN_GUESSES_BY_USER.name) == [4]
 
 
-async def test_r28_questions_that_nobody_asks(database_url: str) -> None:
+async def test_r28_unused_questions_are_not_hashed(database_url: str) -> None:
     """A tenant without security questions validates questions, but neither hashes nor stores them."""
     questions = [NewQuestion(f"Question {number}?", "answer") for number in range(10)]
     flawed = [*questions[:9], NewQuestion("Question?", " ")]

@@ -131,7 +131,7 @@ async def test_r24_messages_have_their_domains(database_url: str) -> None:
     assert domain_of("+15551230000") == "+15551230000"
 
 
-def test_r24_stand_ins() -> None:
+def test_r24_decoys_have_stand_in_domains() -> None:
     """A decoy message counts for one of four domains, which is always the same for one username."""
     key = Key.derive(bytes(32))
     domains = [stand_in_domain(key, f"user-{number}") for number in range(100)]
@@ -139,7 +139,7 @@ def test_r24_stand_ins() -> None:
     assert stand_in_domain(key, "USER-0") == domains[0]
 
 
-async def test_r24_a_search_does_not_begin_anew() -> None:
+async def test_r24_searches_overlap() -> None:
     """A search that found everything is followed by one that begins half a minute back."""
     now = Sources().now()
     slots = Slots(SlotLimits())

@@ -90,7 +90,7 @@ async def test_r25_the_owner_of_the_address_recovers(database_url: str) -> None:
         await services.completion.reset_password(issued.attempted(), PASSWORD)
 
 
-async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
+async def test_r25_a_suppressed_request_ends_no_other(database_url: str) -> None:
     """A request whose message is suppressed cannot be completed, and leaves the client's earlier one valid."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))
@@ -107,7 +107,7 @@ async def test_r25_what_is_not_sent_ends_nothing(database_url: str) -> None:
         await services.completion.reset_password(good.attempted(), PASSWORD)
 
 
-async def test_r25_what_is_not_sent_ends_nothing_of_others(database_url: str) -> None:
+async def test_r25_a_suppressed_request_ends_none_of_other_clients(database_url: str) -> None:
     """A request whose message is suppressed ends none of five live requests of other clients."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(verified=False, email_proved=False))

@@ -57,7 +57,7 @@ def _serving(folder: Path, *command: str, **given: Any) -> Generator[subprocess.
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_nobody_reads(tmp_path: Path, workers: str) -> None:
+def test_log_that_is_not_read(tmp_path: Path, workers: str) -> None:
     """A server whose log is not read keeps serving, and ends on SIGTERM."""
     seed(settings_in(tmp_path))
     command = ("-m", "meshydb_server", "serve", "--port", "0", "--workers", workers)
@@ -136,7 +136,7 @@ class _Failing:
         raise LookupError
 
 
-def test_what_was_said_when_it_was_said() -> None:
+def test_mutable_values() -> None:
     """Tracebacks and mutable values are logged as they were at the time of the call."""
     changing, listed = _Changing(), ["before"]
     with _lines(capacity=100) as (log, read):
@@ -151,7 +151,7 @@ def test_what_was_said_when_it_was_said() -> None:
     assert lines[2]["exc_info"].endswith("ValueError: before")
 
 
-def test_value_without_a_text() -> None:
+def test_record_that_cannot_be_formatted() -> None:
     """A record that cannot be formatted is dropped and counted, and logging continues."""
     with _lines(capacity=100) as (log, read):
         log.info("%s", _Failing())
@@ -170,7 +170,7 @@ def test_lines_are_whole() -> None:
         assert [json.loads(line)["message"] for line in read()] == said
 
 
-def test_pipe_that_does_not_wait() -> None:
+def test_non_blocking_pipe() -> None:
     """Every line is written to a pipe that another process has made non-blocking."""
     with _lines(capacity=10_000, blocking=False) as (log, read):
         for number in range(2_000):

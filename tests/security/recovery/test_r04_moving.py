@@ -106,7 +106,7 @@ async def test_r04_changing_while_asked(postgresql_url: str, tenant: str) -> Non
         assert await refusal(services.completion.reset_password(issued.attempted(), PASSWORD))
 
 
-async def test_r04_what_a_change_leaves(database_url: str) -> None:
+async def test_r04_change_without_a_request(database_url: str) -> None:
     """A change without an earlier request leaves an empty one, which does not count and is swept."""
     clock = SetClock()
     async with services_on(database_url, clock, recovery_requests_per_user_per_hour="1") as services:

@@ -61,7 +61,7 @@ async def test_r06_fifty_concurrent_resets_have_one_winner(database_url: str) ->
 
 
 @pytest.mark.parametrize("tenant", [TENANT, BY_QUESTION])
-async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, tenant: str) -> None:
+async def test_r06_concurrent_right_codes_have_one_winner(database_url: str, tenant: str) -> None:
     """Of concurrent resets whose codes have all been verified, on two servers, one succeeds."""
     with closing(MeetingPasswords(5)) as passwords:
         async with services_on(database_url) as one, services_on(database_url, new=False) as other:
@@ -76,7 +76,7 @@ async def test_r06_those_who_were_all_right_have_one_winner(database_url: str, t
             assert await outcomes(one) == {("requested", "ok"): 1, ("reset", "ok"): 1, ("reset", "used"): 4}
 
 
-async def test_r06_used_once_is_used(database_url: str) -> None:
+async def test_r06_used_requests_are_rejected(database_url: str) -> None:
     """A used request is rejected by every server; a check does not use it up."""
     async with services_on(database_url) as one, services_on(database_url, new=False) as other:
         issued, registered = await ask(one), await register(one)
@@ -124,7 +124,7 @@ async def test_r06_one_transaction(database_url: str) -> None:
 _TABLES = {"recoveries", "users", "sessions", "outbox", "audit"}
 
 
-async def test_r06_change_under_the_hands(database_url: str) -> None:
+async def test_r06_change_while_the_password_is_hashed(database_url: str) -> None:
     """A reset fails if its user or request changes while the password is hashed."""
     said: set[str] = set()
     for interference in ("password", "request", "address", "user"):

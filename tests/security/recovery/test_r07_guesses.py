@@ -136,7 +136,7 @@ async def test_r07_counted_before_compared(database_url: str, tenant: str) -> No
             assert not await broken.check_hash(issued.attempted())
 
 
-async def test_r07_who_is_turned_away_has_not_guessed(database_url: str) -> None:
+async def test_r07_rejected_by_the_hashing_queue_is_no_guess(database_url: str) -> None:
     """A check or reset that the full hashing queue rejects does not count as a guess."""
     async with services_on(database_url) as services:
         issued = [await ask(services, tenant=tenant) for tenant in (TENANT, BY_QUESTION)]

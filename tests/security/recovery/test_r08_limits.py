@@ -137,7 +137,7 @@ async def test_r08_settings(database_url: str) -> None:
         assert await _limited(ask(services)) == 3600
 
 
-async def test_r08_nobody_is_refused_within_the_limits(database_url: str) -> None:
+async def test_r08_no_rejections_within_the_limits(database_url: str) -> None:
     """50 concurrent requests of one user, on two servers that allow 50, all succeed."""
     limits: dict[str, Any] = {"recovery_requests_per_user_per_hour": "50"}
     async with (

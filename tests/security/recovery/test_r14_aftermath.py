@@ -83,7 +83,7 @@ async def test_r14_the_user_is_told_once(database_url: str) -> None:
             assert (letter.expires - clock.now).days == 3
 
 
-async def test_r14_nowhere_to_tell(database_url: str) -> None:
+async def test_r14_user_without_an_address(database_url: str) -> None:
     """A user without an address can reset with an answer, which sends no notice."""
     async with services_on(database_url) as services:
         await change(services, update(users).values(email=None, phone=None))
@@ -92,7 +92,7 @@ async def test_r14_nowhere_to_tell(database_url: str) -> None:
         assert await rows(services, outbox) == []
 
 
-async def test_r14_told_where_they_can_be_reached(database_url: str) -> None:
+async def test_r14_notice_through_the_tenants_channel(database_url: str) -> None:
     """The notice goes only through the tenant's channel, if the user has an address for it."""
     async with services_on(database_url) as services:
         for missing, told in [("email", [BY_TEXT]), ("phone", [TENANT, BY_QUESTION])]:
@@ -132,7 +132,7 @@ async def test_r14_verifying_changes_nothing_else(database_url: str) -> None:
     assert [{name for name in one if one[name] != other[name]} for one, other in changed] == [{"verified"}]
 
 
-async def test_r14_nobody_to_verify(database_url: str) -> None:
+async def test_r14_deleted_user(database_url: str) -> None:
     """Verifying a user who was deleted meanwhile fails and stores nothing."""
     async with services_on(database_url) as services:
         user = await add_user(services, "leaver")

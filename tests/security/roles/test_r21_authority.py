@@ -129,7 +129,7 @@ async def test_r21_one_mesh_is_among_all(people: People) -> None:
     assert await refusal(people.services.users.update(callers["one"], every.user_id, change)) == _MORE
 
 
-def test_r21_what_covers_what() -> None:
+def test_r21_permissions_that_cover_others() -> None:
     """Permissions are compared by kind and operation; only a permission for all meshes covers others."""
     for held, wanted, expected in [
         ((), (), True),
@@ -166,7 +166,7 @@ async def test_r21_token_and_roles_count_together(people: People) -> None:
     assert await refusal(update(evolve(admin, permissions=frozenset()), ben.user_id, change)) == _MORE
 
 
-async def test_r21_who_is_not_there_is_not_found(people: People) -> None:
+async def test_r21_users_of_other_tenants_are_not_found(people: People) -> None:
     """A user of another tenant is not found."""
     await people.add("boss", roles=["meshy.admin"])
     clerk = await people.enter_new("clerk")
@@ -255,7 +255,7 @@ async def _until_one_waits(people: People) -> None:
 
 
 @pytest.mark.parametrize("way", ["E17 emailAddress", "E18", "E19"])
-async def test_r21_a_role_that_is_given_meanwhile(people: People, database_url: str, way: str) -> None:
+async def test_r21_role_given_during_a_call(people: People, database_url: str, way: str) -> None:
     """A call that waits for a user's lock sees a role that the user is given meanwhile."""
     clerk = await people.enter_new("clerk")
     ben = await people.add("ben", email=_EMAIL)

@@ -84,7 +84,7 @@ async def test_r21_the_last_administrator_themselves(people: People) -> None:
 
 
 @pytest.mark.parametrize("way", ["E17", "E18", "user deactivate"])
-async def test_r21_where_there_was_none(people: People, way: str) -> None:
+async def test_r21_tenant_without_an_administrator(people: People, way: str) -> None:
     """A tenant without an administrator is not restricted."""
     clerk = await people.enter_new("clerk")
     await people.add("ben")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 _CANARY: Final = "canary-7f3a"
 
 
-async def test_r03_values_of_a_failing_statement_are_not_told(database_url: str) -> None:
+async def test_r03_errors_of_statements_contain_no_values(database_url: str) -> None:
     """The error of a failed statement and its causes do not contain the statement's values."""
     async with services_on(database_url) as services:
         with pytest.raises(StorageError) as caught:

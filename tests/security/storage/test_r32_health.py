@@ -198,7 +198,7 @@ async def test_r32_once_a_second(database_url: str) -> None:
         assert await rows(services, heartbeat) == []
 
 
-def test_r32_as_it_is_answered(path: Path, tmp_path: Path) -> None:
+def test_r32_responses(path: Path, tmp_path: Path) -> None:
     """`/healthz` returns 200 or 503 with the documented bodies."""
     clock = SetClock()
     aside = tmp_path / "aside"

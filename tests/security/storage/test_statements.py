@@ -168,7 +168,7 @@ async def test_sweeping_goes_by_indexes(database_url: str) -> None:
         assert any("event_id<?" in line or "event_id < " in line for line in lines), lines
 
 
-def test_the_rule_finds_scans() -> None:
+def test_scans_are_recognised() -> None:
     """The rule recognises a scan of a whole table in the plans of both databases."""
     for line in ("SCAN recoveries", "SCAN users USING INDEX x", "  ->  Seq Scan on audit  (cost=0.00..1)"):
         assert any(scan in line for scan in _SCANS)

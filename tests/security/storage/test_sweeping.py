@@ -113,7 +113,7 @@ async def test_more_than_a_batch(database_url: str) -> None:
         assert await rows(one, recoveries) == []
 
 
-async def test_who_comes_after_a_deleted_user(database_url: str) -> None:
+async def test_handles_of_deleted_users(database_url: str) -> None:
     """A deleted user's handle stays invalid, even after a new user registers under the name."""
     async with services_on(database_url) as services:
         for anew in (False, True):

@@ -63,7 +63,7 @@ async def test_r20_a_stolen_token_does_not_move_recovery(database_url: str, chan
         assert (await outcomes(services))[f"{channel.kind}-changed", "cancelled"] == 1
 
 
-async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, channel: Channel) -> None:
+async def test_r20_takes_effect_after_the_delay(database_url: str, channel: Channel) -> None:
     """Codes go to the old address until the delay has passed, and then only to the new one."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
@@ -84,7 +84,7 @@ async def test_r20_it_takes_effect_when_its_time_has_come(database_url: str, cha
         await log_in(services, OLD_PASSWORD, tenant=channel.tenant)
 
 
-async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, channel: Channel) -> None:
+async def test_r20_codes_sent_before_it_takes_effect(database_url: str, channel: Channel) -> None:
     """A pending change leaves codes valid; when it takes effect, codes to the old address are invalid."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
@@ -100,7 +100,7 @@ async def test_r20_codes_that_are_out_when_it_takes_effect(database_url: str, ch
         assert await refusal(services.completion.reset_password(codes[channel.old].attempted(), PASSWORD))
 
 
-async def test_r20_settled_once(database_url: str, channel: Channel) -> None:
+async def test_r20_takes_effect_once(database_url: str, channel: Channel) -> None:
     """A due change takes effect once, even for concurrent requests."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
@@ -114,7 +114,7 @@ async def test_r20_settled_once(database_url: str, channel: Channel) -> None:
         assert sent == [channel.new] * 5
 
 
-async def test_r20_who_sees_what_is_pending(database_url: str, channel: Channel) -> None:
+async def test_r20_who_sees_the_pending_value(database_url: str, channel: Channel) -> None:
     """Users see their pending value; administrators see the current one and can send it back unchanged."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:
@@ -171,7 +171,7 @@ async def test_r20_a_new_password_comes_too_late(database_url: str, channel: Cha
         ]
 
 
-async def test_r20_to_remove_an_address(database_url: str, channel: Channel) -> None:
+async def test_r20_removing_an_address(database_url: str, channel: Channel) -> None:
     """Removing an address that the tenant does not require is pending like any change."""
     clock = SetClock()
     other = CHANNELS[1 - CHANNELS.index(channel)]

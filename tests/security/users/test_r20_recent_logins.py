@@ -24,7 +24,7 @@ from tests.support.sources import SetClock
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)]
 
 
-async def test_r20_what_is_recent(database_url: str, channel: Channel) -> None:
+async def test_r20_recent_login(database_url: str, channel: Channel) -> None:
     """A login is recent for less than ten minutes, a refresh does not renew it, and without auth_time it never is."""
     clock = SetClock()
     async with services_on(database_url, clock) as services:

@@ -60,7 +60,7 @@ def _fill(connection: Connection) -> None:
     add("security_questions", **asked, question="Pet?", answer_hash="x")
 
 
-async def test_r22_users_of_before(empty_database_url: str) -> None:
+async def test_r22_existing_users(empty_database_url: str) -> None:
     """Users who could log in have proved the tenant's channel; others have proved nothing."""
     async with Database(empty_database_url) as database:
         await database.write(_begin)

@@ -90,7 +90,7 @@ def test_r33_command_line(tmp_path: Path, name: Name) -> None:
 
 
 def test_r33_every_new_user() -> None:
-    """No code path creates a user with an invalid username."""
+    """A `NewUser` cannot have an invalid username."""
     for name in NAMES:
         if name.allowed:
             assert NewUser(username=name.username).username == name.username
@@ -101,7 +101,7 @@ def test_r33_every_new_user() -> None:
 
 
 @pytest.mark.parametrize("former", ["rosa\u200b", "\u202erosa", "rosa k ", "ro/sa", "..", "rosa\U0001f600"], ids=ascii)
-async def test_r33_users_who_exist(database_url: str, former: str) -> None:
+async def test_r33_existing_users(database_url: str, former: str) -> None:
     """Users with names that are no longer valid can log in and recover."""
     async with services_on(database_url) as services:
         rename = update(users).where(users.c.username == USERNAME, users.c.account == ACCOUNT, users.c.tenant == TENANT)

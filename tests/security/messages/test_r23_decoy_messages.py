@@ -174,7 +174,7 @@ async def test_r23_text_messages(database_url: str) -> None:
     assert ends[_UNREACHABLE] == ("failed", None, 1, "The user has no phone number.")
 
 
-async def test_r23_decoys_go_once_they_have_lapsed(database_url: str) -> None:
+async def test_r23_expired_decoys_are_deleted(database_url: str) -> None:
     """A decoy message is deleted when its code has expired; messages to users stay."""
     clock = SetClock()
     async with services_on(database_url, clock, unknown_user="decoy", smtp_url="smtp://localhost") as services:

@@ -48,7 +48,7 @@ def _modules() -> Iterator[tuple[Path, Path]]:
             yield path, path.relative_to(_SERVER)
 
 
-def test_r20_one_module_writes_what_proves_users() -> None:
+def test_r20_one_module_writes_the_columns_that_prove_users() -> None:
     """No other module changes questions or the columns of users that prove something."""
     found = {name: set(_changes(path)) for path, name in _modules()}
     elsewhere = {name: changes for name, changes in found.items() if changes and name not in {_HERE, _USERS}}
@@ -62,7 +62,7 @@ def test_r20_one_module_writes_what_proves_users() -> None:
     assert {column for each in updates for column in _columns(each)} <= _OTHER_COLUMNS
 
 
-def test_r20_that_module_writes_all_of_it() -> None:
+def test_r20_the_module_writes_all_of_them() -> None:
     """The module writes all columns that prove a user, and both tables of questions."""
     found = set(_changes(_SERVER / _HERE))
     assert ("update", "users") in found
@@ -73,7 +73,7 @@ def test_r20_that_module_writes_all_of_it() -> None:
     assert {*authenticators._INSERT} == {*authenticators._DELETE} == {security_questions.name, pending_questions.name}  # noqa: SLF001
 
 
-def test_r20_no_statements_as_text() -> None:
+def test_r20_no_textual_statements() -> None:
     """No module changes these tables by a textual statement."""
     for path, name in _modules():
         text = path.read_text(encoding="utf-8")
