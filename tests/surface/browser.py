@@ -71,7 +71,7 @@ def overflow_of(browser: Any) -> list[str]:
 
 
 def background_of(browser: Any) -> int:
-    """How bright the page is, from 0 to 255."""
+    """The brightness of the page's background, from 0 to 255."""
     script = """
         const colours = [document.body, document.documentElement].map((each) => getComputedStyle(each).backgroundColor);
         return colours.find((each) => !each.endsWith(", 0)")) || "rgb(255, 255, 255)";
@@ -81,5 +81,5 @@ def background_of(browser: Any) -> int:
 
 
 def console_of(browser: Any) -> list[str]:
-    """What stands in the console of the open page, since this was last asked."""
+    """The new messages in the console of the open page."""
     return [entry["message"] for entry in browser.get_log("browser")]

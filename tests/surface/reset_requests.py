@@ -1,4 +1,4 @@
-"""What the commands of recovery are tried on: a user, a request, and settings that lead nowhere."""
+"""A user, a reset request and unreachable settings for tests of the recovery commands."""
 
 from __future__ import annotations
 

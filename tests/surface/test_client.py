@@ -36,7 +36,7 @@ PUBLIC: Final = [
 
 
 def test_exports() -> None:
-    """Everything that the package binds is listed, in order."""
+    """`__all__` lists all public names in order."""
     bound = {
         name for name, value in vars(meshydb).items() if not name.startswith("_") and not inspect.ismodule(value)
     } | {"__version__"}
@@ -44,7 +44,7 @@ def test_exports() -> None:
 
 
 def test_surface_is_that_of_the_snapshot() -> None:
-    """What people can use changes only together with the snapshot of it."""
+    """The public surface equals its snapshot."""
     command = [sys.executable, str(ROOT / "scripts" / "surface.py"), "--check"]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
@@ -63,7 +63,7 @@ def test_every_exception_is_exported() -> None:
     ("asynchronous", "synchronous", "name"), [each for each in PUBLIC if each.values[2] != "__doc__"]
 )
 def test_both_forms_have_the_same_signatures(asynchronous: type, synchronous: type, name: str) -> None:
-    """A member takes and returns the same in both forms, the kind of HTTP client aside."""
+    """Sync and async members have the same signatures, apart from the HTTP client."""
     one, other = (inspect.getattr_static(kind, name) for kind in (asynchronous, synchronous))
     if isinstance(one, property):
         one, other = one.fget, other.fget

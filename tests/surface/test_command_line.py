@@ -55,7 +55,7 @@ def test_from_end_to_end_as_json(server: MeshyServer, request_file: str) -> None
 
 
 def test_answer_is_that_of_the_api() -> None:
-    """With --json, what the service answers is printed as it came; without, letters that steer a terminal are not."""
+    """With --json, the response is printed unchanged; without, control characters are removed."""
     with ScriptedServer(reply(200, RESET), reply(200, RESET)) as scripted:
         environment = {**at(scripted.url), "TZ": "UTC", "PYTHONUTF8": "1"}
         done = run_client("forgot-password", USERNAME, "--json", environment=environment)
@@ -73,7 +73,7 @@ def test_answer_is_that_of_the_api() -> None:
 
 
 def test_options_beat_the_environment(server: MeshyServer) -> None:
-    """What is given on the command line counts more than a variable; an empty tenant is the account's default."""
+    """Options override variables; an empty tenant means the account's default."""
     environment = {**server.environment, "MESHYDB_TENANT": "north"}
     options = ["--account-name", server.account, "--public-key", server.public_key, "--base-url", server.url]
     wrong = {**dict.fromkeys(environment, "x"), "MESHYDB_BASE_URL": NOWHERE["MESHYDB_BASE_URL"]}
@@ -139,7 +139,7 @@ def test_request_is_piped_in(server: MeshyServer, request_file: str, arguments: 
 
 
 def test_passwords_differ(server: MeshyServer, request_file: str) -> None:
-    """Two passwords that are not the same are told of, and the old one stays."""
+    """Two different passwords are an error, and the old password stays."""
     with Terminal("reset-password", request_file, environment=server.environment) as terminal:
         for prompt, secret in ((CODE_PROMPT, server.last_code(USERNAME)), ("word: ", NEW_PASSWORD), ("again: ", "x")):
             terminal.read_until(prompt)

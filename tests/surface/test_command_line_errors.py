@@ -1,4 +1,4 @@
-"""What the command `meshydb` says when it cannot do what it is told, and how it exits."""
+"""Error messages and exit codes of the command `meshydb`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ REJECTED: Final[dict[str, tuple[list[str], str | bytes, str]]] = {
 @pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
 @pytest.mark.parametrize("case", REJECTED)
 def test_usage(tmp_path: Path, case: str, as_json: bool) -> None:  # noqa: FBT001 - pytest's way to hand it over
-    """What cannot be sent is told in one line, which repeats no secret, and exits with 2."""
+    """Invalid arguments print one line without secrets and exit with 2."""
     arguments, given, message = REJECTED[case]
     file = request_in(tmp_path)
     arguments = [argument.format(file=file) for argument in arguments]
@@ -71,7 +71,7 @@ def test_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[]", {**RESET, "expires": "canary"}, {**RESET, "hash": 1}, b"[" * 100_000])
 def test_file_is_no_request(tmp_path: Path, content: object) -> None:
-    """A file that holds something else is told of by its name, before anything is asked."""
+    """A file that is not a reset request is reported by name, before any prompt."""
     file = request_in(tmp_path, content)
     done = run_client("check-hash", file, environment=NOWHERE)
     expected = f"meshydb: {file} does not hold the output of forgot-password --json\n"
@@ -119,7 +119,7 @@ def test_exit_codes(case: str) -> None:
 
 
 def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
-    """A real server's refusals exit by what they are: unknown users with 3, wrong codes with 1, one too many with 4."""
+    """Exit codes tell errors apart: 3 for unknown users, 1 for wrong codes, 4 for exceeded limits."""
     environment = server.environment
     done = run_client("forgot-password", "nobody", environment=environment)
     assert done.returncode == 3
@@ -139,7 +139,7 @@ def test_exit_codes_of_a_server(server: MeshyServer, request_file: str) -> None:
 
 
 def test_unreachable() -> None:
-    """A service that cannot be reached is told of in one line, and exits with 5."""
+    """An unreachable service prints one line and exits with 5."""
     url = refusing_url()
     done = run_client("forgot-password", USERNAME, environment=at(url))
     assert (done.returncode, done.stdout) == (5, "")
@@ -177,7 +177,7 @@ def test_nobody_reads(server: MeshyServer, arguments: list[str]) -> None:
 def test_streams_that_are_closed_or_full(
     server: MeshyServer, request_file: str, command: str, redirections: str, code: int
 ) -> None:
-    """Where nothing can be read or written, the exit code still tells what was done, and nothing else is said."""
+    """With closed or full streams, the exit code still tells the result."""
     shell = f"exec {COMMAND} {command.format(file=request_file)} {redirections}"
     environment = {**os.environ, **server.environment}
     done = subprocess.run(["/bin/sh", "-c", shell], env=environment, capture_output=True, text=True, check=False)

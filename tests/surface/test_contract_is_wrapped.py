@@ -71,7 +71,7 @@ def test_each_wrapper_names_its_operation(form: str, operation_id: str) -> None:
 
 
 def test_each_method_wraps_an_operation() -> None:
-    """Nothing that is awaited offers what the contract does not, `close` aside."""
+    """Each awaitable method wraps an operation, apart from `close`."""
     kinds = [value for name, value in vars(meshydb).items() if name.startswith("Async")]
     awaited = {
         f"{kind.__name__.removeprefix('Async')}.{name}"
@@ -84,5 +84,5 @@ def test_each_method_wraps_an_operation() -> None:
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status >= 300])
 def test_each_documented_error_has_a_class(status: int) -> None:
-    """A documented error is told from others by its class."""
+    """Each documented error status has its own exception class."""
     assert class_for_status(status) is not APIStatusError

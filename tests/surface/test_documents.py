@@ -1,4 +1,4 @@
-"""What the documents show, done as they say."""
+"""The code blocks of the documents run and print what they show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_RUN: Final = [block for path in DOCUMENTS for block in blocks_of(path) if bl
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_section(tmp_path: Path, section: Section) -> None:
-    """What a section shows works, in the order in which it is shown, and prints what it is shown to print."""
+    """The blocks of each section run in order and print what the section shows."""
     blocks = [block for block in section.blocks if block.not_run is None]
     if not blocks:
         pytest.skip("; ".join(f"{block}: {block.not_run}" for block in section.blocks))

@@ -36,7 +36,7 @@ def test_docstring_of_not_found() -> None:
 
 @pytest.mark.parametrize("call", _CALLS)
 def test_what_is_not_found(server: MeshyServer, call: str) -> None:
-    """A mistyped tenant and a mistyped account are told apart from each other and from an unknown user."""
+    """An unknown tenant, account and user raise different errors."""
     for account, tenant, code in ((server.account, "nroth", "unknown_tenant"), ("nobodys", None, "unknown_account")):
         with MeshyClient(account, tenant, server.public_key, base_url=server.url, auth_url=server.url) as client:
             with pytest.raises(NotFoundError) as caught:

@@ -62,7 +62,7 @@ def url(meshydb_server: MeshyServer) -> Generator[str]:
 
 @pytest.fixture
 def visitor(url: str) -> Generator[httpx.Client]:
-    """What sends forms to the application, and follows where they lead."""
+    """A client that sends forms to the application and follows redirects."""
     with httpx.Client(base_url=url, follow_redirects=True) as client:
         yield client
 
@@ -75,7 +75,7 @@ def _asked(visitor: httpx.Client) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scripts", [False, True], ids=["no-scripts", "scripts"])
 def test_in_a_browser(tmp_path: Path, url: str, meshydb_server: MeshyServer, width: int, *, scripts: bool) -> None:
-    """A person recovers a password, after mistakes that stand beside their fields, without secrets in any URL."""
+    """A user recovers a password after errors shown beside their fields, without secrets in any URL."""
     with browsing(tmp_path) as opened:
         browser: Any = opened
         dark = width < 1000
@@ -119,7 +119,7 @@ def _fill(browser: Any, **fields: str) -> None:
 
 
 def _errors(browser: Any) -> dict[str, str]:
-    """What is wrong, by the field that says so to those who do not see it."""
+    """The errors by field, as a screen reader announces them."""
     assert browser.title.startswith("Error: ")
     wrong = browser.find_elements(By.CSS_SELECTOR, "[aria-invalid=true]")
     return {
@@ -131,7 +131,7 @@ def _errors(browser: Any) -> dict[str, str]:
 
 
 def test_recovery(visitor: httpx.Client, meshydb_server: MeshyServer) -> None:
-    """Who has the code sets a new password, and logs in with it; the request for it is forgotten."""
+    """A user with the code sets a new password and logs in; the reset is removed from the session."""
     _asked(visitor)
     page = visitor.post("/reset", data={"code": meshydb_server.last_code("ada"), "password": _NEW})
     assert (page.status_code, page.url.path) == (200, "/done")
@@ -153,7 +153,7 @@ def test_recovery(visitor: httpx.Client, meshydb_server: MeshyServer) -> None:
     ],
 )
 def test_refusal(visitor: httpx.Client, meshydb_server: MeshyServer, wrong: dict[str, str], field: str) -> None:
-    """Who has something wrong is told so beside the field, no password is shown, and it is what it was."""
+    """An error is shown beside its field, without a password, and changes nothing."""
     _asked(visitor)
     form = {"code": meshydb_server.last_code("ada"), "password": _NEW, **wrong}
     page = visitor.post("/reset", data=form)
@@ -165,14 +165,14 @@ def test_refusal(visitor: httpx.Client, meshydb_server: MeshyServer, wrong: dict
 
 @pytest.mark.parametrize("username", ["nobody", "", '"><script>'])
 def test_unknown(visitor: httpx.Client, username: str) -> None:
-    """Who is unknown is told so, where the server does, and nothing of theirs gets into the page as markup."""
+    """An unknown user gets an error if the server reveals it, and input is escaped in the page."""
     page = visitor.post("/", data={"username": username})
     assert (page.status_code, 'id="username-error"' in page.text) == (400, True)
     assert "<script>" not in page.text
 
 
 def test_odd_ones(visitor: httpx.Client, meshydb_server: MeshyServer) -> None:
-    """Who has no password to recover, or sends what is no text or too much of it, is refused."""
+    """Anonymous users and invalid or too long input get an error."""
     meshydb_server.client().register_anonymous_user("device")
     assert visitor.post("/", data={"username": "device"}).status_code == 400
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -182,7 +182,7 @@ def test_odd_ones(visitor: httpx.Client, meshydb_server: MeshyServer) -> None:
 
 @pytest.mark.parametrize("cookie", ["canary", "W10=", "e30=", "bnVsbA=="])
 def test_malformed_cookie(visitor: httpx.Client, cookie: str) -> None:
-    """Who comes with a reset that is none begins again."""
+    """A malformed session cookie starts over."""
     visitor.cookies.set("reset", cookie)
     assert visitor.get("/reset").url.path == "/"
     assert visitor.post("/reset", data={"code": "MFRGGZDF", "password": _NEW}).url.path == "/"
@@ -210,14 +210,14 @@ def test_cookie(url: str) -> None:
 
 
 def test_service_is_down() -> None:
-    """Whoever comes while the service does not answer is asked to come back."""
+    """While the service is down, the page asks to try again later."""
     with _application(at(refusing_url())) as url:
         page = httpx.post(url, data={"username": "ada"})
     assert (page.status_code, "Please try again" in page.text) == (502, True)
 
 
 def test_too_often(visitor: httpx.Client) -> None:
-    """Who asks too often is told when to come back."""
+    """A rate-limited user sees when to try again."""
     # The server's limit for one user is ten in an hour.
     answers = [visitor.post("/", data={"username": "ada"}) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]

@@ -18,7 +18,7 @@ CANARY: Final = "canary-7f3a"
 
 
 def test_secrets_stay_out_of_models() -> None:
-    """No model shows a secret property, nor one that the contract does not know."""
+    """The repr of a model shows no secret and no unknown property."""
     document = read()
     checked = 0
     for name, schema in document["components"]["schemas"].items():
@@ -35,13 +35,13 @@ def test_secrets_stay_out_of_models() -> None:
 
 
 def test_secrets_stay_out_of_responses() -> None:
-    """A response shows neither its body nor its headers."""
+    """The repr of a response shows neither its body nor its headers."""
     response = Response[None](HTTPStatus.OK, content=CANARY.encode(), headers={"x": CANARY}, parsed=None)
     assert CANARY not in repr(response)
 
 
 def test_secrets_stay_out_of_clients() -> None:
-    """A client shows neither its token nor its headers, cookies and arguments."""
+    """The repr of a client shows neither its token nor its headers, cookies and arguments."""
     secrets: dict[str, Any] = {"headers": {"x": CANARY}, "cookies": {"x": CANARY}, "httpx_args": {"x": CANARY}}
     assert CANARY not in repr(AuthenticatedClient(base_url="http://localhost", token=CANARY, **secrets))
 

@@ -1,4 +1,4 @@
-"""What the project tells people to type."""
+"""Hints on what to type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import costs."""
+"""The cost of an import."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ print("done")
     ],
 )
 def test_nothing_that_sends_is_imported_before_there_is_a_client(statement: str) -> None:
-    """To import the package imports neither httpx nor the generated client; to make a client imports all it needs."""
+    """Importing the package imports neither httpx nor the generated client; creating a client does."""
     program = PROGRAM.format(statement=statement)
     run = subprocess.run([sys.executable, "-I", "-c", program], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -50,7 +50,7 @@ def test_nothing_that_sends_is_imported_before_there_is_a_client(statement: str)
 
 
 def test_operations_are_those_of_the_catalogue() -> None:
-    """What is found at first use is what the catalogue lists, and what it does not list is not found."""
+    """The lazily loaded operations are those of the catalogue."""
     for name in catalogue.__all__:
         assert getattr(_operations, name) is getattr(catalogue, name)
     with pytest.raises(AttributeError, match="no attribute 'lose_password'"):

@@ -15,7 +15,7 @@ NOT_CALLS: Final = {"close"}
 
 @pytest.mark.parametrize(("asynchronous", "synchronous"), FORMS, ids=[each.__name__ for _, each in FORMS])
 def test_every_call_has_a_raw_form(asynchronous: type, synchronous: type) -> None:
-    """What can be awaited can be awaited for its answer, by the same name and with the same arguments; nothing else."""
+    """Each call has a raw form with the same name and arguments, and nothing else has one."""
     awaited = [name for name, _ in inspect.getmembers(asynchronous, inspect.iscoroutinefunction)]
     calls = {name for name in awaited if not name.startswith("_")} - NOT_CALLS
     for kind in (asynchronous, synchronous):

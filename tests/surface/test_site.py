@@ -167,7 +167,7 @@ _LINES: Final = """
 
 
 def test_copied_commands(browser: Chrome, site: str) -> None:
-    """What the button beside a block of commands copies is what to type, without prompts and output."""
+    """The copy button copies commands without prompts and output."""
     _open(browser, site, "tutorial/")
     copied = browser.execute_script(_COPIED)
     assert copied[1].strip() == "meshydb-server account create acme --tenant north"

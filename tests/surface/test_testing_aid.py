@@ -212,7 +212,7 @@ def test_limits_hold(meshydb_server: MeshyServer) -> None:
 
 
 def test_mistakes(meshydb_server: MeshyServer) -> None:
-    """What cannot be is told of by what it is."""
+    """Mistakes raise an error that names them."""
     with pytest.raises(ValueError, match="there is no tenant 'west': create it with create_tenant"):
         meshydb_server.client("west")
     with pytest.raises(ValueError, match="'a b' cannot be a name: "):

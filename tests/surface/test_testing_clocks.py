@@ -64,7 +64,7 @@ def test_clocks_apart(meshydb_server: MeshyServer) -> None:
 
 
 def test_any_case_of_letters(meshydb_server: MeshyServer) -> None:
-    """A user is found by any spelling that the server takes for the name, in their tenant alone."""
+    """A user is found by any spelling of the name, only in their tenant."""
     meshydb_server.create_tenant("south")
     for tenant, username in (("default", "Ada"), ("default", "Stra\u00dfe"), ("south", "ada")):
         meshydb_server.create_user(username, tenant=tenant, email="ada@example.org")

@@ -1,4 +1,4 @@
-"""What the types of the public surface promise."""
+"""The types of the public surface."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_results_are_frozen_and_of_plain_types(kind: type) -> None:
 
 @pytest.mark.parametrize("kind", RESULTS)
 def test_points_in_time_are_aware(kind: type) -> None:
-    """No field that is a datetime takes one without an offset from UTC."""
+    """Datetime fields reject naive datetimes."""
     for name, field in _fields(kind).items():
         if datetime in _atoms(field.type):
             assert field.validator is not None, name
@@ -78,7 +78,7 @@ OF_HTTPX: Final = {"http_client", "timeout"}
 
 
 def test_signatures_name_what_is_exported() -> None:
-    """No public method takes or returns what is private, generated or of a transport, but for two arguments."""
+    """Public signatures contain no private, generated or transport type, but for two arguments."""
     package = griffe.load("meshydb", search_paths=[ROOT / "wrapper"], resolve_aliases=True)
     seen: set[str] = set()
     for name in EXPORTED:

@@ -1,4 +1,4 @@
-"""What people install."""
+"""The wheel."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_commands(wheel: Path) -> None:
 
 @pytest.mark.parametrize("name", ["contract", "server"])
 def test_commands_without_extras(wheel: Path, name: str) -> None:
-    """Where only the client is installed, the other commands say how to get what they need, and fail."""
+    """Without extras, the other commands fail and say how to install what they need."""
     # Without site-packages, there is nothing but the standard library.
     command = [sys.executable, "-S", "-m", f"meshydb_{name}", "--help"]
     env = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONHASHSEED": "0"}

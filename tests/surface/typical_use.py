@@ -1,4 +1,4 @@
-"""What people write, for type checkers to read: nothing here runs but the assertions on types."""
+"""Typical code for type checkers: only the assertions on types matter."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def awaited() -> str:
 
 
 def refused() -> float | None:
-    """Tell one refusal from another."""
+    """Handle one error differently from the others."""
     client = MeshyClient.initialize_with_tenant("acme", "north", "key")
     try:
         client.forgot_password("rosa.k")
@@ -174,7 +174,7 @@ def everyone(connection: MeshyConnection) -> Iterator[str]:
 
 
 def each_refusal(client: MeshyClient) -> str:
-    """Tell all refusals apart; the least is a MeshyError."""
+    """Handle each error by its class, from the most specific to MeshyError."""
     try:
         client.forgot_password("rosa.k")
     except (BadRequestError, PermissionDeniedError, NotFoundError, ServerError) as error:

@@ -1,1 +1,1 @@
-"""What the server answers, byte for byte, to requests that no client library would send."""
+"""The server's responses, byte for byte, to requests that no client library would send."""

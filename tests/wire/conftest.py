@@ -1,4 +1,4 @@
-"""What the suite shares."""
+"""Fixtures of the suite."""
 
 from __future__ import annotations
 

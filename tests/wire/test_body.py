@@ -1,4 +1,4 @@
-"""How a body may be declared, and how long it may be."""
+"""Content types, encodings and lengths of bodies."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _LIMIT = 65_536
 
 @pytest.mark.parametrize("size", [len(GOOD), _LIMIT - 1, _LIMIT])
 def test_size_accepted(live_server: LiveServer, size: int) -> None:
-    """A body of up to 65,536 bytes is read, whether or not its length is told beforehand."""
+    """A body of up to 65,536 bytes is accepted, with and without Content-Length."""
     assert_documented(exchange(live_server.url, compose(padded(size))), 200)
     assert_documented(exchange(live_server.url, chunked(padded(size)[:50], padded(size)[50:])), 200)
 
 
 @pytest.mark.parametrize("size", [_LIMIT + 1, 5 * _LIMIT])
 def test_size_refused(live_server: LiveServer, size: int) -> None:
-    """A longer body is answered with 413, whether or not its length is told beforehand."""
+    """A longer body gets 413, with and without Content-Length."""
     assert_documented(exchange(live_server.url, compose(padded(size))), 413)
     assert_documented(exchange(live_server.url, chunked(padded(size)[:_LIMIT], padded(size)[_LIMIT:])), 413)
 
 
 def test_size_is_refused_early(live_server: LiveServer) -> None:
-    """The 413 comes as soon as the bound is passed, not when the endless body ends."""
+    """The 413 is sent as soon as the bound is exceeded, before the body ends."""
     with Connection(live_server.url) as connection:
         connection.send(compose(length=10**12) + padded(_LIMIT + 1))
         assert_documented(connection.read(), 413)
@@ -87,12 +87,12 @@ def test_content_type_accepted(live_server: LiveServer, declared: str) -> None:
     ],
 )
 def test_content_type_refused(live_server: LiveServer, headers: list[str]) -> None:
-    """A body that is declared as anything else, or not at all, or as compressed, is answered with 415."""
+    """A body with another content type, without one, or compressed gets 415."""
     assert_documented(exchange(live_server.url, compose(GOOD, *headers, content_type=None)), 415)
 
 
 def test_really_compressed(live_server: LiveServer) -> None:
-    """A compressed body is refused for its declaration, and never inflated."""
+    """A compressed body is rejected for its Content-Encoding, and never decompressed."""
     request = compose(gzip.compress(padded(_LIMIT)), "Content-Encoding: gzip")
     assert_documented(exchange(live_server.url, request), 415)
 

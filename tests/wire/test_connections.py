@@ -15,7 +15,7 @@ _CHUNKED_HEAD = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTran
 
 
 def test_pipelined(live_server: LiveServer) -> None:
-    """Requests that are sent at once are answered in their order, each with an id of its own."""
+    """Pipelined requests get responses in order, each with its own request id."""
     with Connection(live_server.url) as connection:
         connection.send(
             compose(GOOD) + compose(b"{") + compose(method="HEAD") + compose(asking_for("nobody")) + compose(GOOD)
@@ -35,7 +35,7 @@ def test_kept_alive_after_errors(live_server: LiveServer) -> None:
 
 
 def test_garbage_after_a_request(live_server: LiveServer) -> None:
-    """A request is answered though garbage follows it, and the garbage gets its 400."""
+    """A request followed by garbage gets its response, and the garbage gets 400."""
     with Connection(live_server.url) as connection:
         connection.send(compose(GOOD) + b"garbage\r\n\r\n")
         assert_documented(connection.read(), 200)
@@ -44,7 +44,7 @@ def test_garbage_after_a_request(live_server: LiveServer) -> None:
 
 
 def test_broken_body_after_a_request(live_server: LiveServer) -> None:
-    """A request is answered though the next one's body is broken, which gets its 400 and is not carried out."""
+    """A request followed by one with a broken body gets its response; the broken one gets 400."""
     with Connection(live_server.url) as connection:
         connection.send(compose(GOOD) + _CHUNKED_HEAD + b"zz\r\n")
         assert_documented(connection.read(), 200)
@@ -61,7 +61,7 @@ def test_unknown_method_between_requests(live_server: LiveServer) -> None:
 
 
 def test_nothing_to_upgrade_to(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
-    """A wish for another protocol is not heeded, nor worth a warning, and the request is answered."""
+    """An Upgrade header is ignored without a warning."""
     with Connection(live_server.url) as connection:
         connection.send(compose(GOOD, "Connection: Upgrade", "Upgrade: websocket"))
         assert_documented(connection.read(), 200)

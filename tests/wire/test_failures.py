@@ -1,4 +1,4 @@
-"""What a caller sees when the server cannot, or will not, do what was asked."""
+"""Responses when limits are exceeded, storage fails or the server has a bug."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _taken_lock(path: Path) -> Generator[None]:
 
 # Limits are per hour or more in what follows, lest the window end in the middle of a test.
 def test_rate_limit(tmp_path: Path) -> None:
-    """Whoever uses up the limit is told to come back in so many seconds, by the operations that document it."""
+    """A caller who exceeds the limit gets 429 with Retry-After from the operations that document it."""
     limited = {operation.path for operation in Contract.load().operations if "429" in operation.statuses}
     with serving(settings_in(tmp_path, rate_limit="2/hour")) as server:
         for _ in range(2):
@@ -63,7 +63,7 @@ def test_rate_limit(tmp_path: Path) -> None:
 
 
 def test_rate_limit_of_a_month(tmp_path: Path) -> None:
-    """No caller is told to wait for longer than a day, however long the limit's window is."""
+    """Retry-After is at most a day, however long the limit's window is."""
     with serving(settings_in(tmp_path, rate_limit="1/month")) as server:
         assert_documented(exchange(server.url, _ASK), 404)
         answer = exchange(server.url, _ASK)
@@ -87,7 +87,7 @@ def test_rate_limit_behind_a_proxy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", ["users", "recoveries", "outbox"])
 def test_storage_fails(own_settings: Settings, tmp_path: Path, table: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Storage that fails under a request is answered with 503, told in the log alone, and survived."""
+    """A storage failure gets 503, is described only in the log, and the server keeps serving."""
     with serving(own_settings) as server:
         assert_documented(exchange(server.url, _HEALTH), 200)
         with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
@@ -129,7 +129,7 @@ def test_storage_is_busy(own_settings: Settings, tmp_path: Path) -> None:
 
 
 def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """What nobody expected is answered with 500 and no details, which are in the log with the request's id."""
+    """An unexpected error gets 500 without details; the log has them with the request id."""
     with serving(own_settings, Sources(random=_fail)) as server:
         answer = exchange(server.url, _ASK)
         assert_documented(exchange(server.url, _HEALTH), 200)
@@ -142,7 +142,7 @@ def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) ->
 
 
 def test_access_log(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Each exchange has one line in the log, which names the route and holds nothing of what was sent or answered."""
+    """Each request has one log line, which names the route and contains nothing of the bodies."""
     caplog.set_level(logging.INFO)
     requests = [
         (compose(asking_for(f"{_CANARY}-user"), "tenant: south"), "forgotPassword"),

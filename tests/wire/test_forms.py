@@ -1,4 +1,4 @@
-"""What the token endpoints take for a form, and how they refuse."""
+"""The forms of the token endpoints, and their errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _post(world: World, form: str | bytes, *headers: str, target: str = _TOKEN, 
 
 
 def _assert_refused(answer: Answer, code: str, status: int = 400) -> None:
-    """Fail unless the answer is an error as OAuth 2 has it, with a message besides unless it is a 400."""
+    """Fail unless the response is an OAuth 2 error, with a message unless it is a 400."""
     assert answer.status == status, answer
     assert answer.all("content-type") == ["application/json"]
     assert answer.all("cache-control") == ["no-store"]
@@ -90,7 +90,7 @@ def test_declared(world: World, declared: str) -> None:
     [JSON_TYPE, "Content-Type: multipart/form-data; boundary=x", "Content-Type: text/plain", "Content-Type:", "X: x"],
 )
 def test_declared_otherwise(world: World, declared: str) -> None:
-    """A form that is not declared as one is answered with 415."""
+    """A form with another content type gets 415."""
     _assert_refused(_post(world, _LOGIN, declared=declared), "invalid_request", 415)
 
 
@@ -98,7 +98,7 @@ def test_declared_otherwise(world: World, declared: str) -> None:
     "declared", [f"{_FORM}; charset=latin-1", f"{_FORM}; charset=utf-16", f"{_FORM}\r\nContent-Encoding: gzip"]
 )
 def test_declared_in_another_encoding(world: World, declared: str) -> None:
-    """So is one that is declared in another encoding than UTF-8, or as compressed."""
+    """A form in another charset than UTF-8, or compressed, gets 415."""
     _assert_refused(_post(world, _LOGIN, declared=declared), "invalid_request", 415)
 
 
@@ -139,7 +139,7 @@ def test_invalid_request(world: World, form: bytes) -> None:
     ],
 )
 def test_refused(world: World, form: str, code: str) -> None:
-    """Each reason has its code."""
+    """Each error has its OAuth 2 code."""
     _assert_refused(_post(world, form), code)
 
 
@@ -163,14 +163,14 @@ def test_size(world: World) -> None:
     ],
 )
 def test_places(world: World, target: str, headers: list[str], status: int) -> None:
-    """An account or tenant that there is not, or cannot be, is refused in the same shape."""
+    """An unknown or impossible account or tenant gets an OAuth 2 error."""
     _assert_refused(_post(world, _LOGIN, *headers, target=target), "invalid_request", status)
 
 
 @pytest.mark.parametrize("target", [_TOKEN, _REVOCATION])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"])
 def test_methods(world: World, target: str, method: str) -> None:
-    """Another method is refused in the same shape."""
+    """Another method gets an OAuth 2 error."""
     answer = exchange(world.url, compose(method=method, target=target))
     _assert_refused(answer, "invalid_request", 405)
     assert answer.all("allow") == ["POST"]
@@ -190,7 +190,7 @@ def test_revocation(world: World, target: str, field: str) -> None:
 
 
 def test_revocation_of_an_unknown_token(world: World) -> None:
-    """A token that there is not is answered like one that there is."""
+    """Revoking an unknown token gets the response for a known one."""
     assert_empty(_post(world, f"token=nothing&token_type_hint=&client_id={_KEY}", target=_REVOCATION), 200)
 
 
@@ -205,7 +205,7 @@ def test_revocation_of_an_unknown_token(world: World) -> None:
     ],
 )
 def test_revocation_refused(world: World, form: str, code: str) -> None:
-    """A revocation without its token, or by another client, is refused."""
+    """A revocation without a token, or by another client, is rejected."""
     _assert_refused(_post(world, form, target=_REVOCATION), code)
 
 

@@ -1,4 +1,4 @@
-"""What the server takes for JSON, and what for an integer."""
+"""The JSON and the integers that the server accepts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DEEPEST = 31
     ],
 )
 def test_unstorable(live_server: LiveServer, body: bytes) -> None:
-    """Numbers that are none are refused wherever they stand, texts that cannot be stored where they are documented."""
+    """NaN and Infinity are rejected anywhere, and text that cannot be stored in documented properties."""
     assert_documented(exchange(live_server.url, compose(body)), 400)
 
 
@@ -62,7 +62,7 @@ def test_unstorable(live_server: LiveServer, body: bytes) -> None:
     ],
 )
 def test_attempt_refused(live_server: LiveServer, literal: str) -> None:
-    """An attempt that is no integer from 1 to 2147483647 is refused."""
+    """An attempt that is not an integer from 1 to 2147483647 is rejected."""
     assert_documented(exchange(live_server.url, compose(with_attempt(literal))), 400)
 
 
@@ -71,7 +71,7 @@ def test_attempt_refused(live_server: LiveServer, literal: str) -> None:
     [("1", 1), ("1.0", 1), ("1e0", 1), ("10E-1", 1), ("2147483647", 2147483647), ("2147483647.0", 2147483647)],
 )
 def test_attempt_accepted(live_server: LiveServer, literal: str, value: int) -> None:
-    """A whole number is an integer however it is written, and is answered as one."""
+    """A whole number is accepted in any spelling, and returned as an integer."""
     answer = exchange(live_server.url, compose(with_attempt(literal)))
     assert_documented(answer, 200)
     assert answer.json["attempt"] == value
@@ -90,7 +90,7 @@ def test_attempt_accepted(live_server: LiveServer, literal: str, value: int) -> 
     ],
 )
 def test_duplicate_names(live_server: LiveServer, body: bytes) -> None:
-    """A name that stands twice in one object is refused, since parties differ in which of the two they read."""
+    """A duplicate name in an object is rejected, because parsers differ in which value they read."""
     assert_documented(exchange(live_server.url, compose(body)), 400)
 
 
@@ -122,7 +122,7 @@ def test_duplicate_names(live_server: LiveServer, body: bytes) -> None:
     ],
 )
 def test_not_the_documented_object(live_server: LiveServer, body: bytes) -> None:
-    """A body that is not one JSON object in UTF-8, with what is required, is refused."""
+    """A body that is not a JSON object in UTF-8 with the required properties is rejected."""
     assert_documented(exchange(live_server.url, compose(body)), 400)
 
 
@@ -132,14 +132,14 @@ def test_not_the_documented_object(live_server: LiveServer, body: bytes) -> None
     [(_DEEPEST, 200), (_DEEPEST + 1, 400), (1_000, 400), (10_000, 400)],
 )
 def test_depth(live_server: LiveServer, depth: int, status: int, open_: str, close: str) -> None:
-    """A body is read down to 32 levels, and refused beyond."""
+    """A body may nest 32 levels deep, and no deeper."""
     body = with_member(f'"other":{open_ * depth}1{close * depth}')
     assert_documented(exchange(live_server.url, compose(body)), status)
 
 
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"a":' * 13_000, b"[" * 30_000 + b"]" * 30_000])
 def test_depth_that_exhausts(live_server: LiveServer, body: bytes) -> None:
-    """A body that is nothing but depth is refused like any other that is too deep."""
+    """An extremely deep body is rejected like any that is too deep."""
     assert_documented(exchange(live_server.url, compose(body)), 400)
 
 
@@ -167,7 +167,7 @@ def test_tolerances(live_server: LiveServer, body: str) -> None:
 
 
 def test_message_does_not_quote(live_server: LiveServer) -> None:
-    """The message of a refusal says where and why, and does not quote what was sent."""
+    """An error message names the place and the reason, and does not quote the input."""
     answer = exchange(live_server.url, compose(b'{"username":["canary-7f3a"],"attempt":1}'))
     assert_documented(answer, 400)
     assert answer.json["message"].startswith("username: ")

@@ -29,7 +29,7 @@ _HEAD_LIMIT = 65_536
     ],
 )
 def test_method_not_allowed(live_server: LiveServer, target: str, method: str, allowed: str, body: bytes) -> None:
-    """Any other method, known or not, is answered with 405 and the one that is allowed; HEAD without a body."""
+    """Any other method gets 405 with Allow; the response to HEAD has no body."""
     answer = exchange(live_server.url, compose(body, method=method, target=target))
     assert_documented(answer, 405)
     assert answer.all("allow") == [allowed]
@@ -38,7 +38,7 @@ def test_method_not_allowed(live_server: LiveServer, target: str, method: str, a
 
 @pytest.mark.parametrize("method", _ELSEWHERE)
 def test_unknown_path_first(live_server: LiveServer, method: str) -> None:
-    """Where there is no path there is no method to refuse: 404."""
+    """An unknown path gets 404 for every method."""
     assert_documented(exchange(live_server.url, compose(method=method, target="/acme")), 404)
 
 
@@ -103,7 +103,7 @@ _MALFORMED = [
 
 @pytest.mark.parametrize("request_", _MALFORMED)
 def test_malformed(live_server: LiveServer, request_: bytes) -> None:
-    """What is not HTTP is answered with 400 in the documented shape, then the connection is closed."""
+    """Input that is not HTTP gets the documented 400, and the connection is closed."""
     with Connection(live_server.url) as connection:
         connection.send(request_)
         answer = connection.read(bodiless=request_.startswith(b"HEAD "))
@@ -113,7 +113,7 @@ def test_malformed(live_server: LiveServer, request_: bytes) -> None:
 
 
 def test_malformed_is_no_fault(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
-    """What is not HTTP has its line in the log, with the id of its answer, and is no fault of the server."""
+    """Input that is not HTTP has a log line with its request id, which is not an error."""
     requests = [cast("bytes", case.values[0]) for case in _MALFORMED]
     with serving(live_server.settings) as server:
         answers = [exchange(server.url, request) for request in requests]

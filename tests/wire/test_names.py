@@ -1,4 +1,4 @@
-"""Which account, tenant and user a request is about."""
+"""The account, tenant and user that a request names."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_tenant(live_server: LiveServer, headers: list[str], username: str, stat
     ],
 )
 def test_unknown(live_server: LiveServer, target: str, headers: list[str], message: str) -> None:
-    """An unknown account or tenant is answered with 404, which says what there is not."""
+    """An unknown account or tenant gets 404, and the message says which."""
     answer = exchange(live_server.url, compose(GOOD, *headers, target=target))
     assert_documented(answer, 404)
     assert answer.json["message"] == message
@@ -105,12 +105,12 @@ def test_unknown(live_server: LiveServer, target: str, headers: list[str], messa
     ],
 )
 def test_impossible_tenant(live_server: LiveServer, headers: list[str]) -> None:
-    """A tenant header that is there twice, or that the contract does not admit, is answered with 400."""
+    """A duplicate or invalid tenant header gets 400."""
     assert_documented(exchange(live_server.url, compose(GOOD, *headers)), 400)
 
 
 def test_required_header(live_server: LiveServer) -> None:
-    """Were the tenant required, a request without it would be refused: what is required is the contract's to say."""
+    """If the contract required the tenant header, a request without it would be rejected."""
     document = read()
     document["components"]["parameters"]["Tenant"]["required"] = True
     with serving(live_server.settings, contract=Contract(document)) as server:

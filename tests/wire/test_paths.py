@@ -1,4 +1,4 @@
-"""How the server reads the path of a request."""
+"""Paths of requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.server import LiveServer
     ],
 )
 def test_served(live_server: LiveServer, target: str) -> None:
-    """Slashes too many, percent-encoded letters and a query change nothing, and nothing is redirected."""
+    """Extra slashes, percent-encoded letters and a query do not change the route, without a redirect."""
     assert_documented(exchange(live_server.url, compose(GOOD, target=target)), 200)
 
 
@@ -73,7 +73,7 @@ def test_encoded_slash(live_server: LiveServer, target: str) -> None:
     ],
 )
 def test_unknown_path(live_server: LiveServer, target: str) -> None:
-    """A path that the contract does not have is answered with 404."""
+    """A path that is not in the contract gets 404."""
     answer = exchange(live_server.url, compose(GOOD, target=target))
     assert_documented(answer, 404)
     assert answer.json["message"] == "There is no such path."
@@ -89,7 +89,7 @@ def test_unknown_path(live_server: LiveServer, target: str) -> None:
     ],
 )
 def test_other_names(live_server: LiveServer, target: str) -> None:
-    """A path is matched to the letter; another last segment is a user's id, which nobody posts to."""
+    """Paths are case-sensitive; any other last segment is a user id, which has no POST."""
     assert_documented(exchange(live_server.url, compose(GOOD, target=target)), 405)
 
 
@@ -125,13 +125,13 @@ def test_other_names(live_server: LiveServer, target: str) -> None:
     ],
 )
 def test_impossible_account(live_server: LiveServer, value: str) -> None:
-    """An account name that the contract does not admit is answered with 400."""
+    """An invalid account name gets 400."""
     assert_documented(exchange(live_server.url, compose(GOOD, target=f"/{value}/users/forgotpassword")), 400)
 
 
 @pytest.mark.parametrize("target", ["/%00", "/%0A", "/%FF", "/%C2%85", "/acme/users/forgotpassword%00", "/healthz%0A"])
 def test_impossible_path(live_server: LiveServer, target: str) -> None:
-    """A path that is not UTF-8, or holds a control character, is answered with 400 wherever it leads."""
+    """A path that is not UTF-8, or contains a control character, gets 400."""
     assert_documented(exchange(live_server.url, compose(GOOD, target=target)), 400)
 
 

@@ -1,4 +1,4 @@
-"""How the server reads a query."""
+"""Query parameters."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_search(world: World, query: str, names: list[str]) -> None:
     ],
 )
 def test_refused(world: World, query: str) -> None:
-    """What is of another type, out of bounds or there twice is refused by its name, and not quoted."""
+    """A parameter of another type, out of bounds or duplicate is rejected by name, without its value."""
     answer = _search(world, query)
     assert_documented(answer, 400)
     assert answer.json["message"].startswith(query.partition("=")[0])
@@ -86,7 +86,7 @@ def test_refused(world: World, query: str) -> None:
     ],
 )
 def test_refused_by_pattern(world: World, query: str, message: str) -> None:
-    """What is not of the right form is refused with what that form is."""
+    """A parameter that does not match its pattern is rejected with a description of the pattern."""
     answer = _search(world, query)
     assert_documented(answer, 400)
     assert answer.json["message"] == message

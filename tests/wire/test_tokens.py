@@ -1,4 +1,4 @@
-"""Who may call: what is answered to whom, before anything else is looked at."""
+"""Authentication and permissions, which are checked before anything else."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_scheme(world: World, scheme: str) -> None:
 
 @pytest.mark.parametrize("operation", _cases(protected=True))
 def test_what_comes_after(world: World, operation: Operation) -> None:
-    """Who may call is told what is wrong with the body: its declaration first, then its size, then what is in it."""
+    """After authorization, the content type is checked first, then the size, then the body."""
     if operation.body is None:
         return
     bearer = _bearer(world.tokens[DEFAULT_TENANT])
@@ -125,7 +125,7 @@ def test_what_comes_after(world: World, operation: Operation) -> None:
 @pytest.mark.parametrize("operation", _cases(protected=False))
 @pytest.mark.parametrize("header", ["Authorization: Bearer a", "Authorization:", "Authorization: Basic x"])
 def test_not_asked_for(world: World, operation: Operation, header: str) -> None:
-    """Where no token is needed, one that is sent is not looked at."""
+    """Operations without security ignore a token."""
     assert _call(world, operation, header).status == _call(world, operation).status != 401
 
 
@@ -141,7 +141,7 @@ def test_me_is_no_id(world: World) -> None:
 
 @pytest.mark.parametrize(("id_", "status"), [("Me", 400), ("me%20", 400), (user_id("ff", 1), 404), ("x", 400)])
 def test_ids(world: World, id_: str, status: int) -> None:
-    """What is not `me` has to be an id."""
+    """The segment after `users` is `me` or an id."""
     bearer = _bearer(world.tokens[DEFAULT_TENANT])
     answer = exchange(world.url, compose(b"", bearer, method="GET", target=f"/acme/users/{id_}", content_type=None))
     assert_documented(answer, status)

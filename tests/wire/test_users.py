@@ -1,4 +1,4 @@
-"""What the official SDKs send about users, and what is answered without content."""
+"""Requests of the official SDKs about users, and responses without content."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_exists(live_server: LiveServer, target: str, *, exists: bool) -> None:
     [("/acme/users/a%2Fb/exists", 404), ("/acme/users/%00/exists", 400), (f"/acme/users/{'n' * 257}/exists", 400)],
 )
 def test_exists_refused(live_server: LiveServer, target: str, status: int) -> None:
-    """Not so a name with a slash, a control character or too many letters."""
+    """A name with a slash, a control character or too many letters is rejected."""
     assert_documented(exchange(live_server.url, compose(method="GET", target=target, content_type=None)), status)
 
 
@@ -70,7 +70,7 @@ def test_body_of_a_get(live_server: LiveServer, body: bytes, declared: str | Non
 
 
 def test_chunked_body_of_a_get(live_server: LiveServer) -> None:
-    """So is one whose length is not told beforehand."""
+    """A chunked body of a GET is ignored."""
     head = f"GET {_EXISTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {_FORM}\r\nTransfer-Encoding: chunked\r\n\r\n"
     with Connection(live_server.url) as connection:
         for _ in range(2):
@@ -117,7 +117,7 @@ def test_pascal_case_with_nulls(world: World) -> None:
 
 
 def test_whole_form(world: World) -> None:
-    """What a user looks like can be sent back as it is, and whatever an application keeps beside it is ignored."""
+    """A user can be sent back as returned; unknown properties are ignored."""
     own = _send(world, "GET", "/me").json
     answer = _send(
         world, "PUT", "/me", {**own, "firstName": "Rosa", "success": True, "done": {"x": [1]}, "message": ""}
@@ -135,7 +135,7 @@ def test_whole_form(world: World) -> None:
     ],
 )
 def test_no_content(world: World, method: str, path: str, body: Any, tenant: str) -> None:
-    """What has nothing to tell answers 204, without content, and leaves the connection as it was."""
+    """Operations without a result return 204 without a body, and the connection stays open."""
     assert_empty(_send(world, method, path, body, tenant=tenant), 204)
 
 
@@ -201,7 +201,7 @@ def test_attempt_sent_back(world: World, attempt: object) -> None:
     ],
 )
 def test_expiry_refused(world: World, expires: object) -> None:
-    """What Python would read differently, or not at all, is no point in time here either."""
+    """Timestamps that Python reads differently, or not at all, are rejected."""
     body = {"username": ADMIN, "hash": "x", "expires": expires, "verificationCode": "x"}
     assert_documented(exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash")), 400)
 
