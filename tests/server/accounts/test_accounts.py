@@ -1,4 +1,4 @@
-"""Accounts, tenants and users, as an operator manages them."""
+"""Accounts, tenants and users managed by an operator."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ async def test_user_of_nothing(services: Services, account: str, tenant: str | N
     ["rosa.k@example.org", "rosa+k@sub.example.org", "r@localhost", "r@" + "x" * 252, "?=k=@x", "=.?@x"],
 )
 async def test_email(services: Services, email: str) -> None:
-    """An address that mail can be sent to is stored as it is, and fits the contract."""
+    """A valid email address is stored unchanged, and matches the contract."""
     _GIVEN_EMAIL.validate(email)
     await services.accounts.create_account("acme")
     user = await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email=email))
@@ -191,7 +191,7 @@ async def test_email(services: Services, email: str) -> None:
     ],
 )
 async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
-    """What is not one plain address is refused, above all what could add headers or recipients to a message."""
+    """Text that is not one plain address is rejected, especially if it could add headers or recipients."""
     # By the contract, which takes an empty one for none, as well.
     with pytest.raises(InvalidValueError) if email else nullcontext():
         _GIVEN_EMAIL.validate(email)
@@ -203,7 +203,7 @@ async def test_no_email(services: Services, tmp_path: Path, email: str) -> None:
 
 @pytest.mark.parametrize("phone", ["+15551230000", "+12", "+123456789012345"])
 async def test_phone(services: Services, phone: str) -> None:
-    """A number in international format is stored as it is."""
+    """A phone number in international format is stored unchanged."""
     await services.accounts.create_account("acme")
     assert (await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))).phone == phone
 
@@ -213,7 +213,7 @@ async def test_phone(services: Services, phone: str) -> None:
     ["", "+", "+1", "15551230000", "+05551230000", "+1234567890123456", "+1 555", "+15551230000\n", "+1555\u0661"],
 )
 async def test_no_phone(services: Services, phone: str) -> None:
-    """A number in any other format is refused."""
+    """A phone number in any other format is rejected."""
     await services.accounts.create_account("acme")
     with pytest.raises(InvalidRequestError, match="must be in international format"):
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", phone=phone))
@@ -229,7 +229,7 @@ async def test_no_phone(services: Services, phone: str) -> None:
     ],
 )
 async def test_no_password(services: Services, tmp_path: Path, password: str, message: str) -> None:
-    """A password that an operator gives is held to what is asked of those who register."""
+    """A password from an operator follows the same rules as at registration."""
     await services.accounts.create_account("acme")
     with pytest.raises(InvalidRequestError) as caught:
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k.the.great", password=password))
@@ -238,7 +238,7 @@ async def test_no_password(services: Services, tmp_path: Path, password: str, me
 
 
 async def test_configure_tenant(services: Services) -> None:
-    """A tenant is configured as it is told to be, what is not told stays as it was, and so do other tenants."""
+    """Configuring a tenant changes the given settings, and neither the others nor other tenants."""
     tenants = await services.accounts.create_account("acme", ["north", "south"])
     for tenant in tenants:
         settings = (tenant.verification, tenant.public_registration, tenant.anonymous_registration)

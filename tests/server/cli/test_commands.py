@@ -1,4 +1,4 @@
-"""The command line: what it prints, and what it says when it cannot."""
+"""The command line: output and errors."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_outbox_list(folder: Path) -> None:
 
 
 def test_audit_list(tmp_path: Path) -> None:
-    """What was asked of recovery, and how it ended, is listed oldest first, without a name or a secret."""
+    """Audit events are listed oldest first, without names or secrets."""
     settings = settings_in(tmp_path)
     seed(settings)
 
@@ -112,7 +112,7 @@ def test_audit_list(tmp_path: Path) -> None:
 
 
 def test_database_url(tmp_path: Path) -> None:
-    """The option says where the data is, else the variable does."""
+    """The option names the database, or else the variable."""
     one, other = (f"sqlite+aiosqlite:///{tmp_path / name}" for name in ("one", "other"))
     run_json(tmp_path, "account", "create", "acme", "--database-url", one, database_url=other)
     run_json(tmp_path, "account", "create", "acme2", database_url=other)
@@ -180,7 +180,7 @@ def test_tenants_users_and_roles(tmp_path: Path) -> None:
 
 
 def test_encoding_of_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the encoding of the terminal cannot hold is escaped, and the JSON says the same."""
+    """Characters that the terminal's encoding lacks are escaped, and the JSON keeps its meaning."""
     run_json(tmp_path, "account", "create", "acme")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     username = "\u65e5\u672c\u8a9e"
@@ -262,7 +262,7 @@ def refused(folder: Path) -> dict[str, subprocess.CompletedProcess[str]]:
 
 @pytest.mark.parametrize("case", _REFUSED)
 def test_refused(refused: dict[str, subprocess.CompletedProcess[str]], case: str) -> None:
-    """A command that cannot be done fails with one line that says why, and prints nothing else."""
+    """A failing command prints one line that says why, and nothing else."""
     done = refused[case]
     assert done.returncode == 1
     assert done.stdout == ""

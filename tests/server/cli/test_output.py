@@ -1,4 +1,4 @@
-"""The command line: what people see at a terminal, and what is said where output cannot be written."""
+"""The command line: tables at a terminal, and output that cannot be written."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_tables(folder: Path) -> None:
 
 
 def test_nothing_to_list(tmp_path: Path, folder: Path) -> None:
-    """A listing that is empty says so."""
+    """An empty listing says so."""
     expected = "There are no accounts yet. Create one with: meshydb-server account create ACCOUNT"
     assert _show(tmp_path, "account", "list", columns=100) == [expected]
     assert _show(folder, "outbox", "list") == ["There are no messages."]
@@ -80,13 +80,13 @@ def test_records_and_changes(tmp_path: Path) -> None:
 
 
 def test_json_at_a_terminal(folder: Path) -> None:
-    """With --json, people get what programs get."""
+    """--json prints JSON at a terminal too."""
     (line,) = _show(folder, "tenant", "list", "acme", "--json", columns=1000)
     assert json.loads(line) == run_json(folder, "tenant", "list", "acme")
 
 
 def test_narrow_screen() -> None:
-    """Values that nobody copies are shortened; where that is not enough, each row becomes a record with all of it."""
+    """On a narrow screen, long values are shortened, and if that is not enough, rows become records."""
     rows: list[Row] = [{"name": "a long name indeed", "key": "0123456789"}, {"name": None, "key": "x"}]
     assert _PEOPLE.render(rows, _SCREEN).splitlines() == [
         "NAME      KEY",
@@ -103,7 +103,7 @@ def test_narrow_screen() -> None:
 
 
 def test_letters_that_are_wide_or_harmful() -> None:
-    """Wide letters take two columns, marks none, and what could steer the terminal is replaced."""
+    """Wide letters take two columns, marks none, and control characters are replaced."""
     wide, composed = "\u65e5\u672c", "e\u0301"
     assert (width_of(wide), width_of(composed)) == (4, 1)
     rows = [{"name": name, "key": "k"} for name in (wide, composed, "a\x1b[2Jb\u202e\n")]
@@ -117,7 +117,7 @@ def test_letters_that_are_wide_or_harmful() -> None:
 
 
 def test_letters_that_the_encoding_lacks() -> None:
-    """What the encoding of the terminal lacks is escaped, and the columns stay where they are."""
+    """Characters that the terminal's encoding lacks are escaped, and the columns stay aligned."""
     assert _PEOPLE.render([{"name": "\u65e5\u65e5\u65e5", "key": "k"}], Screen(20, "ascii")).splitlines() == [
         "NAME             KEY",
         "\\u65e5\\u65e5\\u~  k",
@@ -142,7 +142,7 @@ def _redirected(folder: Path, command: str, redirection: str) -> subprocess.Comp
 
 @pytest.mark.parametrize("redirection", _NOWHERE)
 def test_result_that_cannot_be_written(tmp_path: Path, redirection: str) -> None:
-    """A change whose result cannot be written tells it on standard error, so that no key is lost."""
+    """A result that cannot be written to standard output goes to standard error, so that no key is lost."""
     code, reason = _NOWHERE[redirection]
     done = _redirected(tmp_path, "account create acme", redirection)
     assert (done.returncode, done.stdout) == (code, "")
@@ -165,7 +165,7 @@ def test_result_that_cannot_be_written(tmp_path: Path, redirection: str) -> None
     ],
 )
 def test_text_that_cannot_be_written(folder: Path, command: str, redirection: str) -> None:
-    """A listing or help that cannot be written is an error of one line, or of none when its reader has gone."""
+    """A listing that cannot be written is an error of one line, or silent if the reader has gone."""
     code, reason = _NOWHERE[redirection]
     done = _redirected(folder, command, redirection)
     expected = f"Error: Standard output cannot be written: {reason}\n" if reason else ""
@@ -184,7 +184,7 @@ def test_text_that_cannot_be_written(folder: Path, command: str, redirection: st
     ],
 )
 def test_exit_code_where_nothing_can_be_said(folder: Path, command: str, redirections: str, code: int) -> None:
-    """Where no error can be written, the exit code is the same."""
+    """The exit code is the same if no error can be written."""
     done = _redirected(folder, command, redirections)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
 

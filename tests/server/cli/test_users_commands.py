@@ -1,4 +1,4 @@
-"""The command line for users: what it shows and changes, and how it gets passwords."""
+"""The command line for users: listings, changes and passwords."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_list_and_show(folder: Path) -> None:
 
 
 def test_change(tmp_path: Path) -> None:
-    """What an option names becomes what it says, all else stays; each change leaves an event."""
+    """Each option changes its property and nothing else; each change writes an event."""
     _make(tmp_path)
     before = run_json(tmp_path, "user", "show", "acme", "ben")
     changes = ["--phone", "+15551230000", "--last-name", "Tal", "--unverified", "--first-name", ""]
@@ -155,7 +155,7 @@ def test_change(tmp_path: Path) -> None:
 
 
 def test_password_from_standard_input(tmp_path: Path) -> None:
-    """The first line of standard input is the password, without its end of line, and is told nowhere."""
+    """The first line of standard input is the password, which appears in no output."""
     _make(tmp_path)
     told: list[bytes] = []
     for given in (f"{_PASSWORD}\nnext".encode(), f"{_PASSWORD}\r\n".encode(), _PASSWORD.encode()):
@@ -263,7 +263,7 @@ def refused(folder: Path) -> dict[str, subprocess.CompletedProcess[bytes]]:
 
 @pytest.mark.parametrize("case", _REFUSED)
 def test_refused(refused: dict[str, subprocess.CompletedProcess[bytes]], case: str) -> None:
-    """A command that cannot be done fails with one line that says why, and tells no password."""
+    """A failing command prints one line that says why, without a password."""
     done = refused[case]
     assert (done.returncode, done.stdout) == (1, b"")
     (line,) = done.stderr.decode().splitlines()

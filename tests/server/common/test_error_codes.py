@@ -1,4 +1,4 @@
-"""Codes of errors: the contract's table has those that the server sets, and each error has one of them."""
+"""Error codes: the contract's table lists those of the server, and each error has one of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_table() -> None:
 
 
 def test_table_is_read() -> None:
-    """A code that stands twice in the table is found."""
+    """A duplicate code in the table is an error."""
     row = "| `a` | 400 | Why. |\n"
     assert codes_in(row).keys() == {"a"}
     with pytest.raises(ValueError, match="twice"):
@@ -218,7 +218,7 @@ async def api(tmp_path: Path) -> AsyncGenerator[_Api]:
 
 
 async def test_each_code(api: _Api) -> None:
-    """Each code of the table is seen in an error that has the status of the table, and is no code of another."""
+    """Each code of the table occurs in an error with the table's status."""
     for code, requests in _ASKED.items():
         for asked in requests:
             response = await api.ask(asked)
@@ -231,7 +231,7 @@ async def test_each_code(api: _Api) -> None:
 
 @pytest.mark.parametrize("code", _OF_FAILURES)
 def test_failures_have_codes(code: str) -> None:
-    """What the server fails with has its code, on token endpoints too."""
+    """Errors of the server have their code, on token endpoints too."""
     server = Server(error=_OF_FAILURES[code])
     responses = server.ask_all(("GET", "/health", {}), ("POST", "/acme/token", {"data": {"grant_type": "password"}}))
     for response in responses:
@@ -240,7 +240,7 @@ def test_failures_have_codes(code: str) -> None:
 
 
 async def test_every_operation(api: _Api) -> None:
-    """Whatever is wrong with a call of any operation, its error has a code of the table, or is a token endpoint's."""
+    """Each error of each operation has a code of the table, or is an OAuth 2 error."""
     admin = (await api.people.log_in("admin")).access_token
     for operation in _OPERATIONS:
         for account in ("acme", "globex"):

@@ -1,4 +1,4 @@
-"""Who is next in the queue for the threads that hash, and who is not let in."""
+"""The order and the bounds of the hashing queue."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def _go_on(rounds: int = _ROUNDS) -> None:
 
 
 async def test_round_robin() -> None:
-    """The networks take turns, whatever their jobs came in which order; work without a request is one more of them."""
+    """Networks take turns, in whatever order their jobs came; work without a request counts as one network."""
     line = _Line()
     await line.add("a1", "a2", "a3", "a4", "b1", "b2", "c1", "-1", "-2")
     assert line.queue.waiting == 8
@@ -80,7 +80,7 @@ async def test_round_robin() -> None:
 
 
 async def test_newcomer_is_next_but_one() -> None:
-    """A network that comes again waits for one job of each other network, however many these have."""
+    """A network's next job waits for one job of each other network."""
     line = _Line()
     await line.add("a1", "a2", "a3", "a4", "b1")
     await line.finish("a1")
@@ -90,7 +90,7 @@ async def test_newcomer_is_next_but_one() -> None:
 
 
 async def test_bound_of_an_address() -> None:
-    """A network that has as many waiting as it may is refused, while others and work without a request are let in."""
+    """A network at its bound is rejected; other networks and work without a request are admitted."""
     line = _Line(most_of_address=2)
     await line.add("a1", "a2", "a3", "a4", "b1", "-1", "-2", "-3")
     assert await line.end_of("a4") == "OverloadedError"
@@ -98,7 +98,7 @@ async def test_bound_of_an_address() -> None:
 
 
 async def test_bound_of_all() -> None:
-    """When the queue is full, the newest job of the longest queue makes room for a network that has less than it."""
+    """In a full queue, a job of a network with fewer jobs replaces the newest job of the longest queue."""
     line = _Line(most=4)
     await line.add("a1", "a2", "a3", "a4", "a5", "a6")
     assert await line.end_of("a6") == "OverloadedError"
@@ -116,7 +116,7 @@ async def test_bound_of_all() -> None:
 
 
 async def test_admitted_work_waits() -> None:
-    """Work that was admitted is let in beyond every bound, and makes room for nobody."""
+    """Admitted work may exceed each bound, and is never replaced."""
     line = _Line(most=2, most_of_address=2)
     await line.add("a1", "a2", "a3", "a4", "a5", admitted=True)
     await line.add("b1")
@@ -125,7 +125,7 @@ async def test_admitted_work_waits() -> None:
 
 
 async def test_room() -> None:
-    """Whether there is room for one more is told without making it."""
+    """Checking for room does not replace a job."""
     line = _Line(most=3, most_of_address=2)
 
     def is_room(network: str) -> bool:
@@ -146,7 +146,7 @@ async def test_room() -> None:
 
 
 async def test_callers_who_have_left() -> None:
-    """A job whose caller has left is not started, and its place goes to the next."""
+    """A job whose caller has left is skipped."""
     line = _Line()
     await line.add("a1")
     await line.add("a2", "b1", gone=True)
@@ -170,7 +170,7 @@ async def test_cancelled_while_it_waits() -> None:
 
 
 async def test_cancelled_as_its_turn_comes() -> None:
-    """A task that is cancelled in the moment in which its turn comes gives its place to the next."""
+    """A task that is cancelled as its turn comes frees its slot for the next."""
     line = _Line()
     await line.add("a1", "a2", "a3")
     # In this one round the first job ends, and the turn of the second comes, which has not gone on yet.
@@ -184,7 +184,7 @@ async def test_cancelled_as_its_turn_comes() -> None:
 
 
 async def test_cancelled_when_it_is_replaced() -> None:
-    """A task that is cancelled as its job makes room for another has no place to give."""
+    """A task that is cancelled as its job is replaced frees no slot."""
     line = _Line(most=2)
     await line.add("a1", "a2", "a3")
     # In this one round the newcomer takes the place of the last, who has not gone on yet.
@@ -196,7 +196,7 @@ async def test_cancelled_when_it_is_replaced() -> None:
 
 
 async def test_work_under_way_keeps_its_place() -> None:
-    """A job that has been started keeps its place until it is over, though its task is cancelled."""
+    """A started job keeps its slot until it ends, even if its task is cancelled."""
     line = _Line()
     await line.add("a1", "b1")
     line.tasks["a1"].cancel()
@@ -207,7 +207,7 @@ async def test_work_under_way_keeps_its_place() -> None:
 
 
 async def test_work_that_cannot_be_started() -> None:
-    """A job that fails when it is started leaves its place to the next."""
+    """A job that fails to start frees its slot for the next."""
     queue = HashingQueue(1, 1, 1)
 
     def fail() -> asyncio.Future[None]:

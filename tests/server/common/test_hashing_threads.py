@@ -1,4 +1,4 @@
-"""Hashing takes long, and holds up nobody else."""
+"""Hashing does not block other requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATIENCE_SECONDS: Final = 5.0
 
 @pytest.mark.anyio
 async def test_others_are_served_while_passwords_are_hashed(tmp_path: Path) -> None:
-    """While all threads that hash are taken, a login and a reset wait, and whoever else asks is answered."""
+    """While all hashing threads are busy, a login and a reset wait, and other requests get responses."""
     async with open_services(settings_in(tmp_path)) as services:
         (tenant,) = await services.accounts.create_account("acme")
         for name in ("rosa.k", "ben.t", "ida.m"):

@@ -42,7 +42,7 @@ def test_rotation() -> None:
 
 
 def test_purposes() -> None:
-    """Each purpose has a key of its own, none of which is the secret, and which do not show."""
+    """Each purpose has its own derived key, which no repr shows."""
     key = Key.derive(_OLD)
     keys = {key.signing, key.codes, key.messages}
     assert len(keys | {_OLD}) == 4
@@ -53,7 +53,7 @@ def test_purposes() -> None:
 
 
 def test_encryption_hides() -> None:
-    """An encrypted message does not show its text, and no two of them are alike."""
+    """Ciphertexts hide their text, and no two are equal."""
     keyring = Keyring([_OLD])
     first, second = keyring.encrypt("ABCD2345"), keyring.encrypt("ABCD2345")
     assert b"ABCD2345" not in first
@@ -72,7 +72,7 @@ def test_encryption_hides() -> None:
     ],
 )
 def test_fields_are_told_apart(one: tuple[str | bytes | int, ...], other: tuple[str | bytes | int, ...]) -> None:
-    """No two lists of fields are authenticated alike, however their parts are cut."""
+    """Different lists of fields have different MACs, however they are split."""
     assert authenticate(_OLD, *one) == authenticate(_OLD, *one)
     assert authenticate(_OLD, *one) != authenticate(_OLD, *other)
     assert authenticate(_OLD, *one) != authenticate(_NEW, *one)
@@ -90,7 +90,7 @@ def test_parse(separator: str) -> None:
     ["", " \n", ",", "short", _text(_OLD[1:]), _text(_OLD + b"x"), _text(_OLD)[:-1], f"{_text(_OLD)},*", "\xe9" * 44],
 )
 def test_badly_formed(text: str) -> None:
-    """A text that is not made of keys is refused, without being quoted."""
+    """Malformed keys are rejected without being quoted."""
     with pytest.raises(KeyFormatError) as caught:
         Keyring.parse(text)
     assert str(caught.value) in {"There are no keys.", "A key must be 32 bytes in base64url."}
@@ -123,14 +123,14 @@ def test_creators_agree(tmp_path: Path) -> None:
 
 
 def test_settings_come_first(tmp_path: Path) -> None:
-    """Keys that are set are used as they are, and no file is made."""
+    """Keys from settings are used, and no file is created."""
     keyring = _load(tmp_path, secret_keys=f"{_text(_NEW)},{_text(_OLD)}")
     assert keyring.newest == Key.derive(_NEW)
     assert not list(tmp_path.iterdir())
 
 
 def test_key_file_setting(tmp_path: Path) -> None:
-    """A key file that is named serves any database."""
+    """A configured key file works with any database."""
     path = tmp_path / "keys"
     path.write_text(f"{_text(_NEW)}\n{_text(_OLD)}\n", encoding="ascii")
     for new in (True, False):
@@ -138,7 +138,7 @@ def test_key_file_setting(tmp_path: Path) -> None:
 
 
 def test_missing_key_file(tmp_path: Path) -> None:
-    """A key file that a database has lost is not made anew, and is named in an error of one line; keys set will do."""
+    """A missing key file of an existing database is a one-line error, unless keys are set."""
     path = tmp_path / "keys"
     with pytest.raises(KeyFileError) as caught:
         _load(tmp_path, new=False, key_file=str(path))
@@ -151,7 +151,7 @@ def test_missing_key_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xfe", b"\x00" * 44])
 def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
-    """A key file that holds no keys is never replaced, and is named in an error of one line."""
+    """A key file without keys is never replaced; a one-line error names it."""
     path = tmp_path / "meshydb.sqlite3.keys"
     path.write_bytes(content)
     with pytest.raises(KeyFileError) as caught:
@@ -163,7 +163,7 @@ def test_garbage_in_key_file(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["", "no/such/folder"])
 def test_key_file_out_of_reach(tmp_path: Path, name: str) -> None:
-    """A key file that can be neither read nor made is named in an error of one line."""
+    """A one-line error names a key file that can be neither read nor created."""
     with pytest.raises(KeyFileError, match="cannot be read or created") as caught:
         _load(tmp_path, key_file=str(tmp_path / name))
     assert "\n" not in str(caught.value)
@@ -176,6 +176,6 @@ def test_no_file_to_be_beside() -> None:
 
 
 def test_badly_formed_setting() -> None:
-    """Keys that are badly formed are told of by the name of the setting, and not quoted."""
+    """An error about malformed keys names the setting and does not quote them."""
     with pytest.raises(KeyFileError, match=r"^MESHYDB_SECRET_KEYS: A key must be 32 bytes in base64url\.$"):
         load_keyring(Settings.model_validate({"secret_keys": "canary"}), None, new=True)

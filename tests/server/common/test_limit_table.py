@@ -1,4 +1,4 @@
-"""The limits are described in one place, which settings and documents agree with."""
+"""One table describes the limits, and settings and documents agree with it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SECURITY: Final = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 def test_each_limit_is_described_once() -> None:
-    """Names are those of no two limits, and each backstop is one of the limits."""
+    """Names of limits are unique, and each backstop is one of the limits."""
     names = [limit.name for limit in LIMITS]
     assert len(set(names)) == len(names)
     assert {limit.backstop for limit in LIMITS} <= {None, *names}
 
 
 def test_defaults_are_those_of_the_settings() -> None:
-    """Each limit has a setting, whose default is the one described, unless that says otherwise in words."""
+    """The described default of each limit is that of its setting."""
     for limit in LIMITS:
         if limit.setting is None:
             continue
@@ -31,5 +31,5 @@ def test_defaults_are_those_of_the_settings() -> None:
 
 
 def test_table_of_the_documents() -> None:
-    """docs/security.md has the table as the module describes it."""
+    """The table in docs/security.md is that of the module."""
     assert as_markdown() in _SECURITY.read_text(encoding="utf-8")

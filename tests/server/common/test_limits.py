@@ -1,4 +1,4 @@
-"""The coarse limits on requests."""
+"""Rate limits by address and account."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _server(**given: str) -> Server:
 # Limits are per hour or more in what follows, lest the window end in the middle of a test.
 @pytest.mark.parametrize("name", ["rate_limit", "account_rate_limit"])
 def test_used_up(name: str) -> None:
-    """Who uses up a limit is told when to come back, in whole seconds."""
+    """Beyond a limit, Retry-After says when to retry, in whole seconds."""
     first, second, third = _server(**{name: "2/hour"}).ask_all(_EXISTS, _EXISTS, _EXISTS)
     assert (first.status_code, second.status_code, third.status_code) == (200, 200, 429)
     assert 1 <= int(third.headers["Retry-After"]) <= 3600
 
 
 def test_accounts_are_apart() -> None:
-    """Each account has a limit of its own, whatever is called."""
+    """Each account has its own limit over all operations."""
     made: tuple[str, str, dict[str, Any]] = ("POST", "/other/things", {"json": {}})
     answers = _server(account_rate_limit="1/hour").ask_all(_EXISTS, made, _EXISTS, made)
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
@@ -50,12 +50,12 @@ def test_accounts_are_apart() -> None:
     ],
 )
 def test_addresses(host: str, network: str) -> None:
-    """Whoever has one address of IPv6 has a network of 64 bits, which counts as one; so do the two forms of IPv4."""
+    """A /64 network of IPv6 counts as one address, and so do both forms of an IPv4 address."""
     assert network_of(host) == network
 
 
 def test_no_limit() -> None:
-    """Where both limits are off, nothing is counted, and nothing that could count is needed."""
+    """With both limits off, nothing is counted and no storage is needed."""
     answers = _server(rate_limit_storage=_NOWHERE).ask_all(_EXISTS, _EXISTS)
     assert [answer.status_code for answer in answers] == [200, 200]
 
@@ -77,14 +77,14 @@ def test_only_what_documents_it() -> None:
     ],
 )
 def test_account_counts_calls(method: str, path: str, request_: dict[str, Any], status: int) -> None:
-    """What is refused for what it is does not use up the limit of the account that it names."""
+    """Rejected requests do not count for the account that they name."""
     refused, served = _server(account_rate_limit="1/hour").ask_all((method, path, request_), _EXISTS)
     assert (refused.status_code, served.status_code) == (status, 200)
 
 
 @pytest.mark.parametrize("name", ["rate_limit", "account_rate_limit"])
 def test_storage_fails(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A request that cannot be counted is not let pass: 503, and the log says why, without the URL's password."""
+    """A request that cannot be counted gets 503, and the log says why without the URL's password."""
     answer = _server(rate_limit_storage=_NOWHERE, **{name: "9/hour"}).ask("GET", "/acme/things/7/exists")
     assert (answer.status_code, answer.json()["message"]) == (
         503,
@@ -96,7 +96,7 @@ def test_storage_fails(name: str, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_storage_fails_after_authentication() -> None:
-    """Who calls is asked for before the account's requests are counted."""
+    """Authentication comes before the account's requests are counted."""
     server = _server(rate_limit_storage=_NOWHERE, account_rate_limit="9/hour")
     assert server.ask("GET", "/acme/things/me").status_code == 401
     assert server.ask("GET", "/acme/things/me", headers={"Authorization": f"Bearer {GOOD_TOKEN}"}).status_code == 503

@@ -1,4 +1,4 @@
-"""The threads that hash, and who waits for them."""
+"""The threads that hash, and their bounded queue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST: Final = 202
 
 @pytest.mark.anyio
 async def test_queue_has_an_end() -> None:
-    """When as many wait as may, who comes next is told to come back, and all who waited are served."""
+    """A full queue rejects the next call, and serves all that wait."""
     free = threading.Event()
     with closing(Passwords(CHEAP_HASHER)) as passwords:
         try:
@@ -37,7 +37,7 @@ async def test_queue_has_an_end() -> None:
 
 @pytest.mark.anyio
 async def test_who_is_admitted_is_served() -> None:
-    """Who is admitted while there is room is not turned away when there is none any more, and nobody else is let in."""
+    """Admitted work is done even after the queue has filled up; other work is rejected."""
     free = threading.Event()
     with closing(Passwords(CHEAP_HASHER)) as passwords:
         others = contextvars.copy_context()
@@ -56,7 +56,7 @@ async def test_who_is_admitted_is_served() -> None:
 
 @pytest.mark.anyio
 async def test_nobody_is_admitted_to_a_full_queue() -> None:
-    """While as many wait as may, nobody is admitted; and who was admitted before is not for good."""
+    """A full queue admits nothing, and an admission does not last."""
     free = threading.Event()
     with closing(Passwords(CHEAP_HASHER)) as passwords:
         with passwords.admit():
@@ -75,6 +75,6 @@ async def test_nobody_is_admitted_to_a_full_queue() -> None:
 
 @pytest.mark.anyio
 async def test_no_hash_is_no_password() -> None:
-    """Where there is no hash, no password is the right one, though as much is computed."""
+    """Without a hash every password is wrong, at the same cost."""
     with closing(Passwords(CHEAP_HASHER)) as passwords:
         assert not await passwords.verify(None, "nobody's password")

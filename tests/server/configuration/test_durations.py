@@ -33,7 +33,7 @@ def test_durations(monkeypatch: pytest.MonkeyPatch, written: str, duration: time
     "written", ["7 d", "d", "-1", "-1d", "1w", "P1D", "1.5h", "7D", "36501d", "9999999999d", "1d12h", "\u0667d"]
 )
 def test_no_durations(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
-    """Anything else is refused, with what to write."""
+    """Other text is rejected with examples of what to write."""
     monkeypatch.setenv("MESHYDB_CONTACT_CHANGE_DELAY", written)
     with pytest.raises(ValidationError, match="such as 7d, 12h, 30m, 45s or a number of seconds"):
         Settings()

@@ -1,4 +1,4 @@
-"""What an operator can set, and how."""
+"""Settings and their variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meshydb_server.configuration.settings import Settings
 
 
 def test_defaults() -> None:
-    """A server that nothing is set for keeps SQLite in its folder, needs no mail and limits the rate of requests."""
+    """By default, a server uses SQLite in its folder, no mail, and rate limits."""
     settings = Settings()
     assert settings.database_url == "sqlite+aiosqlite:///meshydb.sqlite3"
     assert settings.rate_limit == "600/minute"
@@ -97,7 +97,7 @@ def test_no_rate_limit_storage(url: str) -> None:
     ],
 )
 def test_no_redis_url(url: str) -> None:
-    """A URL that Redis cannot be reached by stops the server too, and what it may hold is not shown."""
+    """An invalid Redis URL stops the server, and is not shown."""
     with pytest.raises(ValidationError, match="cannot be used; it must read redis") as caught:
         Settings.model_validate({"rate_limit_storage": url})
     assert "canary" not in "".join(traceback.format_exception(caught.value))
@@ -134,7 +134,7 @@ def test_public_url(url: str, end: str) -> None:
     ],
 )
 def test_no_public_url(url: str) -> None:
-    """A public URL that clients could not use is refused."""
+    """An unusable public URL is rejected."""
     with pytest.raises(ValidationError, match="such as https://api"):
         Settings(public_url=url)
 
@@ -174,7 +174,7 @@ def test_cors_origins(origins: str, allowed: list[str]) -> None:
     ],
 )
 def test_no_cors_origins(origins: str) -> None:
-    """What no browser would send as an origin is refused, rather than never matched."""
+    """Text that is not an origin is rejected."""
     with pytest.raises(ValidationError, match="or origins such as"):
         Settings(cors_origins=origins)
 
@@ -189,7 +189,7 @@ def test_forwarded_allow_ips(addresses: str) -> None:
     "addresses", ["10.0.0.0/33", "10.0.0.1/8", "foo bar", "proxy.example.org", "10.0.0.1 10.0.0.2", "*,::1", "::1,"]
 )
 def test_no_forwarded_allow_ips(addresses: str) -> None:
-    """What no connection comes from is refused, rather than never believed."""
+    """Text that is neither an address nor a network is rejected."""
     with pytest.raises(ValidationError, match="must be addresses and networks such as"):
         Settings(forwarded_allow_ips=addresses)
 

@@ -1,4 +1,4 @@
-"""Variables that are named like settings and are none."""
+"""Warnings about unknown variables that are named like settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WARNINGS = [
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_settings(name: str) -> None:
-    """No setting is warned of, in whatever case of letters it is named; each is suggested for what is close to it."""
+    """Settings cause no warning in any case of letters, and each is suggested for a similar name."""
     variable = f"MESHYDB_{name.upper()}"
     assert warnings_of({variable: "", variable.lower(): ""}) == []
     (warning,) = warnings_of({f"{variable}S_": ""})
@@ -34,7 +34,7 @@ def test_settings(name: str) -> None:
 
 
 def test_variables_of_others() -> None:
-    """What the client, the gate and the tests read is no mistake."""
+    """Variables of the client, the gate and the tests cause no warning."""
     rooms = ("wrapper", "contract", "tests/support")
     sources = [path.read_text(encoding="utf-8") for room in rooms for path in (ROOT / room).rglob("*.py")]
     names = {name for source in sources for name in re.findall(r"\bMESHYDB_[A-Z_]*[A-Z]\b", source)}
@@ -44,7 +44,7 @@ def test_variables_of_others() -> None:
 
 
 def test_variables_of_kubernetes() -> None:
-    """What Kubernetes tells of a service with such a name is no mistake, but a port that somebody has set is."""
+    """Variables that Kubernetes sets for a service cause no warning, but a port set by hand does."""
     assert (
         warnings_of(
             {
@@ -69,7 +69,7 @@ def test_one_line_each() -> None:
 
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command warns of each, and does what it is for."""
+    """A command warns about each, and still runs."""
     for name, value in _MISTYPED.items():
         monkeypatch.setenv(name, value)
     done = run(tmp_path, "account", "create", "acme")
@@ -79,7 +79,7 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="The system has no /dev/full.")
 def test_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command whose warnings cannot be written does what it is for."""
+    """A command whose warnings cannot be written still runs."""
     monkeypatch.setenv("MESHYDB_COLOUR", "blue")
     command = [sys.executable, "-m", "meshydb_server", "account", "create", "acme"]
     with Path("/dev/full").open("wb") as full:
@@ -89,7 +89,7 @@ def test_nobody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve(tmp_path: Path, workers: str) -> None:
-    """A server warns of each in a line of its log, once for all its processes, before it listens."""
+    """A server logs one warning about each, once for all processes, before it listens."""
     with subprocess.Popen(
         [sys.executable, "-m", "meshydb_server", "serve", "--port", "0", "--workers", workers],
         cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""Delivery by email: where it connects to, what it trusts, and what it sends."""
+"""Delivery by email: connections, TLS and messages."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_url(url: str, expected: tuple[object, ...]) -> None:
     ],
 )
 def test_no_url(url: str) -> None:
-    """A URL that says no such thing is refused in one line, without its password."""
+    """An invalid URL is rejected in one line, without its password."""
     with pytest.raises(SmtpError, match=r"^MESHYDB_SMTP_URL must read .+$") as caught:
         SmtpDelivery.from_url(url, _SENDER)
     assert "canary" not in str(caught.value)
@@ -94,7 +94,7 @@ def test_sender(sender: str) -> None:
     "sender", ["codes", "<>", "@example.org", "a\nb@example.org", "a@example.org, b@example.org", "a b@example.org"]
 )
 def test_no_sender(sender: str) -> None:
-    """A sender that is not one address is refused before there is a message that it would hold up."""
+    """A sender that is not one address is rejected at the start."""
     with pytest.raises(SmtpError, match=r"^MESHYDB_SMTP_FROM must be one email address\.$"):
         SmtpDelivery.from_url("smtp://localhost", sender)
 

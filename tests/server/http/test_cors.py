@@ -1,4 +1,4 @@
-"""What scripts in browsers may do."""
+"""CORS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _server(**given: Any) -> Server:
     ],
 )
 def test_origins(origins: str, allowed: str | None) -> None:
-    """A page may read answers when its origin is among those that are set."""
+    """Pages of the configured origins may read responses."""
     answer = _server(cors_origins=origins).ask("GET", "/health", headers={"Origin": _PAGE})
     assert answer.status_code == 200
     assert answer.headers.get("Access-Control-Allow-Origin") == allowed
@@ -41,7 +41,7 @@ def test_origins(origins: str, allowed: str | None) -> None:
 
 @pytest.mark.parametrize("origins", ["*", _PAGE])
 def test_preflight(origins: str) -> None:
-    """A page that asks beforehand may send what the official SDK sends there."""
+    """A preflight allows the headers that the official SDK sends."""
     answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things", headers=_PREFLIGHT)
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Methods"] == "DELETE, GET, HEAD, PATCH, POST, PUT"
@@ -53,7 +53,7 @@ def test_preflight(origins: str) -> None:
 
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
 def test_preflight_of_methods(method: str) -> None:
-    """A page may use each method that an operation can have, whether the contract has one of it yet or not."""
+    """A preflight allows each method that an operation can have."""
     headers = {**_PREFLIGHT, "Access-Control-Request-Method": method}
     assert _server().ask("OPTIONS", "/acme/things", headers=headers).status_code == 200
 
@@ -67,7 +67,7 @@ def test_preflight_of_methods(method: str) -> None:
     ],
 )
 def test_preflight_refused(origins: str, changes: dict[str, str]) -> None:
-    """A page that asks for more is told that it may not."""
+    """A preflight that asks for more is rejected."""
     answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things", headers={**_PREFLIGHT, **changes})
     assert answer.status_code == 400
 
@@ -76,20 +76,20 @@ def test_preflight_refused(origins: str, changes: dict[str, str]) -> None:
     ("method", "path", "status"), [("GET", "/acme/things/me", 401), ("GET", "/", 404), ("PUT", "/acme/things", 405)]
 )
 def test_errors_can_be_read(method: str, path: str, status: int) -> None:
-    """Errors are readable by pages too, with the headers that say what to do."""
+    """Pages can read errors, with the headers that say what to do."""
     answer = _server().ask(method, path, headers={"Origin": _PAGE})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, "*")
     assert answer.headers["Access-Control-Expose-Headers"] == "X-Request-ID, Retry-After, WWW-Authenticate"
 
 
 def test_failures_can_be_read() -> None:
-    """So can the answer to what nobody expected."""
+    """Pages can read the response to an unexpected error."""
     answer = Server(error=RuntimeError()).ask("GET", "/health", headers={"Origin": _PAGE})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (500, "*")
 
 
 @pytest.mark.parametrize("origins", ["*", "off"])
 def test_options_without_a_page(origins: str) -> None:
-    """OPTIONS that is no question of a browser is a method that the path does not have."""
+    """OPTIONS without a preflight gets 405."""
     answer = _server(cors_origins=origins).ask("OPTIONS", "/acme/things")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

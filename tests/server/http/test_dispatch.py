@@ -1,4 +1,4 @@
-"""What comes between a request and its handler, and between a refusal and its answer."""
+"""Dispatch: routing, authentication, parsing and errors."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _BAD = {"Authorization": "Bearer bad"}
     ],
 )
 def test_paths(path: str, parameters: dict[str, str]) -> None:
-    """A name in a path wins over a parameter in its place, and each parameter has the name that it has there."""
+    """A literal path segment wins over a parameter."""
     assert Server().ask("GET", path, headers=_GOOD).json()["parameters"] == parameters
 
 
 def test_paths_look_further() -> None:
-    """A name that leads nowhere is the value of a parameter that leads on."""
+    """A literal segment without a route falls back to a parameter."""
     answer = Server().ask("GET", "/acme/things/me/exists")
     assert (answer.status_code, answer.json()["message"].partition(":")[0]) == (400, "name")
 
@@ -64,7 +64,7 @@ def test_paths_look_further() -> None:
     ],
 )
 def test_order(path: str, headers: dict[str, str], status: int) -> None:
-    """Who calls comes first, then what they may do, then what they ask for."""
+    """Authentication comes first, then permissions, then validation."""
     encoded = [(name, value.encode("latin-1")) for name, value in headers.items()]
     assert Server().ask("GET", path, headers=encoded).status_code == status
 
@@ -85,7 +85,7 @@ def test_order(path: str, headers: dict[str, str], status: int) -> None:
     ],
 )
 def test_no_token(headers: list[tuple[str, str]]) -> None:
-    """Without one well-formed token the answer says that one is needed, and nobody is asked about it."""
+    """A request without exactly one well-formed token gets 401 before any look-up."""
     server = Server()
     answer = server.ask("GET", "/acme/things/me", headers=headers)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -93,7 +93,7 @@ def test_no_token(headers: list[tuple[str, str]]) -> None:
 
 
 def test_token_that_is_not_good() -> None:
-    """A token that is not good is told from one that is missing."""
+    """The 401 of an invalid token differs from that of a missing one."""
     answer = Server().ask("GET", "/acme/things/me", headers=_BAD)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
@@ -123,7 +123,7 @@ def test_token_is_held_against_the_tenant(headers: list[tuple[str, str]], tenant
 
 
 def test_forbidden() -> None:
-    """Who lacks a permission is told which, as the contract writes it."""
+    """The 403 names the missing permission as the contract writes it."""
     answer = Server().ask("GET", "/acme/things/7", headers=_WEAK)
     assert (answer.status_code, answer.json()["message"]) == (403, "The permission things:read is required.")
 
@@ -140,7 +140,7 @@ def test_forbidden() -> None:
     ],
 )
 def test_query(query: str, parameters: dict[str, Any]) -> None:
-    """What a query says is read with the tolerances of the contract, and given to the handler in its types."""
+    """Query parameters are parsed leniently as the contract says, and reach the handler in their types."""
     answer = Server().ask("GET", f"/acme/things/7?{query}", headers=_GOOD)
     assert answer.json()["parameters"] == {"accountName": "acme", "id": "7", **parameters}
 
@@ -159,7 +159,7 @@ def test_query(query: str, parameters: dict[str, Any]) -> None:
     ],
 )
 def test_query_refused(query: str) -> None:
-    """A value of another type, out of bounds or there twice is refused by the name of its parameter."""
+    """A parameter of another type, out of bounds or duplicate is rejected by its name."""
     answer = Server().ask("GET", f"/acme/things/7?{query}", headers=_GOOD)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(query.partition("=")[0])
@@ -170,7 +170,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @pytest.mark.parametrize("type_", [_FORM, f"{_FORM}; charset=utf-8", f'{_FORM.title()};charset="UTF-8"'])
 def test_form(type_: str) -> None:
-    """A form is read with the tolerances of the contract."""
+    """Forms are parsed leniently as the contract says."""
     form = b"Grant_Type=password&NAME=a+b%20%C3%A9&other=x&other=y&client_secret="
     answer = Server().ask("POST", "/acme/token", content=form, headers={"Content-Type": type_})
     assert answer.json()["body"] == {"grant_type": "password", "name": "a b \u00e9"}
@@ -192,7 +192,7 @@ def test_form(type_: str) -> None:
     ],
 )
 def test_form_refused(form: bytes, code: str) -> None:
-    """A form that is refused is refused as OAuth 2 has it."""
+    """A rejected form gets an OAuth 2 error."""
     answer = Server().ask("POST", "/acme/token", content=form, headers={"Content-Type": _FORM})
     assert (answer.status_code, answer.json()["error"]) == (400, code)
     assert answer.json().keys() == {"error", "error_description"}
@@ -224,7 +224,7 @@ _FAILURES = [
     ("error", "status", "code", "oauth", "message"), _FAILURES, ids=lambda value: type(value).__name__
 )
 def test_failures(error: Exception, status: int, code: str, oauth: str, message: str) -> None:
-    """Whatever a service raises has its status, and on a token endpoint the members of OAuth 2 as well."""
+    """Each error of a service has its status, and OAuth 2 members on a token endpoint."""
     server = Server(error=error)
     answer = server.ask("GET", "/acme/things/7/exists")
     assert (answer.status_code, answer.json()) == (status, {"message": message, "code": code})
@@ -242,7 +242,7 @@ def test_failures(error: Exception, status: int, code: str, oauth: str, message:
     ],
 )
 def test_generic_failures_of_token_endpoints(method: str, headers: dict[str, str], content: bytes, status: int) -> None:
-    """What every operation can answer has its member on a token endpoint too, beside those of OAuth 2."""
+    """The common errors have their OAuth 2 members on a token endpoint."""
     answer = Server().ask(method, "/acme/token", headers=headers, content=content)
     assert answer.status_code == status
     assert answer.json().keys() == {"error", "error_description", "message", "code"}
@@ -251,7 +251,7 @@ def test_generic_failures_of_token_endpoints(method: str, headers: dict[str, str
 
 @pytest.mark.parametrize(("wait", "told"), [(-5, "1"), (0, "1"), (86_400, "86400"), (10**9, "86400")])
 def test_retry_after(wait: int, told: str) -> None:
-    """However long a limit lasts, who meets it waits for at least a second and for a day at most."""
+    """Retry-After is between a second and a day."""
     answer = Server(error=LimitError(wait)).ask("GET", "/health")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, told)
 
@@ -272,6 +272,6 @@ def test_base_url(host: str, base_url: str) -> None:
 
 
 def test_public_url() -> None:
-    """Where the server is set to be wins over where the caller says that it is."""
+    """The configured public URL wins over the Host header."""
     server = Server(Settings(rate_limit="off", public_url="https://api.example.org/"))
     assert server.ask("GET", "/health").json()["baseUrl"] == "https://api.example.org"

@@ -1,4 +1,4 @@
-"""Tokens and users over HTTP: what of a request reaches the services, and how their results are shown."""
+"""The handlers of tokens and users: from a request to the services and back."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_no_refresh_token(api: _Api) -> None:
 
 
 async def test_token_errors(api: _Api) -> None:
-    """A token endpoint refuses with a code for programs and a sentence for people."""
+    """An error of a token endpoint has a code for programs and a sentence for people."""
     key = api.people.public_keys["north"]
     password = {"client_id": key, "grant_type": "password", "username": "admin", "password": PASSWORD}
     refresh = {"client_id": key, "grant_type": "refresh_token", "refresh_token": "x"}
@@ -185,7 +185,7 @@ async def test_self(api: _Api) -> None:
 
 
 async def test_previous_password(api: _Api) -> None:
-    """A change of what proves a user takes the password, by each operation; with a wrong one it is refused."""
+    """Each operation that changes what proves a user accepts the previous password, and rejects a wrong one."""
     user = await api.people.add("Rosa.K", email="rosa@example.org", roles=["meshy.admin"])
     rosa = await api.entered("rosa.k")
     api.people.clock.move(minutes=10)
@@ -234,7 +234,7 @@ async def test_users(api: _Api) -> None:
 
 
 async def test_search(api: _Api) -> None:
-    """A search takes its parameters from the query, in the ways in which the official SDKs write them."""
+    """A search accepts the query parameters in the spellings of the official SDKs."""
     admin = await api.entered("admin")
     for name in ("rosa", "ben"):
         await api.people.add(name, password=None, is_active=name == "rosa")
@@ -253,7 +253,7 @@ async def test_search(api: _Api) -> None:
 
 
 async def test_permissions(api: _Api) -> None:
-    """What concerns other users needs a permission, of which the refusal tells; what concerns oneself needs none."""
+    """Operations on other users need a permission, which the error names; those on oneself need none."""
     await api.people.add("rosa.k")
     rosa = await api.entered("rosa.k")
     path = f"users/{'0' * 24}"

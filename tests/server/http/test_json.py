@@ -71,7 +71,7 @@ def test_parse(text: str, value: object) -> None:
     ],
 )
 def test_refused(body: bytes, message: str) -> None:
-    """Whatever different parties could read differently is refused, with the reason."""
+    """Ambiguous JSON is rejected with the reason."""
     with pytest.raises(JsonError) as caught:
         parse(body)
     assert str(caught.value) == message
@@ -79,7 +79,7 @@ def test_refused(body: bytes, message: str) -> None:
 
 @pytest.mark.parametrize("value", ["\ud800", "a\x00", {"\udfff": 1}, [["\x00"]], 2**63, -(2**63) - 1, {"a": [2**63]}])
 def test_unstorable(value: object) -> None:
-    """Text and integers that a database could not give back are refused at any depth."""
+    """Text and integers that a database cannot store are rejected at any depth."""
     with pytest.raises(JsonError):
         require_storable(value)
 
@@ -89,7 +89,7 @@ _STORABLE: list[object] = ["\U0001f98a", 2**63 - 1, -(2**63), 1e300, True, None,
 
 @pytest.mark.parametrize("value", _STORABLE)
 def test_storable(value: object) -> None:
-    """Text, numbers up to 64 bits and what is made of them pass."""
+    """Text, numbers of up to 64 bits and structures of them are accepted."""
     require_storable(value)
 
 
@@ -120,7 +120,7 @@ _TWICE: list[object] = [{"firstName": "a", "FirstName": "a"}, {"children": [{"ch
 
 @pytest.mark.parametrize("sent", _TWICE)
 def test_twice_in_different_case(sent: object) -> None:
-    """A property that is there twice, spelled differently, is refused at any level."""
+    """A duplicate property in different case is rejected at any level."""
     with pytest.raises(HTTPException) as caught:
         normalise(sent, _TREE)
     assert caught.value.status_code == 400

@@ -1,4 +1,4 @@
-"""Access tokens: which keys sign them, which verify them, and what cannot pass for one."""
+"""Access tokens: signing, verification and forgeries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _tokens(*secrets: bytes) -> AccessTokens:
 
 
 def test_claims_return() -> None:
-    """What is signed is read back as it was, expired or not, since time is told by those who ask."""
+    """Verification returns the signed claims, expired or not; the caller checks the time."""
     tokens = _tokens(_NEW)
     assert tokens.read(tokens.sign(_CLAIMS)) == _CLAIMS
 
@@ -65,7 +65,7 @@ def test_keys_are_derived() -> None:
 
 
 def test_known_key() -> None:
-    """The derivation never changes, or each token that is out would be void."""
+    """The key derivation never changes, so issued tokens stay valid."""
     (key,) = _tokens(_NEW).json_web_keys()
     assert (key["kid"], key["x"]) == ("b8439cb7", "SmXTS4it5kPvy4L3OM_2gL7CdL_lxGvkO-OxceZu2tg")
 
@@ -107,5 +107,5 @@ _DEEP = base64.urlsafe_b64encode(b"[" * 50_000).decode()
     ],
 )
 def test_forged(token: str) -> None:
-    """What this server has not signed, as an access token, is none."""
+    """A token that the server has not signed as an access token is rejected."""
     assert _tokens(_NEW).read(token) is None

@@ -1,4 +1,4 @@
-"""Logging in: who gets tokens, what these say, and whom they let in."""
+"""Login: who gets tokens, their claims, and their use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INVALID = "AuthenticationError: The access token is not valid."
 
 
 async def test_claims(people: People) -> None:
-    """An access token tells who the user is, what they may do, who issued it to whom, and for how long."""
+    """An access token has claims on the user, the permissions, the issuer, the audience and the lifetime."""
     user = await people.add("Rosa.K", first_name="Rosa", last_name="Kern", roles=["meshy.admin"])
     tokens = await people.log_in("rosa.k", scope="openid meshy.api")
     now = int(people.clock.now.timestamp())
@@ -73,7 +73,7 @@ async def test_tokens_differ(people: People) -> None:
 
 
 async def test_caller(people: People) -> None:
-    """Who calls with an access token is told by what it and its login hold."""
+    """The caller is known by the access token and its login."""
     user = await people.add("Rosa.K")
     tokens = await people.log_in("ROSA.K")
     caller = await people.services.tokens.authenticate(ACCOUNT, "north", tokens.access_token)
@@ -122,7 +122,7 @@ async def test_scope(people: People) -> None:
 
 
 async def test_order_of_refusals(people: People) -> None:
-    """What is wrong with a login is told in one order: client, scope, what is missing, and the grant at last."""
+    """Errors of a login are checked in one order: client, scope, missing fields, grant."""
     await people.add("rosa.k")
     log_in = people.services.tokens.log_in
     key = people.public_keys["north"]
@@ -147,7 +147,7 @@ async def test_order_of_refusals(people: People) -> None:
 
 
 async def test_wrong_password(people: People) -> None:
-    """Whether there is no such user, no such password or no password at all is not told apart."""
+    """An unknown user, a wrong password and a user without a password get the same error."""
     await people.add("rosa.k", is_active=False)
     await people.add("ben.t", password=None)
     await people.add("device", anonymous=True)
@@ -181,7 +181,7 @@ class _CountedPasswords(Passwords):
 
 
 async def test_equal_work(people: People) -> None:
-    """Whatever is wrong with username and password, one password is verified to find out."""
+    """Each failed login verifies one password."""
     await people.add("rosa.k")
     await people.add("ben.t", password=None)
     await people.add("device", anonymous=True)
@@ -197,7 +197,7 @@ async def test_equal_work(people: People) -> None:
 
 
 async def test_not_admitted(people: People) -> None:
-    """Who is not active, or has never been verified, is told so, once the password is right."""
+    """An inactive or unverified user gets an error of its own if the password is right."""
     await people.add("rosa.k", is_active=False)
     await people.add("ben.t", verified=False)
     await people.add("device", anonymous=True)
@@ -210,7 +210,7 @@ async def test_not_admitted(people: People) -> None:
 
 
 async def test_access_token_expires(people: People) -> None:
-    """An access token is good for an hour, to the second."""
+    """An access token is valid for an hour, to the second."""
     await people.add("rosa.k")
     tokens = await people.log_in("rosa.k")
     people.clock.move(seconds=3599)
@@ -220,7 +220,7 @@ async def test_access_token_expires(people: People) -> None:
 
 
 async def test_access_token_elsewhere(people: People) -> None:
-    """An access token is good in its own account and tenant alone, whatever it is tried with."""
+    """An access token is valid only in its own account and tenant."""
     await people.services.accounts.create_account("other", ["north"])
     await people.add("rosa.k")
     token = (await people.log_in("rosa.k")).access_token
@@ -243,7 +243,7 @@ async def test_nopassword_is_of_the_anonymous(people: People) -> None:
 
 
 async def test_last_accessed(people: People) -> None:
-    """Each token that is issued moves on when the user was last there, and no refusal does."""
+    """Each issued token updates the time of the last access; an error does not."""
     caller = await people.enter_new("rosa.k")
     tokens = await people.log_in("rosa.k")
     first = people.clock.now
@@ -255,7 +255,7 @@ async def test_last_accessed(people: People) -> None:
 
 
 async def test_nothing_to_steal(people: People) -> None:
-    """Neither what is printed of a login nor what is stored of it is enough to act for it."""
+    """Neither the repr of a login nor its row is enough to use it."""
     await people.add("rosa.k")
     tokens = await people.log_in("rosa.k")
     assert tokens.refresh_token is not None

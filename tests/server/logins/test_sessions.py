@@ -1,4 +1,4 @@
-"""Logins: how they are renewed, and what ends them."""
+"""Sessions: how they are refreshed, and how they end."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_refresh(people: People) -> None:
 
 
 async def test_refresh_scope(people: People) -> None:
-    """A refresh may ask for less than the login was granted, and not for more."""
+    """A refresh may request fewer scopes than the login, but not more."""
     await people.add("rosa.k")
     tokens = await people.log_in("rosa.k", scope="meshy.api offline_access")
     assert claims(await people.refresh(tokens))["scope"] == "meshy.api offline_access"
@@ -56,7 +56,7 @@ async def test_refresh_scope(people: People) -> None:
 
 
 async def test_refresh_refused(people: People) -> None:
-    """A refresh token is refused in one order, and with one sentence for whatever is wrong with it."""
+    """Errors of a refresh are checked in one order, and any invalid token gets one error."""
     await people.add("rosa.k")
     await people.add("rosa.k", tenant="south")
     token = (await people.log_in("rosa.k")).refresh_token
@@ -125,7 +125,7 @@ async def test_revoking_an_expired_access_token(people: People) -> None:
 
 
 async def test_revoking_nothing(people: People) -> None:
-    """A token that is unknown, half known, or of another tenant is answered like a known one, and ends nothing."""
+    """Revoking an unknown token, or one of another tenant, gets the same response and ends nothing."""
     await people.add("rosa.k")
     tokens = await people.log_in("rosa.k")
     caller = await people.authenticate(tokens)
@@ -174,7 +174,7 @@ async def test_what_ends_logins(people: People) -> None:
 
 
 async def test_what_makes_a_login_void(people: People) -> None:
-    """A login is void while its user is not active, and once they have another password, whoever brought that about."""
+    """A login is invalid while its user is inactive, and after any change of the password."""
     user = await people.add("rosa.k")
     tokens = await people.log_in("rosa.k")
     write = people.services.database.write
@@ -203,7 +203,7 @@ async def test_another_public_key(people: People) -> None:
 
 
 async def test_no_longer_verified(people: People) -> None:
-    """A login is not refreshed for a user who would not be let in."""
+    """A refresh fails for a user who could not log in."""
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     user = await people.add("rosa.k")
     tokens = await people.log_in("rosa.k")

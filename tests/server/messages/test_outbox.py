@@ -1,4 +1,4 @@
-"""Messages to users: put, listed, sent once."""
+"""The outbox: messages are stored, listed and sent once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_sent(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_nothing_of_a_strangers_making(opening: Opening) -> None:
-    """Whoever has a message sent has no say in it: it tells of no username and of no name."""
+    """A message contains no text that its requester chose."""
     lure = "your account is locked: https://evil.example/unlock"
     # A username has neither spaces nor slashes.
     name = "locked:unlock-at-evil.example"
@@ -100,7 +100,7 @@ async def test_two_servers(opening: Opening) -> None:
 
 
 async def test_one_claim(opening: Opening, clock: SetClock, database_url: str) -> None:
-    """Of two workers that have found the same message due, one gets it."""
+    """Only one of two workers can claim a due message."""
     delivery = HeldDelivery()
     async with opening(smtp_url="smtp://localhost") as services:
         await ask(services)
@@ -115,7 +115,7 @@ async def test_one_claim(opening: Opening, clock: SetClock, database_url: str) -
 
 
 async def test_stranded(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
-    """A server without mail says at its start that messages wait which were to be mailed, and what to set."""
+    """A server without mail warns at its start about messages that wait for mail, and names the setting."""
     async with opening(smtp_url="smtp://localhost") as services:
         await ask(services)
     async with opening() as services, working(services):
@@ -125,7 +125,7 @@ async def test_stranded(opening: Opening, caplog: pytest.LogCaptureFixture) -> N
 
 
 async def test_no_address(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
-    """A message to a user without an address fails at once when it should be mailed, which is told in the log."""
+    """A message to a user without an address fails at once, and the log says so."""
     async with opening(smtp_url="smtp://localhost") as services:
         await services.accounts.create_user("acme", None, NewUser(username="device"))
         reset = await services.recovery.forgot_password("acme", None, "device", 1)
@@ -151,7 +151,7 @@ async def test_console(opening: Opening, clock: SetClock) -> None:
 
 
 async def test_console_messages_are_not_mailed(opening: Opening, clock: SetClock) -> None:
-    """What was put while there was no mail is not mailed later, and codes of mailed messages are never shown."""
+    """Messages stored without mail are not mailed later, and codes of mailed messages are never listed."""
     async with opening() as services:
         await ask(services)
     with receiving(Sink()) as sink:
@@ -164,7 +164,7 @@ async def test_console_messages_are_not_mailed(opening: Opening, clock: SetClock
 
 
 async def test_other_keys_on_the_console(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
-    """A code under a key that the server does not have is left out of the list, and told of in the log."""
+    """A code under an unknown key is left out of the list, and the log says so."""
     for secret in _SECRETS:
         async with opening(secret_keys=secret) as services:
             await ask(services)
@@ -177,7 +177,7 @@ async def test_other_keys_on_the_console(opening: Opening, clock: SetClock, capl
 
 
 async def test_nothing_to_send(opening: Opening) -> None:
-    """A message without an address or without content is no letter, and never will be."""
+    """A message without an address or content is never sent."""
     async with opening() as services:
         await ask(services)
         message = await only_message(services.outbox)

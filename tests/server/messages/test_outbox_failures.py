@@ -34,7 +34,7 @@ _SECRETS = [base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number i
 async def test_temporary_failure(
     opening: Opening, clock: SetClock, replies: dict[str, list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A server that does not take the message for now is asked again five seconds later, as is told in the log."""
+    """A temporary rejection is retried after five seconds, and the log says so."""
     with receiving(Sink(**replies)) as sink:
         async with opening(smtp_url=sink.url) as services:
             await ask(services)
@@ -56,7 +56,7 @@ async def test_temporary_failure(
 
 
 async def test_back_off(opening: Opening, clock: SetClock) -> None:
-    """While nobody listens, tries are further and further apart, and never further than ten minutes."""
+    """While the mail server is down, the delay between attempts grows to ten minutes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
     delays: list[timedelta] = []
@@ -74,7 +74,7 @@ async def test_back_off(opening: Opening, clock: SetClock) -> None:
 
 
 async def test_permanent_failure(opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture) -> None:
-    """A recipient that does not exist is not tried again, which is told in the log without the address."""
+    """A permanent rejection is not retried, and the log says so without the address."""
     sink = Sink(to_recipient=["550 no such user"])
     with receiving(sink):
         async with opening(smtp_url=sink.url) as services:
@@ -99,7 +99,7 @@ async def test_permanent_failure(opening: Opening, clock: SetClock, caplog: pyte
 async def test_lapsed(
     opening: Opening, clock: SetClock, caplog: pytest.LogCaptureFixture, *, fails_first: bool, reason: str
 ) -> None:
-    """A message whose code has lapsed is not sent any more, which is told in the log with the reason."""
+    """A message with an expired code is not sent, and the log says why."""
     sink = Sink(to_message=["451 later"])
     with receiving(sink):
         async with opening(smtp_url=sink.url) as services:
@@ -173,7 +173,7 @@ async def test_address_that_no_server_is_given(
     status: str,
     logged: list[int],
 ) -> None:
-    """An address that proves unfit for SMTP holds up its own message alone, and the log has the reason."""
+    """An address that SMTP cannot use fails its own message only, and the log says why."""
     with receiving(Sink()) as sink:
         async with opening(smtp_url=sink.url) as services:
             await services.accounts.create_user("acme", None, NewUser(username="unfit"))

@@ -1,4 +1,4 @@
-"""The worker in the background: when it wakes, when it stops, and what it survives."""
+"""The background worker: when it wakes and stops, and which failures it survives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def _running(services: Services, delivery: HeldDelivery) -> AsyncGenerator
 
 
 async def test_woken(opening: Opening, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that this process puts is sent without any waiting, and in between the worker rests."""
+    """A message of this process is sent at once, and the worker sleeps in between."""
     with receiving(Sink()) as sink:
         async with opening(smtp_url=sink.url) as services, sending(services.outbox):
             LoopTime(monkeypatch).freeze()
@@ -59,7 +59,7 @@ async def test_left_over(opening: Opening) -> None:
 
 
 async def test_more_than_a_batch(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many messages wait, they are sent without a pause."""
+    """Any number of waiting messages is sent without a pause."""
     delivery = HeldDelivery()
     many = {"recovery_requests_per_user_per_hour": "25"}
     async with opening(smtp_url=_NOWHERE, **many) as services:
@@ -73,7 +73,7 @@ async def test_more_than_a_batch(opening: Opening, monkeypatch: pytest.MonkeyPat
 
 
 async def test_put_by_another_process(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that another process puts, which cannot wake this one, is found before long."""
+    """A message of another process is found by polling."""
     delivery = HeldDelivery()
     time = LoopTime(monkeypatch)
     async with (
@@ -88,7 +88,7 @@ async def test_put_by_another_process(opening: Opening, monkeypatch: pytest.Monk
 async def test_storage_fails(
     opening: Opening, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A worker outlives a failure of the database, which it logs, and goes on once there is one again."""
+    """A worker logs a database failure, and continues when the database is back."""
     delivery = HeldDelivery()
     time = LoopTime(monkeypatch)
     async with opening(smtp_url=_NOWHERE) as services:
@@ -102,7 +102,7 @@ async def test_storage_fails(
 
 
 async def test_hanging_try(opening: Opening, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A try that does not end is cut off before its claim lapses, and counts as failed."""
+    """A hanging attempt is aborted before its claim expires, and counts as failed."""
     delivery = HeldDelivery(held=True)
     async with opening(smtp_url=_NOWHERE) as services:
         await ask(services)
@@ -118,7 +118,7 @@ async def test_hanging_try(opening: Opening, clock: SetClock, monkeypatch: pytes
 
 
 async def test_stops_when_idle(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that has nothing to do stops as soon as it is told to."""
+    """An idle worker stops at once."""
     async with opening(smtp_url=_NOWHERE) as services:
         LoopTime(monkeypatch).freeze()
         async with _running(services, HeldDelivery()):
@@ -166,7 +166,7 @@ async def test_stops_in_spite_of_a_hanging_try(opening: Opening, monkeypatch: py
 
 
 async def test_console_needs_no_worker(opening: Opening) -> None:
-    """Without a delivery there is nothing to send by, and no worker."""
+    """Without a delivery there is no worker."""
     async with opening() as services:
         before = asyncio.all_tasks()
         async with sending(services.outbox):

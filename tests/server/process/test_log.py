@@ -24,7 +24,7 @@ def _line(message: str, **extra: object) -> str:
 
 
 def test_line() -> None:
-    """A line holds who said what and when, and what was given beside it by its own name."""
+    """A line contains logger, message, time and the extra fields under their names."""
     assert json.loads(_line("exchange %d", args=(1,), requestId="0a", status=200)) == {
         "time": "2030-01-01T00:00:00+00:00",
         "level": "INFO",
@@ -36,7 +36,7 @@ def test_line() -> None:
 
 
 def test_one_line() -> None:
-    """Whatever is said, it is one line of ASCII, so that nobody can write a line of their own into the log."""
+    """Each record is one line of ASCII, so input cannot forge log lines."""
     line = _line('a\nb\r\u2028"{}', note="\x00\n")
     assert line.isascii()
     assert line.isprintable()
@@ -52,5 +52,5 @@ def test_failure() -> None:
 
 
 def test_any_value() -> None:
-    """What JSON does not know is written as text."""
+    """Values that JSON lacks are written as text."""
     assert json.loads(_line("", at=datetime(2030, 1, 1, tzinfo=UTC)))["at"] == "2030-01-01 00:00:00+00:00"

@@ -104,7 +104,7 @@ _STOPS = [
 
 @pytest.mark.parametrize(("workers", "number"), _STOPS)
 def test_stops_at_once(tmp_path: Path, workers: str, number: signal.Signals) -> None:
-    """A server that is told to stop as soon as it has said where it listens stops, and has no more to say."""
+    """A server that gets SIGTERM right after it starts listening stops without further output."""
     with Served(tmp_path, "--workers", workers) as server:
         assert server.stop(number) == (0, [])
 
@@ -161,7 +161,7 @@ def test_workers_that_cannot_start(tmp_path: Path) -> None:
 
 
 def test_port_in_use(tmp_path: Path) -> None:
-    """A port that is taken is told of in one line."""
+    """A port in use is an error of one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run(tmp_path, "serve", "--port", str(port))

@@ -87,14 +87,14 @@ def _fail(folder: Path, monkeypatch: pytest.MonkeyPatch, customization: str, *op
 
 
 def test_workers_that_never_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a worker does not start in time, the server says so and fails."""
+    """The server fails with a message if a worker does not start in time."""
     os.mkfifo(tmp_path / "gate")
     line = _fail(tmp_path, monkeypatch, _WAITING, "--start-timeout", "0.5")
     assert "it did not start within 0.5 seconds; see --start-timeout" in line
 
 
 def test_workers_that_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a worker ends before it serves, whatever the reason, the server says so and fails."""
+    """The server fails with a message if a worker ends before it serves."""
     line = _fail(
         tmp_path,
         monkeypatch,

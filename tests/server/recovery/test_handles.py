@@ -1,4 +1,4 @@
-"""Handles, codes, usernames and hints: what recovery is made of."""
+"""Handles, codes, usernames and hints."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_code_source(drawn: bytes, code: str) -> None:
 
 
 def test_code_mac() -> None:
-    """What is kept of a code depends on the key, the request and the code."""
+    """The stored MAC of a code depends on the key, the request and the code."""
     mac = codes.mac(_KEY, bytes(16), "ABCDEFGH")
     assert mac == codes.mac(_KEY, bytes(16), "ABCDEFGH")
     assert len(mac) == 32
@@ -165,7 +165,7 @@ def test_same_username(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [("rosa", "ros\u00e9"), ("rosa", "rosa "), ("a", "\u0430"), ("\u0131", "i")])
 def test_other_username(one: str, other: str) -> None:
-    """Accents, spaces and letters of other scripts make another username."""
+    """Accents, spaces and letters of other scripts make a different username."""
     assert username_key(one) != username_key(other)
 
 

@@ -1,4 +1,4 @@
-"""Asking for a password reset: what stands afterwards, and what can be found out."""
+"""Requests for a password reset: the rows that it writes, and its errors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_expires(tmp_path: Path, microsecond: int, left: int) -> None:
 
 
 async def test_clock_and_chance_decide(tmp_path: Path) -> None:
-    """The same time and the same random bytes give the same answer, byte for byte."""
+    """The same time and random bytes give the same response, byte for byte."""
     answers: list[IssuedRequest] = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -119,7 +119,7 @@ async def test_requests_differ(tmp_path: Path) -> None:
 
 
 async def test_named_tenant(tmp_path: Path) -> None:
-    """A tenant that is named is the one that is asked, and its user of the same name is another user."""
+    """A named tenant is used, and its user of the same name is another user."""
     async with _opened(tmp_path, random=CountedRandom()) as services:
         with pytest.raises(NotFoundError):
             await services.recovery.forgot_password("acme", "south", "rosa.k", 1)
@@ -139,7 +139,7 @@ async def test_named_tenant(tmp_path: Path) -> None:
     ],
 )
 async def test_unknown(tmp_path: Path, account: str, tenant: str | None, username: str, message: str) -> None:
-    """What is named and does not exist is told of; there is neither a request nor a message."""
+    """An unknown account, tenant or user is an error that adds neither a request nor a message."""
     async with _opened(tmp_path) as services:
         with pytest.raises(NotFoundError) as caught:
             await services.recovery.forgot_password(account, tenant, username, 1)
@@ -148,7 +148,7 @@ async def test_unknown(tmp_path: Path, account: str, tenant: str | None, usernam
 
 
 async def test_anonymous(tmp_path: Path) -> None:
-    """An anonymous user is told apart from one who does not exist; there is neither a request nor a message."""
+    """An anonymous user is an error of its own, which adds neither a request nor a message."""
     async with _opened(tmp_path) as services:
         with pytest.raises(InvalidRequestError, match=r"^An anonymous user cannot recover a password\.$"):
             await _ask(services, "Device-7C1E")

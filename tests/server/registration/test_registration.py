@@ -1,4 +1,4 @@
-"""Registration: who may, what is asked of them, and what they are then."""
+"""Registration with codes, with questions, and anonymous."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_anonymous(people: People) -> None:
 
 
 async def test_anonymous_refused(people: People) -> None:
-    """Anonymous registration needs a tenant that has it on, and a name that is free."""
+    """Anonymous registration needs a tenant that allows it, and a free name."""
     register = people.services.registration.register_anonymous
     await people.add("rosa.k")
     assert await refusal(register("nowhere", None, "x")) == "NotFoundError: There is no account of this name."
@@ -85,7 +85,7 @@ async def test_anonymous_refused(people: People) -> None:
 
 @pytest.mark.parametrize("channel", ["email", "text"])
 async def test_with_a_code(people: People, channel: str) -> None:
-    """Where codes are sent, a new user is sent one, and cannot log in before it has come back."""
+    """In a tenant that sends codes, a new user gets one and can log in after verifying it."""
     await people.configure("email" if channel == "email" else "text")
     request = await _register(people, "Rosa.K", email=_EMAIL, phone=_PHONE)
     assert request is not None
@@ -110,7 +110,7 @@ async def test_with_a_code(people: People, channel: str) -> None:
 
 
 async def test_with_questions(people: People) -> None:
-    """Where security questions are asked, a new user is verified, is sent nothing, and can log in at once."""
+    """In a tenant with security questions, a new user gets no message and can log in at once."""
     await people.configure("question")
     questions = (_QUESTION, NewQuestion("Pet?", "  MOTH\n"))
     assert await _register(people, questions=questions) is None
@@ -150,7 +150,7 @@ async def test_questions_where_they_are_not_asked(people: People) -> None:
 
 
 async def test_refused(people: People) -> None:
-    """What is wrong with a registration is told in the documented order, and nothing of it stands."""
+    """Errors of a registration come in the documented order, and store nothing."""
     await people.add("ben.t")
     unknown = people.services.registration.register("nowhere", None, NewUser(username="x"))
     assert await refusal(unknown) == "NotFoundError: There is no account of this name."
@@ -182,7 +182,7 @@ async def test_refused(people: People) -> None:
 
 
 async def test_passwords(people: People) -> None:
-    """A password of 8 to 128 characters is taken as it is, unless it is easily guessed."""
+    """A password of 8 to 128 characters is accepted unless it is easily guessed."""
     await people.configure("question")
     refusals = {
         "1234567": "The password must have 8 to 128 characters.",
@@ -201,7 +201,7 @@ async def test_passwords(people: People) -> None:
 
 
 async def test_at_once(people: People) -> None:
-    """Of several who register one name at the same time, one gets it, and only that one is sent a code."""
+    """Of concurrent registrations of one name, one succeeds, and only that one sends a code."""
     names = ["rosa.k", "ROSA.K", "Rosa.K", "rosa.K"]
     results = await asyncio.gather(*(_register(people, name, email=_EMAIL) for name in names), return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["ConflictError"] * 3 + ["IssuedRequest"]

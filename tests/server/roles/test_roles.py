@@ -1,4 +1,4 @@
-"""Roles: which there are, what they permit, and who gets them."""
+"""Roles, their permissions and their users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_create(people: People) -> None:
 
 
 async def test_create_refused(people: People) -> None:
-    """What is wrong with a role is told, and nothing of it stands."""
+    """An invalid role is rejected, and stores nothing."""
     create = people.services.roles.create_role
     await create(ACCOUNT, None, NewRole(name="editors"))
     assert await refusal(create("nowhere", None, NewRole(name="x"))) == (
@@ -100,7 +100,7 @@ async def test_grant(people: People) -> None:
 
 
 async def test_grant_refused(people: People) -> None:
-    """A role is given to users who exist and are not anonymous, if it exists itself."""
+    """Granting needs an existing role and an existing user who is not anonymous."""
     await people.add("rosa.k")
     await people.add("device", anonymous=True)
     await people.services.roles.create_role(ACCOUNT, "south", NewRole(name="editors"))

@@ -1,4 +1,4 @@
-"""Transactions, migrations and what is told of a database that fails."""
+"""Transactions, migrations and errors of the database."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_migrations_make_the_schema(empty_database_url: str) -> None:
 
 
 async def test_migrating_twice(database: Database) -> None:
-    """A database that is up to date is left as it is."""
+    """Migrating an up-to-date database changes nothing."""
     await database.write(add("acme"))
     await database.migrate()
     assert await exists(database, "acme")
@@ -85,7 +85,7 @@ def test_busy_for_a_reason() -> None:
 
 @pytest.mark.parametrize("version", ["9999", "abc123"])
 async def test_unknown_version(empty_database_url: str, version: str) -> None:
-    """A database of a newer server, or of another program, is told of in one line, and left as it is."""
+    """A database of a newer server or another program is an error of one line, and stays unchanged."""
 
     def pretend(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
@@ -148,7 +148,7 @@ async def test_readers_do_not_wait(database_url: str, database: Database) -> Non
 
 
 async def test_rolled_back(database: Database) -> None:
-    """What a transaction wrote before it raised does not stand, and the next one can write."""
+    """A transaction that raises is rolled back, and the next one can write."""
 
     def fail(connection: Connection) -> None:
         insert_account(connection, "acme", "north", NOW)
@@ -161,7 +161,7 @@ async def test_rolled_back(database: Database) -> None:
 
 
 async def test_duplicate(database: Database) -> None:
-    """A key that exists is told apart from other failures."""
+    """A duplicate key is an error of its own."""
     await database.write(add("acme"))
     with pytest.raises(DuplicateError, match=r"^(UNIQUE constraint failed|duplicate key value).*accounts.*$"):
         await database.write(add("acme"))
@@ -180,7 +180,7 @@ async def test_reading_does_not_write(database: Database) -> None:
 
 
 async def test_several_at_once(database: Database) -> None:
-    """Of transactions that are begun together, each stands or falls by itself."""
+    """Concurrent transactions succeed or fail independently."""
 
     def fail(connection: Connection) -> None:
         insert_account(connection, "failed", "north", NOW)
@@ -194,7 +194,7 @@ async def test_several_at_once(database: Database) -> None:
 
 
 async def test_many_at_once(database: Database) -> None:
-    """However many transactions are begun at once, all are written."""
+    """Any number of concurrent transactions is written."""
     await asyncio.gather(*(database.write(add(f"acme{number}")) for number in range(250)))
     assert await database.read(count) == 250
 
@@ -252,7 +252,7 @@ async def test_stale_for_ever(database: Database) -> None:
     ],
 )
 async def test_url_of_no_use(url: str) -> None:
-    """A URL of no use is told of in one line without its password."""
+    """An unusable URL is an error of one line without its password."""
     with pytest.raises(StorageError, match=r"^The database URL cannot be used: .+$") as caught:
         Database(url)
     assert "canary" not in str(caught.value)

@@ -52,7 +52,7 @@ def test_paths_that_are_given(tmp_path: Path) -> None:
 
 
 def test_question_mark_in_a_path() -> None:
-    """A ? that begins no option is refused: what follows would be ignored, and the data be in another file."""
+    """A ? in a path is rejected, because the database would be another file."""
     with pytest.raises(StorageError, match=r"in a path, write %3F for \?"):
         Database("sqlite+aiosqlite:///what?/meshydb.sqlite3")
 
@@ -106,7 +106,7 @@ def test_creators_agree_without_hard_links(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_no_permissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the file system keeps no permissions, the file is made, and a warning names it."""
+    """On a file system without permissions, the file is created, and a warning names it."""
     open_file = os.open
 
     def open_for_all(path: Path, flags: int, mode: int = 0o777) -> int:

@@ -88,7 +88,7 @@ async def test_limits(url: str) -> None:
 
 
 async def test_advice(url: str) -> None:
-    """A server that is set to keep statements is told what to set, when the pooler refuses its connection."""
+    """If the pooler rejects a connection with prepared statements, the error says what to set."""
     with pooling(url) as pool:
         async with Database(pool) as database:
             with pytest.raises(StorageError, match=r"set MESHYDB_PREPARED_STATEMENTS=off$"):

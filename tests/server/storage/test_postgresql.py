@@ -1,4 +1,4 @@
-"""What is particular to PostgreSQL: transactions that meet, and a server that is out of reach."""
+"""PostgreSQL: conflicting transactions, and servers that cannot be reached."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def database(url: str) -> AsyncGenerator[Database]:
 
 
 async def test_deadlock(database: Database) -> None:
-    """Of two transactions that wait for each other, one is undone and run again, and both stand."""
+    """Of two deadlocked transactions, one is rolled back and retried, and both succeed."""
     await database.write(add("one"))
     await database.write(add("other"))
     begun: set[str] = set()
@@ -104,7 +104,7 @@ async def test_caller_that_leaves(database: Database) -> None:
 
 
 async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits too long for a connection is told that all are in use."""
+    """Waiting too long for a connection is an error that says that all are in use."""
     lock, unlock = "SELECT pg_advisory_xact_lock(1)", asyncio.Event()
 
     def hold(connection: Connection) -> None:
@@ -139,7 +139,7 @@ async def test_connections_that_were_cut(url: str, database: Database) -> None:
 
 
 async def test_server_away() -> None:
-    """A server that does not answer is told of in one line without the password."""
+    """An unreachable server is an error of one line without the password."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     address = rf"127\.0\.0\.1:{port}/meshydb"
@@ -156,7 +156,7 @@ async def test_server_away() -> None:
 
 
 async def test_no_such_database(postgresql: Postgres) -> None:
-    """A database that does not exist is told of by its name."""
+    """The error about a missing database names it."""
     url = postgresql.url.set(drivername="postgresql+psycopg", database="nowhere")
     async with Database(url.render_as_string(hide_password=False)) as database:
         with pytest.raises(StorageError, match='database "nowhere" does not exist'):

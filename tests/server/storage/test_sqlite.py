@@ -1,4 +1,4 @@
-"""What is particular to SQLite: its file, and the groups in which it writes."""
+"""SQLite: its file, and the groups in which it writes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_others_go_on(tmp_path: Path, database: Database) -> None:
 
 
 async def test_group_that_cannot_be_committed(database: Database) -> None:
-    """When a group cannot be committed, none of it stands, and each caller is told."""
+    """If a group cannot be committed, it is rolled back, and each caller gets the error."""
 
     def break_reference(connection: Connection) -> None:
         # Checked when the group is committed, and not before.
@@ -68,7 +68,7 @@ async def test_group_that_cannot_be_committed(database: Database) -> None:
 
 
 async def test_full_disk(database: Database) -> None:
-    """When the disk is full, whoever could not write is told, and the others stand."""
+    """On a full disk, writes that failed get an error, and the others stay."""
 
     def limit(connection: Connection) -> None:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -82,7 +82,7 @@ async def test_full_disk(database: Database) -> None:
 
 
 async def test_closing(tmp_path: Path) -> None:
-    """What was begun before the database was closed is ended, and nothing is begun afterwards."""
+    """Closing the database waits for running transactions and rejects new ones."""
     async with Database(sqlite_url(tmp_path)) as database:
         await database.migrate()
         writing = [asyncio.create_task(database.write(add(f"acme{number}"))) for number in range(3)]
@@ -95,7 +95,7 @@ async def test_closing(tmp_path: Path) -> None:
 
 
 async def test_durable(database: Database) -> None:
-    """What is acknowledged survives a loss of power, and references are checked."""
+    """Acknowledged writes survive a loss of power, and foreign keys are checked."""
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
     def pragmas(connection: Connection) -> dict[str, object]:
@@ -151,7 +151,7 @@ async def test_patience(tmp_path: Path, seconds: str) -> None:
 
 @pytest.mark.parametrize("kind", ["folder", "garbage", "missing-folder"])
 async def test_file_of_no_use(tmp_path: Path, kind: str) -> None:
-    """A file that is no database is told of in one line, which names it, and is left as it is."""
+    """A file that is not a database is a one-line error that names it, and stays unchanged."""
     path = tmp_path / "meshydb.sqlite3"
     if kind == "folder":
         path.mkdir()

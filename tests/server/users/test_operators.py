@@ -1,4 +1,4 @@
-"""What operators change of users, and what of each change stands in the audit trail."""
+"""Changes of users by operators, and their audit events."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_another_address(people: People) -> None:
 
 
 async def test_refused_changes_nothing(people: People) -> None:
-    """A password that will not do is refused, together with all that was to be changed beside it."""
+    """An invalid password rejects the whole change."""
     ben = await people.add("Ben", email=_EMAIL)
     await people.add("device", anonymous=True)
     update = people.services.operators.update_user
@@ -145,7 +145,7 @@ async def test_all_users_are_listed(people: People) -> None:
 
 
 async def test_events_of_the_api(people: People) -> None:
-    """Each change of a user by another leaves an event, and one that is refused leaves none."""
+    """Each change of a user by another writes an event, and a rejected one writes none."""
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     await people.configure("question")
     service, question = people.services.users, NewQuestion("Pet?", "Moth")

@@ -1,4 +1,4 @@
-"""What users who are logged in do with themselves."""
+"""Users' own accounts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_update(people: People) -> None:
 
 
 async def test_update_refused(people: People) -> None:
-    """What is wrong with a change is told in the documented order, and nothing of it stands."""
+    """Errors of a change come in the documented order, and store nothing."""
     caller = await people.enter_new("rosa.k", email=_EMAIL, phone=_PHONE, first_name="Rosa")
     before = await people.services.own_account.read(caller)
     update = people.services.own_account.update
@@ -77,7 +77,7 @@ async def test_update_refused(people: People) -> None:
 
 
 async def test_update_without_addresses(people: People) -> None:
-    """Nobody needs an address who is anonymous, or where security questions are asked."""
+    """Anonymous users, and users of a tenant with security questions, need no address."""
     await people.add("device", anonymous=True)
     device = await people.enter("device", "nopassword")
     changed = await people.services.own_account.update(device, ProfileChange(first_name="D", roles=[]))
@@ -105,7 +105,7 @@ async def test_questions(people: People) -> None:
 
 
 async def test_questions_refused(people: People) -> None:
-    """What is wrong with security questions is told in the documented order, and the former ones stay."""
+    """Errors of security questions come in the documented order, and the former questions stay."""
     await people.configure("question")
     caller = await people.enter_new("rosa.k", questions=[_QUESTION])
     await people.add("device", anonymous=True)
@@ -154,7 +154,7 @@ async def test_change_password(people: People) -> None:
 
 
 async def test_change_password_refused(people: People) -> None:
-    """What is wrong with a change of password is told in the documented order, and no login ends by it."""
+    """Errors of a change of password come in the documented order, and end no login."""
     caller = await people.enter_new("rosa.k.the.great")
     await people.add("device", anonymous=True)
     device = await people.enter("device", "nopassword")
@@ -176,7 +176,7 @@ async def test_change_password_refused(people: People) -> None:
 
 
 async def test_change_password_at_once(people: People) -> None:
-    """Of several changes that begin with one password at the same time, one is made."""
+    """Of concurrent changes of one password, one succeeds."""
     await people.add("rosa.k")
     callers = [await people.enter("rosa.k") for _ in range(3)]
     passwords = [f"{_NEW_PASSWORD} {number}" for number in range(3)]
@@ -194,7 +194,7 @@ async def test_change_password_at_once(people: People) -> None:
 
 
 async def test_deleted_meanwhile(people: People) -> None:
-    """Who is deleted after the token was looked at is told that the token is not valid."""
+    """A user who is deleted during a call gets the error of an invalid token."""
     caller = await people.enter_new("rosa.k", email=_EMAIL)
     admin = await people.enter_new("admin", roles=["meshy.admin"])
     await people.configure("question")

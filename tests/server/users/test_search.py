@@ -1,4 +1,4 @@
-"""Searches for users: who is found, in which order, on which page."""
+"""Searches for users: filters, order and pages."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_name(people: People) -> None:
 
 
 async def test_changed_names(people: People) -> None:
-    """Who changes their names is found by the new ones, and no more by the old."""
+    """A user is found by changed names, and no longer by the former ones."""
     await people.configure("question")
     user_id = await _add(people, "rosa.k", first_name="Rosa", last_name="Kern")
     admin = await people.enter_new("boss", roles=["meshy.admin"])
@@ -90,7 +90,7 @@ async def test_changed_names(people: People) -> None:
 
 
 async def test_role(people: People) -> None:
-    """Those who hold a role are found by its id, in either case of letters."""
+    """Users with a role are found by its id, in upper or lower case."""
     role, _ = await people.services.roles.create_role(ACCOUNT, None, NewRole(name="editors"))
     other, _ = await people.services.roles.create_role(ACCOUNT, "south", NewRole(name="editors"))
     await _add(people, "rosa", roles=["editors"])

@@ -1,4 +1,4 @@
-"""What users who may do so do with other users."""
+"""Changes of users by other users."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_create(people: People) -> None:
 
 
 async def test_create_as_it_is_told(people: People) -> None:
-    """Whether the new user is verified and active is for the caller to say."""
+    """The caller decides if a new user is verified and active."""
     admin = await _admin(people)
     created = await people.services.users.create(admin, _new(verified=False, is_active=False))
     assert (created.user.verified, created.user.is_active) == (False, False)
@@ -73,7 +73,7 @@ async def test_create_as_it_is_told(people: People) -> None:
 
 
 async def test_create_refused(people: People) -> None:
-    """What is wrong with a new user is told in the documented order, and nothing of it stands."""
+    """Errors of a new user come in the documented order, and store nothing."""
     admin = await _admin(people)
     await people.add("ben.t")
     before = await _rows(people, users)
@@ -104,7 +104,7 @@ async def test_create_refused(people: People) -> None:
 
 
 async def test_create_at_once(people: People) -> None:
-    """Of several users of one name who are created at the same time, one is."""
+    """Of concurrent creations of one username, one succeeds."""
     admin = await _admin(people)
     create = people.services.users.create
     results = await asyncio.gather(
@@ -171,7 +171,7 @@ async def test_update(people: People) -> None:
 
 
 async def test_update_refused(people: People) -> None:
-    """What is wrong with a change is told in the documented order, and the user stays as they are."""
+    """Errors of a change come in the documented order, and the user stays unchanged."""
     admin = await _admin(people)
     ben = await people.add("ben.t", email=_EMAIL, phone=_PHONE)
     stranger = await people.add("ben.t", tenant="south")
@@ -197,7 +197,7 @@ async def test_update_refused(people: People) -> None:
 
 
 async def test_delete(people: People) -> None:
-    """A deleted user is gone with all that was theirs, and whoever takes the name next inherits nothing."""
+    """A deleted user's data is gone, and a new user of the name inherits nothing."""
     admin = await _admin(people)
     kept = [await _rows(people, table) for table in (users, sessions, user_roles, security_questions)]
     ben = await people.add("ben.t", email=_EMAIL, questions=[_QUESTION], roles=["meshy.admin"])
@@ -215,7 +215,7 @@ async def test_delete(people: People) -> None:
 
 
 async def test_delete_refused(people: People) -> None:
-    """Nobody deletes themselves, or who is not in their tenant."""
+    """A caller can delete neither themselves nor users of other tenants."""
     admin = await _admin(people)
     stranger = await people.add("ben.t", tenant="south")
     delete = people.services.users.delete
@@ -227,7 +227,7 @@ async def test_delete_refused(people: People) -> None:
 
 
 async def test_questions(people: People) -> None:
-    """Security questions of a user are replaced as a whole, and refused for the documented reasons in their order."""
+    """Security questions are replaced as a whole; errors come in the documented order."""
     admin = await _admin(people)
     await people.configure("question")
     ben = await people.add("ben.t", questions=[NewQuestion("First street?", "Elm")])
@@ -264,7 +264,7 @@ class _InstantPasswords(Passwords):
 
 
 async def test_questions_at_once(people: People) -> None:
-    """Of several sets of security questions that are set at the same time, one stands as a whole."""
+    """Of concurrent sets of security questions, one is stored as a whole."""
     admin = await _admin(people)
     ben = await people.add("ben.t")
     await people.configure("question")
