@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.services.common.limits import GUESSES_OF_ALL, LIMITS, as_markdown
+from tests.support.contract import ROOT
 
-_SECURITY: Final = Path(__file__).parents[3] / "docs" / "security.md"
+_SECURITY: Final = ROOT / "docs" / "security.md"
 
 
 def test_each_limit_is_described_once() -> None:
