@@ -38,9 +38,9 @@ def test_connection_ends_after_a_413(live_server: LiveServer) -> None:
     """After a 413 the rest of the body is not read, and the connection ends."""
     with Connection(live_server.url) as connection:
         connection.send(compose(length=4 * _LIMIT) + padded(2 * _LIMIT))
-        answer = connection.read()
-        assert_documented(answer, 413)
-        assert answer.all("connection") == ["close"]
+        response = connection.read()
+        assert_documented(response, 413)
+        assert response.all("connection") == ["close"]
         assert connection.rest() == b""
 
 

@@ -20,10 +20,10 @@ def test_pipelined(live_server: LiveServer) -> None:
         connection.send(
             compose(GOOD) + compose(b"{") + compose(method="HEAD") + compose(asking_for("nobody")) + compose(GOOD)
         )
-        answers = [connection.read(bodiless=number == 2) for number in range(5)]
-    for answer, status in zip(answers, [200, 400, 405, 404, 200], strict=True):
-        assert_documented(answer, status)
-    assert len({answer.all("x-request-id")[0] for answer in answers}) == 5
+        responses = [connection.read(bodiless=number == 2) for number in range(5)]
+    for response, status in zip(responses, [200, 400, 405, 404, 200], strict=True):
+        assert_documented(response, status)
+    assert len({response.all("x-request-id")[0] for response in responses}) == 5
 
 
 def test_kept_alive_after_errors(live_server: LiveServer) -> None:
@@ -76,10 +76,10 @@ def test_upgrade_behind_a_request(live_server: LiveServer, cut: int) -> None:
         connection.send(compose(GOOD) + wish[:cut])
         assert_documented(connection.read(), 200)
         connection.send(wish[cut:])
-        answer = connection.read()
+        response = connection.read()
         assert connection.rest() == b""
-    assert_documented(answer, 400)
-    assert answer.json == {"message": "The request is not HTTP/1.1.", "code": "invalid_request"}
+    assert_documented(response, 400)
+    assert response.json == {"message": "The request is not HTTP/1.1.", "code": "invalid_request"}
 
 
 def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:
@@ -87,9 +87,9 @@ def test_request_id_is_not_the_callers(live_server: LiveServer) -> None:
     proposed = "0123456789abcdef" * 2
     with Connection(live_server.url) as connection:
         connection.send(compose(GOOD, f"X-Request-ID: {proposed}"))
-        answer = connection.read()
-    assert_documented(answer, 200)
-    assert answer.all("x-request-id") != [proposed]
+        response = connection.read()
+    assert_documented(response, 200)
+    assert response.all("x-request-id") != [proposed]
 
 
 @pytest.mark.parametrize(

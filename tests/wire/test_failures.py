@@ -54,9 +54,9 @@ def test_rate_limit(tmp_path: Path) -> None:
     with serving(settings_in(tmp_path, rate_limit="2/hour")) as server:
         for _ in range(2):
             assert_documented(exchange(server.url, _ASK), 404)
-        answer = exchange(server.url, _ASK)
-        assert_documented(answer, 429)
-        assert 1 <= int(answer.all("retry-after")[0]) <= 3600
+        response = exchange(server.url, _ASK)
+        assert_documented(response, 429)
+        assert 1 <= int(response.all("retry-after")[0]) <= 3600
         # Looks at the path and no further, so it costs little and counts for nothing.
         assert_documented(exchange(server.url, compose(method="GET")), 405)
         assert_documented(exchange(server.url, _HEALTH), 429 if "/healthz" in limited else 200)
@@ -66,9 +66,9 @@ def test_rate_limit_of_a_month(tmp_path: Path) -> None:
     """Retry-After is at most a day, however long the limit's window is."""
     with serving(settings_in(tmp_path, rate_limit="1/month")) as server:
         assert_documented(exchange(server.url, _ASK), 404)
-        answer = exchange(server.url, _ASK)
-    assert_documented(answer, 429)
-    assert 1 <= int(answer.all("retry-after")[0]) <= 86_400
+        response = exchange(server.url, _ASK)
+    assert_documented(response, 429)
+    assert 1 <= int(response.all("retry-after")[0]) <= 86_400
 
 
 def test_rate_limit_is_of_the_connecting_address(tmp_path: Path) -> None:
@@ -92,11 +92,11 @@ def test_storage_fails(own_settings: Settings, tmp_path: Path, table: str, caplo
         assert_documented(exchange(server.url, _HEALTH), 200)
         with closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection:
             connection.execute(f"ALTER TABLE {table} RENAME TO lost")
-            answer = exchange(server.url, _ASK)
+            response = exchange(server.url, _ASK)
             connection.execute(f"ALTER TABLE lost RENAME TO {table}")
         assert_documented(exchange(server.url, _ASK), 200)
-    assert_documented(answer, 503)
-    assert table.encode() not in answer.body
+    assert_documented(response, 503)
+    assert table.encode() not in response.body
     (record,) = errors(caplog)
     assert record.exc_info
     assert table in str(record.exc_info[1])
@@ -131,14 +131,14 @@ def test_storage_is_busy(own_settings: Settings, tmp_path: Path) -> None:
 def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected error gets 500 without details; the log has them with the request id."""
     with serving(own_settings, Sources(random=_fail)) as server:
-        answer = exchange(server.url, _ASK)
+        response = exchange(server.url, _ASK)
         assert_documented(exchange(server.url, _HEALTH), 200)
-    assert_documented(answer, 500)
-    assert answer.json == {"message": "The server failed unexpectedly.", "code": "server_error"}
+    assert_documented(response, 500)
+    assert response.json == {"message": "The server failed unexpectedly.", "code": "server_error"}
     (record,) = errors(caplog)
     assert record.exc_info
     assert str(record.exc_info[1]) == _CANARY
-    assert record.__dict__["requestId"] == answer.all("x-request-id")[0]
+    assert record.__dict__["requestId"] == response.all("x-request-id")[0]
 
 
 def test_access_log(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -152,14 +152,14 @@ def test_access_log(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -
         (_HEALTH, "getHealth"),
     ]
     with serving(live_server.settings) as server:
-        answers = [exchange(server.url, request) for request, _ in requests]
+        responses = [exchange(server.url, request) for request, _ in requests]
     lines = [record.__dict__ for record in caplog.records if record.name == "meshydb_server.access"]
-    for line, answer, (_, operation) in zip(lines, answers, requests, strict=True):
-        assert [line["requestId"]] == answer.all("x-request-id")
-        assert line["status"] == answer.status
+    for line, response, (_, operation) in zip(lines, responses, requests, strict=True):
+        assert [line["requestId"]] == response.all("x-request-id")
+        assert line["status"] == response.status
         assert line.get("operationId") == operation
         assert line["durationMs"] >= 0
         assert line["client"] == "127.0.0.1"
     assert lines[0]["route"] == "/{accountName}/users/forgotpassword"
     assert _CANARY not in repr(lines)
-    assert answers[1].json["hash"] not in repr(lines)
+    assert responses[1].json["hash"] not in repr(lines)

@@ -9,7 +9,7 @@ import pytest
 
 from meshydb_server.contract import Contract
 from tests.support.error_codes import flaw_in_code
-from tests.support.http.raw import JSON_TYPE, Answer, assert_documented, assert_empty, compose, exchange
+from tests.support.http.raw import JSON_TYPE, Response, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
 from tests.support.world import PASSWORD, USER, World, public_key
 
@@ -21,22 +21,22 @@ _PASSWORD: Final = PASSWORD.replace(" ", "+")
 _LOGIN: Final = f"client_id={_KEY}&grant_type=password&username={USER}&password={_PASSWORD}"
 
 
-def _post(world: World, form: str | bytes, *headers: str, target: str = _TOKEN, declared: str = _FORM) -> Answer:
+def _post(world: World, form: str | bytes, *headers: str, target: str = _TOKEN, declared: str = _FORM) -> Response:
     body = form.encode("latin-1") if isinstance(form, str) else form
     return exchange(world.url, compose(body, *headers, target=target, content_type=declared))
 
 
-def _assert_refused(answer: Answer, code: str, status: int = 400) -> None:
+def _assert_refused(response: Response, code: str, status: int = 400) -> None:
     """Fail unless the response is an OAuth 2 error, with a message unless it is a 400."""
-    assert answer.status == status, answer
-    assert answer.all("content-type") == ["application/json"]
-    assert answer.all("cache-control") == ["no-store"]
-    assert answer.json["error"] == code
+    assert response.status == status, response
+    assert response.all("content-type") == ["application/json"]
+    assert response.all("cache-control") == ["no-store"]
+    assert response.json["error"] == code
     more = set() if status == 400 else {"message", "code"}
-    assert answer.json.keys() == {"error", "error_description"} | more
+    assert response.json.keys() == {"error", "error_description"} | more
     documented = Contract.load().component("AuthError" if status == 400 else "Error")
-    assert answer.json.keys() == documented.properties.keys()
-    assert flaw_in_code(status, answer.json) is None, answer
+    assert response.json.keys() == documented.properties.keys()
+    assert flaw_in_code(status, response.json) is None, response
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def _assert_refused(answer: Answer, code: str, status: int = 400) -> None:
 )
 def test_login(world: World, form: str) -> None:
     """A login is read however an SDK, or a browser, writes its form."""
-    answer = _post(world, form)
-    assert_documented(answer, 200)
-    assert answer.json["token_type"] == "Bearer"  # noqa: S105 - what the contract says
-    assert answer.json.keys() == {"access_token", "expires_in", "token_type", "refresh_token"}
+    response = _post(world, form)
+    assert_documented(response, 200)
+    assert response.json["token_type"] == "Bearer"  # noqa: S105 - what the contract says
+    assert response.json.keys() == {"access_token", "expires_in", "token_type", "refresh_token"}
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_places(world: World, target: str, headers: list[str], status: int) -> N
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "TRACE", "QUERY"])
 def test_methods(world: World, target: str, method: str) -> None:
     """Another method gets an OAuth 2 error."""
-    answer = exchange(world.url, compose(method=method, target=target))
-    _assert_refused(answer, "invalid_request", 405)
-    assert answer.all("allow") == ["POST"]
+    response = exchange(world.url, compose(method=method, target=target))
+    _assert_refused(response, "invalid_request", 405)
+    assert response.all("allow") == ["POST"]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +217,6 @@ def test_refresh_with_empty_fields(world: World) -> None:
         f"&scope=meshy.api%20offline_access%20openid&refresh_token={refresh_token}"
     )
     for _ in range(2):
-        answer = _post(world, form)
-        assert_documented(answer, 200)
-        assert answer.json["refresh_token"] == refresh_token
+        response = _post(world, form)
+        assert_documented(response, 200)
+        assert response.json["refresh_token"] == refresh_token

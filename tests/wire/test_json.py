@@ -72,10 +72,10 @@ def test_attempt_refused(live_server: LiveServer, literal: str) -> None:
 )
 def test_attempt_accepted(live_server: LiveServer, literal: str, value: int) -> None:
     """A whole number is accepted in any spelling, and returned as an integer."""
-    answer = exchange(live_server.url, compose(with_attempt(literal)))
-    assert_documented(answer, 200)
-    assert answer.json["attempt"] == value
-    assert type(answer.json["attempt"]) is int
+    response = exchange(live_server.url, compose(with_attempt(literal)))
+    assert_documented(response, 200)
+    assert response.json["attempt"] == value
+    assert type(response.json["attempt"]) is int
 
 
 @pytest.mark.parametrize(
@@ -160,15 +160,15 @@ def test_depth_that_exhausts(live_server: LiveServer, body: bytes) -> None:
 )
 def test_tolerances(live_server: LiveServer, body: str) -> None:
     """Names in any case, nulls and undocumented members do no harm, as the official SDKs need."""
-    answer = exchange(live_server.url, compose(body.encode()))
-    assert_documented(answer, 200)
-    assert (answer.json["username"], answer.json["attempt"]) == (USERNAME, 1)
-    assert answer.json.keys() == {"username", "attempt", "hash", "expires", "hint"}
+    response = exchange(live_server.url, compose(body.encode()))
+    assert_documented(response, 200)
+    assert (response.json["username"], response.json["attempt"]) == (USERNAME, 1)
+    assert response.json.keys() == {"username", "attempt", "hash", "expires", "hint"}
 
 
 def test_message_does_not_quote(live_server: LiveServer) -> None:
     """An error message names the place and the reason, and does not quote the input."""
-    answer = exchange(live_server.url, compose(b'{"username":["canary-7f3a"],"attempt":1}'))
-    assert_documented(answer, 400)
-    assert answer.json["message"].startswith("username: ")
-    assert b"canary-7f3a" not in answer.body
+    response = exchange(live_server.url, compose(b'{"username":["canary-7f3a"],"attempt":1}'))
+    assert_documented(response, 400)
+    assert response.json["message"].startswith("username: ")
+    assert b"canary-7f3a" not in response.body

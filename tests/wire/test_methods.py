@@ -30,10 +30,10 @@ _HEAD_LIMIT = 65_536
 )
 def test_method_not_allowed(live_server: LiveServer, target: str, method: str, allowed: str, body: bytes) -> None:
     """Any other method gets 405 with Allow; the response to HEAD has no body."""
-    answer = exchange(live_server.url, compose(body, method=method, target=target))
-    assert_documented(answer, 405)
-    assert answer.all("allow") == [allowed]
-    assert (answer.body == b"") == (method == "HEAD")
+    response = exchange(live_server.url, compose(body, method=method, target=target))
+    assert_documented(response, 405)
+    assert response.all("allow") == [allowed]
+    assert (response.body == b"") == (method == "HEAD")
 
 
 @pytest.mark.parametrize("method", _ELSEWHERE)
@@ -45,9 +45,9 @@ def test_unknown_path_first(live_server: LiveServer, method: str) -> None:
 @pytest.mark.parametrize("target", ["/healthz", "//healthz/"])
 def test_health(live_server: LiveServer, target: str) -> None:
     """A server that reaches its storage says so."""
-    answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
-    assert_documented(answer, 200)
-    assert answer.json == {"status": "ok"}
+    response = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    assert_documented(response, 200)
+    assert response.json == {"status": "ok"}
 
 
 @pytest.mark.parametrize("target", ["/healthz", "//healthz/"])
@@ -106,17 +106,17 @@ def test_malformed(live_server: LiveServer, request_: bytes) -> None:
     """Input that is not HTTP gets the documented 400, and the connection is closed."""
     with Connection(live_server.url) as connection:
         connection.send(request_)
-        answer = connection.read(bodiless=request_.startswith(b"HEAD "))
+        response = connection.read(bodiless=request_.startswith(b"HEAD "))
         assert connection.rest() == b""
-    assert_documented(answer, 400)
-    assert answer.all("connection") == ["close"]
+    assert_documented(response, 400)
+    assert response.all("connection") == ["close"]
 
 
 def test_malformed_is_no_fault(live_server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
     """Input that is not HTTP has a log line with its request id, which is not an error."""
     requests = [cast("bytes", case.values[0]) for case in _MALFORMED]
     with serving(live_server.settings) as server:
-        answers = [exchange(server.url, request) for request in requests]
+        responses = [exchange(server.url, request) for request in requests]
     assert not errors(caplog)
     logged = [record.__dict__["requestId"] for record in caplog.records if record.getMessage() == "malformed"]
-    assert logged == [answer.all("x-request-id")[0] for answer in answers]
+    assert logged == [response.all("x-request-id")[0] for response in responses]

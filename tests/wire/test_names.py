@@ -82,9 +82,9 @@ def test_tenant(live_server: LiveServer, headers: list[str], username: str, stat
 )
 def test_unknown(live_server: LiveServer, target: str, headers: list[str], message: str) -> None:
     """An unknown account or tenant gets 404, and the message says which."""
-    answer = exchange(live_server.url, compose(GOOD, *headers, target=target))
-    assert_documented(answer, 404)
-    assert answer.json["message"] == message
+    response = exchange(live_server.url, compose(GOOD, *headers, target=target))
+    assert_documented(response, 404)
+    assert response.json["message"] == message
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_username(live_server: LiveServer, username: str, status: int, *, escape
 @pytest.mark.parametrize("escaped", [True, False], ids=["escaped", "raw"])
 def test_username_is_echoed(live_server: LiveServer, username: str, *, escaped: bool) -> None:
     """A user is found by any spelling of the name, and the answer has the spelling of the request."""
-    answer = exchange(live_server.url, compose(asking_for(username, escaped=escaped)))
-    assert_documented(answer, 200)
-    assert answer.json["username"] == username
+    response = exchange(live_server.url, compose(asking_for(username, escaped=escaped)))
+    assert_documented(response, 200)
+    assert response.json["username"] == username
 
 
 def test_anonymous(live_server: LiveServer) -> None:
     """An anonymous user has no password to recover: 400."""
-    answer = exchange(live_server.url, compose(asking_for(ANONYMOUS)))
-    assert_documented(answer, 400)
-    assert answer.json["message"] == "An anonymous user cannot recover a password."
+    response = exchange(live_server.url, compose(asking_for(ANONYMOUS)))
+    assert_documented(response, 400)
+    assert response.json["message"] == "An anonymous user cannot recover a password."

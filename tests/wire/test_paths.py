@@ -33,9 +33,9 @@ def test_served(live_server: LiveServer, target: str) -> None:
 @pytest.mark.parametrize("target", ["/", "//", "/?x", "http://localhost/"])
 def test_root(live_server: LiveServer, target: str) -> None:
     """The root leads to the reference, relative to itself, so that a proxy may serve it below a path."""
-    answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
-    assert_empty(answer, 307)
-    assert answer.all("location") == ["docs"]
+    response = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    assert_empty(response, 307)
+    assert response.all("location") == ["docs"]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_encoded_slash(live_server: LiveServer, target: str) -> None:
 )
 def test_unknown_path(live_server: LiveServer, target: str) -> None:
     """A path that is not in the contract gets 404."""
-    answer = exchange(live_server.url, compose(GOOD, target=target))
-    assert_documented(answer, 404)
-    assert answer.json["message"] == "There is no such path."
+    response = exchange(live_server.url, compose(GOOD, target=target))
+    assert_documented(response, 404)
+    assert response.json["message"] == "There is no such path."
 
 
 @pytest.mark.parametrize(

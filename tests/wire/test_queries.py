@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.http.raw import Answer, assert_documented, compose, exchange
+from tests.support.http.raw import Response, assert_documented, compose, exchange
 from tests.support.server import DEFAULT_TENANT
 from tests.support.world import ADMIN, World
 
 
-def _search(world: World, query: str) -> Answer:
+def _search(world: World, query: str) -> Response:
     bearer = f"Authorization: Bearer {world.tokens[DEFAULT_TENANT]}"
     target = f"/acme/users?{query}"
     return exchange(world.url, compose(b"", bearer, method="GET", target=target, content_type=None))
@@ -35,9 +35,9 @@ def _search(world: World, query: str) -> Answer:
 )
 def test_search(world: World, query: str, names: list[str]) -> None:
     """Names in any case, empty values and unknown names do no harm, as the official SDKs need."""
-    answer = _search(world, query)
-    assert_documented(answer, 200)
-    assert [user["username"] for user in answer.json["results"]] == names
+    response = _search(world, query)
+    assert_documented(response, 200)
+    assert [user["username"] for user in response.json["results"]] == names
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_search(world: World, query: str, names: list[str]) -> None:
 )
 def test_refused(world: World, query: str) -> None:
     """A parameter of another type, out of bounds or duplicate is rejected by name, without its value."""
-    answer = _search(world, query)
-    assert_documented(answer, 400)
-    assert answer.json["message"].startswith(query.partition("=")[0])
+    response = _search(world, query)
+    assert_documented(response, 400)
+    assert response.json["message"].startswith(query.partition("=")[0])
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_refused(world: World, query: str) -> None:
 )
 def test_refused_by_pattern(world: World, query: str, message: str) -> None:
     """A parameter that does not match its pattern is rejected with a description of the pattern."""
-    answer = _search(world, query)
-    assert_documented(answer, 400)
-    assert answer.json["message"] == message
+    response = _search(world, query)
+    assert_documented(response, 400)
+    assert response.json["message"] == message
 
 
 def test_bounds(world: World) -> None:
     """A page far beyond the last is empty, and a large one is cut to 200."""
-    answer = _search(world, "page=2147483647&pageSize=2147483647")
-    assert_documented(answer, 200)
-    assert (answer.json["results"], answer.json["page"], answer.json["pageSize"]) == ([], 2147483647, 200)
+    response = _search(world, "page=2147483647&pageSize=2147483647")
+    assert_documented(response, 200)
+    assert (response.json["results"], response.json["page"], response.json["pageSize"]) == ([], 2147483647, 200)

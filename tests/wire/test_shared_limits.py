@@ -32,7 +32,7 @@ def test_shared(tmp_path: Path, redis_url: str, name: str) -> None:
     with serving(settings) as one, serving(settings) as other:
         for server in (one, other, one):
             assert_documented(exchange(server.url, request), 200)
-        answers = [exchange(server.url, request) for server in (one, other)]
-    for answer in answers:
-        assert_documented(answer, 429)
-        assert 1 <= int(answer.all("retry-after")[0]) <= 3600
+        responses = [exchange(server.url, request) for server in (one, other)]
+    for response in responses:
+        assert_documented(response, 429)
+        assert 1 <= int(response.all("retry-after")[0]) <= 3600

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from meshydb_server.contract import Contract, Operation
-from tests.support.http.raw import JSON_TYPE, Answer, assert_documented, compose, exchange
+from tests.support.http.raw import JSON_TYPE, Response, assert_documented, compose, exchange
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
 from tests.support.world import ADMIN, World, user_id
 
@@ -24,7 +24,7 @@ def _cases(*, protected: bool, permitted: bool = False) -> list[object]:
     return [pytest.param(operation, id=operation.operation_id) for operation in found]
 
 
-def _call(world: World, operation: Operation, *headers: str, body: bytes = b"") -> Answer:
+def _call(world: World, operation: Operation, *headers: str, body: bytes = b"") -> Response:
     target = operation.path
     for placeholder, value in _VALUES.items():
         target = target.replace(placeholder, value)
@@ -55,9 +55,9 @@ def _bearer(token: str) -> str:
 def test_unauthorized(world: World, operation: Operation, headers: list[str], challenge: str) -> None:
     """Without a good token the answer is 401 and how to get in, whatever else is wrong with the request."""
     for body in (b"", b"{"):
-        answer = _call(world, operation, *headers, "tenant:", body=body)
-        assert_documented(answer, 401)
-        (given,) = answer.all("www-authenticate")
+        response = _call(world, operation, *headers, "tenant:", body=body)
+        assert_documented(response, 401)
+        (given,) = response.all("www-authenticate")
         assert given.partition(",")[0] == challenge
 
 
@@ -65,9 +65,9 @@ def test_unauthorized(world: World, operation: Operation, headers: list[str], ch
 def test_forbidden(world: World, operation: Operation) -> None:
     """With a good token that permits something else the answer is 403, whatever is wrong with the request."""
     for body in (b"", b"{", b"x" * 70_000):
-        answer = _call(world, operation, _bearer(world.weak_tokens[DEFAULT_TENANT]), body=body)
-        assert_documented(answer, 403)
-        assert answer.json["message"] == f"The permission {(operation.permissions or ('',))[0]} is required."
+        response = _call(world, operation, _bearer(world.weak_tokens[DEFAULT_TENANT]), body=body)
+        assert_documented(response, 403)
+        assert response.json["message"] == f"The permission {(operation.permissions or ('',))[0]} is required."
 
 
 @pytest.mark.parametrize("operation", _cases(protected=True))
@@ -107,9 +107,9 @@ def test_of_another_account(world: World, account: str) -> None:
 def test_scheme(world: World, scheme: str) -> None:
     """The name of the scheme may be in any case."""
     header = f"Authorization: {scheme} {world.tokens[OTHER_TENANT]}"
-    answer = exchange(world.url, compose(b"", header, method="GET", target="/acme/users/me", content_type=None))
-    assert_documented(answer, 200)
-    assert answer.json["username"] == ADMIN
+    response = exchange(world.url, compose(b"", header, method="GET", target="/acme/users/me", content_type=None))
+    assert_documented(response, 200)
+    assert response.json["username"] == ADMIN
 
 
 @pytest.mark.parametrize("operation", _cases(protected=True))
@@ -132,25 +132,25 @@ def test_not_asked_for(world: World, operation: Operation, header: str) -> None:
 def test_me_is_no_id(world: World) -> None:
     """`/users/me` is who calls, even if they may not read users; it is not to be deleted."""
     bearer = _bearer(world.weak_tokens[DEFAULT_TENANT])
-    answer = exchange(world.url, compose(b"", bearer, method="GET", target="/acme/users/me", content_type=None))
-    assert_documented(answer, 200)
-    answer = exchange(world.url, compose(b"", bearer, method="DELETE", target="/acme/users/me", content_type=None))
-    assert_documented(answer, 405)
-    assert answer.all("allow") == ["GET, PUT"]
+    response = exchange(world.url, compose(b"", bearer, method="GET", target="/acme/users/me", content_type=None))
+    assert_documented(response, 200)
+    response = exchange(world.url, compose(b"", bearer, method="DELETE", target="/acme/users/me", content_type=None))
+    assert_documented(response, 405)
+    assert response.all("allow") == ["GET, PUT"]
 
 
 @pytest.mark.parametrize(("id_", "status"), [("Me", 400), ("me%20", 400), (user_id("ff", 1), 404), ("x", 400)])
 def test_ids(world: World, id_: str, status: int) -> None:
     """The segment after `users` is `me` or an id."""
     bearer = _bearer(world.tokens[DEFAULT_TENANT])
-    answer = exchange(world.url, compose(b"", bearer, method="GET", target=f"/acme/users/{id_}", content_type=None))
-    assert_documented(answer, status)
+    response = exchange(world.url, compose(b"", bearer, method="GET", target=f"/acme/users/{id_}", content_type=None))
+    assert_documented(response, status)
 
 
 def test_id_in_capitals(world: World) -> None:
     """The digits of an id may be in capitals."""
     bearer = _bearer(world.tokens[DEFAULT_TENANT])
     target = f"/acme/users/{user_id('ee', 2).upper()}"
-    answer = exchange(world.url, compose(b"", bearer, method="GET", target=target, content_type=None))
-    assert_documented(answer, 200)
-    assert answer.json["id"] == user_id("ee", 2)
+    response = exchange(world.url, compose(b"", bearer, method="GET", target=target, content_type=None))
+    assert_documented(response, 200)
+    assert response.json["id"] == user_id("ee", 2)

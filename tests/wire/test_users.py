@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.http.raw import Answer, Connection, assert_documented, assert_empty, compose, exchange
+from tests.support.http.raw import Connection, Response, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT, LiveServer
 from tests.support.world import ADMIN, PASSWORD, QUESTION_TENANT, USER, World, begin_reset, user_id
 
@@ -18,7 +18,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 def _send(
     world: World, method: str, path: str, body: Any = None, *headers: str, tenant: str = DEFAULT_TENANT
-) -> Answer:
+) -> Response:
     """Call an operation as the administrator of a tenant, with JSON if there is a body."""
     bearer = f"Authorization: Bearer {world.tokens[tenant]}"
     declared = None if body is None else "Content-Type: application/json; charset=utf-8"
@@ -40,9 +40,9 @@ def _send(
 )
 def test_exists(live_server: LiveServer, target: str, *, exists: bool) -> None:
     """Any name may be asked for, `me` included."""
-    answer = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
-    assert_documented(answer, 200)
-    assert answer.json == {"exists": exists}
+    response = exchange(live_server.url, compose(method="GET", target=target, content_type=None))
+    assert_documented(response, 200)
+    assert response.json == {"exists": exists}
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_body_of_a_get(live_server: LiveServer, body: bytes, declared: str | Non
     with Connection(live_server.url) as connection:
         for _ in range(3):
             connection.send(compose(body, method="GET", target=_EXISTS, content_type=content_type))
-            answer = connection.read()
-            assert_documented(answer, 200)
-            assert answer.json == {"exists": True}
+            response = connection.read()
+            assert_documented(response, 200)
+            assert response.json == {"exists": True}
 
 
 def test_chunked_body_of_a_get(live_server: LiveServer) -> None:
@@ -85,11 +85,11 @@ def test_body_of_a_delete(world: World) -> None:
             bearer = f"Authorization: Bearer {world.tokens[DEFAULT_TENANT]}"
             target = f"/acme/users/{user_id('de', number)}"
             connection.send(compose(b'["x"', bearer, method="DELETE", target=target))
-            answer = connection.read()
+            response = connection.read()
             if status == 204:
-                assert_empty(answer, 204)
+                assert_empty(response, 204)
             else:
-                assert_documented(answer, status)
+                assert_documented(response, status)
 
 
 def test_pascal_case_with_nulls(world: World) -> None:
@@ -108,9 +108,9 @@ def test_pascal_case_with_nulls(world: World) -> None:
         "Id": None,
         "Anonymous": False,
     }
-    answer = _send(world, "POST", "", body)
-    assert_documented(answer, 201)
-    created = answer.json
+    response = _send(world, "POST", "", body)
+    assert_documented(response, 201)
+    created = response.json
     assert (created["firstName"], created["lastName"], created["phoneNumber"]) == ("Ben", None, None)
     assert (created["verified"], created["isActive"], created["anonymous"]) == (True, True, False)
     assert [role["name"] for role in created["roles"]] == ["meshy.user"]
@@ -119,11 +119,11 @@ def test_pascal_case_with_nulls(world: World) -> None:
 def test_whole_form(world: World) -> None:
     """A user can be sent back as returned; unknown properties are ignored."""
     own = _send(world, "GET", "/me").json
-    answer = _send(
+    response = _send(
         world, "PUT", "/me", {**own, "firstName": "Rosa", "success": True, "done": {"x": [1]}, "message": ""}
     )
-    assert_documented(answer, 200)
-    assert answer.json == {**own, "firstName": "Rosa"}
+    assert_documented(response, 200)
+    assert response.json == {**own, "firstName": "Rosa"}
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ def test_expiry_sent_back(world: World, form: int) -> None:
     """The expiry of a request is compared as a point in time, however a client writes it."""
     asked = begin_reset(world, DEFAULT_TENANT, "kept-1")
     body = {**asked, "expires": _expiry(asked["expires"])[form]}
-    answer = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
-    assert_documented(answer, 200)
-    assert answer.json == {"isValid": True}
+    response = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
+    assert_documented(response, 200)
+    assert response.json == {"isValid": True}
 
 
 @pytest.mark.parametrize("attempt", [None, 0, 1, "absent"])
@@ -169,9 +169,9 @@ def test_attempt_sent_back(world: World, attempt: object) -> None:
     body = {**begin_reset(world, DEFAULT_TENANT, "kept-1"), "attempt": attempt}
     if attempt == "absent":
         del body["attempt"]
-    answer = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
-    assert_documented(answer, 200)
-    assert answer.json == {"isValid": True}
+    response = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
+    assert_documented(response, 200)
+    assert response.json == {"isValid": True}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +210,6 @@ def test_expiry_refused(world: World, expires: object) -> None:
 def test_expiry_at_the_edge(world: World, expires: str) -> None:
     """The first and the last points in time are read, and match no request."""
     body = {"username": ADMIN, "hash": "x", "expires": expires, "verificationCode": "x"}
-    answer = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
-    assert_documented(answer, 200)
-    assert answer.json == {"isValid": False}
+    response = exchange(world.url, compose(json.dumps(body).encode(), target="/acme/users/checkhash"))
+    assert_documented(response, 200)
+    assert response.json == {"isValid": False}

@@ -134,9 +134,9 @@ def test_response_before_the_body(tmp_path: Path, head: bytes, status: int) -> N
     """A response that is sent before the body has arrived has `Connection: close` and closes the connection."""
     with server_without_deadlines(tmp_path) as server, connected(server) as connection:
         connection.send(head + (padded(70_000) if status == 413 else b""))
-        answer = connection.read()
-        assert_documented(answer, status)
-        assert answer.all("connection") == ["close"]
+        response = connection.read()
+        assert_documented(response, status)
+        assert response.all("connection") == ["close"]
         assert is_closed(connection)
 
 

@@ -112,10 +112,10 @@ def _send(server: LiveServer, request: str, method: str) -> tuple[int, bool]:
         status = connection.read().status
         try:
             connection.send(_NEXT)
-            answer = connection.read()
+            response = connection.read()
         except (ConnectionError, HTTPException):
             return status, False
-    assert_documented(answer, 200)
+    assert_documented(response, 200)
     return status, True
 
 

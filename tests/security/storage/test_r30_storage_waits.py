@@ -24,7 +24,7 @@ from meshydb_server.storage.engine.errors import StorageError
 from tests.security.services import ACCOUNT, KEYS, OLD_PASSWORD, TENANT, USERNAME, services_on
 from tests.support.databases.migrated import ReusedDatabase
 from tests.support.databases.transactions import add, count
-from tests.support.http.raw import Answer, assert_documented, compose, exchange
+from tests.support.http.raw import Response, assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
 
 pytestmark = pytest.mark.anyio
@@ -117,8 +117,8 @@ def _settings(database_url: str, timeout: str) -> Settings:
     return Settings.model_validate({"rate_limit": "off", "account_rate_limit": "off", **given})
 
 
-def _at_once(url: str, request: bytes) -> list[Answer]:
-    async def send() -> list[Answer]:
+def _at_once(url: str, request: bytes) -> list[Response]:
+    async def send() -> list[Response]:
         return await asyncio.gather(*(asyncio.to_thread(exchange, url, request) for _ in range(_MANY)))
 
     return asyncio.run(send())
@@ -130,7 +130,7 @@ def _all_succeed(url: str, request: bytes) -> None:
     Those of one user wait for each other, and on a busy machine longer than a small time-out allows.
     """
     for _ in range(_ROUNDS):
-        if {answer.status for answer in _at_once(url, request)} == {200}:
+        if {response.status for response in _at_once(url, request)} == {200}:
             return
     pytest.fail("The server does not recover.")
 
@@ -148,10 +148,10 @@ def test_r30_stopped_backends(postgresql_url: str) -> None:
         # Makes all the connections that the server has.
         _all_succeed(server.url, login)
         with _stopped(postgresql_url):
-            answers = _at_once(server.url, login)
-            assert 503 in {answer.status for answer in answers}
-            for answer in answers:
-                assert answer.status in {200, 503}
+            responses = _at_once(server.url, login)
+            assert 503 in {response.status for response in responses}
+            for response in responses:
+                assert response.status in {200, 503}
         _all_succeed(server.url, login)
 
 
@@ -161,8 +161,8 @@ def test_r30_health_is_answered_before_storage_is_given_up(postgresql_url: str) 
     with serving(_settings(postgresql_url, _LONG)) as server:
         assert exchange(server.url, login).status == 200
         with _stopped(postgresql_url):
-            for answer in _at_once(server.url, _HEALTH):
-                assert_documented(answer, 503)
+            for response in _at_once(server.url, _HEALTH):
+                assert_documented(response, 503)
         # The try that hung has ended, and another is made.
         while exchange(server.url, _HEALTH).status != 200:
             pass
@@ -176,10 +176,10 @@ def test_r30_row_held_elsewhere(database_url: str) -> None:
     with serving(_settings(url, _SHORT)) as server:
         assert exchange(server.url, login).status == 200
         with _row_held(database_url):
-            answer = exchange(server.url, login)
-        assert_documented(answer, 503)
+            response = exchange(server.url, login)
+        assert_documented(response, 503)
         # Clients send anything again when they are told when to, and the end of a transaction may be unknown.
-        assert answer.all("retry-after") == []
+        assert response.all("retry-after") == []
         assert exchange(server.url, login).status == 200
 
 

@@ -22,7 +22,7 @@ _PATIENCE_SECONDS: Final = 30.0
 
 
 @frozen
-class Answer:
+class Response:
     """One response. The names of its headers are in lower case."""
 
     status: int
@@ -58,7 +58,7 @@ class Connection:
         """Send bytes."""
         self._socket.sendall(request)
 
-    def read(self, *, bodiless: bool = False) -> Answer:
+    def read(self, *, bodiless: bool = False) -> Response:
         """Read one response. `bodiless` is for HEAD, whose answer has the length of a body and no body."""
         version, status, _ = self._line().split(" ", 2)
         if version != "HTTP/1.1":
@@ -68,7 +68,7 @@ class Connection:
             name, _, value = line.partition(":")
             headers.append((name.lower(), value.strip()))
         length = next((int(value) for name, value in headers if name == "content-length"), 0)
-        return Answer(int(status), headers, b"" if bodiless else self._file.read(length))
+        return Response(int(status), headers, b"" if bodiless else self._file.read(length))
 
     def rest(self) -> bytes:
         """Everything until the server closes the connection."""
@@ -103,36 +103,36 @@ def chunked(*chunks: bytes) -> bytes:
     return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
 
-def exchange(url: str, request: bytes) -> Answer:
+def exchange(url: str, request: bytes) -> Response:
     """Send a request on a connection of its own, and read the response."""
     with Connection(url) as connection:
         connection.send(request)
         return connection.read(bodiless=request.startswith(b"HEAD "))
 
 
-def assert_documented(answer: Answer, status: int) -> None:
+def assert_documented(response: Response, status: int) -> None:
     """Fail unless the answer has this status and what the contract promises of each answer, errors included."""
-    assert answer.status == status, answer
-    assert answer.all("content-type") == ["application/json"]
-    _assert_common(answer)
-    if status >= 400 and answer.body:
-        message = answer.json["message"]
+    assert response.status == status, response
+    assert response.all("content-type") == ["application/json"]
+    _assert_common(response)
+    if status >= 400 and response.body:
+        message = response.json["message"]
         assert isinstance(message, str)
         assert message.strip()
-        assert flaw_in_code(status, answer.json) is None, answer
+        assert flaw_in_code(status, response.json) is None, response
 
 
-def assert_empty(answer: Answer, status: int) -> None:
+def assert_empty(response: Response, status: int) -> None:
     """Fail unless the answer has this status and no content, of which it says neither type nor, at 204, length."""
-    assert answer.status == status, answer
-    assert (answer.body, answer.all("content-type")) == (b"", [])
-    assert answer.all("content-length") == ([] if status == 204 else ["0"])
-    _assert_common(answer)
+    assert response.status == status, response
+    assert (response.body, response.all("content-type")) == (b"", [])
+    assert response.all("content-length") == ([] if status == 204 else ["0"])
+    _assert_common(response)
 
 
-def _assert_common(answer: Answer) -> None:
-    assert answer.all("cache-control") == ["no-store"]
-    (request_id,) = answer.all("x-request-id")
+def _assert_common(response: Response) -> None:
+    assert response.all("cache-control") == ["no-store"]
+    (request_id,) = response.all("x-request-id")
     assert re.fullmatch("[0-9a-f]{32}", request_id)
     # Names the software that serves, which helps nobody but an attacker.
-    assert answer.all("server") == []
+    assert response.all("server") == []
