@@ -22,7 +22,7 @@ gc.set_threshold(50_000, 10, 10)
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Generator[None]:
-    """No test depends on, or changes, what the developer has set."""
+    """Tests neither read nor change the developer's variables."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("MESHYDB_") and not name.startswith("MESHYDB_TEST_"):
@@ -35,7 +35,7 @@ def _clean_environment() -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def seeded_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a database that holds what `tests.support.server.seed` creates."""
+    """Settings of a database that `tests.support.server.seed` has filled."""
     settings = settings_in(tmp_path_factory.mktemp("server"))
     seed(settings)
     return settings
@@ -57,20 +57,20 @@ def postgresql() -> Generator[postgres.Postgres]:
 
 @pytest.fixture(scope="session")
 def reused_database(postgresql: postgres.Postgres) -> Generator[ReusedDatabase]:
-    """A database of that server which has its tables."""
+    """A database of that server with tables."""
     with ReusedDatabase(postgresql) as database:
         yield database
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
-    """An SQLite file which has its tables."""
+    """An SQLite file with tables."""
     return SqliteTemplate(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
-    """The URL of a database of each kind that has its tables, and no rows."""
+    """The URL of a database of each kind, with tables and no rows."""
     if request.param == "sqlite":
         template: SqliteTemplate = request.getfixturevalue("sqlite_template")
         yield template.copy_to(tmp_path)
@@ -82,7 +82,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[st
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
-    """The URL of a new database of each kind, which has not even tables."""
+    """The URL of a new database of each kind, without tables."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path)
     else:
@@ -93,5 +93,5 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Genera
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """Tests that are coroutines run on asyncio, which is what the server runs on."""
+    """Coroutine tests run on asyncio, like the server."""
     return "asyncio"

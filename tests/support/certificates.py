@@ -27,7 +27,7 @@ _SIGNS_CERTIFICATES: Final = x509.KeyUsage(
 
 
 def certify(folder: Path, address: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate for an address; returns the file of who vouches for it, and the server's side of it."""
+    """Make a certificate for an address; returns the file of its authority and the server's context."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     # Two of them, because not every library takes the certificate of an authority for that of a server.
     authority = (

@@ -46,7 +46,7 @@ def run(folder: Path, *arguments: str | bytes, **settings: str) -> subprocess.Co
 
 
 def run_json(folder: Path, *arguments: str, **settings: str) -> Any:
-    """Run a command that must succeed without a word but its JSON."""
+    """Run a command that must succeed; returns its JSON, its only output."""
     done = run(folder, *arguments, **settings)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
@@ -90,7 +90,7 @@ class Served:
         return self.wait()
 
     def wait(self, patience: float = _PATIENCE_SECONDS) -> tuple[int, list[str]]:
-        """Wait until the server, and whatever it has started, has ended. Raises TimeoutExpired after `patience`."""
+        """Wait until the server and its child processes have ended. Raises TimeoutExpired after `patience`."""
         self._process.wait(patience)
         return self._process.returncode, self._end()
 
@@ -110,7 +110,7 @@ class Served:
 
 
 def unmeasured(variables: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """The environment of a process that coverage leaves alone: it would take half as long again, and find nothing."""
+    """The environment of a process without coverage, which would make it slower and find nothing."""
     return {**{name: os.environ[name] for name in os.environ if name != "COVERAGE_PROCESS_CONFIG"}, **variables}
 
 

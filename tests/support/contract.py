@@ -1,4 +1,4 @@
-"""Ways through the contract that several suites go."""
+"""Reads the contract, its operations and its references."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def placed_operations(document: dict[str, Any]) -> list[Placed]:
 
 
 def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """What a node stands for, following references within the document; a description beside one overrides (3.1)."""
+    """Follow a node's references within the document; a description beside a reference overrides (3.1)."""
     while "$ref" in node:
         target: Any = document
         for step in node["$ref"].removeprefix("#/").split("/"):

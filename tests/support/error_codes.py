@@ -1,4 +1,4 @@
-"""The contract's table of error codes, and what an error must have of it."""
+"""The contract's table of error codes, and a check of an error's code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def known_codes() -> Mapping[str, Known]:
 
 
 def codes_in(text: str) -> dict[str, Known]:
-    """The table in a text. Raises ValueError for a code that stands twice."""
+    """The table in a text. Raises ValueError for a duplicate code."""
     rows = _ROW.findall(text)
     known = {code: Known(tuple(map(int, statuses.split(", "))), meaning) for code, statuses, meaning in rows}
     if len(known) < len(rows):
@@ -40,7 +40,7 @@ def codes_in(text: str) -> dict[str, Known]:
 
 
 def flaw_in_code(status: int, body: Any) -> str | None:
-    """What is wrong with the code of our own server's error, if anything is."""
+    """The flaw of an error's code, if it has one."""
     if not isinstance(body, dict):
         return "an error is an object"
     if status == 400 and body.keys() == _OAUTH_ONLY:

@@ -1,4 +1,4 @@
-"""An account with people in it, who are made, logged in and called by their usernames."""
+"""An account whose users tests create, log in and call by their usernames."""
 
 from __future__ import annotations
 
@@ -72,21 +72,21 @@ class People:
         return await self.services.tokens.refresh(ACCOUNT, tenant, key, tokens.refresh_token, scope, ISSUER)
 
     async def authenticate(self, tokens: IssuedTokens) -> Caller:
-        """Who calls with these tokens."""
+        """The caller of these tokens."""
         return await self.services.tokens.authenticate(ACCOUNT, None, tokens.access_token)
 
     async def enter(self, username: str, password: str = PASSWORD, tenant: str = "north") -> Caller:
-        """Log a user in, and have them call."""
+        """Log a user in; returns the caller."""
         return await self.authenticate(await self.log_in(username, password, tenant))
 
     async def enter_new(self, username: str, tenant: str = "north", **given: Any) -> Caller:
-        """Add a user, log them in, and have them call."""
+        """Add a user and log them in; returns the caller."""
         await self.add(username, tenant, **given)
         return await self.enter(username, tenant=tenant)
 
 
 async def all_at_once(people: People, calls: Iterable[Awaitable[T]]) -> list[T]:
-    """Run calls at the same time, on connections that are there already: opening them would put the calls in a row."""
+    """Run calls at the same time. Connections are opened before, because opening them would serialize the calls."""
     calls = list(calls)
     await asyncio.gather(*(people.services.database.read(has_accounts) for _ in calls))
     return await asyncio.gather(*calls)
@@ -94,7 +94,7 @@ async def all_at_once(people: People, calls: Iterable[Awaitable[T]]) -> list[T]:
 
 @asynccontextmanager
 async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
-    """Settle the account in a new database."""
+    """Open services on a new database, and create the account."""
     clock = SetClock()
     # So that ids have letters in them, which may be written in either case.
     sources = Sources(now=clock, random=CountedRandom(0xABCDEF00), hasher=CHEAP_HASHER)
@@ -104,13 +104,13 @@ async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
 
 
 def claims(tokens: IssuedTokens) -> dict[str, Any]:
-    """What the access token says."""
+    """The claims of the access token."""
     said: dict[str, Any] = jwt.decode(tokens.access_token, options={"verify_signature": False})
     return said
 
 
 async def refusal(call: Awaitable[object]) -> str:
-    """What is said when a call is refused, which it must be: the kind of the error, and its sentence."""
+    """The class and message of the error that a call must raise."""
     with pytest.raises(RefusedError) as caught:
         await call
     assert caught.value.message.endswith(".")

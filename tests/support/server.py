@@ -98,7 +98,7 @@ def serving(
     contract: Contract | None = None,
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Generator[LiveServer]:
-    """Serve until the block ends, inside of what wraps the application."""
+    """Serve until the block ends, with the application wrapped."""
     with serving_app(create_app(settings, sources, contract), settings, wrap) as server:
         yield server
 
@@ -107,7 +107,7 @@ def serving(
 def serving_app(
     app: Starlette, settings: Settings, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
 ) -> Generator[LiveServer]:
-    """Serve an application that is made already."""
+    """Serve an existing application."""
     sock = listen("127.0.0.1", 0)
     config = configure(app, settings)
     config.app = wrap(app)

@@ -1,4 +1,4 @@
-"""Time and chance that a test decides on."""
+"""Clocks and random sources that a test controls."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class SetClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> None:
         self.now = now
         self.calls = 0
 
     def __call__(self) -> datetime:
-        """The time that it is."""
+        """The current time."""
         self.calls += 1
         return self.now
 
@@ -34,18 +34,18 @@ class SetClock:
 
 
 class ShiftedClock:
-    """The time that it is, or for a while another, which goes on just so."""
+    """The current time, shifted for a while."""
 
     def __init__(self) -> None:
         self._shift = timedelta()
 
     def __call__(self) -> datetime:
-        """The time that it shows."""
+        """The shifted time."""
         return datetime.now(UTC) + self._shift
 
     @contextmanager
     def at(self, time: datetime) -> Generator[None]:
-        """Show another time until the block ends."""
+        """Shift the clock to another time until the block ends."""
         self._shift = time - datetime.now(UTC)
         try:
             yield

@@ -1,4 +1,4 @@
-"""The command `meshydb`, or another, as a process of its own: in pipes, or at a terminal."""
+"""The command `meshydb`, or another, as a process: in pipes or at a terminal."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_client(
 
 
 class Terminal:
-    """The command at a terminal, which is its standard input, output and error unless something is piped in."""
+    """The command at a terminal, which is its standard input, output and error unless input is piped."""
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class Terminal:
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
     def read_until(self, text: str) -> None:
-        """Read what is shown until a text is among what was not waited for before."""
+        """Read the output until a text appears in its new part."""
         seen = len(self.transcript)
         while text not in self.transcript[seen:]:
             assert self._read(), f"{text!r} is not shown: {self.transcript!r}"
 
     def read_prompt(self, beginnings: Iterable[str]) -> str | None:
-        """Read until it is asked for something that begins so, and return how; None when nothing more is shown."""
+        """Read until a prompt that begins so, and return it; None at the end of the output."""
         while True:
             unanswered = self.transcript[self._answered :]
             if unanswered.endswith(": "):

@@ -1,4 +1,4 @@
-"""Usernames that new users may have and may not have, with why."""
+"""Valid and invalid usernames with the reason."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_username(live_server: LiveServer, username: str, status: int, *, escape
 )
 @pytest.mark.parametrize("escaped", [True, False], ids=["escaped", "raw"])
 def test_username_is_echoed(live_server: LiveServer, username: str, *, escaped: bool) -> None:
-    """A user is found by any spelling of the name, and the answer has the spelling of the request."""
+    """A user is found by any spelling of the name, and the response has the spelling of the request."""
     response = exchange(live_server.url, compose(asking_for(username, escaped=escaped)))
     assert_documented(response, 200)
     assert response.json["username"] == username

@@ -53,7 +53,7 @@ def _bearer(token: str) -> str:
     ],
 )
 def test_unauthorized(world: World, operation: Operation, headers: list[str], challenge: str) -> None:
-    """Without a good token the answer is 401 and how to get in, whatever else is wrong with the request."""
+    """A request without a valid token gets 401 with WWW-Authenticate, whatever else is wrong with it."""
     for body in (b"", b"{"):
         response = _call(world, operation, *headers, "tenant:", body=body)
         assert_documented(response, 401)
@@ -63,7 +63,7 @@ def test_unauthorized(world: World, operation: Operation, headers: list[str], ch
 
 @pytest.mark.parametrize("operation", _cases(protected=True, permitted=True))
 def test_forbidden(world: World, operation: Operation) -> None:
-    """With a good token that permits something else the answer is 403, whatever is wrong with the request."""
+    """A request with a token that lacks the permission gets 403, whatever else is wrong with it."""
     for body in (b"", b"{", b"x" * 70_000):
         response = _call(world, operation, _bearer(world.weak_tokens[DEFAULT_TENANT]), body=body)
         assert_documented(response, 403)

@@ -63,7 +63,7 @@ CHANNELS: Final = (
 
 
 async def enter(services: Services, tenant: str = TENANT, password: str = OLD_PASSWORD) -> Caller:
-    """Log the user in, and have them call."""
+    """Log the user in; returns the caller."""
     tokens = await log_in(services, password, tenant=tenant)
     return await services.tokens.authenticate(ACCOUNT, tenant, tokens.access_token)
 

@@ -1,4 +1,4 @@
-"""Databases that have their tables and no rows: to make one takes longer than what most tests do with it."""
+"""Databases with tables and no rows, reused because creating one takes longer than most tests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SqliteTemplate:
 
 
 class ReusedDatabase:
-    """A database of a PostgreSQL server for one test after the other, emptied after each.
+    """A database of a PostgreSQL server for many tests, emptied after each.
 
     A test that leaves it in another form than it was in has it dropped, and the next one gets a new one.
     """
@@ -68,7 +68,7 @@ class ReusedDatabase:
 
     @contextmanager
     def lent(self) -> Generator[str]:
-        """Its URL, for as long as the block lasts."""
+        """Lend its URL until the block ends."""
         url = self._url = self._url or self._make()
         try:
             yield url

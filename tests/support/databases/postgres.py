@@ -21,7 +21,7 @@ _VARIABLE: Final = "MESHYDB_TEST_POSTGRES_URL"
 
 @frozen
 class Postgres:
-    """A server, by the URL of a database from which others can be created."""
+    """A server, by the URL of a database from which it can create others."""
 
     url: URL
 
@@ -44,7 +44,7 @@ class Postgres:
 
 @contextmanager
 def running() -> Generator[Postgres]:
-    """The server that the environment names, else one of our own, until the block ends."""
+    """The server that the environment names, or one that runs until the block ends."""
     if given := os.environ.get(_VARIABLE):
         yield Postgres(make_url(given).set(drivername="postgresql"))
         return

@@ -1,4 +1,4 @@
-"""Small transactions, to see what stands in a database."""
+"""Small transactions to write and read rows."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def rename(table: str, to: str) -> Callable[[Connection], object]:
 
 
 async def exists(database: Database, account: str) -> bool:
-    """Whether an account stands."""
+    """Whether an account exists."""
     return await database.read(lambda connection: account_exists(connection, account))
 
 
 @asynccontextmanager
 async def held(url: str, work: Callable[[Connection], object]) -> AsyncGenerator[None]:
-    """Do something in a transaction that stays open until the block ends."""
+    """Hold a transaction open until the block ends."""
     done, let_go = threading.Event(), threading.Event()
 
     def hold(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""HTTP over a bare socket: what is sent is what the test wrote, byte for byte."""
+"""HTTP over a bare socket: the test controls each byte that is sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Response:
 
 
 class Connection:
-    """A connection to a server, on which any bytes can be sent."""
+    """A connection to a server for arbitrary bytes."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -59,7 +59,7 @@ class Connection:
         self._socket.sendall(request)
 
     def read(self, *, bodiless: bool = False) -> Response:
-        """Read one response. `bodiless` is for HEAD, whose answer has the length of a body and no body."""
+        """Read one response. `bodiless` is for HEAD, whose response has the length of a body but no body."""
         version, status, _ = self._line().split(" ", 2)
         if version != "HTTP/1.1":
             raise HTTPException(version)
@@ -77,7 +77,7 @@ class Connection:
     def _line(self) -> str:
         line = self._file.readline()
         if not line.endswith(b"\r\n"):
-            raise HTTPException(f"The answer ends early: {line!r}")
+            raise HTTPException(f"The response ends early: {line!r}")
         return line[:-2].decode("latin-1")
 
 
@@ -98,7 +98,7 @@ def compose(
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """Compose a request whose length is not told beforehand."""
+    """Compose a chunked request."""
     head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
@@ -111,7 +111,7 @@ def exchange(url: str, request: bytes) -> Response:
 
 
 def assert_documented(response: Response, status: int) -> None:
-    """Fail unless the answer has this status and what the contract promises of each answer, errors included."""
+    """Fail unless the response has this status and the documented headers and error body."""
     assert response.status == status, response
     assert response.all("content-type") == ["application/json"]
     _assert_common(response)
@@ -123,7 +123,7 @@ def assert_documented(response: Response, status: int) -> None:
 
 
 def assert_empty(response: Response, status: int) -> None:
-    """Fail unless the answer has this status and no content, of which it says neither type nor, at 204, length."""
+    """Fail unless the response has this status, no body, no Content-Type and, at 204, no Content-Length."""
     assert response.status == status, response
     assert (response.body, response.all("content-type")) == (b"", [])
     assert response.all("content-length") == ([] if status == 204 else ["0"])

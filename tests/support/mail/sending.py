@@ -1,4 +1,4 @@
-"""Services with a user to send codes to, and deliveries that do what a test needs."""
+"""Services that send codes to a user, and deliveries and clocks that a test controls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PATIENCE_SECONDS = 30.0
 
 @asynccontextmanager
 async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: str) -> AsyncGenerator[Services]:
-    """Services on the folder's database, or another, in which an account and a user are created at first use."""
+    """Services on the folder's database, or another, with an account and a user."""
     settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
     async with open_services(settings, Sources(now=clock, random=secrets.token_bytes, hasher=CHEAP_HASHER)) as services:
         if not await services.database.read(lambda connection: account_exists(connection, "acme")):
@@ -45,7 +45,7 @@ async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: 
 
 
 class Opening(Protocol):
-    """Opens services on one and the same database of a test, each time with the settings that are given."""
+    """Opens services on the same database, each time with the given settings."""
 
     def __call__(self, *, smtp_url: str = "", **given: str) -> AbstractAsyncContextManager[Services]:
         """Open them as `opened` does."""
@@ -58,30 +58,30 @@ async def ask(services: Services, username: str = USERNAME) -> None:
 
 
 def worker(services: Services, delivery: Delivery | None = None) -> OutboxWorker:
-    """A worker that sends by the services' own deliveries, or email by another."""
+    """A worker with the services' deliveries, or with another delivery of email."""
     return OutboxWorker(services.outbox if delivery is None else emailing(services.outbox, delivery))
 
 
 def emailing(outbox: Outbox, delivery: Delivery) -> Outbox:
-    """The same outbox, with another delivery of email."""
+    """The outbox with another delivery of email."""
     return attrs.evolve(outbox, deliveries={"email": delivery})
 
 
 async def only_message(outbox: Outbox) -> Message:
-    """The one message that there is."""
+    """The one message."""
     ((message, _),) = await outbox.messages()
     return message
 
 
 async def stored_row(services: Services) -> dict[str, Any]:
-    """The one message that there is, as it is stored."""
+    """The row of the one message."""
     rows = await services.database.read(lambda connection: connection.execute(select(outbox)).mappings().all())
     (row,) = rows
     return dict(row)
 
 
 class HeldDelivery:
-    """Takes letters, and is done with each only once it is let go."""
+    """A delivery that finishes each message only when a test releases it."""
 
     name = "smtp"
 
@@ -95,7 +95,7 @@ class HeldDelivery:
             self.released.set()
 
     async def send(self, letter: MessageContent) -> None:
-        """Take a letter."""
+        """Take a message."""
         self.letters.append(letter)
         self.started.set()
         self._arrived.release()
@@ -107,22 +107,22 @@ class HeldDelivery:
             raise
 
     async def rehearse(self, letter: MessageContent) -> None:
-        """Take a letter that goes nowhere."""
+        """Take a message that is not sent."""
         await self.send(letter)
 
     async def arrived(self) -> None:
-        """Wait for the next letter, by a clock that no test moves."""
+        """Wait for the next message, by a clock that no test moves."""
         assert await asyncio.to_thread(self._arrived.acquire, timeout=_PATIENCE_SECONDS), "No letter came."
 
 
 async def until(done: Callable[[], bool]) -> None:
-    """Give way to others until something is so."""
+    """Yield to the event loop until a condition holds."""
     while not done():  # noqa: ASYNC110 - what tests wait for in this way has no event
         await asyncio.sleep(0)
 
 
 class LoopTime:
-    """The clock of the running event loop, by which it knows what has taken too long."""
+    """The clock of the running event loop, which a test controls."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         loop = asyncio.get_running_loop()
@@ -132,11 +132,11 @@ class LoopTime:
         patch.setattr(loop, "time", self._time)
 
     def freeze(self) -> None:
-        """Let nothing take too long from now on."""
+        """Freeze the clock, so that nothing times out."""
         self._frozen = self._time()
 
     async def run_until(self, done: Callable[[], bool]) -> None:
-        """Let time fly until something is so."""
+        """Advance the clock until a condition holds."""
         while not done():
             self.ahead += 1.0
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""A real mail server on loopback, which takes messages or answers as a test wants."""
+"""A real mail server on loopback, which accepts messages or replies as a test wants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATIENCE_SECONDS: Final = 30.0
 
 
 class Sink:
-    """What a mail server has received. Each of its replies to RCPT or DATA is used once; then it accepts."""
+    """A mail server that records messages. Each given reply to RCPT or DATA is used once; then it accepts."""
 
     def __init__(self, *, to_recipient: Sequence[str] = (), to_message: Sequence[str] = ()) -> None:
         self.port = 0
