@@ -21,7 +21,7 @@ from meshydb._sync.driver import Driver, Session
 from tests.support.tcp import ScriptedServer, parse_request
 
 ForgotPassword = Callable[..., UserVerificationHash]
-# Yields what its calls return, and gets their results, whether they had to be awaited or not.
+# Yields the return values of calls, and receives their results, awaited if they are awaitable.
 Scenario: TypeAlias = Callable[[Any], Generator[Any, Any, Any]]
 
 RESET: Final = {
@@ -136,7 +136,7 @@ def awaited(base_url: str, username: str = "rosa", attempt: int = 1, **settings:
 def play_blocking(scenario: Scenario, base_url: str, **settings: Any) -> Any:
     """Run a scenario with the synchronous client."""
     with MeshyClient(**_complete(base_url, settings)) as client:
-        return _act(scenario(client))
+        return _run_scenario(scenario(client))
 
 
 def play_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
@@ -144,7 +144,7 @@ def play_awaited(scenario: Scenario, base_url: str, **settings: Any) -> Any:
 
     async def main() -> Any:
         async with AsyncMeshyClient(**_complete(base_url, settings)) as client:
-            return await _act_awaiting(scenario(client))
+            return await _run_scenario_async(scenario(client))
 
     return anyio.run(main)
 
@@ -153,7 +153,7 @@ def play_connected_blocking(scenario: Scenario, base_url: str, **settings: Any) 
     """Run a scenario with a synchronous connection."""
     connection, driver = connect(base_url, **settings)
     try:
-        return _act(scenario(connection))
+        return _run_scenario(scenario(connection))
     finally:
         driver.close()
 
@@ -164,7 +164,7 @@ def play_connected_awaited(scenario: Scenario, base_url: str, **settings: Any) -
     async def main() -> Any:
         connection, driver = connect_async(base_url, **settings)
         try:
-            return await _act_awaiting(scenario(connection))
+            return await _run_scenario_async(scenario(connection))
         finally:
             await driver.close()
 
@@ -190,7 +190,7 @@ def _login(settings: dict[str, Any]) -> tuple[Tokens, Clock]:
     return tokens, settings.pop("clock", Clock())
 
 
-def _act(steps: Generator[Any, Any, Any]) -> Any:
+def _run_scenario(steps: Generator[Any, Any, Any]) -> Any:
     try:
         value = next(steps)
         while True:
@@ -199,13 +199,13 @@ def _act(steps: Generator[Any, Any, Any]) -> Any:
         return stop.value
 
 
-async def _act_awaiting(steps: Generator[Any, Any, Any]) -> Any:
+async def _run_scenario_async(steps: Generator[Any, Any, Any]) -> Any:
     try:
         value = next(steps)
         while True:
             try:
                 result = await value if inspect.isawaitable(value) else value
-            except Exception as error:  # noqa: BLE001 - whatever it is, the scenario says whether it expects it
+            except Exception as error:  # noqa: BLE001 - the scenario decides which errors it expects
                 value = steps.throw(error)
             else:
                 value = steps.send(result)

@@ -105,7 +105,7 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
 }
 
 
-def _refused(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
+def _check_rejected(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
     with ScriptedServer() as server, pytest.raises(error, match=rf"^{name}") as caught:
         play(once(call), server.url)
     assert type(caught.value) is error
@@ -116,7 +116,7 @@ def _refused(play: Play, call: Callable[[Any], object], error: type[Exception], 
 @pytest.mark.parametrize(("call", "error", "name"), CLIENT_CALLS.values(), ids=CLIENT_CALLS)
 def test_client_rejects(play: Play, call: Callable[[Any], object], error: type[Exception], name: str) -> None:
     """An invalid argument of a client's call is rejected by name, and nothing is sent."""
-    _refused(play, call, error, name)
+    _check_rejected(play, call, error, name)
 
 
 @pytest.mark.parametrize(("call", "error", "name"), CONNECTION_CALLS.values(), ids=CONNECTION_CALLS)
@@ -124,4 +124,4 @@ def test_connection_rejects(
     play_connected: Play, call: Callable[[Any], object], error: type[Exception], name: str
 ) -> None:
     """An invalid argument of a connection's call is rejected by name, and nothing is sent."""
-    _refused(play_connected, call, error, name)
+    _check_rejected(play_connected, call, error, name)

@@ -30,7 +30,7 @@ class Meet(Protocol):
 
 
 def _settings(base_url: str, timeout: float, operation_id: str) -> dict[str, Any]:
-    # What may be sent again is, by design; what may not be is given every occasion.
+    # Safe operations are retried by design; the others must not be, with retries allowed.
     retries = 0 if operation_id in SAFE_TO_REPLAY else 2
     of_the_account = {"account_name": "acme", "tenant": "north", "public_key": "key"}
     return {**of_the_account, "base_url": base_url, "timeout": timeout, "max_retries": retries}

@@ -23,7 +23,7 @@ SPECIAL: Final = {"__init__", "__repr__", "__doc__"}
 
 
 def members(kind: type) -> dict[str, object]:
-    """List the members of a class, and those that it has from bases that are not exported."""
+    """Return the members of a class, including those of its private bases."""
     return {name: member for base in reversed(kind.__mro__[:-1]) for name, member in vars(base).items()}
 
 

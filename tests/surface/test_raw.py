@@ -1,4 +1,4 @@
-"""Every call can be made for its answer as it came."""
+"""Every call has a form that returns the raw response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.surface.test_client import FORMS
 
-# Not of one answer: to close is no call.
+# `close` sends no request.
 NOT_CALLS: Final = {"close"}
 
 

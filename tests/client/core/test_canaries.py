@@ -125,7 +125,7 @@ DOCUMENTED: Final = {
 }
 
 
-def _refusal(status: int) -> Responder:
+def _echoing(status: int) -> Responder:
     """Repeat the request, and with it all secrets in it, in all places that a message is taken from."""
 
     def refuse(request: bytes) -> bytes:
@@ -142,7 +142,7 @@ def _says(body: object) -> Responder:
 
 MISPLACED: Final = dict.fromkeys({*RESET, *PERSON, *TOKENS, *PAGE, "exists", "isValid"}, CANARY)
 BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
-    "other status": (_refusal(418), APIStatusError),
+    "other status": (_echoing(418), APIStatusError),
     "bare refusal": (lambda request: reply(500, request), APIStatusError),
     "not JSON": (lambda request: reply(200, request), APIResponseError),
     "cut JSON": (_says(f'{{"hash": "{CANARY}'.encode()), APIResponseError),
@@ -282,7 +282,7 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
             assert outcome(lambda _: success, server.url) is None
             assert {Operation, Request} <= witness.kinds
             for status in DOCUMENTED[operation_id]:
-                assert outcome(_refusal(status), server.url) in {*APIStatusError.__subclasses__()}, status
+                assert outcome(_echoing(status), server.url) in {*APIStatusError.__subclasses__()}, status
             for case, (respond, expected) in BROKEN.items():
                 kind = outcome(respond, server.url, 0.05 if case == "stalls" else 5.0)
                 assert expected is None or (kind and issubclass(kind, expected)), case

@@ -37,7 +37,7 @@ def new_client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_client_in_several_event_loops(new_client: NewClient) -> None:
     """In a second `asyncio.run()`, clients, copies and logins raise RuntimeError and send nothing."""
-    # It ends its connections, as what was left of a closed event loop would be warned of.
+    # It closes its connections, because asyncio warns of open ones of a closed event loop.
     with ScriptedServer(reply(200, token_response())) as server:
         client = new_client(server.url)
         connection = asyncio.run(client.login("rosa", "correct horse"))

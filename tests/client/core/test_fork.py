@@ -13,7 +13,7 @@ from tests.client.calls import RESET
 from tests.client.keep_alive import KeepAliveServer
 from tests.support.certificates import certify
 
-# Of each program, the first argument is a URL, and the second is what sends.
+# Of each program, the first argument is a URL, and the second is the transport.
 _HEAD: Final = """
 import asyncio, gc, os, sys, threading
 url, transport, kind = sys.argv[1:4]

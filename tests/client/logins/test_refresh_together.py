@@ -165,7 +165,7 @@ def _login_after(seconds: float) -> Login:
     return login
 
 
-def _alone(steps: Generator[Any, Any, Any]) -> Steps[None]:
+def _up_to_lock(steps: Generator[Any, Any, Any]) -> Steps[None]:
     """Run the steps up to the lock."""
     step = next(steps)
     assert isinstance(step, UnderLock)
@@ -187,7 +187,7 @@ def test_waiter_uses_the_new_token() -> None:
     """A caller that waited for another's refresh uses its tokens."""
     login = _login_after(3600)
     first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
-    refreshing, waiting = _alone(first), _alone(second)
+    refreshing, waiting = _up_to_lock(first), _up_to_lock(second)
     assert _receive(refreshing, _renewed("bmV3")) == "requestToken"
     assert list(waiting) == []
     for steps in (first, second):
@@ -200,7 +200,7 @@ def test_waiter_shares_the_failure() -> None:
     """A caller that waited for a refresh that failed gets the same error, without a refresh of its own."""
     login = _login_after(3600)
     first, second = (login.authorized(OPERATION, _begin) for _ in range(2))
-    refreshing, waiting = _alone(first), _alone(second)
+    refreshing, waiting = _up_to_lock(first), _up_to_lock(second)
     with pytest.raises(AuthenticationError) as failure:
         _receive(refreshing, EXPIRED)
     with pytest.raises(AuthenticationError) as shared:
@@ -215,8 +215,8 @@ def test_later_caller_tries_again() -> None:
     """A caller that comes after a failed refresh makes a new one."""
     login = _login_after(3600)
     with pytest.raises(AuthenticationError):
-        _receive(_alone(login.authorized(OPERATION, _begin)), EXPIRED)
-    later = _alone(login.authorized(OPERATION, _begin))
+        _receive(_up_to_lock(login.authorized(OPERATION, _begin)), EXPIRED)
+    later = _up_to_lock(login.authorized(OPERATION, _begin))
     assert _receive(later, _renewed()) == "requestToken"
 
 
@@ -224,8 +224,8 @@ def test_waiter_for_a_signout_raises() -> None:
     """A token that is due is not renewed after another caller signed out."""
     login = _login_after(3600)
     call = login.authorized(OPERATION, _begin)
-    waiting = _alone(call)
-    assert _receive(_alone(login.end(_begin)), Response(200, {})) == "revokeToken"
+    waiting = _up_to_lock(call)
+    assert _receive(_up_to_lock(login.end(_begin)), Response(200, {})) == "revokeToken"
     with pytest.raises(RuntimeError, match="signed out"):
         next(waiting)
 
@@ -233,7 +233,7 @@ def test_waiter_for_a_signout_raises() -> None:
 def test_second_of_two_signouts_revokes_nothing() -> None:
     """If two callers sign out at the same time, one request is sent."""
     login = _login_after(3600)
-    first, second = (_alone(login.end(_begin)) for _ in range(2))
+    first, second = (_up_to_lock(login.end(_begin)) for _ in range(2))
     assert _receive(first, Response(200, {})) == "revokeToken"
     assert list(second) == []
 
@@ -243,7 +243,7 @@ def test_call_in_flight_at_a_signout_is_not_retried() -> None:
     login = _login_after(0)
     call = login.authorized(OPERATION, _begin)
     assert isinstance(next(call), Request)
-    _receive(_alone(login.end(_begin)), Response(200, {}))
+    _receive(_up_to_lock(login.end(_begin)), Response(200, {}))
     step = call.send(Response(401, {}))
     assert isinstance(step, UnderLock)
     with pytest.raises(RuntimeError, match="signed out"):

@@ -132,7 +132,7 @@ def test_valid_json(kind: Any) -> None:
     @settings(max_examples=60, derandomize=True, database=None, deadline=None)
     @given(values(DOCUMENT, {"$ref": f"#/components/schemas/{kind.__name__}"}))
     def check(data: dict[str, Any]) -> None:
-        if kind in {NewUser, RegisterUser} and _is_refused(kind, data):
+        if kind in {NewUser, RegisterUser} and _is_rejected(kind, data):
             return
         model = kind.from_dict(data)
         assert kind.from_dict(json.loads(json.dumps(model.to_dict()))) == model
@@ -140,7 +140,7 @@ def test_valid_json(kind: Any) -> None:
     check()
 
 
-def _is_refused(kind: Any, data: dict[str, Any]) -> bool:
+def _is_rejected(kind: Any, data: dict[str, Any]) -> bool:
     """Whether the client checks more than schemas can say: which usernames may be new."""
     try:
         kind.from_dict(data)

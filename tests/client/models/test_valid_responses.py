@@ -28,7 +28,7 @@ SUCCESSES: Final = [
     for status, named in each["responses"].items()
     if status.startswith("2") and "content" in (response := resolve(DOCUMENT, named))
 ]
-# The same cases on each run: a change is not to fail for what others have done.
+# The same cases on each run, so that a change fails only for what it changes.
 REPRODUCIBLY: Final = settings(
     max_examples=60,
     derandomize=True,

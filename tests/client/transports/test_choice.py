@@ -33,7 +33,7 @@ from tests.support.tcp import (
 )
 
 
-class _Secured(RespondingServer):
+class _TlsServer(RespondingServer):
     """Responds to each connection over TLS."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -74,7 +74,7 @@ class _Proxy(RespondingServer):
             back.join()
 
 
-class _SecuredProxy(_Proxy):
+class _TlsProxy(_Proxy):
     """Does the same over TLS."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -135,7 +135,7 @@ def test_proxy_of_the_environment(forgot_password: ForgotPassword, monkeypatch: 
 def test_tls_through_a_proxy(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """TLS is tunneled through a proxy of the environment to the service."""
     authority, context = certify(tmp_path)
-    with _Secured(context) as server, _Proxy(lambda _: b"") as proxy:
+    with _TlsServer(context) as server, _Proxy(lambda _: b"") as proxy:
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         assert forgot_password(server.url).username == "rosa"
@@ -146,7 +146,7 @@ def test_tls_through_a_proxy(forgot_password: ForgotPassword, monkeypatch: pytes
 def test_certificates(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A service is trusted if `SSL_CERT_FILE` has its certificate, and not otherwise."""
     authority, context = certify(tmp_path)
-    with _Secured(context) as server:
+    with _TlsServer(context) as server:
         with pytest.raises(APIConnectionError, match=r"(?i)certificate"):
             forgot_password(server.url)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
@@ -170,9 +170,9 @@ def test_a_key_log_that_cannot_be_written(
     authority, context = certify(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path))
-    with _Secured(context) as server:
+    with _TlsServer(context) as server:
         assert forgot_password(server.url).username == "rosa"
-    with ScriptedServer(reply(200, RESET)) as server, _SecuredProxy(context) as proxy:
+    with ScriptedServer(reply(200, RESET)) as server, _TlsProxy(context) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.replace("http:", "https:"))
         assert forgot_password(server.url).username == "rosa"
         assert len(proxy.requests) == 1
@@ -184,7 +184,7 @@ def test_a_key_log(forgot_password: ForgotPassword, monkeypatch: pytest.MonkeyPa
     without_pyreqwest(monkeypatch)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
-    with _Secured(context) as server:
+    with _TlsServer(context) as server:
         assert forgot_password(server.url).username == "rosa"
     assert "SECRET" in (tmp_path / "keys").read_text()
 

@@ -161,15 +161,15 @@ async def test_wait_for_a_slot_ends_at_the_deadline() -> None:
     loop = asyncio.get_running_loop()
     later, past = loop.time() + 60, loop.time() - 1
     await slots.acquire(later)
-    patient, hasty, cancelled = (asyncio.create_task(_end(slots.acquire(each))) for each in (later, past, past))
+    waiting, expiring, cancelled = (asyncio.create_task(_end(slots.acquire(each))) for each in (later, past, past))
     await anyio.lowlevel.checkpoint()
     # Right after its time was found to be up, which is the next that the loop does.
     loop.call_at(past + 0.5, cancelled.cancel)
-    assert await hasty == "PoolTimeout"
+    assert await expiring == "PoolTimeout"
     assert await cancelled == "CancelledError"
-    assert not patient.done()
+    assert not waiting.done()
     slots.release()
-    assert await patient == "taken"
+    assert await waiting == "taken"
     assert await _end(slots.acquire(past)) == "PoolTimeout"
     assert not slots._waiting  # noqa: SLF001 - what was left there would be a leak
 

@@ -31,7 +31,7 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 _MORE_THAN_BUFFERS: Final = 32 * 1024 * 1024
 
 
-class _EndingServer(RespondingServer):
+class _ClosingServer(RespondingServer):
     """Responds to the first request of each connection, and closes it at the second."""
 
     def __init__(self, *, resets: bool) -> None:
@@ -47,7 +47,7 @@ class _EndingServer(RespondingServer):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
 
-class _DeafServer(RespondingServer):
+class _ResettingServer(RespondingServer):
     """Resets each connection when the first of a request arrives."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ def test_idle_time_of_each_transport(
 @pytest.mark.parametrize("resets", [False, True], ids=["ends", "resets"])
 def test_reused_connection_that_ends_without_a_response(play: Play, *, resets: bool) -> None:
     """The error says that the connection was reused, and a request that may have been processed is not retried."""
-    with _EndingServer(resets=resets) as server:
+    with _ClosingServer(resets=resets) as server:
         error = play(_twice, server.url, max_retries=3)
     assert (error.connection_was_stale, error.may_have_been_processed) == (True, True)
     assert str(error).endswith("; the idle connection was closed before the request arrived, or after it was processed")
@@ -127,7 +127,7 @@ def test_no_connection(play: Play) -> None:
 
 def test_request_that_was_not_written_as_a_whole() -> None:
     """A request that was not written as a whole cannot have been processed."""
-    with _DeafServer() as server, httpx.Client(trust_env=False) as http_client:
+    with _ResettingServer() as server, httpx.Client(trust_env=False) as http_client:
         request = Request("POST", httpx.URL(server.url), {}, b"x" * _MORE_THAN_BUFFERS, 60)
         with pytest.raises(NotSentError):
             HttpxTransport(http_client).send(request)

@@ -117,7 +117,7 @@ def _all(search: Any) -> Any:
     return collected() if hasattr(search, "__aiter__") else "".join(user.id for user in search)
 
 
-# The pages, each with its total; what is found; and how many pages are asked for.
+# The pages, each with its total; the results; and the number of requested pages.
 WALKS: Final[dict[str, tuple[Callable[[int], bytes], str, int]]] = {
     "none": (lambda _: _page("", 0), "", 1),
     "one": (lambda _: _page("a", 1), "a", 1),
