@@ -1,1 +1,1 @@
-"""What breaks clients, by `make contract-diff`."""
+"""Tests of `make contract-diff`, which finds changes that break clients."""

@@ -11,7 +11,7 @@ Node = dict[str, Any]
 
 
 def document(operation: Node, components: Node | None = None, **given: Any) -> Node:
-    """A document whose only operation is `POST /things/{id}`, called `send` unless it says otherwise."""
+    """Return a document whose only operation is `POST /things/{id}`, called `send` unless it says otherwise."""
     described = {"operationId": "send", "responses": {"200": {"description": "Done."}}, **operation}
     return {
         "openapi": "3.1.0",
@@ -23,16 +23,16 @@ def document(operation: Node, components: Node | None = None, **given: Any) -> N
 
 
 def sending(schema: Any, schemas: Node) -> Node:
-    """A document in which clients send values of a schema."""
+    """Return a document in which clients send values of a schema."""
     return document({"requestBody": {"content": {"application/json": {"schema": schema}}}}, {"schemas": schemas})
 
 
 def receiving(schema: Any, schemas: Node) -> Node:
-    """A document in which clients receive values of a schema."""
+    """Return a document in which clients receive values of a schema."""
     answer = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
     return document({"responses": {"200": answer}}, {"schemas": schemas})
 
 
 def changes(old: Node, new: Node) -> list[Change]:
-    """What is found."""
+    """Return the changes between two documents."""
     return compare(old, new)

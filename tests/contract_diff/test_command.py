@@ -68,7 +68,7 @@ def repository(tmp_path: Path) -> _Repository:
 
 
 def test_nothing(repository: _Repository) -> None:
-    """Where nothing differs, there is no table, and all is well."""
+    """Without differences, no table is printed, and the exit code is 0."""
     done = repository.compare("v1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
@@ -78,7 +78,7 @@ def test_nothing(repository: _Repository) -> None:
 
 
 def test_breaking(repository: _Repository) -> None:
-    """What breaks clients fails, in a line that names the operation and the field."""
+    """A breaking change fails, in a line that names the operation and the field."""
     repository.write(_of_version("1.1.0", _NARROW))
     done = repository.compare("v1")
     assert (done.returncode, done.stderr) == (1, "")
@@ -88,7 +88,7 @@ def test_breaking(repository: _Repository) -> None:
 
 
 def test_lines_are_short(repository: _Repository) -> None:
-    """However much differs, no line is longer than a terminal is wide, and nothing is told twice."""
+    """No line is longer than a terminal is wide, and nothing is printed twice."""
     schema = {"type": "string", "pattern": f"^({'|'.join(f'word{number}' for number in range(50))})$"}
     repository.write(_of_version("1.0.1", schema))
     done = repository.compare("v1")
@@ -99,7 +99,7 @@ def test_lines_are_short(repository: _Repository) -> None:
 
 
 def test_output_that_cannot_be_written(repository: _Repository) -> None:
-    """A result that nobody can read is no verdict."""
+    """A result that cannot be written is exit code 2."""
     command = [sys.executable, "-m", "contract_diff", "v1"]
     environment = unmeasured({"PYTHONPATH": str(ROOT / "scripts")})
     with Path("/dev/full").open("wb") as full:
@@ -111,7 +111,7 @@ def test_output_that_cannot_be_written(repository: _Repository) -> None:
 
 
 def test_last_release(repository: _Repository) -> None:
-    """Without a revision, the last release is compared with; without a release, the command says so."""
+    """Without a revision, it compares with the last release. Without a release, it says so."""
     repository.git("tag", "v1.0.0", "v1")
     repository.commit(_of_version("1.0.0", _NARROW), "newest")
     done = repository.compare()
@@ -139,17 +139,17 @@ def test_last_release(repository: _Repository) -> None:
     ],
 )
 def test_versions(repository: _Repository, old: str, new: str, status: int) -> None:
-    """What breaks clients needs a new major version, or before 1.0.0 a new minor one."""
+    """A breaking change needs a new major version, or before 1.0.0 a new minor one."""
     repository.commit(_of_version(old), "base")
     repository.write(_of_version(new, _NARROW))
     assert repository.compare("base").returncode == status
 
 
 def test_revisions(repository: _Repository) -> None:
-    """Any name of a revision will do, and what is compared with it is the working tree."""
+    """Any name of a revision is compared with the working tree."""
     repository.commit(_of_version("1.0.0", _NARROW), "v2")
     repository.write(_of_version("1.0.0"))
-    # Back at what it was, though the newest commit is another.
+    # The working tree is as it was. The newest commit differs.
     assert repository.compare("v1").stdout.startswith("Since v1: 0 breaking, 0 not.")
     assert repository.compare("HEAD~1").returncode == repository.compare("main").returncode == 0
     repository.write(_of_version("1.0.0", {"type": "integer"}))
@@ -170,7 +170,7 @@ _ERRORS = {
 
 @pytest.mark.parametrize("revision", _ERRORS)
 def test_unknown(repository: _Repository, revision: str) -> None:
-    """What cannot be compared with is told in one line, apart from what breaks."""
+    """An unusable revision is reported in one line, with exit code 2."""
     repository.commit("Things", "text")
     repository.commit("openapi: [", "yaml")
     repository.commit(_of_version("newest"), "unversioned")
@@ -203,7 +203,7 @@ _UNREADABLE: dict[str, Node | str] = {
 
 @pytest.mark.parametrize("name", _UNREADABLE)
 def test_unreadable(repository: _Repository, name: str) -> None:
-    """A document in the working tree that is no contract is told in one line, too."""
+    """An invalid document in the working tree is reported in one line."""
     repository.write(_UNREADABLE[name])
     done = repository.compare("v1")
     assert (done.returncode, done.stdout) == (2, ""), done
@@ -212,7 +212,7 @@ def test_unreadable(repository: _Repository, name: str) -> None:
 
 
 def test_missing(repository: _Repository) -> None:
-    """So is one that is not there."""
+    """A missing document is reported in one line."""
     (repository.folder / NAME).unlink()
     done = repository.compare("v1")
     assert (done.returncode, done.stderr) == (
@@ -225,7 +225,7 @@ def test_make() -> None:
     """`make contract-diff` without a revision compares with the last release, if there is one."""
     ready = ["--assume-old=.venv/.ready", "--assume-old=.venv/.locked"]
     command = ["make", "--no-print-directory", *ready, "contract-diff"]
-    # A make around it would have this one share its jobs.
+    # Otherwise this make would share the jobs of the make that runs the test.
     environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
@@ -233,7 +233,7 @@ def test_make() -> None:
 
 
 def test_own_history() -> None:
-    """Each revision of this project's own contract can be compared with the newest, or is told why not."""
+    """Each revision of this project's own contract can be compared with the newest, or is rejected with a reason."""
     command = ["git", "log", "--format=%H", "--", NAME]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     revisions = done.stdout.split()
@@ -244,7 +244,7 @@ def test_own_history() -> None:
         try:
             documents.append(read_revision(ROOT, revision))
         except UsageError as error:
-            # Such as a flow sequence with a question mark, which libyaml takes and PyYAML does not.
+            # Such as a flow sequence with a question mark, which libyaml reads and PyYAML does not.
             assert "is not YAML" in str(error)  # noqa: PT017 - most revisions have no error at all
     assert documents
     for one in documents:

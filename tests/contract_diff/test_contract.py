@@ -1,4 +1,4 @@
-"""No change of the contract itself goes unseen."""
+"""Every change of the contract itself is found."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Final
 from contract_diff.operations import compare
 from tests.support.contract import read
 
-# Taken for what it stands for; where it leads to is changed in its own place.
+# References are resolved. Their targets are changed in their own place.
 _REFERENCE: Final = "$ref"
-# Where a response is referred to, a description of its own often stands in place of this.
+# References to a response often override its description.
 _OVERRIDDEN: Final = ("components", "responses")
-# Decides on the verdict, and is no difference by itself.
+# The version decides on the verdict, and is not a difference.
 _VERSION: Final = ("info", "version")
-# Each takes a comparison of the whole, so only some are tried: a prime, so that they fall on all kinds of values.
+# Each needs a whole comparison, so only every fifth is tried: a prime, so that all kinds of values are.
 _EACH: Final = 5
 
 
 def _holders(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Each place in a document: its path, what holds it, and its key or index there."""
+    """Yield each place in a document: its path, its container, and its key or index."""
     children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, child in children:
         yield (*path, str(key)), node, key
@@ -34,14 +34,14 @@ def _other(value: Any) -> Any:
 
 
 def _values(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Each text, number or flag that stands for itself."""
+    """Yield each text, number or flag that is not a reference."""
     for path, holder, key in _holders(document):
         if not isinstance(holder[key], dict | list) and key != _REFERENCE and path != _VERSION:
             yield path, holder, key
 
 
 def test_every_value_counts() -> None:
-    """Whichever text, number or flag of the contract is changed, the comparison says so."""
+    """The comparison finds a change of any text, number or flag."""
     old, new = read(), read()
     unseen, changed = [], 0
     for path, holder, key in islice(_values(new), None, None, _EACH):

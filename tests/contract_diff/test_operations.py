@@ -16,20 +16,20 @@ _ANSWER: Final = {"description": "Done."}
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_there(name: str) -> None:
-    """The step from one document to the other gives these lines, and no others."""
+    """The change from one document to the other gives exactly these lines."""
     pair = PAIRS[name]
     assert [(each.place, each.what, each.breaking) for each in changes(pair.one, pair.other)] == pair.there
 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_back(name: str) -> None:
-    """So does the step back."""
+    """The change back gives exactly its own lines."""
     pair = PAIRS[name]
     assert [(each.place, each.what, each.breaking) for each in changes(pair.other, pair.one)] == pair.back
 
 
 def test_there_are_enough_pairs() -> None:
-    """Every pair differs, unless it is there to show that nothing does."""
+    """The documents of each pair differ, and only the listed pairs have no changes."""
     same = {name for name, pair in PAIRS.items() if not pair.there}
     assert same == {
         "letters of a header",
@@ -46,13 +46,13 @@ def _with_two(answer: Node) -> Node:
 
 
 def test_what_every_operation_has() -> None:
-    """What is the same in every operation is said once, and of all of them."""
+    """A change in every operation is reported once."""
     found = changes(_with_two(_ANSWER), _with_two({**_ANSWER, "headers": {"X-Header": {"schema": TEXT}}}))
     assert found == [Change(EVERY_OPERATION, "response 200, header x-header", "added", breaking=False)]
 
 
 def test_what_is_shared_by_a_path() -> None:
-    """What a path says of all its operations counts for each."""
+    """A parameter of a path counts for each of its operations."""
     parameter = {"name": "q", "in": "query", "schema": TEXT}
     item = {**PLAIN["paths"]["/things/{id}"], "parameters": [parameter]}
     assert changes(PAIRS["a parameter"].other, {**PLAIN, "paths": {"/things/{id}": item}}) == []

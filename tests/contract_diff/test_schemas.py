@@ -1,4 +1,4 @@
-"""Each difference of two schemas is judged by what it does to the values that are admitted, in both directions."""
+"""Each difference between schemas is judged by its effect on the admitted values, in both directions."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class _Pair:
     one: Any
     other: Any
     there: Effect
-    """What the step from one to the other does to the values."""
+    """The effect of the change on the admitted values."""
 
     back: Effect
-    """What the step back does."""
+    """The effect of the change back."""
 
 
 def _ref(name: str, **beside: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ _PAIRS: Final = {
 
 
 def _effect(old: Any, new: Any) -> Effect:
-    """The effect that is found, by which directions break."""
+    """Return the effect, by the directions that break."""
     narrows = any(each.breaking for each in changes(*(sending(each, _COMPONENTS) for each in (old, new))))
     widens = any(each.breaking for each in changes(*(receiving(each, _COMPONENTS) for each in (old, new))))
     return (NARROWS if narrows else NEITHER) | (WIDENS if widens else NEITHER)
@@ -194,14 +194,14 @@ def _effect(old: Any, new: Any) -> Effect:
 
 @pytest.mark.parametrize("name", _PAIRS)
 def test_there(name: str) -> None:
-    """What narrows breaks who sends, and what widens breaks who receives."""
+    """Narrowing breaks senders, and widening breaks receivers."""
     pair = _PAIRS[name]
     assert _effect(pair.one, pair.other) == pair.there
 
 
 @pytest.mark.parametrize("name", _PAIRS)
 def test_back(name: str) -> None:
-    """The step back does the contrary, unless it takes away what somebody uses."""
+    """The change back has the opposite effect, unless it removes something in use."""
     pair = _PAIRS[name]
     assert _effect(pair.other, pair.one) == pair.back
 
@@ -231,7 +231,7 @@ _PLACES: Final = {
 
 @pytest.mark.parametrize("place", _PLACES)
 def test_places(place: str) -> None:
-    """A line names the operation, the field, and what it was and is."""
+    """A line names the operation, the field, and its old and new value."""
     old, new, what = _PLACES[place]
     (found,) = changes(sending(old, {}), sending(new, {}))
     assert (found.operation, found.place, found.what) == ("send", f"request body, {place}", what)

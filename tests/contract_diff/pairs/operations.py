@@ -49,7 +49,7 @@ PAIRS: Final = {
         [("operationId", "take → send", True)],
         [("operationId", "send → take", True)],
     ),
-    # What may be sent again.
+    # Replays.
     "what may be sent again": Pair(
         _replay("safe"),
         _replay("never"),

@@ -1,4 +1,4 @@
-"""Two documents, and each difference that is found on the way from one to the other and back."""
+"""A pair of documents, and the changes between them in both directions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UNJUDGED: Final = "changed in a way that cannot be judged"
 
 @frozen
 class Pair:
-    """Two documents, and the lines that the comparison gives."""
+    """Two documents, and the lines of their comparison."""
 
     one: Node
     other: Node
     there: list[tuple[str, str, bool]]
-    """Place, difference and verdict of each line, on the step from one to the other."""
+    """Place, difference and verdict of each line, for the change from one to the other."""
 
     back: list[tuple[str, str, bool]]

@@ -26,7 +26,7 @@ def _named(name: str, *, used: bool = True, **given: Any) -> Node:
 
 
 PAIRS: Final = {
-    # Answers.
+    # Responses.
     "an error": Pair(
         _answers("200"),
         _answers("200", "409"),

@@ -1,4 +1,4 @@
-"""Differences of who may call, and where."""
+"""Differences of security and servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _server(*urls: str) -> Node:
 
 
 PAIRS: Final = {
-    # Who may call, and where.
+    # Security and servers.
     "a permission": Pair(
         _secured({"bearer": []}),
         _secured({"bearer": ["write"]}),
