@@ -93,12 +93,12 @@ async def all_at_once(people: People, calls: Iterable[Awaitable[T]]) -> list[T]:
 
 
 @asynccontextmanager
-async def settled(folder: Path, database_url: str) -> AsyncGenerator[People]:
+async def settled(folder: Path, database_url: str, **settings: str) -> AsyncGenerator[People]:
     """Open services on a new database, and create the account."""
     clock = SetClock()
     # So that ids have letters in them, which may be written in either case.
     sources = Sources(now=clock, random=CountedRandom(0xABCDEF00), hasher=CHEAP_HASHER)
-    async with open_services(settings_in(folder, database_url=database_url), sources) as services:
+    async with open_services(settings_in(folder, database_url=database_url, **settings), sources) as services:
         tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
         yield People(services, clock, {each.name: each.public_key for each in tenants})
 
