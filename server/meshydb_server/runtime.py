@@ -158,8 +158,8 @@ async def sending(outbox: Outbox, stopping: Stopping | None = None) -> AsyncGene
         yield
         return
     stopping = stopping or Stopping()
-    stopping.then(outbox.wake)
-    worker = asyncio.create_task(OutboxWorker(outbox).run(stopping.told))
+    stopping.on_stop(outbox.wake)
+    worker = asyncio.create_task(OutboxWorker(outbox).run(stopping.requested))
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from attrs import frozen
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.common.callers import Caller
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.logins.service import PasswordLogin
@@ -111,7 +111,7 @@ def claims(tokens: IssuedTokens) -> dict[str, Any]:
 
 async def refusal(call: Awaitable[object]) -> str:
     """The class and message of the error that a call must raise."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ServiceError) as caught:
         await call
     assert caught.value.message.endswith(".")
     return f"{type(caught.value).__name__}: {caught.value.message}"

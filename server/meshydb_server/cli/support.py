@@ -21,13 +21,13 @@ from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.delivery.text import TextError
 from meshydb_server.key_file import KeyFileError
 from meshydb_server.runtime import Services, open_services
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.engine.errors import StorageError
 
 P = ParamSpec("P")
 
 # Errors that an operator can cause. Each has a message of one line.
-CAUSED_BY_OPERATOR: Final = (RefusedError, StorageError, KeyFileError, SmtpError, TextError)
+CAUSED_BY_OPERATOR: Final = (ServiceError, StorageError, KeyFileError, SmtpError, TextError)
 
 
 class Utf8Type(click.ParamType[str]):

@@ -18,7 +18,7 @@ import aiosmtplib
 from aiosmtplib.typing import Default
 from attrs import field, frozen
 
-from meshydb_server.services.messages import DeliveryError, MessageContent, RefusedForGoodError
+from meshydb_server.services.messages import DeliveryError, MessageContent, PermanentDeliveryError
 
 _SECONDS: Final = 20.0
 _PERMANENT: Final = 500
@@ -98,10 +98,10 @@ class SmtpDelivery:
                     raise
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refusal.code for refusal in error.recipients]
-            kind = RefusedForGoodError if min(codes, default=0) >= _PERMANENT else DeliveryError
+            kind = PermanentDeliveryError if min(codes, default=0) >= _PERMANENT else DeliveryError
             raise kind(f"The server rejected the recipient with {codes}.") from error
         except aiosmtplib.SMTPDataError as error:
-            kind = RefusedForGoodError if error.code >= _PERMANENT else DeliveryError
+            kind = PermanentDeliveryError if error.code >= _PERMANENT else DeliveryError
             raise kind(f"The server rejected the message with {error.code}.") from error
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryError(f"The server responded with {error.code}.") from error
@@ -179,7 +179,7 @@ def _recipient(address: str) -> Address:
     try:
         return Address(addr_spec=address)
     except (ValueError, MessageError) as error:
-        raise RefusedForGoodError("The recipient is not a valid email address.") from error
+        raise PermanentDeliveryError("The recipient is not a valid email address.") from error
 
 
 def _compose(content: MessageContent, sender: str) -> EmailMessage:

@@ -24,7 +24,7 @@ from meshydb_server.services.common.errors import (
     OAuthError,
     OverloadedError,
     PermissionDeniedError,
-    RefusedError,
+    ServiceError,
 )
 from meshydb_server.storage.engine.errors import StorageError
 
@@ -146,7 +146,7 @@ def _invalid_value(error: InvalidValueError, _: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, str(error), ErrorCode.VALUE_INVALID, oauth_error=oauth_error)
 
 
-def _bad_request(error: RefusedError, _: str) -> Problem:
+def _bad_request(error: ServiceError, _: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, error.message, error.code)
 
 

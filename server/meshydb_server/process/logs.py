@@ -20,7 +20,7 @@ _CAPACITY: Final = 10_000
 # Seconds. Lines are written in batches: waking a thread for each line costs more than writing it.
 _BATCH_INTERVAL: Final = 0.05
 # Seconds to wait for the log when the process ends, and for standard error at the start.
-_PATIENCE: Final = 2.0
+_TIMEOUT: Final = 2.0
 # Bytes. A pipe takes a write of this size whole, so that lines of several processes do not mix.
 _ATOMIC_WRITE: Final = 4096
 
@@ -62,7 +62,7 @@ class QueuedLines(logging.Handler):
 
     def flush(self) -> None:
         """Wait until all records are written, for a limited time: nobody may be reading."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _TIMEOUT
         self._hurry.set()
         while (self._queue or self._writing) and time.monotonic() < end:
             time.sleep(_BATCH_INTERVAL / 10)
@@ -83,7 +83,7 @@ class QueuedLines(logging.Handler):
             self._writing = True
             while self._queue:
                 self._write(self._batch())
-                self._tell_dropped()
+                self._log_dropped()
             self._writing = False
 
     def _batch(self) -> list[bytes]:
@@ -116,7 +116,7 @@ class QueuedLines(logging.Handler):
             # A full disk, or a pipe without a reader. Later lines are tried again.
             self._drop(sum(map(bool, lines)))
 
-    def _tell_dropped(self) -> None:
+    def _log_dropped(self) -> None:
         with self._counting:
             dropped, self._dropped = self._dropped, 0
         if not dropped:
@@ -165,7 +165,7 @@ def can_be_written(descriptor: int) -> bool:
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
-    return any(event & select.POLLOUT for _, event in poll.poll(_PATIENCE * 1000))
+    return any(event & select.POLLOUT for _, event in poll.poll(_TIMEOUT * 1000))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

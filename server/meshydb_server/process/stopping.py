@@ -75,29 +75,29 @@ class Deadline:
 
 
 class Stopping:
-    """Tells the parts of a server process to stop, all at the same time."""
+    """Tells the parts of a server process to stop, all at the same time. `requested` is set then."""
 
     def __init__(self) -> None:
-        self.told = asyncio.Event()
+        self.requested = asyncio.Event()
         self._begun: float | None = None
-        self._thens: list[Callable[[], object]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     def watch(self) -> None:
         """Begin to stop at SIGTERM or SIGINT, and start the deadline then. Call it in the main thread."""
         Deadline(_PROCESS_SECONDS, lambda: None).watch(self._begin_soon)
 
-    def then(self, do: Callable[[], object]) -> None:
+    def on_stop(self, callback: Callable[[], object]) -> None:
         """Register a callback for the stop."""
-        self._thens.append(do)
+        self._callbacks.append(callback)
 
     def begin(self) -> None:
         """Call all callbacks, once."""
         if self._begun is not None:
             return
         self._begun = asyncio.get_running_loop().time()
-        self.told.set()
-        for do in self._thens:
-            do()
+        self.requested.set()
+        for callback in self._callbacks:
+            callback()
 
     def seconds_for_deliveries(self) -> float:
         """Seconds that running deliveries may still take, once the stop has begun."""

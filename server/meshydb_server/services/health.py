@@ -15,7 +15,7 @@ from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.health import beat
 
 # Health responds within 2 seconds, even if storage hangs.
-_PATIENCE_SECONDS: Final = 1.5
+_TIMEOUT_SECONDS: Final = 1.5
 _KEPT: Final = timedelta(seconds=1)
 
 
@@ -26,15 +26,15 @@ class Health:
     database: Database
     sources: Sources
     # The running or last write, and when it started.
-    _try: asyncio.Task[None] | None = field(default=None, init=False)
-    _begun: datetime | None = field(default=None, init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+    _started_at: datetime | None = field(default=None, init=False)
 
     async def check(self) -> None:
         """Raise StorageError unless a write has just succeeded. Returns or raises within 2 seconds."""
-        current = self._current()
-        done, _ = await asyncio.wait({current}, timeout=_PATIENCE_SECONDS)
+        current = self._current_task()
+        done, _ = await asyncio.wait({current}, timeout=_TIMEOUT_SECONDS)
         if not done:
-            raise StorageError(f"The database has not completed a write for {_PATIENCE_SECONDS} seconds.")
+            raise StorageError(f"The database has not completed a write for {_TIMEOUT_SECONDS} seconds.")
         if current.cancelled():
             raise StorageError("The server is stopping.")
         if error := current.exception():
@@ -42,17 +42,19 @@ class Health:
 
     async def close(self) -> None:
         """Cancel the running write."""
-        if self._try is not None:
-            self._try.cancel()
-            await asyncio.gather(self._try, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
-    def _current(self) -> asyncio.Task[None]:
+    def _current_task(self) -> asyncio.Task[None]:
         now = self.sources.now()
         # Absolute, because clocks are sometimes set back.
-        if self._try is None or (self._try.done() and self._begun is not None and abs(now - self._begun) >= _KEPT):
-            self._try = asyncio.create_task(self._write(now))
-            self._begun = now
-        return self._try
+        if self._task is None or (
+            self._task.done() and self._started_at is not None and abs(now - self._started_at) >= _KEPT
+        ):
+            self._task = asyncio.create_task(self._write(now))
+            self._started_at = now
+        return self._task
 
     async def _write(self, now: datetime) -> None:
         await self.database.write(partial(beat, now=now))

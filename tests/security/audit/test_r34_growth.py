@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.schema import audit
 from tests.security.services import (
     ACCOUNT,
@@ -67,7 +67,7 @@ _TRIED: Final[dict[tuple[str, str], _Try]] = {
 
 
 async def _try(call: Awaitable[object]) -> None:
-    with suppress(RefusedError):
+    with suppress(ServiceError):
         await call
 
 

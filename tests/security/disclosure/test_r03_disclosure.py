@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.common.passwords import normalise_answer
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import metadata
@@ -110,7 +110,7 @@ async def test_r03_no_secrets_in_responses_log_or_database(database_url: str, lo
 
 async def _traced(of: Awaitable[object]) -> str:
     """The traceback of a failure as a log shows it."""
-    with pytest.raises((RefusedError, StorageError)) as caught:
+    with pytest.raises((ServiceError, StorageError)) as caught:
         await of
     return "".join(traceback.format_exception(caught.value))
 

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from meshydb_server.runtime import open_services
 from meshydb_server.services.common.callers import Caller
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.operators import UserChange
@@ -113,7 +113,7 @@ async def test_r21_all_deactivate_each_other_at_once(people: People, tmp_path: P
 async def _end(call: Awaitable[None]) -> str:
     try:
         await call
-    except RefusedError as error:
+    except ServiceError as error:
         return f"{type(error).__name__}: {error.message}"
     return "ok"
 

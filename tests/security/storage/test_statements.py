@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.messages import Search, claim, find_due
 from meshydb_server.storage.schema import outbox
 from tests.security.instrumentation import Statement, statements
@@ -45,7 +45,7 @@ _NO_SCAN: Final = "CONSTANT ROW"
 
 
 async def _run(call: Awaitable[object]) -> list[Statement]:
-    with statements() as seen, suppress(RefusedError):
+    with statements() as seen, suppress(ServiceError):
         await call
     assert seen
     return seen

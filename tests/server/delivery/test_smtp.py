@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from meshydb_server.delivery.smtp import SmtpDelivery, SmtpError
-from meshydb_server.services.messages.outbox import DeliveryError, RefusedForGoodError
+from meshydb_server.services.messages.outbox import DeliveryError, PermanentDeliveryError
 from meshydb_server.services.messages.templates import MessageContent
 from tests.support.certificates import certify
 from tests.support.mail.sending import LoopTime
@@ -143,7 +143,7 @@ async def test_refused(sink: Sink, message: str, *, permanent: bool) -> None:
     """A recipient or a message can be refused for good or for now, and no error quotes the server or the letter."""
     with receiving(sink), pytest.raises(DeliveryError) as caught:
         await _delivery(sink).send(_LETTER)
-    assert isinstance(caught.value, RefusedForGoodError) == permanent
+    assert isinstance(caught.value, PermanentDeliveryError) == permanent
     assert str(caught.value) == message
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from meshydb_server.runtime import working
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.messages.outbox import RefusedForGoodError
+from meshydb_server.services.messages.outbox import PermanentDeliveryError
 from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import outbox
 from tests.support.databases.transactions import held
@@ -182,7 +182,7 @@ async def test_nothing_to_send(opening: Opening) -> None:
         await ask(services)
         message = await only_message(services.outbox)
         for lacking in (attrs.evolve(message, recipient=None), attrs.evolve(message, payload=None)):
-            with pytest.raises(RefusedForGoodError):
+            with pytest.raises(PermanentDeliveryError):
                 services.outbox.content(lacking)
 
 

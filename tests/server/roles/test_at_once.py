@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from meshydb_server.runtime import open_services
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.accounts import has_accounts
 from tests.support.people import ACCOUNT, People, settled
@@ -111,4 +111,4 @@ async def test_administrators_take_the_role_from_each_other(two_servers: tuple[P
             ),
             return_exceptions=True,
         )
-        assert [isinstance(end, RefusedError) for end in ends].count(True) == 1
+        assert [isinstance(end, ServiceError) for end in ends].count(True) == 1

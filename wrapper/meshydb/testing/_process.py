@@ -25,7 +25,7 @@ from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.serve import configure, listen, url_of
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.common.errors import RefusedError
+from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.users import NewQuestion, NewUser
@@ -105,7 +105,7 @@ class _Host:
 
         try:
             return self.portal.call(call)
-        except RefusedError as error:
+        except ServiceError as error:
             raise ValueError(str(error)) from error
 
     def _check(self, schema: str, name: str) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from meshydb_server.services.common.error_codes import ErrorCode
 
 
-class RefusedError(Exception):
-    """The base class of these errors. `code` identifies the reason for programs."""
+class ServiceError(Exception):
+    """The base class of these errors, which reject a request. `code` identifies the reason for programs."""
 
     def __init__(self, message: str, code: ErrorCode) -> None:
         """Take the message and the code."""
@@ -21,19 +21,19 @@ class RefusedError(Exception):
         return str(self)
 
 
-class NotFoundError(RefusedError):
+class NotFoundError(ServiceError):
     """A named account, tenant, user or role does not exist."""
 
 
-class ConflictError(RefusedError):
+class ConflictError(ServiceError):
     """The thing to create already exists."""
 
 
-class InvalidRequestError(RefusedError):
+class InvalidRequestError(ServiceError):
     """The request is well-formed but cannot be fulfilled."""
 
 
-class LimitError(RefusedError):
+class LimitError(ServiceError):
     """A limit is used up. `retry_after` is the number of seconds to wait."""
 
     def __init__(self, retry_after: int) -> None:
@@ -42,7 +42,7 @@ class LimitError(RefusedError):
         self.retry_after = retry_after
 
 
-class OverloadedError(RefusedError):
+class OverloadedError(ServiceError):
     """Too many requests wait for the same work. `retry_after` is the number of seconds to wait."""
 
     retry_after: Final = 5
@@ -53,7 +53,7 @@ class OverloadedError(RefusedError):
         super().__init__(message, ErrorCode.OVERLOADED)
 
 
-class CallerGoneError(RefusedError):
+class CallerGoneError(ServiceError):
     """The caller has closed the connection, so nobody will read the response."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class CallerGoneError(RefusedError):
         super().__init__("The connection was closed before the request was complete.", ErrorCode.INVALID_REQUEST)
 
 
-class AuthenticationError(RefusedError):
+class AuthenticationError(ServiceError):
     """The access token is not valid for the operation."""
 
     def __init__(self, message: str) -> None:
@@ -69,7 +69,7 @@ class AuthenticationError(RefusedError):
         super().__init__(message, ErrorCode.TOKEN_INVALID)
 
 
-class PermissionDeniedError(RefusedError):
+class PermissionDeniedError(ServiceError):
     """The access token lacks a permission."""
 
     def __init__(self, permission: str) -> None:
@@ -83,10 +83,10 @@ class AuthorityError(PermissionDeniedError):
 
     def __init__(self, message: str) -> None:
         """Take the message."""
-        RefusedError.__init__(self, message, ErrorCode.AUTHORITY_INSUFFICIENT)
+        ServiceError.__init__(self, message, ErrorCode.AUTHORITY_INSUFFICIENT)
 
 
-class OAuthError(RefusedError):
+class OAuthError(ServiceError):
     """An OAuth error. `error` is a name from RFC 6749 or RFC 7009, and replaces the code."""
 
     def __init__(self, error: str, description: str) -> None:

@@ -1,4 +1,4 @@
-"""The queue for hashing threads: fair between networks, bounded, and without callers who have left."""
+"""The queue for the hashing threads: bounded, fair between networks, and skipping callers who have disconnected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Logins: access tokens, refresh tokens, sessions, and wrong passwords.
+"""Logins: access tokens, refresh tokens, sessions, and checks of passwords.
 
-What other subjects may use of it is listed here.
+Other subjects may use only what is listed here.
 """
 
 from meshydb_server.services.logins.access_tokens import AccessTokens

@@ -1,4 +1,4 @@
-"""Counts wrong passwords at login, and wherever else a user proves a password.
+"""The counters of wrong passwords, at login and wherever else a user proves a password.
 
 An attempt is counted before the password is compared, for known and unknown usernames alike, and forgotten if the
 password is right.

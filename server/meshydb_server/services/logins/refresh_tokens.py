@@ -23,7 +23,7 @@ class RefreshToken:
     secret: bytes = field(repr=False)
 
     @classmethod
-    def draw(cls, session_id: bytes, random: RandomBytes) -> RefreshToken:
+    def generate(cls, session_id: bytes, random: RandomBytes) -> RefreshToken:
         """Create a new token for a login."""
         return cls(session_id, random(_SECRET_BYTES))
 

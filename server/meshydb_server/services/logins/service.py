@@ -99,7 +99,7 @@ class TokenService:
             raise
         now = self.sources.now()
         session_id = self.sources.random(SESSION_ID_BYTES)
-        refresh_token = RefreshToken.draw(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
+        refresh_token = RefreshToken.generate(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
         session = Session(
             account=tenant.account,
             tenant=tenant.name,

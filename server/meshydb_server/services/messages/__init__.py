@@ -1,6 +1,6 @@
 """Messages to users: the outbox, its worker and the message templates.
 
-What other subjects may use of it is listed here.
+Other subjects may use only what is listed here.
 """
 
 from meshydb_server.services.messages.outbox import (
@@ -8,7 +8,7 @@ from meshydb_server.services.messages.outbox import (
     DeliveryError,
     Outbox,
     OutgoingMessage,
-    RefusedForGoodError,
+    PermanentDeliveryError,
 )
 from meshydb_server.services.messages.slots import SlotLimits
 from meshydb_server.services.messages.templates import MessageContent, MessageKind
@@ -22,6 +22,6 @@ __all__ = [
     "Outbox",
     "OutboxWorker",
     "OutgoingMessage",
-    "RefusedForGoodError",
+    "PermanentDeliveryError",
     "SlotLimits",
 ]

@@ -74,7 +74,7 @@ class DeliveryError(Exception):
     """A delivery failed. The message is one line without secrets. A retry may succeed."""
 
 
-class RefusedForGoodError(DeliveryError):
+class PermanentDeliveryError(DeliveryError):
     """The recipient or the content was rejected permanently. A retry cannot succeed."""
 
 
@@ -185,7 +185,7 @@ class Outbox:
     def content(self, message: Message) -> MessageContent:
         """The content of a message. Raises DeliveryError if no key decrypts it."""
         if message.recipient is None or message.payload is None:
-            raise RefusedForGoodError("The message has no address or no content.")
+            raise PermanentDeliveryError("The message has no address or no content.")
         content = self._decrypt(message.payload)
         effective = content.get("effective")
         return MessageContent(

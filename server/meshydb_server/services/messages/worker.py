@@ -17,7 +17,7 @@ from typing import Final
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.messages.outbox import DeliveryError, Outbox, RefusedForGoodError, identify, no_address
+from meshydb_server.services.messages.outbox import DeliveryError, Outbox, PermanentDeliveryError, identify, no_address
 from meshydb_server.services.messages.slots import Slots
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.messages import DECOY, Message, Status, claim, close, find_due, postpone, release
@@ -134,7 +134,7 @@ class OutboxWorker:
         try:
             async with asyncio.timeout(_ATTEMPT_TIMEOUT.total_seconds()):
                 failure = await self._deliver(message)
-        except RefusedForGoodError as error:
+        except PermanentDeliveryError as error:
             saving = self._give_up(message, str(error))
         except (DeliveryError, TimeoutError) as error:
             saving = self._retry_later(message, str(error) or "The delivery timed out.")

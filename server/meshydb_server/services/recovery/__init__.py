@@ -1,6 +1,6 @@
 """Password recovery and verification: requests, handles, codes and their limits.
 
-What other subjects may use of it is listed here.
+Other subjects may use only what is listed here.
 """
 
 from meshydb_server.services.recovery.completion import CompletionService

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.error_codes import ErrorCode
-from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, RefusedError
+from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, ServiceError
 from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.services.recovery.verification import IssuedRequest, VerificationRequest, VerificationService
@@ -44,7 +44,7 @@ class RecoveryService:
         now = self.sources.now()
         keys = keys_of_username(self.verification.keyring, username, client)
 
-        def transaction(connection: Connection) -> IssuedRequest | RefusedError:
+        def transaction(connection: Connection) -> IssuedRequest | ServiceError:
             record = self.authenticators.find_current(
                 connection, lambda: find_for_request(connection, account, tenant, keys, "reset")
             )
@@ -59,7 +59,7 @@ class RecoveryService:
             )
             outcome, result = self._issue(connection, request, record.counts["reset"], now)
             user_id = None if record.user is None else record.user.user_id
-            if isinstance(result, RefusedError):
+            if isinstance(result, ServiceError):
                 # No limit applies to rejected requests: a row for each would let anyone fill the database.
                 self.audit.count(
                     connection, record.tenant, "requested", outcome, client=client, now=now, user_id=user_id
@@ -69,7 +69,7 @@ class RecoveryService:
             return result
 
         result = await self.database.write(transaction)
-        if isinstance(result, RefusedError):
+        if isinstance(result, ServiceError):
             # Raised after the transaction, which would otherwise roll back its event.
             raise result
         self.verification.outbox.wake()
@@ -77,7 +77,7 @@ class RecoveryService:
 
     def _issue(
         self, connection: Connection, request: VerificationRequest, counts: UsernameCounts, now: datetime
-    ) -> tuple[str, IssuedRequest | RefusedError]:
+    ) -> tuple[str, IssuedRequest | ServiceError]:
         """Create the request, or say why not. Returns the outcome for the audit trail, and the request or the error."""
         questions = self.verification.questions_for(connection, request)
         outcome, rejection = _eligibility(
@@ -104,7 +104,7 @@ class RecoveryService:
 
 def _eligibility(
     user: User | None, questions: Questions | None, *, uses_questions: bool
-) -> tuple[str, RefusedError | None]:
+) -> tuple[str, ServiceError | None]:
     """Whether a user can recover: the outcome for the audit trail, and the error if not."""
     if user is None:
         return "unknown-user", NotFoundError("There is no user of this name.", ErrorCode.UNKNOWN_USER)

@@ -1,6 +1,6 @@
-"""Users: their profiles, what proves them, own account and administration.
+"""Users: profiles, authenticators, the own account, and administration.
 
-What other subjects may use of it is listed here.
+Other subjects may use only what is listed here.
 """
 
 from meshydb_server.services.users.authenticators import Authenticators, Notices, PasswordProver, live_former

@@ -53,7 +53,7 @@ class Engine(Protocol):
         ...
 
     @property
-    def patience(self) -> float:
+    def lock_wait(self) -> float:
         """The seconds that a transaction may wait for other processes, in addition to its own time."""
         ...
 
@@ -85,7 +85,7 @@ class Database:
         """
         self._url = _parse(url)
         self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
-        self._timeout = timeout + self._engine.patience
+        self._timeout = timeout + self._engine.lock_wait
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,10 +167,10 @@ def _parse(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         # Without the reason, which may quote a part of the password as the port.
-        raise _useless("it must read dialect+driver://user:password@host:port/database") from error
+        raise _unusable("it must read dialect+driver://user:password@host:port/database") from error
     if "?" in url and not parsed.query:
         # SQLAlchemy ignores the text after ?, so the data would be in another place.
-        raise _useless("the text after ? is no option such as ?timeout=30; in a path, write %3F for ? and %25 for %")
+        raise _unusable("the text after ? is no option such as ?timeout=30; in a path, write %3F for ? and %25 for %")
     return parsed
 
 
@@ -185,16 +185,16 @@ def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
 
                 return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)
             case _:
-                raise _useless("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
+                raise _unusable("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
     except ArgumentError as error:
-        raise _useless(_first_line(error)) from error
+        raise _unusable(_first_line(error)) from error
     except ImportError as error:
-        raise _useless(
+        raise _unusable(
             "PostgreSQL needs the extra postgres; from a checkout: pip install '.[server,postgres]'"
         ) from error
 
 
-def _useless(reason: str) -> StorageError:
+def _unusable(reason: str) -> StorageError:
     return StorageError(f"The database URL cannot be used: {reason}")
 
 

@@ -27,7 +27,7 @@ class Deadline:
         self._loop = task.get_loop()
         self._cancelling = task.cancelling()
         self._end = time.monotonic() + self._seconds
-        self._handle = self._loop.call_later(self._seconds, self._strike)
+        self._handle = self._loop.call_later(self._seconds, self._expire)
         self._token = _current.set(self)
         return self
 
@@ -45,10 +45,10 @@ class Deadline:
         """Whether the time is over."""
         return self._passed
 
-    def _strike(self) -> None:
+    def _expire(self) -> None:
         left = self._end - time.monotonic()
         if left > 0:
-            self._handle = self._loop.call_later(left, self._strike)
+            self._handle = self._loop.call_later(left, self._expire)
         else:
             self._passed = True
             self._task.cancel()

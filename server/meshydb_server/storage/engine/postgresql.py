@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from meshydb_server.storage.engine.errors import StaleError
-from meshydb_server.storage.engine.impatient import ImpatientConnection
 from meshydb_server.storage.engine.migrate import upgrade
+from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class PostgresqlEngine:
     """Runs each transaction on its own connection, as many at a time as there are connections."""
 
     # A transaction gets no time in addition to its own.
-    patience = 0.0
+    lock_wait = 0.0
 
     def __init__(self, url: URL, timeout: float, *, prepared_statements: bool = True) -> None:
         self.file = None
@@ -50,7 +50,7 @@ class PostgresqlEngine:
         # A pooler's connections keep no settings, so each transaction sets its limits.
         self._limits = None if prepared_statements else _set_local(limits)
         query = _options(url, timeout, limits if prepared_statements else {})
-        connect_args = {"async_creator_fn": ImpatientConnection.connect}
+        connect_args = {"async_creator_fn": DeadlineConnection.connect}
         self._writing = create_async_engine(
             url.set(drivername="postgresql+psycopg", query=query),
             # Parameters hold secrets that must not be logged.

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
-from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, patience_of, retry_while_busy
+from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
 T = TypeVar("T")
@@ -44,12 +44,12 @@ class SqliteEngine:
         self.file = Path(url.database)
         # The driver in the URL is not used: it would switch threads for each statement.
         url = url.set(drivername="sqlite")
-        self.patience = patience_of(url)
+        self.lock_wait = lock_wait_of(url)
         self._main = OpenFile(self.file)
         # The write-ahead log, which holds committed data. SQLite puts it beside the target of a symbolic link.
         self._log = OpenFile(Path(f"{os.path.realpath(self.file)}-wal"))
         self._writing = connect(url, self._main, 1, "PRAGMA busy_timeout = 0")
-        wait = f"PRAGMA busy_timeout = {self.patience * 1000:.0f}"
+        wait = f"PRAGMA busy_timeout = {self.lock_wait * 1000:.0f}"
         self._reading = connect(url, self._main, _READERS, wait, "PRAGMA query_only = ON")
         event.listen(self._writing, "connect", lambda *_: self._log.forget())
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
@@ -79,7 +79,7 @@ class SqliteEngine:
         job = _Job(work, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._working is None:
-            self._working = asyncio.create_task(self._work_off())
+            self._working = asyncio.create_task(self._run_groups())
         await job.done
         if job.error is not None:
             raise job.error
@@ -98,7 +98,7 @@ class SqliteEngine:
 
         await asyncio.to_thread(close)
 
-    async def _work_off(self) -> None:
+    async def _run_groups(self) -> None:
         while self._waiting:
             group: list[_Job] = []
             try:
@@ -138,7 +138,7 @@ class SqliteEngine:
         try:
             # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
             # written meanwhile, no matter how long it may wait.
-            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.patience)
+            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.lock_wait)
             self._check_files()
         except sqlite3.OperationalError as error:
             driver_of(connection).rollback()

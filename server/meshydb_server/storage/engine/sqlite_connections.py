@@ -27,10 +27,10 @@ _PRAGMAS: Final = (
 # Seconds to wait for another process, unless the URL has a `timeout`, as sqlite3 calls it. The pause between attempts
 # is constant. SQLite itself would try less and less often, so that a process that writes group after group would always
 # be first.
-_PATIENCE_SECONDS: Final = 10.0
+_LOCK_WAIT_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.0005
 # SQLite stores the milliseconds of a `busy_timeout` in 32 bits.
-_LONGEST_PATIENCE_SECONDS: Final = 2_147_483
+_LONGEST_LOCK_WAIT_SECONDS: Final = 2_147_483
 
 
 def connect(url: URL, file: OpenFile, connections: int, *pragmas: str) -> Engine:
@@ -49,7 +49,7 @@ def connect(url: URL, file: OpenFile, connections: int, *pragmas: str) -> Engine
         connection.isolation_level = None
         try:
             # Lets readers continue during a write. SQLite stores this in the file, so it matters only on first use.
-            retry_while_busy(connection, "PRAGMA journal_mode = WAL", _PATIENCE_SECONDS)
+            retry_while_busy(connection, "PRAGMA journal_mode = WAL", _LOCK_WAIT_SECONDS)
             for pragma in (*_PRAGMAS, *pragmas):
                 connection.execute(pragma)
             file.check()
@@ -69,17 +69,17 @@ def _make_file(url: URL) -> None:
             make_private(path)
 
 
-def patience_of(url: URL) -> float:
+def lock_wait_of(url: URL) -> float:
     """How many seconds to wait for another process. Raises ArgumentError for a URL with other options."""
     # Other options would change behaviour that this module relies on, or store nothing in a file.
     if url.query.keys() - {"timeout"}:
         raise ArgumentError("the only option for SQLite is timeout")
     try:
-        seconds = float(str(url.query.get("timeout", _PATIENCE_SECONDS)))
+        seconds = float(str(url.query.get("timeout", _LOCK_WAIT_SECONDS)))
     except ValueError:
         seconds = math.nan
-    if not 0 <= seconds <= _LONGEST_PATIENCE_SECONDS:
-        raise ArgumentError(f"timeout must be a number of seconds from 0 to {_LONGEST_PATIENCE_SECONDS}")
+    if not 0 <= seconds <= _LONGEST_LOCK_WAIT_SECONDS:
+        raise ArgumentError(f"timeout must be a number of seconds from 0 to {_LONGEST_LOCK_WAIT_SECONDS}")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""A psycopg connection that is dropped at once if its server does not respond in time."""
+"""Connections to PostgreSQL, which are dropped at the deadline of a transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTERVAL_SECONDS: Final = 0.1
 _CANCEL_SECONDS: Final = 1.0
 
 
-class ImpatientConnection(psycopg.AsyncConnection[TupleRow]):
+class DeadlineConnection(psycopg.AsyncConnection[TupleRow]):
     """Waits for the server until the deadline of the transaction, and not longer.
 
     psycopg itself asks the server to cancel the statement and waits for the response. A stopped server gives none.
