@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any, Final
 
 import httpx
 from attrs import field, frozen
+from sqlalchemy import insert
+from sqlalchemy.engine import Connection
 
 from meshydb_server.http.app import create_app
 from meshydb_server.services.roles.service import NewRole
+from meshydb_server.storage.schema import roles
 from tests.support.people import ACCOUNT, People, settled
 from tests.support.server import settings_in
 
@@ -77,6 +81,18 @@ def permission(permissible: str, *operations: str) -> Mapping[str, Any]:
 def users(*user_ids: str) -> Mapping[str, Any]:
     """The body that names users."""
     return {"users": [{"id": user_id} for user_id in user_ids]}
+
+
+async def fill_with_roles(people: People, count: int) -> None:
+    """Add roles of three letters each to the default tenant."""
+    names = ["".join(letters) for letters in itertools.islice(itertools.product("abcdefghij", repeat=3), count)]
+    common = {"account": ACCOUNT, "tenant": "north", "created_at": people.clock.now}
+    rows = [{**common, "role_id": f"{number:024x}", "name": n, "name_key": n} for number, n in enumerate(names, 1)]
+
+    def fill(connection: Connection) -> None:
+        connection.execute(insert(roles), rows)
+
+    await people.services.database.write(fill)
 
 
 @asynccontextmanager

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import MetaData, Table, insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.schema import users
-from tests.support.contract import ROOT
+from tests.support.migrating import adding, begin
 
 pytestmark = pytest.mark.anyio
 
@@ -35,20 +33,8 @@ _USERS: Final[dict[str, tuple[str, dict[str, Any], tuple[bool, ...]]]] = {
 }
 
 
-def _begin(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "server" / "meshydb_server" / "storage" / "migrations"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, _BEFORE)
-
-
 def _fill(connection: Connection) -> None:
-    tables = MetaData()
-
-    def add(table: str, **values: Any) -> None:
-        connection.execute(insert(Table(table, tables, autoload_with=connection)).values(**values))
-
+    add = adding(connection)
     add("accounts", account="acme", default_tenant="email", created_at=0)
     for tenant in ("email", "text", "question"):
         add("tenants", account="acme", tenant=tenant, public_key=tenant, verification=tenant, created_at=0)
@@ -63,7 +49,7 @@ def _fill(connection: Connection) -> None:
 async def test_r22_existing_users(empty_database_url: str) -> None:
     """Users who could log in have proved the tenant's channel; others have proved nothing."""
     async with Database(empty_database_url) as database:
-        await database.write(_begin)
+        await database.write(begin(_BEFORE))
         await database.write(_fill)
         await database.migrate()
         rows = await database.read(lambda connection: [*connection.execute(select(users)).mappings()])

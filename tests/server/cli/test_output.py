@@ -76,7 +76,9 @@ def test_records_and_changes(tmp_path: Path) -> None:
     assert _show(tmp_path, "user", "deactivate", "acme", "rosa") == ["The user rosa can no longer log in."]
     assert _show(tmp_path, "role", "create", "acme", "editors")[0] == "Created the role editors."
     granted = _show(tmp_path, "role", "grant", "acme", "rosa", "editors")
-    assert granted == ["Granted the role editors to rosa. Roles now: meshy.user, editors."]
+    when = "This takes effect at the next login or token refresh."
+    assert granted == [f"Granted the role editors to rosa. Roles now: meshy.user, editors. {when}"]
+    assert _show(tmp_path, "role", "delete", "acme", "editors") == [f"Deleted the role editors. {when}"]
 
 
 def test_json_at_a_terminal(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from meshydb_server.storage.engine.errors import StorageError
 from tests.server.small_contract import Server
 from tests.support.error_codes import codes_in, flaw_in_code, known_codes
 from tests.support.people import PASSWORD, People, settled
+from tests.support.role_calls import fill_with_roles, permission, users
 from tests.support.server import settings_in, sqlite_url
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.anyio
 _SERVER: Final = Path(meshydb_server.__file__).parent
 _OPERATIONS: Final = Contract.load().operations
 _UNKNOWN_ID: Final = "0" * 24
+_IDS: Final = dict.fromkeys(("id", "roleId", "permissionId"), _UNKNOWN_ID)
+_HUNDRED: Final = ["".join(pair) for pair in itertools.product("abcdefghij", repeat=2)]
 _RESET: Final[Mapping[str, Any]] = {
     "username": "rosa.k",
     "attempt": 1,
@@ -140,7 +144,37 @@ _ASKED: Final[Mapping[str, list[_Asked]]] = {
         _Asked("POST", "users/register/anonymous", {"username": "gadget"}, headers={"tenant": "south"}),
     ],
     "last_administrator": [_Asked("PUT", "users/{admin}", {"isActive": False, "emailAddress": "a@b.org"}, by="admin")],
-    "unknown_role": [_Asked("POST", "users", _registered(roles=[{"name": "lost"}]), by="admin")],
+    "role_name_reserved": [
+        _Asked("POST", "roles", {"name": "meshy.x"}, by="admin"),
+        _Asked("PUT", "roles/{role}", {"name": "meshy.x"}, by="admin"),
+    ],
+    "role_name_taken": [
+        _Asked("POST", "roles", {"name": "HELPER"}, by="admin"),
+        _Asked("PUT", "roles/{role}", {"name": "full"}, by="admin"),
+    ],
+    "too_many_roles": [_Asked("POST", "roles", {"name": "another"}, by="admin")],
+    "role_reserved": [
+        _Asked("PUT", "roles/{reserved}", {"name": "x"}, by="admin"),
+        _Asked("DELETE", "roles/{reserved}", by="admin"),
+        _Asked("POST", "roles/{reserved}/permissions", permission("users", "read"), by="admin"),
+    ],
+    "role_unassignable": [
+        _Asked("POST", "roles/{unassignable}/users", users(_UNKNOWN_ID), by="admin"),
+        _Asked("POST", "users", _registered(roles=[{"name": "meshy.anonymous"}]), by="admin"),
+    ],
+    "unknown_role": [
+        _Asked("POST", "users", _registered(roles=[{"name": "lost"}]), by="admin"),
+        _Asked("GET", f"roles/{_UNKNOWN_ID}", by="admin"),
+        _Asked("POST", f"roles/{_UNKNOWN_ID}/permissions", permission("users", "read"), by="admin"),
+    ],
+    "unknown_permissible": [_Asked("POST", "roles/{role}/permissions", permission("x", "read"), by="admin")],
+    "permission_empty": [_Asked("POST", "roles/{role}/permissions", permission("users"), by="admin")],
+    "permissible_unsupported": [
+        _Asked("POST", "roles/{role}/permissions", permission("projections", "create"), by="admin")
+    ],
+    "permission_taken": [_Asked("POST", "roles/{role}/permissions", permission("users", "read"), by="admin")],
+    "permission_overlap": [_Asked("POST", "roles/{full}/permissions", permission("meshes", "read"), by="admin")],
+    "too_many_permissions": [_Asked("POST", "roles/{full}/permissions", permission("users", "read"), by="admin")],
     "token_missing": [_Asked("GET", "users/me")],
     "token_invalid": [
         _Asked("GET", "users/me", headers={"Authorization": "Bearer x"}),
@@ -164,7 +198,9 @@ _ASKED: Final[Mapping[str, list[_Asked]]] = {
     "unknown_user": [
         _Asked("POST", _FORGOT, {"username": "nobody", "attempt": 1}),
         _Asked("GET", f"users/{_UNKNOWN_ID}", by="admin"),
+        _Asked("POST", "roles/{role}/users", users(_UNKNOWN_ID), by="admin"),
     ],
+    "unknown_permission": [_Asked("GET", f"roles/{{role}}/permissions/{_UNKNOWN_ID}", by="admin")],
     "method_not_allowed": [_Asked("GET", _FORGOT)],
     "content_too_large": [_Asked("POST", _FORGOT, content=b" " * 65_537, headers=_JSON)],
     "unsupported_media_type": [
@@ -184,6 +220,7 @@ _OF_FAILURES: Final[Mapping[str, Exception]] = {
 class _Api:
     people: People
     client: httpx.AsyncClient
+    role_ids: Mapping[str, str]
 
     async def ask(self, asked: _Asked) -> httpx.Response:
         await self.people.configure(asked.verification)  # type: ignore[arg-type] # one of the three
@@ -193,7 +230,7 @@ class _Api:
             password = "nopassword" if asked.by == "device" else PASSWORD
             headers["Authorization"] = f"Bearer {(await self.people.log_in(asked.by, password)).access_token}"
         content: dict[str, Any] = {"json": asked.json} if asked.content is None else {"content": asked.content}
-        path = f"/{asked.account}/{asked.path.format(admin=admin)}"
+        path = f"/{asked.account}/{asked.path.format(admin=admin, **self.role_ids)}"
         return await self.client.request(asked.method, path, headers=headers, **content)
 
 
@@ -214,7 +251,12 @@ async def api(tmp_path: Path) -> AsyncGenerator[_Api]:
         await people.add("helper", roles=["helper"])
         await people.add("rosa.k", email="rosa@example.org")
         await people.add("device", anonymous=True)
-        yield _Api(people, client)
+        full = NewRole(name="full", permissions=[f"meshes.{name}:read" for name in _HUNDRED])
+        await people.services.roles.create_role("acme", None, full)
+        names = {"role": "helper", "full": "full", "reserved": "meshy.admin", "unassignable": "meshy.anonymous"}
+        shown = {key: await people.services.roles.read_role("acme", None, name) for key, name in names.items()}
+        await fill_with_roles(people, 995)
+        yield _Api(people, client, {key: each.role.role_id for key, each in shown.items()})
 
 
 async def test_each_code(api: _Api) -> None:
@@ -244,7 +286,7 @@ async def test_every_operation(api: _Api) -> None:
     admin = (await api.people.log_in("admin")).access_token
     for operation in _OPERATIONS:
         for account in ("acme", "globex"):
-            path = operation.path.format(accountName=account, username="nobody", id=_UNKNOWN_ID)
+            path = operation.path.format(accountName=account, username="nobody", **_IDS)
             media_type = None if operation.body is None else operation.body.media_type
             for headers in ({}, {"Authorization": f"Bearer {admin}"}, {"tenant": "nroth"}, {"tenant": "!"}):
                 for content in (b"", b"{}", b"client_id=x&grant_type=x", b" " * 65_537):

@@ -55,10 +55,15 @@ _OPERATIONS = ("create", "read", "update", "delete")
 
 
 async def test_claims_of_little(people: People) -> None:
-    """A user without names and roles has no claims of names, and lists of roles and permissions that are empty."""
+    """A user without names has no claims of them, and an anonymous one the role of anonymous users."""
     await people.add("device", anonymous=True)
     said = claims(await people.log_in("device", "nopassword"))
     assert {"given_name", "family_name"}.isdisjoint(said)
+    assert said["role"] == ["meshy.anonymous"]
+    assert set(said["permission"]) == {"projections.read", *(f"meshes.{each}" for each in _OPERATIONS)}
+    await people.add("rosa.k")
+    await people.services.roles.revoke_role(ACCOUNT, None, "rosa.k", "meshy.user")
+    said = claims(await people.log_in("rosa.k"))
     assert (said["role"], said["permission"]) == ([], [])
 
 

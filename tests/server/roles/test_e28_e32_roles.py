@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
-from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.schema import roles
 from tests.support.people import ACCOUNT
-from tests.support.role_calls import NOBODY, RoleCalls, users
+from tests.support.role_calls import NOBODY, RoleCalls, fill_with_roles, users
 
 pytestmark = pytest.mark.anyio
 
@@ -104,15 +101,7 @@ async def test_a_deleted_role_leaves_its_users(calls: RoleCalls) -> None:
 
 async def test_a_tenant_has_so_many_roles(calls: RoleCalls) -> None:
     """A tenant has 1,000 roles at most, system roles included."""
-    letters = "abcdefghij"
-    names = [letters[i // 100] + letters[i // 10 % 10] + letters[i % 10] for i in range(996)]
-    common = {"account": ACCOUNT, "tenant": "north", "created_at": calls.people.clock.now}
-    rows = [{**common, "role_id": f"{number:024x}", "name": n, "name_key": n} for number, n in enumerate(names, 1)]
-
-    def fill(connection: Connection) -> None:
-        connection.execute(insert(roles), rows)
-
-    await calls.people.services.database.write(fill)
+    await fill_with_roles(calls.people, 996)
     assert (await calls.call("POST", "roles", {"name": "last"})).status_code == 201
     assert await calls.refused("POST", "roles", {"name": "LAST"}) == (400, "role_name_taken")
     assert await calls.refused("POST", "roles", {"name": "more"}) == (400, "too_many_roles")

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.engine.errors import UnknownVersionError
 
-_MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 # Alembic's table of the applied migrations.
 _VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", String))
 
@@ -20,7 +20,7 @@ def upgrade(connection: Connection) -> None:
 
     Raises UnknownVersionError if the tables have a version that no migration creates.
     """
-    known = sorted(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py"))
+    known = sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py"))
     found = _found(connection)
     if not {*found} <= {*known}:
         raise UnknownVersionError
@@ -41,7 +41,7 @@ def _run(connection: Connection) -> None:
 
     config = Config()
     # Alembic reads % as the start of a reference to another option.
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
