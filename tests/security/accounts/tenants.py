@@ -19,8 +19,9 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.common.pages import PageRequest
 from meshydb_server.services.common.sources import Sources
-from meshydb_server.services.roles.service import NewRole
+from meshydb_server.services.roles import Actor, NewRole, RoleId
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import metadata
@@ -33,7 +34,7 @@ _EMAIL: Final = "user@example.org"
 # Of each letter or digit, the next of its kind.
 _KINDS: Final = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 _NEXT: Final = {ord(one): other for kind in _KINDS for one, other in zip(kind, kind[1:] + kind[:1], strict=True)}
-_IDS: Final = {"id", "roleId"}
+_IDS: Final = {"id", "roleId", "permissionId", "users[].id"}
 _NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
 
 Values = Mapping[str, str]
@@ -103,7 +104,11 @@ async def _settle(
 ) -> SeededTenant:
     key = (await services.accounts.configure_tenant(account, tenant, change)).public_key
     place, headers = f"{account}-{tenant}", {"tenant": tenant}
-    role, _ = await services.roles.create_role(account, tenant, NewRole(name=f"clerk{account}{tenant}"))
+    name = f"clerk{account}{tenant}"
+    await services.roles.create_role(account, tenant, NewRole(name=name, permissions=["meshes.task:read"]))
+    role = (await services.roles.read_role(account, tenant, name)).role
+    in_tenant = Actor(account, tenant)
+    (permission,) = (await services.permissions.search(in_tenant, RoleId(role.role_id), "", PageRequest())).results
     password = f"passphrase of {place}"
     common: dict[str, Any] = {
         "password": password,
@@ -112,7 +117,8 @@ async def _settle(
     }
     operator = NewUser(username=f"operator-{place}", roles=["meshy.admin"], **common)
     await services.accounts.create_user(account, tenant, operator)
-    person = NewUser(username=f"person-{place}", roles=[role.name], **common)
+    # So that one name finds both the person and the role.
+    person = NewUser(username=f"person-{place}", first_name=role.name, roles=[role.name], **common)
     user = await services.accounts.create_user(account, tenant, person)
 
     async def log_in(username: str) -> dict[str, str]:
@@ -125,11 +131,13 @@ async def _settle(
     own = {
         "id": user.user_id,
         "username": person.username,
-        "name": person.username,
+        "name": role.name,
         "password": password,
         "previousPassword": password,
         "client_id": key,
         "roleId": role.role_id,
+        "permissionId": permission.permission_id,
+        "users[].id": user.user_id,
         "roles[].name": role.name,
         "access token": tokens["access_token"],
         "refresh_token": tokens["refresh_token"],
