@@ -17,9 +17,9 @@ from meshydb_server.process.stopping import Stopping, ended
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.counting import Allowance
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.health import Health
 from meshydb_server.services.logins import AccessTokens, LoginGuesses, PasswordChecker, TokenIssuer, TokenService
 from meshydb_server.services.messages import Delivery, Outbox, OutboxWorker, SlotLimits
@@ -72,12 +72,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, sources: Sources | None = None) -> AsyncGenerator[Services]:
+async def open_services(settings: Settings, dependencies: Dependencies | None = None) -> AsyncGenerator[Services]:
     """Open the database, creating or migrating it, and the services on it.
 
     Raises StorageError, KeyFileError, SmtpError or TextError, each with a message of one line.
     """
-    sources = sources or Sources()
+    dependencies = dependencies or Dependencies()
+    clock, randomness = dependencies.clock, dependencies.randomness
     prepared = settings.prepared_statements == "on"
     async with Database(settings.database_url, settings.storage_timeout, prepared_statements=prepared) as database:
         deliveries = _deliveries(settings)
@@ -88,48 +89,49 @@ async def open_services(settings: Settings, sources: Sources | None = None) -> A
         keyring = load_keyring(settings, database.file, new=new)
         outbox = Outbox(
             database,
-            sources,
+            clock,
+            randomness,
             keyring,
             deliveries,
             slots=SlotLimits(total=settings.mail_slots, per_domain=settings.mail_slots_per_domain),
             decoys=settings.unknown_user == "decoy",
         )
-        audit = Audit(database, sources)
+        audit = Audit(database, randomness)
         policy = _policy(settings)
-        verification = VerificationService(sources, keyring, outbox, audit, policy, Recipients(keyring, policy))
-        authenticators = Authenticators(sources, audit, Notices(outbox), settings.contact_change_delay)
-        profiles = Profiles(sources, keyring, authenticators)
-        guesses = LoginGuesses(sources, keyring, audit, _login_allowance(settings))
-        hashing = Passwords(sources.hasher, settings.hashes_waiting, settings.hashes_waiting_per_address)
+        verification = VerificationService(randomness, keyring, outbox, audit, policy, Recipients(keyring, policy))
+        authenticators = Authenticators(clock, audit, Notices(outbox), settings.contact_change_delay)
+        profiles = Profiles(clock, keyring, authenticators)
+        guesses = LoginGuesses(clock, keyring, audit, _login_allowance(settings))
+        hashing = Passwords(dependencies.hasher, settings.hashes_waiting, settings.hashes_waiting_per_address)
         with closing(hashing) as passwords:
             recent_login = timedelta(seconds=settings.recent_login_seconds)
             password_checker = PasswordChecker(database, passwords, guesses)
-            prover = PasswordProver(database, sources, password_checker, recent_login)
-            own_account = OwnAccountService(database, sources, passwords, profiles, prover)
+            prover = PasswordProver(database, clock, password_checker, recent_login)
+            own_account = OwnAccountService(database, clock, passwords, profiles, prover)
             access_tokens = AccessTokens(keyring)
-            issuer = TokenIssuer(access_tokens, sources)
+            issuer = TokenIssuer(access_tokens, randomness)
             only_held = settings.grant_only_held == "on"
-            changes = RoleChanges(database, sources, audit, only_held)
+            changes = RoleChanges(database, clock, randomness, audit, only_held)
             management = RoleManagement(changes)
-            guess_checker = GuessChecker(database, sources, keyring, audit, passwords, policy, authenticators)
+            guess_checker = GuessChecker(database, clock, keyring, audit, passwords, policy, authenticators)
             yield Services(
                 database=database,
-                accounts=AccountService(database, sources, passwords, audit),
+                accounts=AccountService(database, clock, randomness, passwords, audit),
                 roles=RoleService(changes, management),
                 role_management=management,
                 permissions=PermissionService(changes),
                 members=MemberService(changes),
-                registration=RegistrationService(database, sources, passwords, profiles, verification),
-                tokens=TokenService(database, sources, password_checker, access_tokens, issuer),
+                registration=RegistrationService(database, clock, randomness, passwords, profiles, verification),
+                tokens=TokenService(database, clock, randomness, password_checker, access_tokens, issuer),
                 own_account=own_account,
-                users=UserService(database, sources, passwords, profiles, own_account, audit, only_held),
-                operators=OperatorService(database, sources, passwords, profiles, audit),
-                recovery=RecoveryService(database, sources, verification, audit, policy, authenticators),
-                completion=CompletionService(database, sources, outbox, passwords, authenticators, guess_checker),
+                users=UserService(database, clock, randomness, passwords, profiles, own_account, audit, only_held),
+                operators=OperatorService(database, clock, passwords, profiles, audit),
+                recovery=RecoveryService(database, clock, verification, audit, policy, authenticators),
+                completion=CompletionService(database, clock, outbox, passwords, authenticators, guess_checker),
                 outbox=outbox,
                 audit=audit,
-                sweeper=Sweeper(database, sources, settings.audit_retention),
-                health=Health(database, sources),
+                sweeper=Sweeper(database, clock, settings.audit_retention),
+                health=Health(database, clock),
             )
 
 

@@ -23,14 +23,14 @@ from openapi_core.templating.paths.exceptions import PathError
 
 from meshydb_contract import Options, Verdict, run
 from meshydb_contract.scenarios import run_scenarios
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from tests.contract.own_server import coverage
 from tests.contract.own_server.deployment import deployment_of
 from tests.contract.own_server.hooks import WhiteBoxHooks, fits, target_of
 from tests.contract.own_server.validator import ValidatedExchange, Validator, code_error
 from tests.support.contract import ROOT
+from tests.support.dependencies import CHEAP_HASHER, SetClock, ShiftedClock, known_dependencies
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT, QUOTAS, SECRET_KEYS
-from tests.support.sources import CHEAP_HASHER, SetClock, ShiftedClock, known_sources
 from tests.support.world import QUESTION_TENANT, World, inhabited_on
 
 _DATABASES: Final = ("sqlite", "postgresql")
@@ -75,7 +75,7 @@ def _test(databases: Iterable[str]) -> bool:
         try:
             clock = SetClock()
             with inhabited_on(
-                database, known_sources(clock), unknown_user=unknown_user, secret_keys=SECRET_KEYS
+                database, known_dependencies(clock), unknown_user=unknown_user, secret_keys=SECRET_KEYS
             ) as world:
                 verdict = _run(world, clock, _REPORTS / name)
         except pytest.skip.Exception as skipped:
@@ -116,8 +116,8 @@ def _add(verdict: Verdict, more: Verdict) -> None:
 def _run_scenarios(database: str, unknown_user: str) -> Iterator[str]:
     """Run all scenarios with the usual limits, where codes are mailed and where questions are asked."""
     clock = ShiftedClock()
-    sources = Sources(now=clock, hasher=CHEAP_HASHER)
-    with inhabited_on(database, sources, unknown_user=unknown_user, **QUOTAS) as world:
+    dependencies = Dependencies(clock=clock, hasher=CHEAP_HASHER)
+    with inhabited_on(database, dependencies, unknown_user=unknown_user, **QUOTAS) as world:
         results = [
             (tenant, each)
             for tenant in _TENANTS

@@ -10,8 +10,8 @@ from attrs import evolve
 
 from meshydb_contract import Options, Verdict, run
 from tests.contract.own_server.hooks import WhiteBoxHooks, target_of
+from tests.support.dependencies import SetClock, known_dependencies
 from tests.support.server import SECRET_KEYS, settings_in
-from tests.support.sources import SetClock, known_sources
 from tests.support.world import inhabited
 
 # Operations without an access token, whose signature is random.
@@ -21,7 +21,7 @@ _OPERATIONS: Final = ("registerUser", "verifyUser", "forgotPassword", "checkHash
 def _run(folder: Path, options: Options) -> Verdict:
     folder.mkdir()
     clock = SetClock()
-    with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), known_sources(clock)) as world:
+    with inhabited(settings_in(folder, secret_keys=SECRET_KEYS), known_dependencies(clock)) as world:
         return run(target_of(world), options, hooks=WhiteBoxHooks(world, clock))
 
 

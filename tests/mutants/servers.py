@@ -20,11 +20,11 @@ from meshydb_contract import Deployment, Finding, Options, Target, Tenant, run
 from meshydb_contract.scenarios import SCENARIOS, run_scenarios
 from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from tests.mutants.table import ServerSetup
 from tests.support.contract import read
+from tests.support.dependencies import CHEAP_HASHER, ShiftedClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS, serving_app, settings_in
-from tests.support.sources import CHEAP_HASHER, ShiftedClock
 from tests.support.world import NAMES, inhabited, public_key
 
 
@@ -47,7 +47,7 @@ class SeededDatabase:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
             settings = settings_in(Path(folder), **setup.settings)
             contract = self.contract if setup.document == self.document else Contract(setup.document)
-            app = create_app(settings, Sources(now=clock, hasher=CHEAP_HASHER), contract)
+            app = create_app(settings, Dependencies(clock=clock, hasher=CHEAP_HASHER), contract)
             for change in setup.changes:
                 change(app)
             with serving_app(app, settings) as server:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 
 from meshydb_server.services.common.keys import Key, Keyring
 from meshydb_server.services.common.passwords import Passwords
-from tests.support.sources import CHEAP_HASHER
+from tests.support.dependencies import CHEAP_HASHER
 
 T = TypeVar("T")
 

@@ -20,10 +20,10 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Dependencies, Randomness
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.lookup import require_tenant, require_user
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.common.sources import RandomBytes, Sources
 from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.services.recovery.completion import CompletionService
@@ -35,8 +35,8 @@ from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.audit import list_events
 from meshydb_server.storage.schema import counters, users
 from meshydb_server.storage.users import User
+from tests.support.dependencies import CHEAP_HASHER, SetClock
 from tests.support.server import PATIENCE
-from tests.support.sources import CHEAP_HASHER, SetClock
 
 ACCOUNT: Final = "acme"
 OTHER_ACCOUNT: Final = "globex"
@@ -104,14 +104,14 @@ async def services_on(
     clock: SetClock | None = None,
     *,
     new: bool = True,
-    random: RandomBytes = secrets.token_bytes,
+    random: Randomness = secrets.token_bytes,
     **given: str,
 ) -> AsyncGenerator[Services]:
     """Services on a database, which is seeded when it is new."""
     defaults = {"database_url": database_url, "secret_keys": KEYS[0], "storage_timeout": PATIENCE}
     settings = Settings.model_validate({**defaults, **given})
     async with open_services(
-        settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
+        settings, Dependencies(clock=clock or SetClock(), randomness=random, hasher=CHEAP_HASHER)
     ) as services:
         if new:
             await _seed(services)
@@ -159,7 +159,7 @@ async def register(services: Services, username: str = USERNAME, *, tenant: str 
         user = require_user(connection, place, username)
         # An operator made them, and vouched for them.
         connection.execute(update(users).where(users.c.user_id == user.user_id).values(verified=False))
-        return verification.issue_registration(connection, place, user, verification.sources.now())
+        return verification.issue_registration(connection, place, user, services.recovery.clock())
 
     return await _issued(services, ACCOUNT, tenant, await services.database.write(issue), before.keys())
 
@@ -169,7 +169,7 @@ async def caller(services: Services, *, tenant: str = TENANT) -> Caller:
     user = await services.database.read(
         lambda connection: require_user(connection, require_tenant(connection, ACCOUNT, tenant), USERNAME)
     )
-    now = services.own_account.sources.now()
+    now = services.own_account.clock()
     return Caller(ACCOUNT, tenant, user.user_id, USERNAME, bytes(16), frozenset(), auth_time=now)
 
 

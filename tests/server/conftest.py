@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dependencies import SetClock
 from tests.support.mail.sending import Opening, opened
 from tests.support.people import People, settled
-from tests.support.sources import SetClock
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from attrs import frozen
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ServiceError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins.issuing import IssuedTokens
 from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.storage.accounts import Verification, has_accounts
 from meshydb_server.storage.users import User
+from tests.support.dependencies import CHEAP_HASHER, CountedRandom, SetClock
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
 
 T = TypeVar("T")
 
@@ -97,8 +97,8 @@ async def settled(folder: Path, database_url: str, **settings: str) -> AsyncGene
     """Open services on a new database, and create the account."""
     clock = SetClock()
     # So that ids have letters in them, which may be written in either case.
-    sources = Sources(now=clock, random=CountedRandom(0xABCDEF00), hasher=CHEAP_HASHER)
-    async with open_services(settings_in(folder, database_url=database_url, **settings), sources) as services:
+    dependencies = Dependencies(clock=clock, randomness=CountedRandom(0xABCDEF00), hasher=CHEAP_HASHER)
+    async with open_services(settings_in(folder, database_url=database_url, **settings), dependencies) as services:
         tenants = await services.accounts.create_account(ACCOUNT, ["north", "south"])
         yield People(services, clock, {each.name: each.public_key for each in tenants})
 

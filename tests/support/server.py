@@ -20,7 +20,7 @@ from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.serve import configure, listen, url_of
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.users.new_users import NewUser
 
 ACCOUNT: Final = "acme"
@@ -94,12 +94,12 @@ def seed(settings: Settings) -> None:
 @contextmanager
 def serving(
     settings: Settings,
-    sources: Sources | None = None,
+    dependencies: Dependencies | None = None,
     contract: Contract | None = None,
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Generator[LiveServer]:
     """Serve until the block ends, with the application wrapped."""
-    with serving_app(create_app(settings, sources, contract), settings, wrap) as server:
+    with serving_app(create_app(settings, dependencies, contract), settings, wrap) as server:
         yield server
 
 

@@ -21,12 +21,12 @@ import pytest
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import open_services
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.users.new_users import NewUser
 from tests.support.commands import Served, run_json, unmeasured
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.documents import Block
 from tests.support.server import serving, settings_in
-from tests.support.sources import CHEAP_HASHER
 from tests.support.terminal import Terminal
 
 # What the documents call them.
@@ -159,12 +159,12 @@ def beginning(folder: Path) -> Generator[Story]:
             each.mkdir()
         settings = settings_in(prepared)
         public_key = asyncio.run(_prepare(settings))
-        server = stack.enter_context(serving(settings, Sources(hasher=CHEAP_HASHER)))
+        server = stack.enter_context(serving(settings, Dependencies(hasher=CHEAP_HASHER)))
         yield Story(own, server.url, public_key, settings, stack)
 
 
 async def _prepare(settings: Settings) -> str:
-    async with open_services(settings, Sources(hasher=CHEAP_HASHER)) as services:
+    async with open_services(settings, Dependencies(hasher=CHEAP_HASHER)) as services:
         (tenant,) = await services.accounts.create_account(_ACCOUNT, [_TENANT])
         user = NewUser(username=_USERNAME, email=_EMAIL, password=_PASSWORD, roles=["meshy.admin"])
         await services.accounts.create_user(_ACCOUNT, _TENANT, user)

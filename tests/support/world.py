@@ -20,14 +20,14 @@ from sqlalchemy.engine import Connection
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import TenantChange
-from meshydb_server.services.common.sources import RandomBytes, Sources
+from meshydb_server.services.common.dependencies import Dependencies, Randomness
 from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage import schema
 from tests.support.databases import postgres
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
-from tests.support.sources import CHEAP_HASHER
 
 QUESTION_TENANT: Final = "east"
 TENANTS: Final = (DEFAULT_TENANT, OTHER_TENANT, QUESTION_TENANT)
@@ -70,7 +70,7 @@ NAMES: Final = {
 class KnownIds:
     """A random source that gives what was put into it, to those who ask for as many bytes, and chance otherwise."""
 
-    def __init__(self, chance: RandomBytes) -> None:
+    def __init__(self, chance: Randomness) -> None:
         self.coming: deque[bytes] = deque()
         self._chance = chance
 
@@ -146,16 +146,16 @@ def begin_reset(world: World, tenant: str, username: str) -> dict[str, Any]:
 
 
 @contextmanager
-def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[World]:
+def inhabited(settings: Settings, dependencies: Dependencies | None = None) -> Generator[World]:
     """Seed an empty database, and serve it until the block ends."""
-    sources = sources or Sources(hasher=CHEAP_HASHER)
-    ids = KnownIds(sources.random)
+    dependencies = dependencies or Dependencies(hasher=CHEAP_HASHER)
+    ids = KnownIds(dependencies.randomness)
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_services(settings, evolve(sources, random=ids))) as services,
+        portal.wrap_async_context_manager(open_services(settings, evolve(dependencies, randomness=ids))) as services,
     ):
         portal.call(_seed, services, ids)
-        with serving(settings, sources) as server, requests.Session() as session:
+        with serving(settings, dependencies) as server, requests.Session() as session:
             world = World(server.url, settings, session, dict.fromkeys(TENANTS, PASSWORD), portal, services)
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
@@ -167,13 +167,13 @@ def inhabited(settings: Settings, sources: Sources | None = None) -> Generator[W
 
 
 @contextmanager
-def inhabited_on(database: str, sources: Sources, **given: str) -> Generator[World]:
+def inhabited_on(database: str, dependencies: Dependencies, **given: str) -> Generator[World]:
     """The same on a new database of a kind, `sqlite` or `postgresql`, with the settings that are given."""
     with TemporaryDirectory(prefix="meshydb-") as folder, ExitStack() as stack:
         if database == "postgresql":
             server = stack.enter_context(postgres.running())
             given["database_url"] = stack.enter_context(server.database())
-        yield stack.enter_context(inhabited(settings_in(Path(folder), **given), sources))
+        yield stack.enter_context(inhabited(settings_in(Path(folder), **given), dependencies))
 
 
 async def _seed(services: Services, ids: KnownIds) -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
+from tests.support.dependencies import SetClock
 from tests.support.http.bodies import GOOD, asking_for
 from tests.support.http.raw import PATH, Connection, assert_documented, compose, exchange
 from tests.support.logs import errors
 from tests.support.server import LiveServer, seed, serving, settings_in
-from tests.support.sources import SetClock
 
 _ASK = compose(GOOD)
 _HEALTH = compose(method="GET", target="/healthz", content_type=None)
@@ -106,7 +106,7 @@ def test_health_of_storage(own_settings: Settings, tmp_path: Path) -> None:
     """A server that cannot read its storage says so when it is asked for its health, for as long as it cannot."""
     clock = SetClock()
     with (
-        serving(own_settings, Sources(now=clock)) as server,
+        serving(own_settings, Dependencies(clock=clock)) as server,
         closing(sqlite3.connect(tmp_path / "meshydb.sqlite3")) as connection,
     ):
         assert_documented(exchange(server.url, _HEALTH), 200)
@@ -130,7 +130,7 @@ def test_storage_is_busy(own_settings: Settings, tmp_path: Path) -> None:
 
 def test_unexpected(own_settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected error gets 500 without details; the log has them with the request id."""
-    with serving(own_settings, Sources(random=_fail)) as server:
+    with serving(own_settings, Dependencies(randomness=_fail)) as server:
         response = exchange(server.url, _ASK)
         assert_documented(exchange(server.url, _HEALTH), 200)
     assert_documented(response, 500)

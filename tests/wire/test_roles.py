@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.http.raw import Connection, Response, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT
-from tests.support.wire import Answer, Connection, assert_documented, assert_empty, compose, exchange
 from tests.support.world import World, user_id
 
 _USER: Final = user_id("ee", 1)
@@ -21,29 +21,31 @@ def _request(world: World, method: str, path: str, body: Any = None) -> bytes:
     return compose(encoded, bearer, method=method, target=f"/acme/{path}", content_type=declared)
 
 
-def _send(world: World, method: str, path: str, body: Any = None) -> Answer:
+def _send(world: World, method: str, path: str, body: Any = None) -> Response:
     """Call an operation as the administrator, with JSON if there is a body."""
     return exchange(world.url, _request(world, method, path, body))
 
 
 def _new_role(world: World, name: str) -> str:
-    answer = _send(world, "POST", "roles", {"name": name})
-    assert_documented(answer, 201)
-    created: str = answer.json["id"]
+    response = _send(world, "POST", "roles", {"name": name})
+    assert_documented(response, 201)
+    created: str = response.json["id"]
     return created
 
 
 def test_pascal_case_with_nulls(world: World) -> None:
     """A role and a permission are created from what the C# SDK sends: names in Pascal case, and explicit nulls."""
-    answer = _send(world, "POST", "roles", {"Id": None, "Name": "pascal", "Description": None, "NumberOfUsers": 7})
-    assert_documented(answer, 201)
-    role = answer.json
+    response = _send(world, "POST", "roles", {"Id": None, "Name": "pascal", "Description": None, "NumberOfUsers": 7})
+    assert_documented(response, 201)
+    role = response.json
     assert role == {"id": role["id"], "name": "pascal", "description": None, "numberOfUsers": 0}
     flags = {"Create": True, "Update": False, "Read": None, "Delete": True}
-    answer = _send(world, "POST", f"roles/{role['id']}/permissions", {"Id": None, "PermissibleName": "users", **flags})
-    assert_documented(answer, 201)
-    assert answer.json == {
-        "id": answer.json["id"],
+    response = _send(
+        world, "POST", f"roles/{role['id']}/permissions", {"Id": None, "PermissibleName": "users", **flags}
+    )
+    assert_documented(response, 201)
+    assert response.json == {
+        "id": response.json["id"],
         "permissibleName": "users",
         "create": True,
         "update": False,
@@ -55,14 +57,14 @@ def test_pascal_case_with_nulls(world: World) -> None:
 def test_whole_objects(world: World) -> None:
     """What was answered can be sent back as it is, as the JS SDK does, and whatever stands beside it is ignored."""
     role = _send(world, "GET", f"roles/{_new_role(world, 'whole')}").json
-    answer = _send(world, "PUT", f"roles/{role['id']}", {**role, "numberOfUsers": "3", "success": True})
-    assert_documented(answer, 200)
-    assert answer.json == role
+    response = _send(world, "PUT", f"roles/{role['id']}", {**role, "numberOfUsers": "3", "success": True})
+    assert_documented(response, 200)
+    assert response.json == role
     path = f"roles/{role['id']}/permissions"
     made = _send(world, "POST", path, {"permissibleName": "users", "read": True, "id": "x"}).json
-    answer = _send(world, "PUT", f"{path}/{made['id']}", made)
-    assert_documented(answer, 200)
-    assert answer.json == made
+    response = _send(world, "PUT", f"{path}/{made['id']}", made)
+    assert_documented(response, 200)
+    assert response.json == made
 
 
 @pytest.mark.parametrize(("text", "flag"), [("true", True), ("True", True), ("FALSE", False)])
@@ -70,9 +72,9 @@ def test_flags_as_text(world: World, text: str, *, flag: bool) -> None:
     """Flags may be texts, as the service's pages have them."""
     role = _new_role(world, f"{text[0] if text.islower() else text[0] * 2}flag")
     path = f"roles/{role}/permissions"
-    answer = _send(world, "POST", path, {"permissibleName": "users", "create": text, "read": "true"})
-    assert_documented(answer, 201)
-    assert (answer.json["create"], answer.json["read"]) == (flag, True)
+    response = _send(world, "POST", path, {"permissibleName": "users", "create": text, "read": "true"})
+    assert_documented(response, 201)
+    assert (response.json["create"], response.json["read"]) == (flag, True)
 
 
 @pytest.mark.parametrize("flag", ["yes", "", "1", 1, 0, [], {}])
@@ -91,9 +93,9 @@ def test_body_of_a_delete(world: World) -> None:
             connection.send(_request(world, method, f"roles/{role}/users", body))
             assert_empty(connection.read(), 204)
         connection.send(_request(world, "GET", f"roles/{role}"))
-        answer = connection.read()
-        assert_documented(answer, 200)
-        assert answer.json["numberOfUsers"] == 0
+        response = connection.read()
+        assert_documented(response, 200)
+        assert response.json["numberOfUsers"] == 0
         # Without a body, or without its type.
         connection.send(_request(world, "DELETE", f"roles/{role}/users"))
         assert_documented(connection.read(), 415)
@@ -117,9 +119,9 @@ def test_unencoded_queries(world: World, query: str, *, found: bool) -> None:
     """The C# SDK sends names as they were typed, and empty values for what is not asked."""
     if not _send(world, "GET", "roles?name=raw").json["results"]:
         _new_role(world, "raw")
-    answer = _send(world, "GET", f"roles?{query}")
-    assert_documented(answer, 200)
-    assert bool(answer.json["results"]) is found
+    response = _send(world, "GET", f"roles?{query}")
+    assert_documented(response, 200)
+    assert bool(response.json["results"]) is found
 
 
 def test_no_content(world: World) -> None:

@@ -18,7 +18,7 @@ from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.http.request_context import RequestContextMiddleware
 from meshydb_server.process.stopping import Stopping
 from meshydb_server.runtime import open_services, working
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 
 # All methods that operations can have, except OPTIONS, which preflights use, and TRACE, which browsers do not send. A
 # path rejects methods that it lacks, with an error that scripts can read.
@@ -30,7 +30,7 @@ _EXPOSED_HEADERS: Final = ("X-Request-ID", "Retry-After", "WWW-Authenticate")
 
 def create_app(
     settings: Settings,
-    sources: Sources | None = None,
+    dependencies: Dependencies | None = None,
     contract: Contract | None = None,
     handlers: Mapping[str, Handler] | None = None,
     stopping: Stopping | None = None,
@@ -47,7 +47,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         with closing(dispatcher):
-            async with open_services(settings, sources) as services, working(services, stopping):
+            async with open_services(settings, dependencies) as services, working(services, stopping):
                 app.state.services = services
                 yield
 

@@ -10,11 +10,11 @@ from attrs import asdict, evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import OPERATOR, Audit
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.lookup import require_account, require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles import create_system_roles
 from meshydb_server.services.users import NewUser, add_user, hash_secrets, require_email, require_phone
 from meshydb_server.storage.accounts import (
@@ -51,7 +51,8 @@ class AccountService:
     """Creates accounts, tenants and users. Callers have validated names against the contract."""
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     passwords: Passwords
     audit: Audit
 
@@ -82,7 +83,7 @@ class AccountService:
             raise ConflictError("A tenant is named twice.", ErrorCode.INVALID_REQUEST)
 
         def transaction(connection: Connection) -> Sequence[Tenant]:
-            insert_account(connection, account, names[0], self.sources.now())
+            insert_account(connection, account, names[0], self.clock())
             for name in names:
                 self._add_tenant(connection, account, name)
             return list_tenants(connection, account)
@@ -130,13 +131,13 @@ class AccountService:
         secrets = await hash_secrets(self.passwords, tenant_row, new)
 
         def transaction(connection: Connection) -> User:
-            user = add_user(connection, self.sources, tenant_row, new, secrets)
+            user = add_user(connection, self.clock, self.randomness, tenant_row, new, secrets)
             self.audit.note(
                 connection,
                 resolved(tenant_row),
                 "user-created",
                 OPERATOR,
-                now=self.sources.now(),
+                now=self.clock(),
                 user_id=user.user_id,
             )
             return user
@@ -147,7 +148,7 @@ class AccountService:
             raise ConflictError("The tenant already has a user of this name.", ErrorCode.USERNAME_TAKEN) from error
 
     def _add_tenant(self, connection: Connection, account: str, tenant: str) -> None:
-        public_key = base64.urlsafe_b64encode(self.sources.random(_PUBLIC_KEY_BYTES)).decode()
-        now = self.sources.now()
+        public_key = base64.urlsafe_b64encode(self.randomness(_PUBLIC_KEY_BYTES)).decode()
+        now = self.clock()
         insert_tenant(connection, account, tenant, public_key, now)
-        create_system_roles(connection, account, tenant, now, self.sources.random)
+        create_system_roles(connection, account, tenant, now, self.randomness)

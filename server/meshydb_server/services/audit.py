@@ -15,8 +15,8 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import site_of
+from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.lookup import require_account
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.audit import Event, append_event, count_event, event_id, list_events
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.recovery import ResolvedTenant
@@ -58,7 +58,7 @@ class Audit:
     """Appends events in the caller's transaction, and lists them."""
 
     database: Database
-    sources: Sources
+    randomness: Randomness
 
     def note(
         self,
@@ -75,7 +75,7 @@ class Audit:
         event = Event(
             account=tenant.account,
             tenant=tenant.name,
-            event_id=event_id(now, self.sources.random(_ID_BYTES)),
+            event_id=event_id(now, self.randomness(_ID_BYTES)),
             occurred_at=now,
             kind=kind,
             outcome=outcome,

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.health import beat
@@ -24,7 +24,7 @@ class Health:
     """Tries to write at most once a second, for all callers together."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     # The running or last write, and when it started.
     _task: asyncio.Task[None] | None = field(default=None, init=False)
     _started_at: datetime | None = field(default=None, init=False)
@@ -47,7 +47,7 @@ class Health:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _current_task(self) -> asyncio.Task[None]:
-        now = self.sources.now()
+        now = self.clock()
         # Absolute, because clocks are sometimes set back.
         if self._task is None or (
             self._task.done() and self._started_at is not None and abs(now - self._started_at) >= _KEPT

@@ -5,11 +5,11 @@ from __future__ import annotations
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError
 from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.recovery import IssuedRequest, VerificationService
 from meshydb_server.services.users import (
@@ -33,7 +33,8 @@ class RegistrationService:
     """Registers users."""
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     passwords: Passwords
     profiles: Profiles
     verification: VerificationService
@@ -56,7 +57,7 @@ class RegistrationService:
             if not tenant_row.anonymous_registration:
                 raise InvalidRequestError("Anonymous registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
             return self.profiles.load(
-                connection, tenant_row, add_user(connection, self.sources, tenant_row, new, Secrets())
+                connection, tenant_row, add_user(connection, self.clock, self.randomness, tenant_row, new, Secrets())
             )
 
         try:
@@ -86,10 +87,10 @@ class RegistrationService:
             raise ConflictError(USERNAME_TAKEN, ErrorCode.USERNAME_TAKEN)
         secrets = await hash_secrets(self.passwords, tenant_row, new)
         at_once = tenant_row.verification == "question"
-        now = self.sources.now()
+        now = self.clock()
 
         def transaction(connection: Connection) -> IssuedRequest | None:
-            user = add_user(connection, self.sources, tenant_row, evolve(new, verified=at_once), secrets)
+            user = add_user(connection, self.clock, self.randomness, tenant_row, evolve(new, verified=at_once), secrets)
             return None if at_once else self.verification.issue_registration(connection, tenant_row, user, now, client)
 
         try:

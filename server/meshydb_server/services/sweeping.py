@@ -11,8 +11,8 @@ from typing import Final
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.limits import KNOWN_FOR
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery import GUESS_WINDOW
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
@@ -51,7 +51,7 @@ class Sweeper:
     """Deletes expired rows. Several sweepers may share a database."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     audit_retention: timedelta
 
     async def run(self) -> None:
@@ -67,7 +67,7 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Delete all expired rows, and return their number."""
-        return sum([await self._sweep(delete, self.sources.now() - kept) for delete, kept in self._kept])
+        return sum([await self._sweep(delete, self.clock() - kept) for delete, kept in self._kept])
 
     @property
     def _kept(self) -> tuple[tuple[_Delete, timedelta], ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meshydb_contract import Deployment, Tenant
+from tests.support.dependencies import ShiftedClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
-from tests.support.sources import ShiftedClock
 from tests.support.world import World, public_key
 
 

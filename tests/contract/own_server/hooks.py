@@ -14,8 +14,8 @@ from schemathesis.core import NotSet
 from meshydb_contract import Target, operation_id
 from tests.contract.own_server.completion import Body, Completion, fit_body, record_effects, tenant_of
 from tests.support.contract import operations, read
+from tests.support.dependencies import SetClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
-from tests.support.sources import SetClock
 from tests.support.world import ANSWER, DELETABLE, KEPT, NAMES, QUESTION_TENANT, World, public_key, user_id
 
 # Short enough that no access token expires during a run.

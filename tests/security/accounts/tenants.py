@@ -19,14 +19,14 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.pages import PageRequest
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles import Actor, NewRole, RoleId
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.accounts import Verification
 from meshydb_server.storage.schema import metadata
+from tests.support.dependencies import CHEAP_HASHER, SetClock
 from tests.support.server import serving, settings_in
-from tests.support.sources import CHEAP_HASHER, SetClock
 
 _TENANTS: Final = {"owner": ("acme", "north"), "neighbour": ("acme", "south"), "stranger": ("globex", "north")}
 _EMAIL: Final = "user@example.org"
@@ -86,11 +86,11 @@ async def shared_server(
 ) -> AsyncGenerator[SharedServer]:
     """Serve a new database with the tenants; each may have an open request for `reset` or `register`."""
     settings = settings_in(folder, database_url=database_url)
-    sources = Sources(now=SetClock(), hasher=CHEAP_HASHER)
-    async with open_services(settings, sources) as services:
+    dependencies = Dependencies(clock=SetClock(), hasher=CHEAP_HASHER)
+    async with open_services(settings, dependencies) as services:
         await services.accounts.create_account("acme", ["north", "south"])
         await services.accounts.create_account("globex", ["north"])
-        with serving(settings, sources) as server:
+        with serving(settings, dependencies) as server:
             async with httpx.AsyncClient(base_url=server.url) as client:
                 tenants = {
                     name: await _settle(services, client, *place, TenantChange(verification=verification), request)

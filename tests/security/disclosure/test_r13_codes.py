@@ -24,8 +24,8 @@ from tests.security.services import (
     USERNAME,
     services_on,
 )
+from tests.support.dependencies import SetClock
 from tests.support.error_codes import flaw_in_code
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -26,7 +26,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.contract import ROOT
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

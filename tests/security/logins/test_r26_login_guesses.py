@@ -25,7 +25,7 @@ from tests.security.services import (
     outcomes,
     services_on,
 )
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

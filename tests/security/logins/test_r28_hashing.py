@@ -14,11 +14,11 @@ from attrs import evolve, frozen
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import CallerGoneError, InvalidRequestError
 from meshydb_server.services.common.hashing_queue import Requester, requested_by
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, users
@@ -37,9 +37,9 @@ from tests.security.services import (
     rows,
     services_on,
 )
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.mail.sending import until
 from tests.support.server import LiveServer, serving_app, settings_in
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -74,12 +74,12 @@ class _Hosted:
 @asynccontextmanager
 async def _hosted(folder: Path, **given: str) -> AsyncGenerator[_Hosted]:
     settings = settings_in(folder, forwarded_allow_ips="127.0.0.1", **given)
-    async with open_services(settings, Sources(hasher=CHEAP_HASHER)) as services:
+    async with open_services(settings, Dependencies(hasher=CHEAP_HASHER)) as services:
         (tenant,) = await services.accounts.create_account(ACCOUNT)
         new = NewUser(username="rosa.k", email="rosa.k@example.org", password=_HONEST)
         await services.accounts.create_user(ACCOUNT, None, new)
     hasher = HeldHasher()
-    app = create_app(settings, Sources(hasher=hasher))
+    app = create_app(settings, Dependencies(hasher=hasher))
     with serving_app(app, settings) as server:
         await until(lambda: hasattr(app.state, "services"))
         try:
@@ -167,7 +167,7 @@ async def test_r28_bound_of_all(tmp_path: Path) -> None:
         assert (await honest).status_code == 200
         assert sorted(response.status_code for response in await asyncio.gather(*logins)) == [400, 400, 400, 400, 503]
     # Neither of the two who got 503 has guessed, and the honest one is forgotten.
-    async with open_services(settings_in(tmp_path), Sources(hasher=CHEAP_HASHER)) as services:
+    async with open_services(settings_in(tmp_path), Dependencies(hasher=CHEAP_HASHER)) as services:
         assert sorted(await counted(services, LOGIN_GUESSES.name)) == [0, 4]
         assert await counted(services, LOGIN_GUESSES_BY_USER.name) == [4]
 

@@ -22,7 +22,7 @@ from meshydb_server.storage.schema import outbox, users
 from tests.security.instrumentation import statements
 from tests.security.messages.relay import Relay, relaying
 from tests.security.services import ACCOUNT, BY_TEXT, EMAIL, TENANT, UNKNOWN, USERNAME, change, rows, services_on
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

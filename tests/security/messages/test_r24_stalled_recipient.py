@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from meshydb_server.runtime import Services, sending
 from meshydb_server.services.accounts import NewUser
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.keys import Key
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages.slots import SlotLimits, Slots, domain_of, stand_in_domain
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.messages import Search
@@ -141,7 +141,7 @@ def test_r24_decoys_have_stand_in_domains() -> None:
 
 async def test_r24_searches_overlap() -> None:
     """A search that found everything is followed by one that begins half a minute back."""
-    now = Sources().now()
+    now = Dependencies().clock()
     slots = Slots(SlotLimits())
     first = slots.search(["email"], now)
     assert isinstance(first, Search)

@@ -30,7 +30,7 @@ from tests.security.services import (
     sent_codes,
     services_on,
 )
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -20,12 +20,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy.engine import make_url
 
 from tests.support.commands import Served
+from tests.support.dependencies import SetClock
 from tests.support.http.bodies import GOOD, asking_for
 from tests.support.http.raw import Connection, compose, exchange
 from tests.support.mail.sending import EMAIL, USERNAME, ask, opened, stored_row
 from tests.support.mail.smtp import Sink, receiving
 from tests.support.server import SECRET_KEYS, seed, settings_in
-from tests.support.sources import SetClock
 
 # The requirement itself, of which a service manager's own patience is a multiple.
 _WITHIN_SECONDS: Final = 20.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.storage.schema import recoveries
 from tests.security.services import BY_TEXT, PASSWORD, Issued, ask, refusal, rows, services_on
 from tests.support.contract import ROOT
@@ -80,11 +80,11 @@ async def test_r02_codes_have_the_form_that_is_set(
 
 def test_r02_chance_is_cryptographically_secure() -> None:
     """The default random source is the operating system's, and no service uses another."""
-    assert Sources().random is secrets.token_bytes
+    assert Dependencies().randomness is secrets.token_bytes
     users = {path.relative_to(_SERVER).as_posix(): _imported(path) for path in _SERVER.rglob("*.py")}
     assert not [path for path, names in users.items() if names & {"random", "numpy"}]
     assert [path for path, names in users.items() if path.startswith("services/") and "secrets" in names] == [
-        "services/common/sources.py"
+        "services/common/dependencies.py"
     ]
 
 

@@ -37,7 +37,7 @@ from tests.security.services import (
     rows,
     services_on,
 )
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

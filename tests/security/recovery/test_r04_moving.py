@@ -26,7 +26,7 @@ from tests.security.services import (
 )
 from tests.support.databases.migrated import ReusedDatabase
 from tests.support.databases.transactions import held
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

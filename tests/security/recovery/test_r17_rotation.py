@@ -22,8 +22,8 @@ from tests.security.services import (
     rows,
     services_on,
 )
+from tests.support.dependencies import SetClock
 from tests.support.mail.smtp import Sink, receiving
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

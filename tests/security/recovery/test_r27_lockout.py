@@ -20,7 +20,7 @@ from tests.security.services import (
     log_in,
     services_on,
 )
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.security.services import PASSWORD, ask, outcomes, services_on
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = pytest.mark.anyio
 

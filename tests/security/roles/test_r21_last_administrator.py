@@ -12,17 +12,17 @@ from attrs import evolve
 
 from meshydb_server.runtime import open_services
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ServiceError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.operators import UserChange
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.schema import user_roles, users
 from tests.security.services import rows
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.people import ACCOUNT, People, all_at_once, refusal
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -94,9 +94,9 @@ async def test_r21_tenant_without_an_administrator(people: People, way: str) -> 
 async def test_r21_all_deactivate_each_other_at_once(people: People, tmp_path: Path, database_url: str) -> None:
     """When administrators remove each other at once, on two servers, one stays."""
     names = [f"admin-{number}" for number in range(len(_WAYS))]
-    sources = Sources(now=people.clock, hasher=CHEAP_HASHER)
+    dependencies = Dependencies(clock=people.clock, hasher=CHEAP_HASHER)
     await people.services.roles.create_role(ACCOUNT, None, NewRole(name="keeper", permissions=["roles:update"]))
-    async with open_services(settings_in(tmp_path, database_url=database_url), sources) as services:
+    async with open_services(settings_in(tmp_path, database_url=database_url), dependencies) as services:
         sides = [people, evolve(people, services=services)]
         await asyncio.gather(*(services.database.read(has_accounts) for _ in names))
         for _ in range(5):

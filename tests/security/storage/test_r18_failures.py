@@ -35,8 +35,8 @@ from tests.security.services import (
     services_on,
     without,
 )
+from tests.support.dependencies import SetClock
 from tests.support.mail.smtp import Sink, receiving
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

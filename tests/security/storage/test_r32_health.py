@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from meshydb_server.runtime import Services
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, heartbeat
 from tests.security.instrumentation import statements
 from tests.security.services import OLD_PASSWORD, ask, log_in, rows, services_on
 from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
+from tests.support.dependencies import SetClock
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 
@@ -204,7 +204,7 @@ def test_r32_responses(path: Path, tmp_path: Path) -> None:
     aside = tmp_path / "aside"
     aside.mkdir()
     settings = settings_in(path.parent)
-    with serving(settings, Sources(now=clock)) as server:
+    with serving(settings, Dependencies(clock=clock)) as server:
         assert_documented(exchange(server.url, _HEALTH), 200)
         _delete(path, aside)
         clock.move(seconds=1)

@@ -34,7 +34,7 @@ from tests.security.users.authenticators import (
     notices,
     stored,
 )
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)]
 

@@ -19,7 +19,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.security.users.authenticators import CHANNELS, STALE, Channel, ask_all, enter, notices, stored
-from tests.support.sources import SetClock
+from tests.support.dependencies import SetClock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.contact)]
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import users
@@ -29,8 +29,8 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.commands import run, run_json
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER
 from tests.support.usernames import NAMES, Name
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +50,7 @@ async def _ask_all(client: httpx.AsyncClient, username: str) -> list[httpx.Respo
 async def test_r33_new_usernames(database_url: str, tmp_path: Path) -> None:
     """E4, E5 and E15 reject the same usernames with 400 and `username_invalid`, and store nothing."""
     settings = settings_in(tmp_path, database_url=database_url)
-    app = create_app(settings, Sources(hasher=CHEAP_HASHER))
+    app = create_app(settings, Dependencies(hasher=CHEAP_HASHER))
     async with app.router.lifespan_context(app):
         services: Services = app.state.services
         (tenant,) = await services.accounts.create_account(ACCOUNT)

@@ -16,8 +16,8 @@ from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
+from tests.support.dependencies import SetClock, known_dependencies
 from tests.support.server import settings_in
-from tests.support.sources import SetClock, known_sources
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ def clock() -> SetClock:
 @pytest.fixture
 async def services(tmp_path: Path, clock: SetClock) -> AsyncGenerator[Services]:
     """Services on an empty database."""
-    async with open_services(settings_in(tmp_path), known_sources(clock)) as services:
+    async with open_services(settings_in(tmp_path), known_dependencies(clock)) as services:
         yield services
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from meshydb_server.services.common.errors import OverloadedError
 from meshydb_server.services.common.passwords import Passwords
-from tests.support.sources import CHEAP_HASHER
+from tests.support.dependencies import CHEAP_HASHER
 
 # Those that may wait, and the two under way.
 _MOST: Final = 202

@@ -14,8 +14,8 @@ from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.storage.schema import sessions
 from meshydb_server.storage.users.authenticators import replace_password
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.people import ACCOUNT, ISSUER, PASSWORD, People, claims, refusal
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 

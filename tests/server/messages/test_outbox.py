@@ -16,10 +16,10 @@ from meshydb_server.services.messages.outbox import PermanentDeliveryError
 from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import outbox
 from tests.support.databases.transactions import held
+from tests.support.dependencies import SetClock
 from tests.support.logs import levels
 from tests.support.mail.sending import EMAIL, HeldDelivery, Opening, ask, only_message, stored_row, until, worker
 from tests.support.mail.smtp import Sink, receiving
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ from sqlalchemy import update
 
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.storage.schema import users
+from tests.support.dependencies import SetClock
 from tests.support.logs import levels
 from tests.support.mail.sending import EMAIL, HeldDelivery, Opening, ask, only_message, stored_row, worker
 from tests.support.mail.smtp import Sink, receiving
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from meshydb_server.runtime import Services, sending
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.engine.database import Database
 from tests.support.databases.transactions import rename
+from tests.support.dependencies import SetClock
 from tests.support.mail.sending import HeldDelivery, LoopTime, Opening, ask, emailing, only_message, worker
 from tests.support.mail.smtp import Sink, receiving
-from tests.support.sources import SetClock
 
 pytestmark = pytest.mark.anyio
 

@@ -17,13 +17,13 @@ import pytest
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.serve import listen
 from tests.support.commands import Served, run, run_json
+from tests.support.dependencies import SetClock
 from tests.support.http.bodies import GOOD, asking_for
 from tests.support.http.raw import Connection, assert_documented, compose, exchange
 from tests.support.mail.sending import EMAIL, ask, opened
 from tests.support.mail.smtp import Sink, receiving
 from tests.support.server import EMAIL as SEEDED_EMAIL
 from tests.support.server import OTHER_USERNAME, USERNAME, seed, settings_in
-from tests.support.sources import SetClock
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ import pytest
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.audit import OPERATOR
+from meshydb_server.services.common.dependencies import Dependencies, Randomness
 from meshydb_server.services.common.errors import InvalidRequestError, NotFoundError
 from meshydb_server.services.common.keys import Key
-from meshydb_server.services.common.sources import RandomBytes, Sources
 from meshydb_server.services.recovery import codes
 from meshydb_server.services.recovery.verification import IssuedRequest
+from tests.support.dependencies import CHEAP_HASHER, CountedRandom, SetClock
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER, CountedRandom, SetClock
 
 pytestmark = pytest.mark.anyio
 
@@ -31,12 +31,12 @@ _SECRET = bytes(range(32))
 
 @asynccontextmanager
 async def _opened(
-    folder: Path, clock: SetClock | None = None, random: RandomBytes = secrets.token_bytes
+    folder: Path, clock: SetClock | None = None, random: Randomness = secrets.token_bytes
 ) -> AsyncGenerator[Services]:
     """Services on a new database with one user, under a known key."""
     settings = settings_in(folder, secret_keys=base64.urlsafe_b64encode(_SECRET).decode())
     async with open_services(
-        settings, Sources(now=clock or SetClock(), random=random, hasher=CHEAP_HASHER)
+        settings, Dependencies(clock=clock or SetClock(), randomness=random, hasher=CHEAP_HASHER)
     ) as services:
         await services.accounts.create_account("acme", ["north", "south"])
         await services.accounts.create_user("acme", None, NewUser(username="rosa.k", email="rosa.k@example.org"))

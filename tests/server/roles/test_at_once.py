@@ -10,13 +10,13 @@ import pytest
 from attrs import evolve
 
 from meshydb_server.runtime import open_services
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ServiceError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.accounts import has_accounts
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.people import ACCOUNT, People, settled
 from tests.support.role_calls import RoleCalls, permission, users
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -89,8 +89,8 @@ async def test_a_role_is_deleted_while_it_is_given(calls: RoleCalls) -> None:
 async def two_servers(tmp_path: Path, database_url: str) -> AsyncGenerator[tuple[People, People]]:
     """The services of two servers on one database."""
     async with settled(tmp_path, database_url) as people:
-        sources = Sources(now=people.clock, hasher=CHEAP_HASHER)
-        async with open_services(settings_in(tmp_path, database_url=database_url), sources) as services:
+        dependencies = Dependencies(clock=people.clock, hasher=CHEAP_HASHER)
+        async with open_services(settings_in(tmp_path, database_url=database_url), dependencies) as services:
             yield people, evolve(people, services=services)
 
 

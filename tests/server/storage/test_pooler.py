@@ -12,14 +12,14 @@ from sqlalchemy.engine import Connection
 
 from meshydb import AsyncMeshyClient
 from meshydb_server.runtime import open_services
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError
 from tests.server.storage.pgbouncer import pooling
 from tests.support.databases.postgres import Postgres
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.server import serving, settings_in
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 
@@ -47,13 +47,13 @@ async def test_many_at_once(tmp_path: Path, url: str, prepared: str, further: st
     """Many requests at once over few connections each get what is theirs."""
     with pooling(url, further=further) as pool:
         settings = settings_in(tmp_path, database_url=pool, prepared_statements=prepared)
-        sources = Sources(hasher=CHEAP_HASHER)
-        async with open_services(settings, sources) as services:
+        dependencies = Dependencies(hasher=CHEAP_HASHER)
+        async with open_services(settings, dependencies) as services:
             (created,) = await services.accounts.create_account("acme", ["north"])
             for name in _USERS:
                 new = NewUser(username=name, email=f"{name}@example.org", password=f"a passphrase of {name}")
                 await services.accounts.create_user("acme", "north", new)
-        with serving(settings, sources) as server:
+        with serving(settings, dependencies) as server:
             async with AsyncMeshyClient(
                 "acme", "north", created.public_key, base_url=server.url, auth_url=server.url, max_retries=0
             ) as client:

@@ -134,9 +134,9 @@ async def test_all_users_are_listed(people: People) -> None:
     await people.add("elsewhere", tenant="south")
 
     def add_all(connection: Connection) -> None:
-        place = require_tenant(connection, ACCOUNT, "north")
+        tenant, accounts = require_tenant(connection, ACCOUNT, "north"), people.services.accounts
         for name in reversed(names):
-            add_user(connection, people.services.accounts.sources, place, NewUser(username=name), Secrets())
+            add_user(connection, accounts.clock, accounts.randomness, tenant, NewUser(username=name), Secrets())
 
     await people.services.database.write(add_all)
     found = await people.services.operators.list_users(ACCOUNT, None)

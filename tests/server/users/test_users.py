@@ -18,8 +18,8 @@ from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.profiles import Profile, ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, sessions, user_roles, users
+from tests.support.dependencies import CHEAP_HASHER
 from tests.support.people import ACCOUNT, PASSWORD, People, all_at_once, refusal
-from tests.support.sources import CHEAP_HASHER
 
 pytestmark = pytest.mark.anyio
 

@@ -16,15 +16,15 @@ from sqlalchemy import select
 
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.accounts import NewUser
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.messages.outbox import Delivery, Outbox
 from meshydb_server.services.messages.templates import MessageContent
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.accounts import account_exists
 from meshydb_server.storage.messages import Message
 from meshydb_server.storage.schema import outbox
+from tests.support.dependencies import CHEAP_HASHER, SetClock
 from tests.support.server import settings_in
-from tests.support.sources import CHEAP_HASHER, SetClock
 
 USERNAME = "rosa.k"
 EMAIL = "rosa.k@example.org"
@@ -37,7 +37,9 @@ _PATIENCE_SECONDS = 30.0
 async def opened(folder: Path, clock: SetClock, *, smtp_url: str = "", **given: str) -> AsyncGenerator[Services]:
     """Services on the folder's database, or another, with an account and a user."""
     settings = settings_in(folder, **({"smtp_url": smtp_url} if smtp_url else {}), **given)
-    async with open_services(settings, Sources(now=clock, random=secrets.token_bytes, hasher=CHEAP_HASHER)) as services:
+    async with open_services(
+        settings, Dependencies(clock=clock, randomness=secrets.token_bytes, hasher=CHEAP_HASHER)
+    ) as services:
         if not await services.database.read(lambda connection: account_exists(connection, "acme")):
             await services.accounts.create_account("acme")
             await services.accounts.create_user("acme", None, NewUser(username=USERNAME, email=EMAIL))

@@ -25,8 +25,8 @@ from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.serve import configure, listen, url_of
 from meshydb_server.services.accounts import TenantChange
+from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ServiceError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.users import NewQuestion, NewUser
 
@@ -124,12 +124,12 @@ def _hosting(folder: Path) -> Generator[_Host]:
         rate_limit="off",
         account_rate_limit="off",
     )
-    sources, contract = Sources(hasher=_CHEAP_HASHER), Contract.load()
-    server = uvicorn.Server(configure(create_app(settings, sources, contract), settings))
+    dependencies, contract = Dependencies(hasher=_CHEAP_HASHER), Contract.load()
+    server = uvicorn.Server(configure(create_app(settings, dependencies, contract), settings))
     with (
         listen("127.0.0.1", 0) as sock,
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_services(settings, sources)) as services,
+        portal.wrap_async_context_manager(open_services(settings, dependencies)) as services,
     ):
         serving = portal.start_task_soon(server.serve, [sock])
         try:

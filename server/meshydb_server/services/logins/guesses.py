@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.counting import Allowance, is_known_address, keep, keys_of_username, take_back
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.storage.counters import EMPTY_LOG, CounterKey, read_counters, save_counters
 from meshydb_server.storage.recovery import ResolvedTenant, UsernameCounts, UsernameKeys
 from meshydb_server.storage.users import find_user
@@ -36,7 +36,7 @@ class LoginGuess:
 class LoginGuesses:
     """Counts attempts by username and client network, and by username alone."""
 
-    sources: Sources
+    clock: Clock
     keyring: Keyring
     audit: Audit
     allowance: Allowance
@@ -46,7 +46,7 @@ class LoginGuesses:
 
         `client` is the client address of the request, in the form of `addresses.normalise`; "" for none.
         """
-        guess = LoginGuess(tenant, keys_of_username(self.keyring, username, client), client, self.sources.now())
+        guess = LoginGuess(tenant, keys_of_username(self.keyring, username, client), client, self.clock())
 
         def is_known() -> bool:
             user = find_user(connection, tenant.account, tenant.name, guess.keys.username_key)
@@ -66,12 +66,12 @@ class LoginGuesses:
         try:
             return self.count(connection, tenant, username, client)
         except LimitError as error:
-            self.audit.count(connection, tenant, kind, "limited", client=client, now=self.sources.now())
+            self.audit.count(connection, tenant, kind, "limited", client=client, now=self.clock())
             return error
 
     def record_wrong_password(self, connection: Connection, guess: LoginGuess, kind: Kind) -> None:
         """Record a wrong password in the audit trail."""
-        self.audit.count(connection, guess.tenant, kind, "wrong-password", client=guess.client, now=self.sources.now())
+        self.audit.count(connection, guess.tenant, kind, "wrong-password", client=guess.client, now=self.clock())
 
     def take_back(self, connection: Connection, guess: LoginGuess) -> None:
         """Take back an attempt whose password was not compared."""

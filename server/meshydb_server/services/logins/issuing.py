@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.roles import permitted
 from meshydb_server.storage.roles import Permission
@@ -45,7 +45,7 @@ class TokenIssuer:
     """Signs the access tokens of logins."""
 
     access_tokens: AccessTokens
-    sources: Sources
+    randomness: Randomness
 
     def issue(self, grant: Grant, issuer: str, now: datetime) -> IssuedTokens:
         """Sign an access token. `issuer` is the URL of the account."""
@@ -69,6 +69,6 @@ class TokenIssuer:
             **({} if user.anonymous else {"auth_time": int(grant.auth_time.timestamp())}),
             "iat": issued_at,
             "exp": issued_at + ACCESS_SECONDS,
-            "jti": self.sources.random(_TOKEN_ID_BYTES).hex(),
+            "jti": self.randomness(_TOKEN_ID_BYTES).hex(),
         }
         return IssuedTokens(self.access_tokens.sign(claims), ACCESS_SECONDS, grant.refresh_token)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from meshydb_server.services.common.sources import RandomBytes
+from meshydb_server.services.common.dependencies import Randomness
 
 SESSION_ID_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
@@ -23,7 +23,7 @@ class RefreshToken:
     secret: bytes = field(repr=False)
 
     @classmethod
-    def generate(cls, session_id: bytes, random: RandomBytes) -> RefreshToken:
+    def generate(cls, session_id: bytes, random: Randomness) -> RefreshToken:
         """Create a new token for a login."""
         return cls(session_id, random(_SECRET_BYTES))
 

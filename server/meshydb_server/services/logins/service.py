@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import network_of
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.errors import AuthenticationError, LimitError, OAuthError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import ANONYMOUS_PASSWORD
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.logins.access_tokens import AUDIENCE, AccessTokens
 from meshydb_server.services.logins.guesses import LoginGuess
@@ -77,7 +77,8 @@ class TokenService:
     """Logs users in and out, and says who calls."""
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     checker: PasswordChecker
     access_tokens: AccessTokens
     issuer: TokenIssuer
@@ -97,9 +98,9 @@ class TokenService:
             # The password was right.
             await self.checker.take_back(counted.guess)
             raise
-        now = self.sources.now()
-        session_id = self.sources.random(SESSION_ID_BYTES)
-        refresh_token = RefreshToken.generate(session_id, self.sources.random) if _OFFLINE_ACCESS in granted else None
+        now = self.clock()
+        session_id = self.randomness(SESSION_ID_BYTES)
+        refresh_token = RefreshToken.generate(session_id, self.randomness) if _OFFLINE_ACCESS in granted else None
         session = Session(
             account=tenant.account,
             tenant=tenant.name,
@@ -140,7 +141,7 @@ class TokenService:
 
         Raises NotFoundError or OAuthError.
         """
-        now = self.sources.now()
+        now = self.clock()
 
         def renew(connection: Connection) -> Grant:
             tenant_row = _require_client(connection, account, tenant, client_id)
@@ -169,7 +170,7 @@ class TokenService:
 
         Raises NotFoundError for an unknown account or tenant, and OAuthError.
         """
-        now = self.sources.now()
+        now = self.clock()
         refresh_token = RefreshToken.parse(token)
         claims = self.access_tokens.read(token) if refresh_token is None else None
 
@@ -189,7 +190,7 @@ class TokenService:
 
     async def authenticate(self, account: str, tenant: str | None, access_token: str) -> Caller:
         """The caller of an access token. Raises AuthenticationError, which does not say what is wrong."""
-        now = self.sources.now()
+        now = self.clock()
         claims = self.access_tokens.read(access_token)
         if (
             claims is None

@@ -19,8 +19,8 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy.engine import Connection
 
 from meshydb_server import timestamps
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages.slots import SlotLimits, domain_of, stand_in_domain
 from meshydb_server.services.messages.templates import MessageContent, MessageKind
 from meshydb_server.storage.engine.database import Database
@@ -104,7 +104,8 @@ class Outbox:
     """
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     keyring: Keyring
     deliveries: Mapping[Channel, Delivery] = field(factory=dict[Channel, Delivery])
     woken: asyncio.Event = Factory(asyncio.Event)
@@ -140,7 +141,7 @@ class Outbox:
         return Message(
             account=outgoing.tenant.account,
             tenant=outgoing.tenant.name,
-            message_id=self.sources.random(_MESSAGE_ID_BYTES).hex(),
+            message_id=self.randomness(_MESSAGE_ID_BYTES).hex(),
             kind=outgoing.kind,
             username=outgoing.username if outgoing.user is None else outgoing.user.username,
             channel=channel,

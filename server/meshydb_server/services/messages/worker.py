@@ -89,7 +89,7 @@ class OutboxWorker:
         """Start deliveries while there are due messages and free slots. Returns the number of chosen messages."""
         database, channels = self.outbox.database, self.outbox.deliveries.keys()
         count, more = 0, True
-        while more and (search := slots.search(channels, self.outbox.sources.now())) is not None:
+        while more and (search := slots.search(channels, self.outbox.clock())) is not None:
             due = await database.read(partial(find_due, search=search))
             chosen, more = slots.choose(search, due)
             count += len(chosen)
@@ -101,7 +101,7 @@ class OutboxWorker:
         """Claim messages and close expired ones. Returns those that no other worker has claimed."""
         if not messages:
             return []
-        now = self.outbox.sources.now()
+        now = self.outbox.clock()
         until = now + _CLAIM_TIMEOUT
         expired = [message for message in messages if message.expires_at <= now]
         valid = [message for message in messages if message.expires_at > now]
@@ -168,7 +168,7 @@ class OutboxWorker:
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)
         _log.warning("A message was not sent; retrying in %s: %s", delay, reason, extra=identify(message))
-        due_at = self.outbox.sources.now() + delay
+        due_at = self.outbox.clock() + delay
         await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))
 
     async def _abort(self, slots: Slots) -> None:
@@ -178,7 +178,7 @@ class OutboxWorker:
             return
         for task in running:
             task.cancel()
-        now = self.outbox.sources.now()
+        now = self.outbox.clock()
         await asyncio.wait(running, timeout=_ABORT_SECONDS)
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):

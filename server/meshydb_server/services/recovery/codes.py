@@ -7,9 +7,9 @@ import hmac
 import unicodedata
 from typing import Final
 
+from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.keys import Key, authenticate
 from meshydb_server.services.common.limits import CodeFormat
-from meshydb_server.services.common.sources import RandomBytes
 
 # Unicode lists the minus sign as a mathematical symbol, and the soft hyphen as a format character.
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -22,7 +22,7 @@ _DIGITS: Final = 6
 _DIGITS_BYTES: Final = 16
 
 
-def generate(random: RandomBytes, code_format: CodeFormat = "base32") -> str:
+def generate(random: Randomness, code_format: CodeFormat = "base32") -> str:
     """Generate a code: 8 characters from A to Z and 2 to 7, or 6 digits."""
     if code_format == "digits":
         return f"{int.from_bytes(random(_DIGITS_BYTES)) % 10**_DIGITS:0{_DIGITS}}"

@@ -14,10 +14,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Kind
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import CallerGoneError, InvalidRequestError, OverloadedError
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages import Outbox
 from meshydb_server.services.recovery.guesses import CompletionRequest, Guess, GuessChecker, contact_of
 from meshydb_server.services.users import Authenticators
@@ -36,7 +36,7 @@ class CompletionService:
     """Checks codes, and completes password resets and registrations."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     outbox: Outbox
     passwords: Passwords
     authenticators: Authenticators
@@ -79,7 +79,7 @@ class CompletionService:
             password_hash = await self.passwords.hash(new_password)
 
         def change(connection: Connection, user: User) -> bool:
-            now = self.sources.now()
+            now = self.clock()
             # Like the code of a registration, a code that arrived proves the address.
             done = self.authenticators.set_password(
                 connection, guess.tenant, user, password_hash, now=now, proved=guess.proved
@@ -125,7 +125,7 @@ class CompletionService:
             raise InvalidRequestError(_REFUSED, ErrorCode.CODE_INVALID)
 
         def transaction(connection: Connection) -> bool:
-            done = consume(connection, guess.recovery, self.sources.now()) and change(connection, user)
+            done = consume(connection, guess.recovery, self.clock()) and change(connection, user)
             if not done:
                 # Roll back everything: the caller is rejected.
                 raise _TooLateError

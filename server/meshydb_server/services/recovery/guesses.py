@@ -14,11 +14,11 @@ from sqlalchemy.engine import Connection
 from meshydb_server import timestamps
 from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.counting import is_known_address, keys_of_username
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Key, Keyring
 from meshydb_server.services.common.lookup import require_record
 from meshydb_server.services.common.passwords import Passwords, normalise_answer
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery import codes, handles
 from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.services.recovery.verification import claims_of
@@ -81,7 +81,7 @@ class GuessChecker:
     """Counts guesses, and compares them with the requests that they came with."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     keyring: Keyring
     audit: Audit
     passwords: Passwords
@@ -109,7 +109,7 @@ class GuessChecker:
         return None
 
     def _count(self, connection: Connection, request: CompletionRequest, purpose: Purpose | None) -> Guess | _Rejection:
-        now = self.sources.now()
+        now = self.clock()
         keys = keys_of_username(self.keyring, request.username, request.client)
         record = self.authenticators.find_current(
             connection, lambda: find_for_guess(connection, request.account, request.tenant, keys, purpose)
@@ -180,7 +180,7 @@ class GuessChecker:
         if recovery.former_code_mac is None or guess.user is None:
             return False
         right = codes.matches(guess.key, recovery.request_id, recovery.former_code_mac, code)
-        return right and live_former(guess.user, contact_of(guess), self.sources.now()) is not None
+        return right and live_former(guess.user, contact_of(guess), self.clock()) is not None
 
     async def record_rejection(self, request: CompletionRequest, kind: Kind, outcome: str) -> None:
         """Record a guess that was rejected before its request was looked up. Raises NotFoundError."""
@@ -199,7 +199,7 @@ class GuessChecker:
             guess.tenant,
             kind,
             outcome,
-            now=self.sources.now(),
+            now=self.clock(),
             user_id=guess.recovery.user_id,
             request_id=guess.recovery.request_id,
         )
@@ -212,7 +212,7 @@ class GuessChecker:
             kind,
             rejection.outcome,
             client=client,
-            now=self.sources.now(),
+            now=self.clock(),
             user_id=None if rejection.recovery is None else rejection.recovery.user_id,
             request_id=None if rejection.recovery is None else rejection.recovery.request_id,
         )

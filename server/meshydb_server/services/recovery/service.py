@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.counting import is_known_address, keys_of_username
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, ServiceError
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.services.recovery.verification import IssuedRequest, VerificationRequest, VerificationService
 from meshydb_server.services.users import Authenticators
@@ -26,7 +26,7 @@ class RecoveryService:
     """Starts password recovery."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     verification: VerificationService
     audit: Audit
     policy: RecoveryPolicy
@@ -41,7 +41,7 @@ class RecoveryService:
         NotFoundError for an unknown account, tenant or user, InvalidRequestError if the user cannot recover, and
         LimitError after too many requests.
         """
-        now = self.sources.now()
+        now = self.clock()
         keys = keys_of_username(self.verification.keyring, username, client)
 
         def transaction(connection: Connection) -> IssuedRequest | ServiceError:

@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection
 from meshydb_server.addresses import network_of
 from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.counting import keys_of_username
+from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits import KNOWN_FOR
 from meshydb_server.services.common.lookup import require_record
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.messages import Outbox, OutgoingMessage
 from meshydb_server.services.recovery import codes, hints
@@ -96,7 +96,7 @@ class _Secret:
 class VerificationService:
     """Creates requests in the caller's transaction."""
 
-    sources: Sources
+    randomness: Randomness
     keyring: Keyring
     outbox: Outbox
     audit: Audit
@@ -153,7 +153,7 @@ class VerificationService:
         """
         uses_questions = request.purpose == "reset" and request.tenant.verification == "question"
         secret = _choose_question(request, questions) if uses_questions else self._generate_secret(request, now)
-        request_id = self.sources.random(REQUEST_ID_BYTES)
+        request_id = self.randomness(REQUEST_ID_BYTES)
         expires = _to_milliseconds(now) + LIFETIME
         recovery = self._recovery(request, secret, request_id, expires)
         outcome = "ok"
@@ -198,11 +198,11 @@ class VerificationService:
         if former is None or request.purpose != "reset":
             return secret
         # A separate code, so that a reset with it does not prove the current address.
-        code = codes.generate(self.sources.random, self.policy.code_format)
+        code = codes.generate(self.randomness, self.policy.code_format)
         return evolve(secret, former=_Former(("text" if text else "email", former), code))
 
     def _generate_code(self, request: VerificationRequest) -> _Secret:
-        code = codes.generate(self.sources.random, self.policy.code_format)
+        code = codes.generate(self.randomness, self.policy.code_format)
         # If unknown users get the response of known ones, a meaningful hint would tell them apart.
         if request.user is None or (self.policy.decoys and request.purpose == "reset"):
             return _Secret(hints.NOWHERE, code)

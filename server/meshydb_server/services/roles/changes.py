@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import OPERATOR, Audit, Kind
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.roles.authority import (
     authority_of,
     covers,
@@ -135,7 +135,8 @@ class RoleChanges:
     """Runs changes of roles, one at a time in each tenant."""
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     audit: Audit
     only_held: bool = True
 
@@ -148,7 +149,7 @@ class RoleChanges:
         def transaction(connection: Connection) -> T:
             tenant = require_tenant(connection, actor.account, actor.tenant)
             with _locked(connection, tenant, keeps_an_administrator=takes):
-                return work(Change(connection, tenant, actor, self.audit, self.sources.now(), self.only_held))
+                return work(Change(connection, tenant, actor, self.audit, self.clock(), self.only_held))
 
         return await self.database.write(transaction)
 

@@ -123,7 +123,7 @@ def add_permission(change: Change, changes: RoleChanges, role: Role, new: Permis
         raise InvalidRequestError(
             f"A role can have {MOST_PERMISSIONS} permissions at most.", ErrorCode.TOO_MANY_PERMISSIONS
         )
-    permission_id = changes.sources.random(ID_BYTES).hex()
+    permission_id = changes.randomness(ID_BYTES).hex()
     insert_permission(change.connection, role, permission_id, new)
     change.note("permission-created")
     return RolePermission(permission_id, new)

@@ -116,7 +116,7 @@ def new_role(change: Change, changes: RoleChanges, name: str, description: str |
     role = Role(
         account=account,
         tenant=tenant,
-        role_id=changes.sources.random(ID_BYTES).hex(),
+        role_id=changes.randomness(ID_BYTES).hex(),
         name=name,
         name_key=role_key(name),
         description=description,

@@ -8,9 +8,9 @@ from typing import Final
 
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
-from meshydb_server.services.common.sources import RandomBytes
 from meshydb_server.services.roles.permissibles import OPERATIONS, PERMISSIBLES, permit
 from meshydb_server.storage.roles import (
     Permission,
@@ -63,7 +63,7 @@ def grants_of(connection: Connection, user: User) -> Mapping[str, Sequence[Permi
     return {role.name: list_permissions(connection, role) for role in found.values()}
 
 
-def create_system_roles(connection: Connection, account: str, tenant: str, now: datetime, random: RandomBytes) -> None:
+def create_system_roles(connection: Connection, account: str, tenant: str, now: datetime, random: Randomness) -> None:
     """Create the roles that every tenant has."""
     for name, permissions in _SYSTEM_ROLES.items():
         role = Role(
@@ -78,7 +78,7 @@ def create_system_roles(connection: Connection, account: str, tenant: str, now: 
         add_role(connection, random, role, permissions)
 
 
-def add_role(connection: Connection, random: RandomBytes, role: Role, permissions: Sequence[Permission]) -> None:
+def add_role(connection: Connection, random: Randomness, role: Role, permissions: Sequence[Permission]) -> None:
     """Store a role with its permissions."""
     insert_role(connection, role)
     for permission in permissions:

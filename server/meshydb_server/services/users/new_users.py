@@ -9,10 +9,10 @@ from typing import Final
 from attrs import Attribute, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, InvalidRequestError
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import names_key, require_new_username, username_key
 from meshydb_server.services.roles import USER_ROLE, covers, operations_of, require_assignable, role_key
 from meshydb_server.services.users.contacts import require_reachable
@@ -77,7 +77,8 @@ async def hash_secrets(passwords: Passwords, tenant: Tenant, new: NewUser) -> Se
 
 def add_user(
     connection: Connection,
-    sources: Sources,
+    clock: Clock,
+    randomness: Randomness,
     tenant: Tenant,
     new: NewUser,
     secrets: Secrets,
@@ -88,14 +89,14 @@ def add_user(
     `held` are the permissions of the caller, which the other roles must not exceed. Without it, any role may be
     assigned. Raises InvalidRequestError or AuthorityError.
     """
-    now = sources.now()
+    now = clock()
     proved = new.verified and not new.anonymous
     # If the tenant uses questions, having set them allows logins, verified or not.
     admitted = proved or (tenant.verification == "question" and bool(secrets.questions))
     user = User(
         account=tenant.account,
         tenant=tenant.name,
-        user_id=sources.random(_USER_ID_BYTES).hex(),
+        user_id=randomness(_USER_ID_BYTES).hex(),
         username=new.username,
         username_key=username_key(new.username),
         email=new.email or None,

@@ -10,11 +10,11 @@ from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import OPERATOR, Audit, Kind
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, require_user, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import names_key
 from meshydb_server.services.roles import keep_an_administrator
 from meshydb_server.services.users.authenticators import Proof, shown
@@ -55,7 +55,7 @@ class OperatorService:
     """Reads and changes users of any tenant. All methods raise NotFoundError if something does not exist."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     passwords: Passwords
     profiles: Profiles
     audit: Audit
@@ -72,7 +72,7 @@ class OperatorService:
             roles: dict[str, Sequence[Membership]] = {}
             for start in range(0, len(users), _USERS_AT_ONCE):
                 roles |= _roles_of(connection, tenant_row, users[start : start + _USERS_AT_ONCE])
-            now = self.sources.now()
+            now = self.clock()
             return [
                 (shown(user, tenant_row.verification, now, own=False), roles.get(user.user_id, ())) for user in users
             ]
@@ -144,7 +144,7 @@ class OperatorService:
         self, connection: Connection, tenant: Tenant, user: User, change: UserChange, password_hash: str | None
     ) -> None:
         """Change a locked user. An operator needs no proof, and the change takes effect at once."""
-        now, authenticators = self.sources.now(), self.profiles.authenticators
+        now, authenticators = self.clock(), self.profiles.authenticators
         given: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
         contacts: dict[Contact, str | None] = {each: new for each, new in given.items() if new is not None}
         changed = authenticators.change(
@@ -161,7 +161,7 @@ class OperatorService:
         update_user(connection, evolve(changed, first_name=first_name, last_name=last_name, names_key=names))
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
-        self.audit.note(connection, resolved(tenant), kind, OPERATOR, now=self.sources.now(), user_id=user.user_id)
+        self.audit.note(connection, resolved(tenant), kind, OPERATOR, now=self.clock(), user_id=user.user_id)
 
 
 def _changed(old: str | None, new: str | None) -> str | None:

@@ -8,11 +8,11 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins import INVALID_ACCESS_TOKEN
 from meshydb_server.services.users.authenticators import WRONG_PASSWORD, PasswordProver
 from meshydb_server.services.users.profiles import Profile, ProfileChange, Profiles
@@ -36,7 +36,7 @@ class OwnAccountService:
     """
 
     database: Database
-    sources: Sources
+    clock: Clock
     passwords: Passwords
     profiles: Profiles
     prover: PasswordProver
@@ -85,7 +85,7 @@ class OwnAccountService:
         def transaction(connection: Connection) -> None:
             tenant, user = require_tenant(connection, caller.account, caller.tenant), _lock(connection, caller)
             proof.require_current(user)
-            now = self.sources.now()
+            now = self.clock()
             authenticators.change_questions(connection, tenant, user, hashed, proof=proof.proof, now=now)
 
         await self.database.write(transaction)
@@ -106,7 +106,7 @@ class OwnAccountService:
 
         def replace(connection: Connection) -> None:
             tenant = require_tenant(connection, caller.account, caller.tenant)
-            resolved_tenant, now = resolved(tenant), self.sources.now()
+            resolved_tenant, now = resolved(tenant), self.clock()
             current = authenticators.apply_due_changes(connection, resolved_tenant, _lock(connection, caller), now)
             if current.credential_version != user.credential_version:
                 # The password was right when it was verified, but has been changed since.

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.keys import Keyring, authenticate
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import names_key, username_key
 from meshydb_server.services.roles import role_key, roles_of
 from meshydb_server.services.users.authenticators import Authenticators, Proof, shown
@@ -62,7 +62,7 @@ class ProfileChange:
 class Profiles:
     """Reads and changes profiles in the caller's transaction."""
 
-    sources: Sources
+    clock: Clock
     keyring: Keyring = field(repr=False)
     authenticators: Authenticators
 
@@ -75,7 +75,7 @@ class Profiles:
         self, connection: Connection, tenant: Tenant, users: Sequence[User], *, own_id: str | None
     ) -> Sequence[Profile]:
         """The profiles of users of one tenant, in the same order. The user with `own_id` sees their own values."""
-        now = self.sources.now()
+        now = self.clock()
         ids = [user.user_id for user in users]
         roles = list_memberships(connection, tenant.account, tenant.name, ids)
         questions = dict(list_questions_of(connection, tenant.account, tenant.name, ids))
@@ -115,7 +115,7 @@ class Profiles:
         if change.roles is not None and not _same_roles(change.roles, roles_of(connection, user)):
             raise InvalidRequestError("Roles cannot be changed together with the user.", ErrorCode.INVALID_REQUEST)
         contacts: dict[Contact, str | None] = {"email": change.email, "phone": change.phone}
-        now = self.sources.now()
+        now = self.clock()
         changed = evolve(
             self.authenticators.change(
                 connection, tenant, user, contacts, proof=proof, now=now, verified=change.verified

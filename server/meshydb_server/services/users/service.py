@@ -12,12 +12,12 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.common.passwords import Passwords
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.roles import authority_of, keep_an_administrator, require_authority
 from meshydb_server.services.users.authenticators import PasswordProof, Proof
@@ -60,7 +60,8 @@ class UserService:
     """Manages the users of the caller's tenant. The permission of the caller is checked before."""
 
     database: Database
-    sources: Sources
+    clock: Clock
+    randomness: Randomness
     passwords: Passwords
     profiles: Profiles
     own_account: OwnAccountService
@@ -103,7 +104,7 @@ class UserService:
         def transaction(connection: Connection) -> Profile:
             is_bound = self.only_held or _GIVES_ROLES not in caller.permissions
             held = authority_of(connection, caller) if is_bound else None
-            user = add_user(connection, self.sources, tenant, new, secrets, held)
+            user = add_user(connection, self.clock, self.randomness, tenant, new, secrets, held)
             self._note(connection, tenant, "user-created", user)
             return self.profiles.load(connection, tenant, user)
 
@@ -193,7 +194,7 @@ class UserService:
             user = _lock(connection, caller, user_id)
             tenant = require_tenant(connection, caller.account, caller.tenant)
             authenticators.change_questions(
-                connection, tenant, user, hashed, proof=Proof.ADMINISTRATOR, now=self.sources.now()
+                connection, tenant, user, hashed, proof=Proof.ADMINISTRATOR, now=self.clock()
             )
             self._note(connection, tenant, "user-updated", user)
 
@@ -201,7 +202,7 @@ class UserService:
         authenticators.wake()
 
     def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
-        self.audit.note(connection, resolved(tenant), kind, "ok", now=self.sources.now(), user_id=user.user_id)
+        self.audit.note(connection, resolved(tenant), kind, "ok", now=self.clock(), user_id=user.user_id)
 
 
 def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:

@@ -8,10 +8,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.callers import Caller
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthenticationError, InvalidRequestError, LimitError
 from meshydb_server.services.common.lookup import require_tenant, resolved
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.logins import INVALID_ACCESS_TOKEN, LoginGuess, PasswordChecker
 from meshydb_server.services.users.authenticators.changes import Proof
 from meshydb_server.storage.engine.database import Database
@@ -44,7 +44,7 @@ class PasswordProver:
     """Decides whether users have proved their password, by a recent login or by the password itself."""
 
     database: Database
-    sources: Sources
+    clock: Clock
     checker: PasswordChecker
     recent_login: timedelta
 
@@ -84,4 +84,4 @@ class PasswordProver:
 
     def is_recent(self, caller: Caller) -> bool:
         """Whether the login of the access token was by password, and recent."""
-        return caller.auth_time is not None and self.sources.now() - caller.auth_time < self.recent_login
+        return caller.auth_time is not None and self.clock() - caller.auth_time < self.recent_login

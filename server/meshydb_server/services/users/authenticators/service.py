@@ -10,8 +10,8 @@ from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
+from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.lookup import require_record, resolved
-from meshydb_server.services.common.sources import Sources
 from meshydb_server.services.messages import MessageKind
 from meshydb_server.services.users.authenticators import changes
 from meshydb_server.services.users.authenticators.changes import Outcome, Proof, Terms
@@ -46,7 +46,7 @@ _PENDING: Final[Mapping[Authenticator, MessageKind]] = {
 class Authenticators:
     """Makes, applies and cancels changes. `delay` is how long a change without proof is pending."""
 
-    sources: Sources
+    clock: Clock
     audit: Audit
     notices: Notices
     delay: timedelta
@@ -54,7 +54,7 @@ class Authenticators:
     def find_current(self, connection: Connection, find: Callable[[], UsernameRecord | Missing]) -> UsernameRecord:
         """The record of a username, after applying due changes. Raises NotFoundError or StaleError."""
         record = require_record(find())
-        now = self.sources.now()
+        now = self.clock()
         if record.user is None or not changes.is_due(record.user, now):
             return record
         locked = lock_user(connection, record.user.account, record.user.tenant, record.user.user_id)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from argon2 import PasswordHasher
 from attrs import Factory, frozen
 
+# The time now: aware, in UTC.
 Clock = Callable[[], datetime]
-RandomBytes = Callable[[int], bytes]
+# As many random bytes as asked for, from a cryptographically secure source.
+Randomness = Callable[[int], bytes]
 
 
 def _now() -> datetime:
@@ -18,9 +20,9 @@ def _now() -> datetime:
 
 
 @frozen
-class Sources:
-    """The clock (aware, UTC), the random source (cryptographically secure, by byte count), and Argon2's parameters."""
+class Dependencies:
+    """What the services depend on besides the settings: clock, random source, and the parameters of Argon2."""
 
-    now: Clock = _now
-    random: RandomBytes = secrets.token_bytes
+    clock: Clock = _now
+    randomness: Randomness = secrets.token_bytes
     hasher: PasswordHasher = Factory(PasswordHasher)

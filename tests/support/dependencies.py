@@ -1,4 +1,4 @@
-"""Clocks and random sources that a test controls."""
+"""Clocks and random dependencies that a test controls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 
-from meshydb_server.services.common.sources import Sources
+from meshydb_server.services.common.dependencies import Dependencies
 
 # Argon2id all the same, for passwords that nobody is after.
 CHEAP_HASHER: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -64,6 +64,6 @@ class CountedRandom:
         return next(self._calls).to_bytes(count, "big")
 
 
-def known_sources(clock: SetClock | None = None) -> Sources:
-    """Sources that give the same in each run."""
-    return Sources(now=clock or SetClock(), random=CountedRandom(), hasher=CHEAP_HASHER)
+def known_dependencies(clock: SetClock | None = None) -> Dependencies:
+    """Dependencies that give the same in each run."""
+    return Dependencies(clock=clock or SetClock(), randomness=CountedRandom(), hasher=CHEAP_HASHER)
