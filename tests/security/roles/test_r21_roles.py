@@ -150,8 +150,8 @@ async def test_r21_each_change_is_an_event(calls: RoleCalls) -> None:
     events = [
         event for event in (await calls.people.services.audit.events(ACCOUNT))[before:] if event.kind != "logged-in"
     ]
-    expected = ("role-created", "permission-created", "role-updated", "permission-updated", "role-granted")
-    expected += ("role-revoked", "permission-deleted", "role-deleted")
+    expected = ["role-created", "permission-created", "role-updated", "permission-updated", "role-granted"]
+    expected += ["role-revoked", "permission-deleted", "role-deleted"]
     assert sorted(event.kind for event in events) == sorted(expected)
     assert {event.outcome for event in events} == {"ok"}
     assert {event.user_id for event in events} == {None, ben}

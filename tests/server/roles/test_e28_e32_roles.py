@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.people import ACCOUNT
@@ -132,7 +134,7 @@ async def test_needs(calls: RoleCalls) -> None:
         await calls.holder(f"no-{permission}", *others)
         await calls.holder(f"only-{permission}", f"roles:{permission}")
         for method, path in operations:
-            body = None if method == "GET" else {}
+            body: Any = None if method == "GET" else {}
             assert await calls.refused(method, path, body, by=f"no-{permission}") == (403, "permission_required")
             answer = await calls.call(method, path, body, by=f"only-{permission}")
             assert answer.status_code in {200, 400, 404}, (method, path)

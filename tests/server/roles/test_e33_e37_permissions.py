@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.people import ACCOUNT
@@ -78,13 +80,13 @@ async def test_order(calls: RoleCalls) -> None:
             (permission("meshes", "read"), "permission_overlap"),
         ):
             assert await calls.refused(method, path, body) == (400, code), (method, body)
-    good = permission("roles", "read")
+    good: Any = permission("roles", "read")
     assert await calls.refused("POST", f"roles/{NOBODY}/permissions", good) == (400, "unknown_role")
     assert await calls.refused("PUT", f"roles/{role}/permissions/{NOBODY}", good) == (404, "unknown_permission")
     assert await calls.refused("PUT", f"roles/{role}/permissions/{elsewhere}", good) == (404, "unknown_permission")
-    for method, body in (("GET", None), ("PUT", good), ("DELETE", None)):
-        assert await calls.refused(method, f"roles/{NOBODY}/permissions/{taken}", body) == (404, "unknown_role")
-        assert await calls.refused(method, f"roles/{other}/permissions/{mesh}", body) == (404, "unknown_permission")
+    for method, sent in (("GET", None), ("PUT", good), ("DELETE", None)):
+        assert await calls.refused(method, f"roles/{NOBODY}/permissions/{taken}", sent) == (404, "unknown_role")
+        assert await calls.refused(method, f"roles/{other}/permissions/{mesh}", sent) == (404, "unknown_permission")
 
 
 async def test_overlap(calls: RoleCalls) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.people import ACCOUNT
@@ -51,7 +53,8 @@ async def test_all_or_nothing(calls: RoleCalls) -> None:
             for unknown in (NOBODY, elsewhere):
                 assert await calls.refused(method, path, users(ben, rosa, unknown)) == (400, "unknown_user")
             assert await calls.refused(method, path, users(ben, rosa, device)) == (400, "user_anonymous")
-            for body in ({}, {"users": []}, {"users": None}, {"users": [{}]}, {"users": [{"id": "x"}]}):
+            bodies: list[Any] = [{}, {"users": []}, {"users": None}, {"users": [{}]}, {"users": [{"id": "x"}]}]
+            for body in bodies:
                 assert await calls.refused(method, path, body) == (400, "value_invalid"), body
             assert await calls.refused(method, path, users(*[ben] * 1001)) == (400, "value_invalid")
         assert await calls.refused(method, f"roles/{NOBODY}/users", users(ben)) == (404, "unknown_role")
