@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import string
 from collections import Counter, deque
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -52,8 +53,17 @@ def public_key(tenant: str) -> str:
 
 
 def user_id(kind: str, number: int) -> str:
-    """The id of a user in each tenant, by two hexadecimal digits and a number."""
+    """The id of a user, role or permission in each tenant, by two hexadecimal digits and a number."""
     return f"{kind}{number:022d}"
+
+
+def letters(number: int) -> str:
+    """A word of letters for a number, another for each."""
+    word = ""
+    while number >= 0:
+        word = string.ascii_lowercase[number % 26] + word
+        number = number // 26 - 1
+    return word
 
 
 NAMES: Final = {
@@ -63,6 +73,8 @@ NAMES: Final = {
     "publicKeys": tuple(public_key(tenant) for tenant in TENANTS),
     "kept": tuple(user_id("ee", number) for number in range(1, 4)),
     "deletable": tuple(user_id("de", number) for number in range(1, 17)),
+    "keptRoles": tuple(user_id("c0", number) for number in range(1, KEPT + 1)),
+    "keptPermissions": tuple(user_id("c1", number) for number in range(1, KEPT + 1)),
 }
 """What the gate is told of each world."""
 
@@ -184,6 +196,14 @@ async def _seed(services: Services, ids: KnownIds) -> None:
     managing = [f"users:{operation}" for operation in ("create", "read", "update", "delete")]
     for tenant in TENANTS:
         await services.roles.create_role(ACCOUNT, tenant, NewRole(name="helpers", permissions=managing))
+        for kind, count in (("c", KEPT), ("d", DELETABLE)):
+            for number in range(1, 1 + count):
+                # Of the role, then of its permission.
+                ids.coming.extend(bytes.fromhex(user_id(f"{kind}{each}", number)) for each in (0, 1))
+                role = NewRole(
+                    name=f"{'kept' if kind == 'c' else 'deletable'}{letters(number)}", permissions=["users:read"]
+                )
+                await services.roles.create_role(ACCOUNT, tenant, role)
     users = [
         ("ad", NewUser(username=ADMIN, password=PASSWORD, email=_EMAIL, roles=["meshy.admin"])),
         ("be", NewUser(username=HELPER, password=PASSWORD, email=_EMAIL, roles=["helpers"])),

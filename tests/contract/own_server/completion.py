@@ -23,6 +23,7 @@ from tests.support.world import (
     USER,
     World,
     begin_reset,
+    letters,
     public_key,
     user_id,
 )
@@ -31,6 +32,10 @@ Case = schemathesis.Case[Any]
 Body = dict[str, Any]
 
 _EMAIL: Final = "user@example.org"
+_DELETING: Final = {"deleteRole", "deletePermission"}
+_NEW_ROLES: Final = {"createRole", "updateRole"}
+_NEW_PERMISSIONS: Final = {"createPermission", "updatePermission"}
+_MEMBERS: Final = {"addUsersToRole", "removeUsersFromRole"}
 _QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
 
 
@@ -60,19 +65,35 @@ class Completion:
         if "id" in case.path_parameters:
             kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
             case.path_parameters["id"] = user_id(kind, 1 + number % count)
+        self._name_role(case, operation_id, number)
         tenant = tenant_of(case)
         if tenant is not None:
             fit_body(case, tenant, self._world, number)
 
+    def _name_role(self, case: Case, operation_id: str, number: int) -> None:
+        """Name a role that there is, and a permission of it."""
+        kind, count = ("d", DELETABLE) if operation_id in _DELETING else ("c", KEPT)
+        for name, digit in (("roleId", 0), ("permissionId", 1)):
+            if name in case.path_parameters:
+                case.path_parameters[name] = user_id(f"{kind}{digit}", 1 + number % count)
+
 
 def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
     """Complete the body of a case with the data of a tenant. The number makes new usernames unique."""
-    completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
+    operation_id = case.operation.definition.raw["operationId"]
+    completion = _COMPLETIONS.get(operation_id)
     if completion is not None:
         body = cast("Body", case.body)
         if body.get("username"):
             body = {**body, "username": _new_username(body["username"], number)}
         case.body = {**body, **completion(body, tenant, world)}
+    elif operation_id in _NEW_ROLES:
+        case.body = {**cast("Body", case.body), "name": f"role{letters(number)}"}
+    elif operation_id in _NEW_PERMISSIONS:
+        # Another mesh each time, as a role has one permission for each.
+        case.body = {**cast("Body", case.body), "permissibleName": f"meshes.{letters(number)}", "read": True}
+    elif operation_id in _MEMBERS:
+        case.body = {"users": [{"id": user_id("ee", 1 + number % KEPT)}]}
 
 
 def _new_username(username: str, number: int) -> str:
