@@ -36,6 +36,9 @@ _DELETING: Final = {"deleteRole", "deletePermission"}
 _NEW_ROLES: Final = {"createRole", "updateRole"}
 _NEW_PERMISSIONS: Final = {"createPermission", "updatePermission"}
 _MEMBERS: Final = {"addUsersToRole", "removeUsersFromRole"}
+ABOUT_ROLES: Final = _NEW_ROLES | _NEW_PERMISSIONS | _MEMBERS
+"""The operations on roles whose bodies must fit what there is."""
+
 _QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
 
 

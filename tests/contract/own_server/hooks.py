@@ -12,7 +12,7 @@ from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
-from tests.contract.own_server.completion import Body, Completion, fit_body, record_effects, tenant_of
+from tests.contract.own_server.completion import ABOUT_ROLES, Body, Completion, fit_body, record_effects, tenant_of
 from tests.support.contract import operations, read
 from tests.support.dependencies import SetClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
@@ -27,6 +27,10 @@ _PLACEHOLDER: Final = "placeholder"
 # Where chains start: a tenant that mails codes, and one that asks questions. Each can do what the other cannot. Neither
 # is the default tenant, which a link without the tenant leads to.
 _TENANTS: Final = (OTHER_TENANT, QUESTION_TENANT)
+
+# Steps whose bodies must fit what there is, and those that issue what links carry on.
+_FITTED: Final = {"registerUser", "createUser", "updateUser", *ABOUT_ROLES}
+_ISSUING: Final = {"registerUser", "forgotPassword", "createUser", "createRole", "createPermission"}
 
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
 
@@ -126,7 +130,7 @@ class LinkChains:
         else:
             case.headers["tenant"] = tenant if carries else _TENANTS[number % len(_TENANTS)]
         tenant = case.headers.get("tenant", DEFAULT_TENANT)
-        if operation_id(case) in {"registerUser", "createUser", "updateUser"}:
+        if operation_id(case) in _FITTED:
             fit_body(case, tenant, self._world, next(self._numbers))
         if isinstance(case.body, dict):
             case.body = {**case.body, **self._known(cast("Body", case.body), tenant)}
@@ -136,7 +140,7 @@ class LinkChains:
         tenant, operation = tenant_of(case), operation_id(case)
         if tenant is None or not 200 <= response.status_code < 300:
             return
-        if operation in {"registerUser", "forgotPassword", "createUser"} and response.content:
+        if operation in _ISSUING and response.content:
             issued = response.json()
             self._origins |= {issued[name]: (operation, tenant) for name in ("hash", "id") if issued.get(name)}
         if operation == "registerUser":
@@ -161,7 +165,8 @@ class LinkChains:
 def _handles(case: Case[Any]) -> Iterator[str]:
     """Yield the values that a case has from an earlier response."""
     body: Any = case.body if isinstance(case.body, dict) else {}
-    for value in (body.get("hash"), case.path_parameters.get("id"), body.get("username")):
+    ids = (case.path_parameters.get(name) for name in ("permissionId", "roleId", "id"))
+    for value in (body.get("hash"), *ids, body.get("username")):
         if isinstance(value, str):
             yield value
 

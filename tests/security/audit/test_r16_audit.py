@@ -15,7 +15,6 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import NotFoundError, ServiceError
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import audit, security_questions, users
-from tests.security.instrumentation import crowded
 from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
@@ -35,6 +34,7 @@ from tests.security.services import (
 )
 from tests.support.contract import ROOT
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import crowded
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,6 @@ import pytest
 from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.recovery.completion import CompletionService
-from tests.security.instrumentation import CountingPasswords, statements
 from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
@@ -26,6 +25,7 @@ from tests.security.services import (
     services_on,
     with_passwords,
 )
+from tests.support.instrumentation import CountingPasswords, statements
 
 pytestmark = pytest.mark.anyio
 

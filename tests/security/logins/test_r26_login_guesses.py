@@ -11,7 +11,6 @@ from sqlalchemy import update
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, OAuthError
 from meshydb_server.storage.schema import users
-from tests.security.instrumentation import statements
 from tests.security.services import (
     OLD_PASSWORD,
     PASSWORD,
@@ -26,6 +25,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import statements
 
 pytestmark = pytest.mark.anyio
 

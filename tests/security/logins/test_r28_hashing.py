@@ -22,7 +22,6 @@ from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, users
-from tests.security.instrumentation import CountingPasswords
 from tests.security.logins.hashing import HeldHasher, Visitor
 from tests.security.services import (
     ACCOUNT,
@@ -38,6 +37,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.dependencies import CHEAP_HASHER
+from tests.support.instrumentation import CountingPasswords
 from tests.support.mail.sending import until
 from tests.support.server import LiveServer, serving_app, settings_in
 

@@ -19,10 +19,10 @@ from meshydb_server.services.accounts import NewUser
 from meshydb_server.services.messages.worker import OutboxWorker
 from meshydb_server.storage.messages import DECOY
 from meshydb_server.storage.schema import outbox, users
-from tests.security.instrumentation import statements
 from tests.security.messages.relay import Relay, relaying
 from tests.security.services import ACCOUNT, BY_TEXT, EMAIL, TENANT, UNKNOWN, USERNAME, change, rows, services_on
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import statements
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,6 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.recovery.verification import IssuedRequest
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.storage.schema import outbox, users
-from tests.security.instrumentation import statements
 from tests.security.services import (
     ACCOUNT,
     EMAIL,
@@ -31,6 +30,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import statements
 
 pytestmark = pytest.mark.anyio
 

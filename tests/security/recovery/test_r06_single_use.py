@@ -12,7 +12,6 @@ from sqlalchemy.engine import Engine
 from meshydb_server.runtime import Services
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.storage.schema import outbox, recoveries, users
-from tests.security.instrumentation import MeetingPasswords, statements
 from tests.security.services import (
     BY_QUESTION,
     PASSWORD,
@@ -29,6 +28,7 @@ from tests.security.services import (
     services_on,
     with_passwords,
 )
+from tests.support.instrumentation import MeetingPasswords, statements
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,6 @@ from meshydb_server.services.common.errors import OverloadedError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.recovery.guesses import CompletionRequest
 from meshydb_server.storage.schema import recoveries, users
-from tests.security.instrumentation import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 from tests.security.services import (
     BY_QUESTION,
     BY_TEXT,
@@ -31,6 +30,7 @@ from tests.security.services import (
     services_on,
     with_passwords,
 )
+from tests.support.instrumentation import BrokenKeyring, BrokenPasswords, ComparisonError, CountingPasswords, crowded
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ import pytest
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.recovery.guesses import CompletionRequest
-from tests.security.instrumentation import statements
 from tests.security.services import (
     OLD_PASSWORD,
     PASSWORD,
@@ -21,6 +20,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import statements
 
 pytestmark = pytest.mark.anyio
 

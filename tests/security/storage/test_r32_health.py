@@ -18,11 +18,11 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.schema import audit, heartbeat
-from tests.security.instrumentation import statements
 from tests.security.services import OLD_PASSWORD, ask, log_in, rows, services_on
 from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
 from tests.support.dependencies import SetClock
 from tests.support.http.raw import assert_documented, compose, exchange
+from tests.support.instrumentation import statements
 from tests.support.server import serving, settings_in
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,6 @@ from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.messages import Search, claim, find_due
 from meshydb_server.storage.schema import outbox
-from tests.security.instrumentation import Statement, statements
 from tests.security.services import (
     ACCOUNT,
     BY_QUESTION,
@@ -31,6 +30,7 @@ from tests.security.services import (
     services_on,
 )
 from tests.support.dependencies import SetClock
+from tests.support.instrumentation import Statement, statements
 
 pytestmark = pytest.mark.anyio
 
