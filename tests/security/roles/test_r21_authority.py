@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from attrs import evolve
-from sqlalchemy import Table, text
+from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
 from meshydb_server.http.app import create_app
@@ -27,6 +27,7 @@ from meshydb_server.storage.roles import find_roles, insert_membership
 from meshydb_server.storage.schema import security_questions, user_roles, users
 from meshydb_server.storage.users import User, lock_user
 from tests.security.services import rows
+from tests.support.databases.transactions import until_one_waits
 from tests.support.people import ACCOUNT, PASSWORD, People, refusal, settled
 from tests.support.server import settings_in
 
@@ -243,17 +244,6 @@ def _held(database_url: str, work: Callable[[Connection], object]) -> Generator[
         thread.join()
 
 
-async def _until_one_waits(people: People) -> None:
-    """Return when a transaction waits for a lock, where the database tells."""
-    waiting = text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-
-    def look(connection: Connection) -> bool:
-        return connection.dialect.name == "sqlite" or connection.execute(waiting).first() is not None
-
-    while not await people.services.database.read(look):
-        pass
-
-
 @pytest.mark.parametrize("way", ["E17 emailAddress", "E18", "E19"])
 async def test_r21_role_given_during_a_call(people: People, database_url: str, way: str) -> None:
     """A call that waits for a user's lock sees a role that the user is given meanwhile."""
@@ -267,6 +257,6 @@ async def test_r21_role_given_during_a_call(people: People, database_url: str, w
 
     with _held(database_url, grant) as end:
         call = asyncio.ensure_future(_calls(people, clerk, ben)[way]())
-        await _until_one_waits(people)
+        await until_one_waits(people.services.database)
         end.set()
         assert await refusal(call) == _MORE

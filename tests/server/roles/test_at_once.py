@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from sqlalchemy.engine import Connection
 
 from meshydb_server.runtime import open_services
 from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.accounts import has_accounts
+from meshydb_server.storage.schema import roles
+from tests.support.databases.transactions import held, until_one_waits
 from tests.support.dependencies import CHEAP_HASHER
 from tests.support.people import ACCOUNT, People, settled
 from tests.support.role_calls import RoleCalls, permission, users
@@ -83,6 +86,22 @@ async def test_a_role_is_deleted_while_it_is_given(calls: RoleCalls) -> None:
         assert ends[3] in {201, 400}
     shown = (await calls.call("GET", f"users/{ben}")).json()["roles"]
     assert [each["name"] for each in shown] == ["meshy.user"]
+
+
+async def test_a_role_whose_deletion_is_under_way(calls: RoleCalls, database_url: str) -> None:
+    """Who gives a new user a role that is being deleted waits for the end of it, and is told that there is none."""
+    await calls.call("GET", "roles")
+    await calls.role("editors")
+
+    def remove(connection: Connection) -> None:
+        connection.execute(roles.delete().where(roles.c.name == "editors"))
+
+    new = {"username": "eve", "newPassword": "correct horse", "emailAddress": "e@example.org"}
+    async with held(database_url, remove):
+        call = asyncio.ensure_future(calls.call("POST", "users", {**new, "roles": [{"name": "editors"}]}))
+        await until_one_waits(calls.people.services.database)
+    answer = await call
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_role")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.accounts import account_exists, insert_account
@@ -37,6 +37,17 @@ def rename(table: str, to: str) -> Callable[[Connection], object]:
 async def exists(database: Database, account: str) -> bool:
     """Whether an account exists."""
     return await database.read(lambda connection: account_exists(connection, account))
+
+
+async def until_one_waits(database: Database) -> None:
+    """Return when a transaction waits for a lock, where the database tells."""
+    waiting = text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+
+    def look(connection: Connection) -> bool:
+        return connection.dialect.name == "sqlite" or connection.execute(waiting).first() is not None
+
+    while not await database.read(look):
+        pass
 
 
 @asynccontextmanager
