@@ -27,7 +27,7 @@ from meshydb_contract._run.configuration import configure
 from meshydb_contract._run.fallback_requests import fallback_request
 from meshydb_contract._run.hooks import RUNS, Run
 from meshydb_contract._run.options import Hooks, Options
-from meshydb_contract._users.sandbox import Sandbox
+from meshydb_contract._sandbox.sandbox import Sandbox
 from meshydb_contract.scenarios import run_scenario, run_scenarios
 
 _PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")

@@ -17,7 +17,7 @@ from schemathesis.core.parameters import ParameterLocation
 from meshydb_contract._contract.cases import AnyCase, operation_id
 from meshydb_contract._deployment.deployment import Deployment
 from meshydb_contract._deployment.transport import Transport
-from meshydb_contract._users.cleaning import delete_users
+from meshydb_contract._sandbox.cleaning import delete_users
 from meshydb_contract.scenarios._context.context import Context, User
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
 
