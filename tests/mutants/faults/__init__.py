@@ -8,11 +8,11 @@ from typing import Final
 from tests.mutants.faults import (
     authenticators,
     logins,
+    permissions,
     recovery,
     registration,
     requests,
     responses,
-    roles,
     tenants,
     users,
 )
@@ -22,6 +22,6 @@ RESPONSES: Final[Sequence[Mutant]] = responses.TABLE.mutants
 REQUESTS: Final[Sequence[Mutant]] = requests.TABLE.mutants
 RULES: Final[Sequence[Mutant]] = [
     mutant
-    for subject in (recovery, registration, logins, authenticators, users, roles, tenants)
+    for subject in (recovery, registration, logins, authenticators, users, permissions, tenants)
     for mutant in subject.TABLE.mutants
 ]

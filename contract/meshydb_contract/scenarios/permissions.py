@@ -1,4 +1,4 @@
-"""Scenarios of roles and permissions: what a user may do, and to whom."""
+"""Scenarios of permissions: what a user may do, and to whom."""
 
 from __future__ import annotations
 
