@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 # Tokens come from variables only: other users of a machine can read command lines.
 _EPILOG: Final = f"""
 Access tokens come from environment variables, because other users of a machine can read command lines:
-  {TOKEN}         of an administrator of the tenant, who may manage users
+  {TOKEN}         of an administrator of the tenant, who may manage users and roles
   {HELPER}  of a user who may manage users and nothing else
   {SECOND}  of an administrator of the second tenant
-The run registers users. With a token, it also creates, changes and deletes users: only those that it made, and it
-deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes or a second tenant.
+The run registers users. With a token, it also creates, changes and deletes users and roles: only those that it made,
+and it deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes or a second
+tenant.
 
 If a limit rejects a request, the run waits as Retry-After says, up to a minute, and retries. With a server's default
 limits, a run takes about five minutes.

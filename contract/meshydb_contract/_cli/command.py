@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WARNING: Final = (
     "{} is not this machine. The test registers users and requests verification codes, which are sent. With an access"
-    " token, it also creates, changes and deletes users. To run it, add --yes."
+    " token, it also creates, changes and deletes users and roles. To run it, add --yes."
 )
 
 

@@ -38,6 +38,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
             f"Left on the server: {verdict.users_left} users whom the run registered."
             f" To delete them takes the access token of an administrator, in {TOKEN}."
         )
+    if verdict.roles_left:
+        yield f"Left on the server: {verdict.roles_left} roles that the run created. Please delete them."
     yield from verdict.problems
     selected = list(verdict.selected)
     succeeded = [each for each in selected if each in verdict.succeeded]

@@ -18,7 +18,7 @@ class Tenant:
 
     public_key: str | None = None
     token: str | None = field(default=None, repr=False)
-    """The access token of a user who may create, read, update and delete users."""
+    """The access token of a user who may create, read, update and delete users and roles."""
 
     helper_token: str | None = field(default=None, repr=False)
     """The access token of a user who may manage users and nothing else: no administrator."""

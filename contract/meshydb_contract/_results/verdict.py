@@ -71,6 +71,9 @@ class Verdict:
     users_left: int = 0
     """How many users the run created and could not delete."""
 
+    roles_left: int = 0
+    """How many roles the run created and could not delete."""
+
     problems: list[str] = field(factory=list[str])
     """Why the run proves nothing, each with what to do."""
 

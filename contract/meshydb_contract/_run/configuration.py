@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from typing import Any, Final
 
 from schemathesis import Config
 
@@ -16,11 +16,14 @@ from meshydb_contract._deployment.transport import ca_bundle
 from meshydb_contract._results.reports import paths_in
 from meshydb_contract._run.options import Options
 
+# What every server has permissions for. Random names would hardly ever be among them.
+_PERMISSIBLES: Final = ("meshes", "meshes.task", "projections", "roles", "users")
+
 
 def configure(target: Target, options: Options) -> Config:
     """Complete the configuration file for a target."""
     config = tomllib.loads(path_of("schemathesis.toml").read_text(encoding="utf-8"))
-    known = {"accounts": [target.account], **target.names}
+    known = {"accounts": [target.account], "permissibles": _PERMISSIBLES, **target.names}
     if target.tenant is not None:
         known["tenants"] = [target.tenant]
         config["headers"] = {"tenant": target.tenant}

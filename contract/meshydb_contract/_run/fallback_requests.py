@@ -9,6 +9,7 @@ from meshydb_contract._results.verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
 from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context, User
 from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
+from meshydb_contract.scenarios._context.roles import Role, add_permission, create_role, permission_body, users_body
 from meshydb_contract.scenarios.wire import UNKNOWN_REQUEST
 
 _NO_REGISTRATION: Final = "needs a tenant in which users may register"
@@ -150,17 +151,41 @@ def _revoke(context: Context, _: str | None) -> ApiResponse:
     )
 
 
-def _get_self(context: Context, _: str | None) -> ApiResponse:
-    return context.call("getSelf", context.tenant, token=context.admin_token(context.tenant))
-
-
-def _search(context: Context, _: str | None) -> ApiResponse:
-    return context.call("searchUsers", context.tenant, token=context.admin_token(context.tenant))
-
-
 def _create(context: Context, _: str | None) -> ApiResponse:
     token = context.admin_token(context.tenant)
     return context.call("createUser", context.tenant, context.registration_body(context.tenant), token=token)
+
+
+def _by_admin(operation_id: str) -> _Request:
+    return lambda context, _: context.call(operation_id, context.tenant, token=context.admin_token(context.tenant))
+
+
+def _create_role(context: Context, _: str | None) -> ApiResponse:
+    token = context.admin_token(context.tenant)
+    return context.call("createRole", context.tenant, {"name": context.free_role_name(context.tenant)}, token=token)
+
+
+def _about_role(operation_id: str, body: Callable[[Context, Role], Any] | None = None) -> _Request:
+    """Return a request by an administrator about a new role, or about the permission that it has."""
+
+    def make(context: Context, _: str | None) -> ApiResponse:
+        token, role = context.admin_token(context.tenant), create_role(context)
+        path = {"roleId": role.id, "permissionId": add_permission(context, role, "users", "read")}
+        return context.call(operation_id, context.tenant, body and body(context, role), path=path, token=token)
+
+    return make
+
+
+def _new_name(context: Context, role: Role) -> dict[str, Any]:
+    return {"name": context.free_role_name(role.tenant)}
+
+
+def _permission(_: Context, __: Role) -> dict[str, Any]:
+    return permission_body("projections", "read")
+
+
+def _one_user(context: Context, _: Role) -> dict[str, Any]:
+    return users_body(context.create_user().id)
 
 
 _REQUESTS: Final[Mapping[str, _Request]] = {
@@ -173,14 +198,27 @@ _REQUESTS: Final[Mapping[str, _Request]] = {
     "checkHash": _plain("checkHash", UNKNOWN_REQUEST),
     "resetPassword": _reset_password,
     "verifyUser": _verify,
-    "getSelf": _get_self,
+    "getSelf": _by_admin("getSelf"),
     "updateSelf": _about_self("updateSelf", _profile),
     "updateSecurityQuestions": _about_self("updateSecurityQuestions", _questions),
     "updatePassword": _about_self("updatePassword", _password),
-    "searchUsers": _search,
+    "searchUsers": _by_admin("searchUsers"),
     "createUser": _create,
     "getUser": _about_user("getUser"),
     "updateUser": _about_user("updateUser", _profile),
     "deleteUser": _about_user("deleteUser"),
     "updateUserSecurityQuestions": _about_user("updateUserSecurityQuestions", _questions),
+    "searchRoles": _by_admin("searchRoles"),
+    "createRole": _create_role,
+    "getRole": _about_role("getRole"),
+    "updateRole": _about_role("updateRole", _new_name),
+    "deleteRole": _about_role("deleteRole"),
+    "searchPermissions": _about_role("searchPermissions"),
+    "createPermission": _about_role("createPermission", _permission),
+    "getPermission": _about_role("getPermission"),
+    "updatePermission": _about_role("updatePermission", _permission),
+    "deletePermission": _about_role("deletePermission"),
+    "addUsersToRole": _about_role("addUsersToRole", _one_user),
+    "removeUsersFromRole": _about_role("removeUsersFromRole", _one_user),
+    "searchPermissibles": _by_admin("searchPermissibles"),
 }

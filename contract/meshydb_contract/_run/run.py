@@ -43,7 +43,8 @@ def run(
 ) -> Verdict:
     """Test a server against the contract. Scenarios run if there is a deployment.
 
-    Without hooks, it changes and deletes only users that it created, and deletes them at the end, in a minute at most.
+    Without hooks, it changes and deletes only users and roles that it created, and deletes them at the end, in a minute
+    at most.
     Progress and failures are written to `output`, or standard output. Raises CannotTestError for an unknown operation
     or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
     """
@@ -84,7 +85,8 @@ def run(
             _send_fallback_requests(verdict, deployment, target, transport)
     finally:
         if sandbox is not None:
-            verdict.users_left = sandbox.close()
+            left = sandbox.close()
+            verdict.users_left, verdict.roles_left = left.users, left.roles
     if options.report is not None:
         verdict.problems += finish_reports(options.report, results)
     verdict.finish(exit_code, require_all=options.require_all)

@@ -1,1 +1,1 @@
-"""The users that a run creates, changes and deletes."""
+"""The users and roles that a run creates, changes and deletes."""

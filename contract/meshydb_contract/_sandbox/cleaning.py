@@ -1,15 +1,16 @@
-"""Deletes the users that a run created."""
+"""Deletes the users and roles that a run created."""
 
 from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
 import requests
+from attrs import frozen
 
 from meshydb_contract._deployment.deployment import Deployment
 from meshydb_contract._deployment.transport import RetryBudget, Session, Transport
@@ -20,27 +21,50 @@ _PAGE: Final = 200
 _MOST_PAGES: Final = 25
 
 
-def delete_users(deployment: Deployment, ids: Iterable[str], usernames: Iterable[str], *, keep: Iterable[str]) -> int:
-    """Delete users of the first tenant by ids and usernames, within a minute. Returns how many are left."""
+@frozen
+class Created:
+    """What a run created: users by id and by name, and roles by id."""
+
+    user_ids: Collection[str]
+    usernames: Collection[str]
+    role_ids: Collection[str]
+
+
+@frozen
+class Left:
+    """How many users and roles could not be deleted."""
+
+    users: int = 0
+    roles: int = 0
+
+
+def delete_created(deployment: Deployment, created: Created, *, keep: Iterable[str]) -> Left:
+    """Delete what a run created in the first tenant, within a minute, except users of the names to keep."""
     tenant = deployment.tenants[0]
-    wanted = {_folded(each) for each in usernames} - {_folded(each) for each in keep}
-    by_id = dict.fromkeys(ids)
+    wanted = {_folded(each) for each in created.usernames} - {_folded(each) for each in keep}
     if tenant.token is None:
-        return len(wanted)
+        return Left(len(wanted), len(created.role_ids))
     headers = {"Authorization": f"Bearer {tenant.token}"}
     if tenant.name is not None:
         headers["tenant"] = tenant.name
-    url = f"{deployment.url.rstrip('/')}/{quote(deployment.account, safe='')}/users"
-    users_left, end = 0, time.monotonic() + _SECONDS
+    url = f"{deployment.url.rstrip('/')}/{quote(deployment.account, safe='')}"
+    end = time.monotonic() + _SECONDS
     with Session(Transport(deployment.proxy, RetryBudget(end))) as session:
         session.headers.update(headers)
-        by_id |= dict.fromkeys(_ids_of(session, url, wanted))
-        for user_id in by_id:
-            status = None
-            if time.monotonic() < end:
-                status = _status(session, f"{url}/{quote(user_id, safe='')}")
-            users_left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
-    return users_left
+        user_ids = dict.fromkeys([*created.user_ids, *_ids_of(session, f"{url}/users", wanted)])
+        roles = _delete(session, f"{url}/roles", created.role_ids, end)
+        return Left(_delete(session, f"{url}/users", user_ids, end), roles)
+
+
+def _delete(session: Session, url: str, ids: Iterable[str], end: float) -> int:
+    """Delete until a time of the monotonic clock. Returns how many are left."""
+    left = 0
+    for each in ids:
+        status = None
+        if time.monotonic() < end:
+            status = _status(session, f"{url}/{quote(each, safe='')}")
+        left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
+    return left
 
 
 def _ids_of(session: Session, url: str, wanted: set[str]) -> Iterator[str]:

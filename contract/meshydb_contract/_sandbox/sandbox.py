@@ -1,4 +1,4 @@
-"""Confines random requests to users that the run created, and deletes them at the end."""
+"""Confines random requests to users and roles that the run created, and deletes them at the end."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -6,23 +6,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final, cast
 
 from attrs import define, field
 from schemathesis import Response
-from schemathesis.core.parameters import ParameterLocation
 
 from meshydb_contract._contract.cases import AnyCase, operation_id
 from meshydb_contract._deployment.deployment import Deployment
 from meshydb_contract._deployment.transport import Transport
-from meshydb_contract._sandbox.cleaning import delete_users
+from meshydb_contract._sandbox.cases import (
+    UNKNOWN_ID,
+    has_valid_body,
+    ids_in,
+    is_stateful,
+    is_unsafe,
+    is_valid,
+    json_of,
+)
+from meshydb_contract._sandbox.cleaning import Created, Left, delete_created
+from meshydb_contract._sandbox.roles import RoleSandbox
 from meshydb_contract.scenarios._context.context import Context, User
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
-_UNKNOWN_ID: Final = "0" * 24
 _INVALID_TOKEN: Final = "Bearer none"  # noqa: S105 - a token that no server accepts
 _MAX_SPARES: Final = 3
 _MAX_CREATED: Final = 40
@@ -44,7 +51,7 @@ class _LoggedInUser:
 
 @define
 class Sandbox:
-    """Hooks that let requests change only users that the run created.
+    """Hooks that let requests change only users and roles that the run created.
 
     Two things are replaced in a request that would change an existing user: the administrator's access token, and the
     id of a user that the server returned. Both become those of a new user. If none can be created, the request gets an
@@ -59,6 +66,7 @@ class Sandbox:
     """The ids of existing users that the run may change."""
 
     _context: Context = field(init=False)
+    _roles: RoleSandbox = field(init=False)
     _created_ids: set[str] = field(init=False, factory=set[str])
     _created_usernames: dict[str, None] = field(init=False, factory=dict[str, None])
     _foreign_ids: set[str] = field(init=False, factory=set[str])
@@ -70,6 +78,7 @@ class Sandbox:
     def start(self, transport: Transport) -> None:
         """Look up the user of the access token."""
         self._context = Context(self.deployment, "sandbox", transport)
+        self._roles = RoleSandbox(self._context, self._foreign_ids, self._spare)
         if self._token is None:
             return
         try:
@@ -81,10 +90,11 @@ class Sandbox:
             # Without the user's id, requests that would change them cannot be recognised: create nobody.
             self._creations_left = 0
 
-    def close(self) -> int:
-        """Delete the users that the run created, within a minute. Returns how many are left."""
+    def close(self) -> Left:
+        """Delete the users and roles that the run created, within a minute. Returns how many are left."""
         self._context.close()
-        return delete_users(self.deployment, self._created_ids, self._created_usernames, keep=self.usernames)
+        created = Created(self._created_ids, self._created_usernames, self._roles.created_ids)
+        return delete_created(self.deployment, created, keep=self.usernames)
 
     @property
     def _token(self) -> str | None:
@@ -92,9 +102,11 @@ class Sandbox:
 
     def before_call(self, case: AnyCase) -> None:
         """Redirect a case that would change an existing user."""
-        operation, unsafe = operation_id(case), case.method.upper() not in _SAFE_METHODS
+        operation, unsafe = operation_id(case), is_unsafe(case)
         if "id" in case.path_parameters:
             self._protect_others(case, unsafe=unsafe)
+        if "roleId" in case.path_parameters and self._token is not None:
+            self._roles.before_call(case)
         if unsafe and self._token is not None and "me" in case.operation.path.split("/"):
             self._protect_administrator(case, operation)
         if isinstance(case.body, dict):
@@ -108,13 +120,9 @@ class Sandbox:
         user_id = str(case.path_parameters["id"]).lower()
         is_own = user_id in self._created_ids or user_id in self.changeable
         if unsafe and not is_own and (user_id == "me" or any(each in user_id for each in self._foreign_ids)):
-            case.path_parameters["id"] = self._spare() or _UNKNOWN_ID
+            case.path_parameters["id"] = self._spare() or UNKNOWN_ID
         elif (
-            not is_own
-            and self._token is not None
-            and _is_valid(case)
-            and not _is_stateful(case)
-            and not self.changeable
+            not is_own and self._token is not None and is_valid(case) and not is_stateful(case) and not self.changeable
         ):
             # A random id belongs to no user.
             case.path_parameters["id"] = self._spare() or case.path_parameters["id"]
@@ -124,21 +132,21 @@ class Sandbox:
             return
         stand_in = self._logged_in_user()
         case.headers["Authorization"] = _INVALID_TOKEN if stand_in is None else f"Bearer {stand_in.token}"
-        if stand_in is not None and operation == "updatePassword" and _is_valid(case) and isinstance(case.body, dict):
+        if stand_in is not None and operation == "updatePassword" and is_valid(case) and isinstance(case.body, dict):
             case.body = {**cast("dict[str, Any]", case.body), "previousPassword": stand_in.password}
 
     def _protect_limits(self, case: AnyCase, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         username = body.get("username")
         # An invalid body is rejected before it counts, and tests nothing if the user is unknown.
-        if not isinstance(username, str) or not _has_valid_body(case):
+        if not isinstance(username, str) or not has_valid_body(case):
             return body
         if username.lower() not in {each.lower() for each in self.usernames}:
             return body
-        key = (operation, username.lower(), _is_stateful(case))
+        key = (operation, username.lower(), is_stateful(case))
         self._uses[key] += 1
-        if self._uses[key] <= (_STATEFUL_USES if _is_stateful(case) else _USES):
+        if self._uses[key] <= (_STATEFUL_USES if is_stateful(case) else _USES):
             return body
-        stand_in = self._logged_in_user() if operation == "requestToken" and _is_valid(case) else None
+        stand_in = self._logged_in_user() if operation == "requestToken" and is_valid(case) else None
         if stand_in is not None:
             return {**body, "username": stand_in.user.username, "password": stand_in.password}
         return {**body, "username": f"nobody-{self._uses[key]}"}
@@ -154,17 +162,18 @@ class Sandbox:
                 stand_in.password = str(cast("dict[str, Any]", case.body).get("newPassword"))
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
-        content = _json(response)
+        content = json_of(response)
         if operation in {"registerUser", "registerAnonymousUser", "createUser"} and case.method.upper() == "POST":
             self._record_created(case, content)
         if operation == "deleteUser":
             gone = str(case.path_parameters["id"]).lower()
             self._created_ids.discard(gone)
             self._spares = [each for each in self._spares if each != gone]
-        self._foreign_ids |= set(_ids(content)) - self._created_ids
+        self._roles.after_success(case, content)
+        self._foreign_ids |= set(ids_in(content)) - self._created_ids - self._roles.created_ids
 
     def _record_created(self, case: AnyCase, content: Any) -> None:
-        self._created_ids |= set(_ids(content))
+        self._created_ids |= set(ids_in(content))
         if isinstance(case.body, dict):
             username = cast("dict[str, Any]", case.body).get("username")
             if isinstance(username, str):
@@ -201,38 +210,3 @@ class Sandbox:
             return None
         self._created_ids.add(user.id.lower())
         return user
-
-
-def _is_valid(case: AnyCase) -> bool:
-    return case.meta is not None and case.meta.generation.mode.is_positive
-
-
-def _has_valid_body(case: AnyCase) -> bool:
-    """Return whether the body of a case is valid, whatever is wrong with the rest."""
-    body = None if case.meta is None else case.meta.components.get(ParameterLocation.BODY)
-    # Examples have no metadata for their parts.
-    return _is_valid(case) if body is None else body.mode.is_positive
-
-
-def _is_stateful(case: AnyCase) -> bool:
-    """Return whether a case is a step of a chain of calls along links."""
-    return case.meta is not None and case.meta.phase.name.value == "stateful"
-
-
-def _json(response: Response) -> Any:
-    try:
-        return response.json() if response.content else None
-    except ValueError:
-        return None
-
-
-def _ids(value: Any) -> Iterator[str]:
-    """Yield all ids in a response, in lower case."""
-    if isinstance(value, dict):
-        for name, each in cast("dict[str, Any]", value).items():
-            if name == "id" and isinstance(each, str) and each:
-                yield each.lower()
-            yield from _ids(each)
-    elif isinstance(value, list):
-        for each in cast("list[object]", value):
-            yield from _ids(each)

@@ -25,6 +25,9 @@ UNKNOWN_REQUEST: Final = {
 }
 _BODY: Final = json.dumps(UNKNOWN_REQUEST).encode()
 
+_NO_ID: Final = "0" * 24
+_UNKNOWN: Final = {"username": "nobody", "id": _NO_ID, "roleId": _NO_ID, "permissionId": _NO_ID}
+
 # Bodies that are not valid JSON, or not as the contract has it.
 _UNREADABLE: Final[Mapping[str, bytes]] = {
     "a lone surrogate": _BODY.replace(b"nobody", rb"\ud800"),
@@ -110,9 +113,7 @@ def unknown_methods_are_refused(context: Context) -> None:
         allowed = ", ".join(sorted(methods))
         for method in ("PATCH", "QUERY"):
             any_of_them = next(iter(methods.values()))
-            response = context.call(
-                any_of_them, context.tenant, path={"username": "nobody", "id": "0" * 24}, method=method
-            )
+            response = context.call(any_of_them, context.tenant, path=_UNKNOWN, method=method)
             response.expect(405, f"{method} is not refused at {path}.")
             if sorted(response.headers["allow"].split(", ")) != sorted(methods):
                 response.fail(f"`Allow` is {response.headers['allow']} and not {allowed}.")
@@ -121,8 +122,10 @@ def unknown_methods_are_refused(context: Context) -> None:
 def malformed_names_are_refused(context: Context) -> None:
     """A malformed name returns 400, and an unknown one 404."""
     name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
-    for user_id, status in (("0" * 24, 404), ("0" * 23, 400), ("z" * 24, 400), ("0" * 23 + "\n", 400)):
+    for user_id, status in ((_NO_ID, 404), ("0" * 23, 400), ("z" * 24, 400), ("0" * 23 + "\n", 400)):
         response = context.call("getUser", context.tenant, path={"id": user_id}, token=token)
+        response.expect(status, f"This is the id {user_id!r}.")
+        response = context.call("getRole", context.tenant, path={"roleId": user_id}, token=token)
         response.expect(status, f"This is the id {user_id!r}.")
     for account, status in ((name, 404), ("-", 400), ("a" * 65, 400), ("a b", 400)):
         response = context.call("checkUserExist", context.tenant, path={"username": name, "accountName": account})

@@ -1,4 +1,4 @@
-"""Calls operations, and deletes the users that the calls created."""
+"""Calls operations, and deletes the users and roles that the calls created."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RawBody:
 
 
 class Client:
-    """Calls operations of a deployment. `close` deletes the users that the calls created."""
+    """Calls operations of a deployment. `close` deletes the users and roles that the calls created."""
 
     def __init__(self, deployment: Deployment, transport: Transport) -> None:
         """Prepare a session."""
@@ -41,9 +41,10 @@ class Client:
         self._session: Session = Session(transport)
         self._created: list[tuple[Tenant, str]] = []
         self._registered: list[tuple[Tenant, str]] = []
+        self._created_roles: list[tuple[Tenant, str]] = []
 
     def close(self) -> None:
-        """Delete the users that were created, even if the time for scenarios is over."""
+        """Delete the users and roles that were created, even if the time for scenarios is over."""
         self._session.close()
         self._session = Session(Transport(self.deployment.proxy, RetryBudget(time.monotonic() + _CLEANING_SECONDS)))
         for tenant, username in self._registered:
@@ -55,6 +56,9 @@ class Client:
         for tenant, user_id in self._created:
             with suppress(ViolationError, SkippedError):
                 self.call("deleteUser", tenant, path={"id": user_id}, token=tenant.token)
+        for tenant, role_id in self._created_roles:
+            with suppress(ViolationError, SkippedError):
+                self.call("deleteRole", tenant, path={"roleId": role_id}, token=tenant.token)
         self._session.close()
 
     def call(
@@ -100,7 +104,7 @@ class Client:
         self._record(operation_id, tenant, body, response)
         checked = checked_response(operation_id, values, response)
         if token and token == tenant.token and checked.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise SkippedError("needs an access token that is good, and may do everything with users")
+            raise SkippedError("needs an access token that is good, and may do everything with users and roles")
         return checked
 
     def call_until_limited(
@@ -143,12 +147,13 @@ class Client:
         raise ViolationError(operation_id, message)
 
     def _record(self, operation_id: str, tenant: Tenant, body: Any, response: requests.Response) -> None:
-        """Record the status, and the user that the server created, even if it should not have."""
+        """Record the status, and the user or role that the server created, even if it should not have."""
         self.responses[operation_id, response.status_code] += 1
         if not response.ok or not isinstance(body, dict):
             return
         if operation_id in {"registerUser", "registerAnonymousUser"}:
             self._registered.append((tenant, str(cast("dict[str, Any]", body)["username"])))
-        elif operation_id == "createUser":
+        elif operation_id in {"createUser", "createRole"}:
+            created = self._created if operation_id == "createUser" else self._created_roles
             with suppress(ValueError, LookupError, TypeError):
-                self._created.append((tenant, response.json()["id"]))
+                created.append((tenant, response.json()["id"]))

@@ -1,4 +1,4 @@
-"""The context of a scenario: calls of operations, and users that are deleted at its end."""
+"""The context of a scenario: calls of operations, and users and roles that are deleted at its end."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ANSWER: Final = "Elm Street"
 UNHELPFUL_HINT: Final = "xxxx"
 PASSWORD: Final = "a passphrase of this story"  # noqa: S105 - of users that scenarios create
 NEW_PASSWORD: Final = "another passphrase of it"  # noqa: S105 - likewise
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
 
 
 @frozen
@@ -32,7 +33,7 @@ class User:
 
 
 class Context(Client):
-    """The context of one scenario. `close` deletes the users that it created."""
+    """The context of one scenario. `close` deletes the users and roles that it created."""
 
     def __init__(self, deployment: Deployment, scenario: str, transport: Transport | None = None) -> None:
         """Prepare a scenario."""
@@ -98,6 +99,17 @@ class Context(Client):
     def free_username(self, tenant: Tenant) -> str:
         """Return a username that is not taken, even if the scenarios ran here before."""
         return next(name for name in self._names if not self.exists(tenant, name))
+
+    def free_role_name(self, tenant: Tenant) -> str:
+        """Return a role name that is not taken, even if the scenarios ran here before."""
+        # Role names have no digits and no hyphens.
+        names = (username.replace("-", "").translate(_LETTERS) for username in self._names)
+        return next(name for name in names if not self._is_role(tenant, name))
+
+    def _is_role(self, tenant: Tenant, name: str) -> bool:
+        found = self.call("searchRoles", tenant, query={"name": name}, token=self.admin_token(tenant))
+        count: int = found.expect(200, "Roles cannot be searched.").json["totalRecords"]
+        return count > 0
 
     def exists(self, tenant: Tenant, username: str) -> bool:
         """Return whether the server knows a user of this name."""
