@@ -12,7 +12,17 @@ from meshydb_contract._deployment.deployment import Deployment
 from meshydb_contract._deployment.transport import RetryBudget, Transport
 from meshydb_contract._results.findings import Finding, ScenarioResult
 from meshydb_contract._results.verdict import NO_TIME
-from meshydb_contract.scenarios import authenticators, logins, permissions, recovery, registration, tenants, users, wire
+from meshydb_contract.scenarios import (
+    authenticators,
+    logins,
+    permissions,
+    recovery,
+    registration,
+    roles,
+    tenants,
+    users,
+    wire,
+)
 from meshydb_contract.scenarios._context.context import Context
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
 
@@ -29,7 +39,7 @@ def _scenarios_in(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     name: scenario
-    for module in (wire, recovery, registration, logins, authenticators, users, permissions, tenants)
+    for module in (wire, recovery, registration, logins, authenticators, users, permissions, roles, tenants)
     for name, scenario in _scenarios_in(module)
 }
 
