@@ -129,9 +129,10 @@ class World:
         code: str | None = json.loads(self._services.outbox.keyring.decrypt(payload))["code"] if payload else None
         return code
 
-    def post(self, tenant: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Call an operation that must succeed."""
-        answer = self.session.post(f"{self.url}/{ACCOUNT}/{path}", json=body, headers={"tenant": tenant})
+    def post(self, tenant: str, path: str, body: dict[str, Any], *, as_admin: bool = False) -> dict[str, Any]:
+        """Call an operation that must succeed, perhaps as the administrator of the tenant."""
+        headers = {"tenant": tenant} | ({"Authorization": f"Bearer {self.tokens[tenant]}"} if as_admin else {})
+        answer = self.session.post(f"{self.url}/{ACCOUNT}/{path}", json=body, headers=headers)
         answer.raise_for_status()
         json_: dict[str, Any] = answer.json()
         return json_

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 import schemathesis
+from attrs import frozen
 
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.usernames import require_new_username
@@ -23,7 +24,6 @@ from tests.support.world import (
     USER,
     World,
     begin_reset,
-    letters,
     public_key,
     user_id,
 )
@@ -32,20 +32,26 @@ Case = schemathesis.Case[Any]
 Body = dict[str, Any]
 
 _EMAIL: Final = "user@example.org"
-_DELETING: Final = {"deleteRole", "deletePermission"}
-_NEW_ROLES: Final = {"createRole", "updateRole"}
-_NEW_PERMISSIONS: Final = {"createPermission", "updatePermission"}
-_MEMBERS: Final = {"addUsersToRole", "removeUsersFromRole"}
-ABOUT_ROLES: Final = _NEW_ROLES | _NEW_PERMISSIONS | _MEMBERS
-"""The operations on roles whose bodies must fit what there is."""
-
 _QUESTIONS: Final = [{"question": QUESTION, "answer": ANSWER}]
+# These need a role, or a permission, that no other case has changed.
+_NEED_A_NEW_ROLE: Final = {"deleteRole", "createPermission", "deletePermission"}
+# They reject unknown users before unknown roles, so only these known users show what an unknown role returns.
+_NAME_USERS: Final = {"addUsersToRole", "removeUsersFromRole"}
+_UNKNOWN_EACH: Final = 4
 
 
 def tenant_of(case: Case) -> str | None:
     """Return the tenant of a case, or None if there is no such tenant."""
     tenant = case.headers.get("tenant", DEFAULT_TENANT)
     return tenant if case.path_parameters.get("accountName") == ACCOUNT and tenant in TENANTS else None
+
+
+@frozen
+class _Role:
+    """A role with one permission."""
+
+    id: str
+    permission_id: str
 
 
 class Completion:
@@ -55,6 +61,7 @@ class Completion:
         self._world = world
         self._numbers = itertools.count(1)
         self._tenants = itertools.cycle(TENANTS)
+        self._roles: dict[str, _Role] = {}
 
     def __call__(self, case: Case) -> None:
         """Change a valid case into one that can succeed."""
@@ -68,35 +75,49 @@ class Completion:
         if "id" in case.path_parameters:
             kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
             case.path_parameters["id"] = user_id(kind, 1 + number % count)
-        self._name_role(case, operation_id, number)
         tenant = tenant_of(case)
         if tenant is not None:
+            if "roleId" in case.path_parameters and not (operation_id in _NAME_USERS and number % _UNKNOWN_EACH == 0):
+                self._name_role(case, tenant, number)
             fit_body(case, tenant, self._world, number)
 
-    def _name_role(self, case: Case, operation_id: str, number: int) -> None:
-        """Name a role that there is, and a permission of it."""
-        kind, count = ("d", DELETABLE) if operation_id in _DELETING else ("c", KEPT)
-        for name, digit in (("roleId", 0), ("permissionId", 1)):
-            if name in case.path_parameters:
-                case.path_parameters[name] = user_id(f"{kind}{digit}", 1 + number % count)
+    def _name_role(self, case: Case, tenant: str, number: int) -> None:
+        """Let a case name a role that exists, and its permission."""
+        is_needed = case.operation.definition.raw["operationId"] in _NEED_A_NEW_ROLE
+        role = self._roles.get(tenant)
+        if role is None or is_needed:
+            role = _new_role(self._world, tenant, number)
+            if not is_needed:
+                self._roles[tenant] = role
+        known = {"roleId": role.id, "permissionId": role.permission_id}
+        case.path_parameters.update({name: known[name] for name in known if name in case.path_parameters})
 
 
 def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
     """Complete the body of a case with the data of a tenant. The number makes new usernames unique."""
-    operation_id = case.operation.definition.raw["operationId"]
-    completion = _COMPLETIONS.get(operation_id)
+    completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
     if completion is not None:
         body = cast("Body", case.body)
         if body.get("username"):
             body = {**body, "username": _new_username(body["username"], number)}
+        if isinstance(body.get("name"), str):
+            # Of a role, without the reserved part.
+            body = {**body, "name": f"{body['name'].rpartition('.')[2][:40]}{_letters(number)}"}
+        if body.get("permissibleName"):
+            body = {**body, "permissibleName": f"meshes.{_letters(number)}"}
         case.body = {**body, **completion(body, tenant, world)}
-    elif operation_id in _NEW_ROLES:
-        case.body = {**cast("Body", case.body), "name": f"role{letters(number)}"}
-    elif operation_id in _NEW_PERMISSIONS:
-        # Another mesh each time, as a role has one permission for each.
-        case.body = {**cast("Body", case.body), "permissibleName": f"meshes.{letters(number)}", "read": True}
-    elif operation_id in _MEMBERS:
-        case.body = {"users": [{"id": user_id("ee", 1 + number % KEPT)}]}
+
+
+def _new_role(world: World, tenant: str, number: int) -> _Role:
+    """Create a role with a permission. The number makes its name unique."""
+    role = world.post(tenant, "roles", {"name": f"known{_letters(number)}"}, as_admin=True)["id"]
+    body = {"permissibleName": "users", "read": True}
+    return _Role(role, world.post(tenant, f"roles/{role}/permissions", body, as_admin=True)["id"])
+
+
+def _letters(number: int) -> str:
+    """Return a number in letters. Role names have no digits."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def _new_username(username: str, number: int) -> str:
@@ -169,6 +190,18 @@ def _update(body: Body, _: str, __: World) -> Body:
     return {"username": None, "emailAddress": body.get("emailAddress") or _EMAIL, "roles": None}
 
 
+def _role(_: Body, __: str, ___: World) -> Body:
+    return {}
+
+
+def _permission(_: Body, __: str, ___: World) -> Body:
+    return {"read": True}
+
+
+def _users(_: Body, __: str, ___: World) -> Body:
+    return {"users": [{"id": user_id("ee", number)} for number in range(1, KEPT)]}
+
+
 _COMPLETIONS: Final[Mapping[str, Callable[[Body, str, World], Body]]] = {
     "registerAnonymousUser": _anonymous,
     "registerUser": _registration,
@@ -180,4 +213,10 @@ _COMPLETIONS: Final[Mapping[str, Callable[[Body, str, World], Body]]] = {
     "updatePassword": _password,
     "updateSelf": _self,
     "updateUser": _update,
+    "createRole": _role,
+    "updateRole": _role,
+    "createPermission": _permission,
+    "updatePermission": _permission,
+    "addUsersToRole": _users,
+    "removeUsersFromRole": _users,
 }

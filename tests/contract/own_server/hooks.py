@@ -12,7 +12,7 @@ from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
-from tests.contract.own_server.completion import ABOUT_ROLES, Body, Completion, fit_body, record_effects, tenant_of
+from tests.contract.own_server.completion import Body, Completion, fit_body, record_effects, tenant_of
 from tests.support.contract import operations, read
 from tests.support.dependencies import SetClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
@@ -28,8 +28,20 @@ _PLACEHOLDER: Final = "placeholder"
 # is the default tenant, which a link without the tenant leads to.
 _TENANTS: Final = (OTHER_TENANT, QUESTION_TENANT)
 
-# Steps whose bodies must fit what there is, and those that issue what links carry on.
-_FITTED: Final = {"registerUser", "createUser", "updateUser", *ABOUT_ROLES}
+# Values that the links of a chain do not carry, and random ones hardly ever fit.
+_COMPLETED_IN_CHAINS: Final = {
+    "registerUser",
+    "createUser",
+    "updateUser",
+    "createRole",
+    "updateRole",
+    "createPermission",
+    "updatePermission",
+    "addUsersToRole",
+    "removeUsersFromRole",
+}
+
+# Their responses have a hash or an id, by which later steps of a chain are recognised.
 _ISSUING: Final = {"registerUser", "forgotPassword", "createUser", "createRole", "createPermission"}
 
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
@@ -130,7 +142,7 @@ class LinkChains:
         else:
             case.headers["tenant"] = tenant if carries else _TENANTS[number % len(_TENANTS)]
         tenant = case.headers.get("tenant", DEFAULT_TENANT)
-        if operation_id(case) in _FITTED:
+        if operation_id(case) in _COMPLETED_IN_CHAINS:
             fit_body(case, tenant, self._world, next(self._numbers))
         if isinstance(case.body, dict):
             case.body = {**case.body, **self._known(cast("Body", case.body), tenant)}
@@ -165,7 +177,9 @@ class LinkChains:
 def _handles(case: Case[Any]) -> Iterator[str]:
     """Yield the values that a case has from an earlier response."""
     body: Any = case.body if isinstance(case.body, dict) else {}
-    ids = (case.path_parameters.get(name) for name in ("permissionId", "roleId", "id"))
+    path = case.path_parameters
+    # A permission before its role, which an earlier response issued.
+    ids = (path.get(name) for name in ("permissionId", "roleId", "id"))
     for value in (body.get("hash"), *ids, body.get("username")):
         if isinstance(value, str):
             yield value
