@@ -16,9 +16,9 @@ from meshydb_server.key_file import load_keyring
 from meshydb_server.process.stopping import Stopping, ended
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.audit import Audit
-from meshydb_server.services.common.counting import Allowance
 from meshydb_server.services.common.dependencies import Dependencies
-from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.common.limits.counting import Allowance
+from meshydb_server.services.common.limits.table import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.health import Health
 from meshydb_server.services.logins import AccessTokens, LoginGuesses, PasswordChecker, TokenIssuer, TokenService

@@ -12,7 +12,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.common.dependencies import Clock
-from meshydb_server.services.common.limits import KNOWN_FOR
+from meshydb_server.services.common.limits.table import KNOWN_FOR
 from meshydb_server.services.recovery import GUESS_WINDOW
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import StorageError

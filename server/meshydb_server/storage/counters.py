@@ -19,7 +19,7 @@ from meshydb_server.storage.engine.errors import StaleError
 from meshydb_server.storage.engine.prepared import Prepared
 from meshydb_server.storage.schema import counters
 
-# An empty log of services.common.quotas.
+# An empty log of services.common.limits.quotas.
 EMPTY_LOG: Final = "[]"
 
 

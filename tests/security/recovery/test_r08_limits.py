@@ -10,7 +10,7 @@ import pytest
 
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import LimitError
-from meshydb_server.services.common.quotas import Quota
+from meshydb_server.services.common.limits.quotas import Quota
 from meshydb_server.storage.counters import EMPTY_LOG
 from meshydb_server.storage.schema import recoveries
 from tests.security.services import (

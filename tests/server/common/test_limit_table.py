@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from meshydb_server.configuration.settings import Settings
-from meshydb_server.services.common.limits import GUESSES_OF_ALL, LIMITS, as_markdown
+from meshydb_server.services.common.limits.table import GUESSES_OF_ALL, LIMITS, as_markdown
 from tests.support.contract import ROOT
 
 _SECURITY: Final = ROOT / "docs" / "security.md"

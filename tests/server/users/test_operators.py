@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.common.counting import keys_of_username
+from meshydb_server.services.common.limits.counting import keys_of_username
 from meshydb_server.services.common.lookup import require_tenant
 from meshydb_server.services.users.new_users import NewUser, Secrets, add_user
 from meshydb_server.services.users.operators import UserChange

@@ -12,11 +12,17 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.counting import Allowance, is_known_address, keep, keys_of_username, take_back
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.limits import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
+from meshydb_server.services.common.limits.counting import (
+    Allowance,
+    is_known_address,
+    keep,
+    keys_of_username,
+    take_back,
+)
+from meshydb_server.services.common.limits.table import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.storage.counters import EMPTY_LOG, CounterKey, read_counters, save_counters
 from meshydb_server.storage.recovery import ResolvedTenant, UsernameCounts, UsernameKeys
 from meshydb_server.storage.users import find_user

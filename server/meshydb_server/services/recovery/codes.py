@@ -9,7 +9,7 @@ from typing import Final
 
 from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.keys import Key, authenticate
-from meshydb_server.services.common.limits import CodeFormat
+from meshydb_server.services.common.limits.table import CodeFormat
 
 # Unicode lists the minus sign as a mathematical symbol, and the soft hyphen as a format character.
 _MINUS: Final = "\N{MINUS SIGN}"

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server import timestamps
 from meshydb_server.services.audit import Audit, Kind
-from meshydb_server.services.common.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Key, Keyring
+from meshydb_server.services.common.limits.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.lookup import require_record
 from meshydb_server.services.common.passwords import Passwords, normalise_answer
 from meshydb_server.services.recovery import codes, handles

@@ -8,8 +8,9 @@ from typing import Final
 
 from attrs import frozen
 
-from meshydb_server.services.common.counting import Allowance
-from meshydb_server.services.common.limits import (
+from meshydb_server.services.common.limits.counting import Allowance
+from meshydb_server.services.common.limits.quotas import Quota
+from meshydb_server.services.common.limits.table import (
     CHANGED_FACTOR,
     CHANGED_MESSAGES,
     GUESSES,
@@ -20,7 +21,6 @@ from meshydb_server.services.common.limits import (
     UNPROVED_MESSAGES,
     CodeFormat,
 )
-from meshydb_server.services.common.quotas import Quota
 
 LIFETIME: Final = timedelta(hours=1)
 GUESS_WINDOW: Final = timedelta(days=1)

@@ -8,10 +8,10 @@ from datetime import datetime
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.services.common.counting import counter_key, keep, spend
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.limits import CHANGED_MESSAGES, UNPROVED_MESSAGES
+from meshydb_server.services.common.limits.counting import counter_key, keep, spend
+from meshydb_server.services.common.limits.table import CHANGED_MESSAGES, UNPROVED_MESSAGES
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.messages import OutgoingMessage
 from meshydb_server.services.recovery.policy import RecoveryPolicy

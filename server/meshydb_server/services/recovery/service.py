@@ -8,10 +8,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.audit import Audit
-from meshydb_server.services.common.counting import is_known_address, keys_of_username
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError, LimitError, NotFoundError, ServiceError
+from meshydb_server.services.common.limits.counting import is_known_address, keys_of_username
 from meshydb_server.services.recovery.policy import RecoveryPolicy
 from meshydb_server.services.recovery.verification import IssuedRequest, VerificationRequest, VerificationService
 from meshydb_server.services.users import Authenticators

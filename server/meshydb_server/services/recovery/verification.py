@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import network_of
 from meshydb_server.services.audit import Audit
-from meshydb_server.services.common.counting import keys_of_username
 from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.limits import KNOWN_FOR
+from meshydb_server.services.common.limits.counting import keys_of_username
+from meshydb_server.services.common.limits.table import KNOWN_FOR
 from meshydb_server.services.common.lookup import require_record
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.messages import Outbox, OutgoingMessage

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
 
 from meshydb_server.storage.schema.types import Instant, metadata
 
-# The counters of limits; see services.common.limits. Account and tenant are empty for a global limit.
+# The counters of limits; see services.common.limits.table. Account and tenant are empty for a global limit.
 counters = Table(
     "counters",
     metadata,
@@ -19,7 +19,7 @@ counters = Table(
     Column("name", Text, primary_key=True),
     # Counts the changes of this row, to detect changes by other transactions.
     Column("version", Integer, nullable=False),
-    # The times of the actions that count for the limit; see services.common.quotas.
+    # The times of the actions that count for the limit; see services.common.limits.quotas.
     Column("log", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index(None, "expires_at"),

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 from meshydb_server.addresses import network_of
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
-from meshydb_server.services.common.limits import KNOWN_FOR
-from meshydb_server.services.common.quotas import Quota
+from meshydb_server.services.common.limits.quotas import Quota
+from meshydb_server.services.common.limits.table import KNOWN_FOR
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.storage.counters import Change, Counter
 from meshydb_server.storage.logins.known_addresses import known_among

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from attrs import frozen
 
-from meshydb_server.services.common.quotas import Quota
+from meshydb_server.services.common.limits.quotas import Quota
 
 # The format of verification codes. It stands here because it sets how many guesses are safe.
 CodeFormat = Literal["base32", "digits"]
