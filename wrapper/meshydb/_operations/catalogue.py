@@ -2,9 +2,9 @@
 
 from meshydb._operations.logins import log_in, refresh, revoke
 from meshydb._operations.operation import Operation
+from meshydb._operations.own_account import get_self, update_password, update_security_questions, update_self
 from meshydb._operations.recovery import check_hash, forgot_password, reset_password, verify_user
 from meshydb._operations.registration import check_user_exist, register_anonymous_user, register_user
-from meshydb._operations.self_service import get_self, update_password, update_security_questions, update_self
 from meshydb._operations.users import (
     UserQuery,
     create_user,
