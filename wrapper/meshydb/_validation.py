@@ -18,7 +18,7 @@ INT32_MAX = 2**31 - 1
 _DAY = 86_400
 # A lone surrogate has no UTF-8 form. Python makes them from undecodable bytes in arguments and variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNSENDABLE_IN_SECRETS = re.compile("[\x00\ud800-\udfff]")
+_UNSENDABLE_IN_FREE_TEXT = re.compile("[\x00\ud800-\udfff]")
 _ID = re.compile("[0-9a-fA-F]{24}")
 
 
@@ -37,10 +37,10 @@ def check_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256
     return text
 
 
-def check_secret(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
-    """Require a string of bounded length. Nearly all characters are allowed, as in passwords."""
+def check_free_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
+    """Require a string of bounded length without NUL and lone surrogates, such as a password or a description."""
     text = _check_length(name, value, minimum, maximum)
-    if _UNSENDABLE_IN_SECRETS.search(text):
+    if _UNSENDABLE_IN_FREE_TEXT.search(text):
         raise ValueError(f"{name} must not contain NUL or lone surrogates")
     return text
 

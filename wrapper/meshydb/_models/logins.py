@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from meshydb._models.fields import by, by_each, by_optional
 from meshydb._models.model import Model, named
-from meshydb._validation import INT32_MAX, check_aware, check_int, check_secret, check_str
+from meshydb._validation import INT32_MAX, check_aware, check_free_text, check_int, check_str
 
 # RFC 6750. The token is sent in a header.
 _BEARER = re.compile("[A-Za-z0-9._~+/-]+=*")
@@ -31,7 +31,9 @@ class Tokens(Model):
     """
 
     access_token: str = field(validator=by(_check_bearer), repr=False, metadata=named("access_token"))
-    refresh_token: str | None = field(validator=by_optional(check_secret), repr=False, metadata=named("refresh_token"))
+    refresh_token: str | None = field(
+        validator=by_optional(check_free_text), repr=False, metadata=named("refresh_token")
+    )
     expires_in: int = field(validator=by(check_int, minimum=0, maximum=INT32_MAX), metadata=named("expires_in"))
 
 

@@ -4,7 +4,7 @@ from attrs import field, frozen
 
 from meshydb._models.fields import by
 from meshydb._models.model import Model
-from meshydb._validation import check_secret, check_str, check_text
+from meshydb._validation import check_free_text, check_str, check_text
 
 
 @frozen
@@ -21,7 +21,7 @@ class SecurityQuestion(Model):
     """
 
     question: str = field(validator=by(check_text))
-    answer: str = field(validator=by(check_secret), repr=False)
+    answer: str = field(validator=by(check_free_text), repr=False)
 
 
 @frozen

@@ -7,7 +7,7 @@ from meshydb._config import Config
 from meshydb._models import Tokens
 from meshydb._models.bounds import MAX_PASSWORD
 from meshydb._operations.operation import Operation, no_result, require_object, tenant
-from meshydb._validation import check_secret, check_str, check_text
+from meshydb._validation import check_free_text, check_str, check_text
 from meshydb_api import models
 from meshydb_api.api.logins import request_token as request_token_endpoint
 from meshydb_api.api.logins import revoke_token as revoke_token_endpoint
@@ -23,7 +23,7 @@ def log_in(config: Config, username: str, password: str) -> Operation[Tokens]:
             client_id=config.public_key,
             grant_type="password",
             username=check_text("username", username),
-            password=check_secret("password", password, maximum=MAX_PASSWORD),
+            password=check_free_text("password", password, maximum=MAX_PASSWORD),
             scope=_SCOPE,
         ),
     )
@@ -36,7 +36,7 @@ def refresh(config: Config, refresh_token: str) -> Operation[Tokens]:
         models.RefreshTokenGrant(
             client_id=config.public_key,
             grant_type="refresh_token",
-            refresh_token=check_secret("refresh_token", refresh_token),
+            refresh_token=check_free_text("refresh_token", refresh_token),
         ),
         refresh_token,
     )

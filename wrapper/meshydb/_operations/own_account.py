@@ -10,7 +10,7 @@ from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.bounds import MAX_PASSWORD, NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, no_result, reader_of, tenant
 from meshydb._operations.user_bodies import confirmation, questions_update, shared_arguments, to_update
-from meshydb._validation import check_secret
+from meshydb._validation import check_free_text
 from meshydb_api import models
 from meshydb_api.api.users import get_self as get_self_endpoint
 from meshydb_api.api.users import update_password as update_password_endpoint
@@ -57,8 +57,8 @@ def update_security_questions(
 def update_password(config: Config, previous_password: str, new_password: str) -> Operation[None]:
     """Describe `POST /{accountName}/users/me/password`."""
     body = models.UserPasswordUpdate(
-        previous_password=check_secret("previous_password", previous_password, maximum=MAX_PASSWORD),
-        new_password=check_secret("new_password", new_password, **NEW_PASSWORD_LENGTH),
+        previous_password=check_free_text("previous_password", previous_password, maximum=MAX_PASSWORD),
+        new_password=check_free_text("new_password", new_password, **NEW_PASSWORD_LENGTH),
     )
     return Operation(
         operation_id="updatePassword",

@@ -10,7 +10,7 @@ from meshydb._config import Config
 from meshydb._models import UserVerificationHash
 from meshydb._models.bounds import NEW_PASSWORD_LENGTH
 from meshydb._operations.operation import Operation, no_result, reader_of, require_object, tenant
-from meshydb._validation import INT32_MAX, check_bool, check_instance, check_int, check_secret, check_text
+from meshydb._validation import INT32_MAX, check_bool, check_free_text, check_instance, check_int, check_text
 from meshydb_api import models
 from meshydb_api.api.recovery import check_hash as check_hash_endpoint
 from meshydb_api.api.recovery import forgot_password as forgot_password_endpoint
@@ -52,7 +52,7 @@ def reset_password(
     """Describe `POST /{accountName}/users/resetpassword`."""
     body = models.ResetPassword(
         **_completion(verification, verification_code),
-        new_password=check_secret("new_password", new_password, **NEW_PASSWORD_LENGTH),
+        new_password=check_free_text("new_password", new_password, **NEW_PASSWORD_LENGTH),
     )
     return Operation(
         operation_id="resetPassword",
@@ -78,10 +78,10 @@ def _completion(verification: UserVerificationHash, verification_code: str) -> d
     return {
         "username": check_text("verification.username", verification.username),
         "attempt": check_int("verification.attempt", verification.attempt, minimum=0, maximum=INT32_MAX),
-        "hash_": check_secret("verification.hash", verification.hash),
+        "hash_": check_free_text("verification.hash", verification.hash),
         "expires": _in_utc("verification.expires", verification.expires),
-        "hint": check_secret("verification.hint", verification.hint, minimum=0, maximum=_MAX_HINT),
-        "verification_code": check_secret("verification_code", verification_code),
+        "hint": check_free_text("verification.hint", verification.hint, minimum=0, maximum=_MAX_HINT),
+        "verification_code": check_free_text("verification_code", verification_code),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from meshydb._models import SecurityQuestion, User, UserUpdate
 from meshydb._models.bounds import MAX_PASSWORD, MAX_QUESTIONS
 from meshydb._operations.operation import or_unset
-from meshydb._validation import check_count, check_instance, check_secret, to_tuple
+from meshydb._validation import check_count, check_free_text, check_instance, to_tuple
 from meshydb_api import models
 from meshydb_api.types import UNSET, Unset
 
@@ -45,7 +45,7 @@ def confirmation(previous_password: str | None) -> str | Unset:
     """Return the password that confirms a change, within the bounds of the contract."""
     if previous_password is None:
         return UNSET
-    return check_secret("previous_password", previous_password, maximum=MAX_PASSWORD)
+    return check_free_text("previous_password", previous_password, maximum=MAX_PASSWORD)
 
 
 def questions_update(
