@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -12,8 +11,9 @@ import pytest
 
 from meshydb import APIResponseError, Page, ServerError
 from tests.client.calls import USER, Play, once
+from tests.client.pages import results_of, serving_pages
 from tests.client.values import ROSA
-from tests.support.tcp import RespondingServer, ScriptedServer, parse_request, reply
+from tests.support.tcp import ScriptedServer, parse_request, reply
 
 SEARCHES: Final[dict[str, tuple[dict[str, Any], dict[str, str]]]] = {
     "all": ({}, {}),
@@ -99,24 +99,6 @@ def _page(ids: str, total: int) -> bytes:
     return reply(200, {"results": results, "page": 1, "pageSize": 2, "totalRecords": total})
 
 
-def _serving(page: Callable[[int], bytes]) -> RespondingServer:
-    def answer_to(request: bytes) -> bytes:
-        number = re.search(rb"[?&]page=(\d+)", request)
-        assert number
-        return page(int(number[1]))
-
-    return RespondingServer(answer_to)
-
-
-def _all(search: Any) -> Any:
-    """Collect the results of a search, blocking or async."""
-
-    async def collected() -> str:
-        return "".join([user.id async for user in search])
-
-    return collected() if hasattr(search, "__aiter__") else "".join(user.id for user in search)
-
-
 # The pages, each with its total; the results; and the number of requested pages.
 WALKS: Final[dict[str, tuple[Callable[[int], bytes], str, int]]] = {
     "none": (lambda _: _page("", 0), "", 1),
@@ -141,14 +123,15 @@ WALKS: Final[dict[str, tuple[Callable[[int], bytes], str, int]]] = {
 @pytest.mark.parametrize(("page", "found", "requests"), WALKS.values(), ids=WALKS)
 def test_iteration(play_connected: Play, page: Callable[[int], bytes], found: str, requests: int) -> None:
     """Iteration returns each user once, and ends whatever the service responds."""
-    with _serving(page) as server:
-        assert play_connected(once(lambda it: _all(it.users.search(page_size=2))), server.url) == found
+    with serving_pages(page) as server:
+        users = play_connected(once(lambda it: results_of(it.users.search(page_size=2))), server.url)
+    assert "".join(user.id for user in users) == found
     assert len(server.requests) == requests
 
 
 def test_raw_page(play_connected: Play) -> None:
     """A page has a raw response."""
-    with _serving(lambda _: _page("a", 1)) as server:
+    with serving_pages(lambda _: _page("a", 1)) as server:
         raw = play_connected(once(lambda it: it.users.search().with_raw_response.page(1)), server.url)
     assert raw.status_code == 200
     assert raw.parsed.total_records == json.loads(raw.body)["totalRecords"] == 1
@@ -167,7 +150,7 @@ def test_iteration_is_lazy(play_connected: Play) -> None:
                 yield anext(walk) if hasattr(walk, "__anext__") else next(walk)
                 sent.append(len(server.requests))
 
-    with _serving(lambda number: _page(["ab", "cd"][number - 1], 4)) as server:
+    with serving_pages(lambda number: _page(["ab", "cd"][number - 1], 4)) as server:
         play_connected(scenario, server.url)
     assert sent == [0, 1, 1, 2, 3, 3, 4]
 
@@ -189,7 +172,7 @@ def test_iteration_that_fails(play_connected: Play) -> None:
                 given.append(user.id)  # noqa: PERF401 - as above
 
     with (
-        _serving(lambda number: _page("ab", 4) if number == 1 else reply(500)) as server,
+        serving_pages(lambda number: _page("ab", 4) if number == 1 else reply(500)) as server,
         pytest.raises(ServerError),
     ):
         play_connected(scenario, server.url)
