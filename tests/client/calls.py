@@ -45,6 +45,27 @@ USER: Final[dict[str, Any]] = {
     "anonymous": False,
     "lastAccessed": "2019-11-04T10:00:00.000Z",
 }
+ROLE: Final[dict[str, Any]] = {
+    "id": "64c0aa11bb22cc33dd44ee55",
+    "name": "editors",
+    "description": "may edit",
+    "numberOfUsers": 3,
+}
+PERMISSION: Final[dict[str, Any]] = {
+    "id": "64c1bb22cc33dd44ee55ff66",
+    "permissibleName": "meshes.task",
+    "create": True,
+    "read": True,
+    "update": True,
+    "delete": False,
+}
+PERMISSIBLE: Final[dict[str, Any]] = {
+    "name": "projections",
+    "canCreate": False,
+    "canRead": True,
+    "canUpdate": False,
+    "canDelete": False,
+}
 CLAIMS: Final[dict[str, Any]] = {
     "sub": USER["id"],
     "id": "rosa.k",

@@ -11,7 +11,7 @@ import pytest
 
 from meshydb import NewUser, RegisterUser, SecurityQuestion, User, UserUpdate, UserVerificationHash
 from tests.client.calls import USER, Play, once
-from tests.client.values import ROSA, VERIFICATION
+from tests.client.values import EDITORS, PROJECTIONS, ROSA, VERIFICATION
 from tests.support.tcp import ScriptedServer
 
 CANARY: Final = "canary-7f3a"
@@ -101,6 +101,53 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
     "search order name": (lambda it: it.users.search(order_by={"$where": 1}), ValueError, "each name in order_by"),
     "search order name type": (lambda it: it.users.search(order_by={7: 1}), TypeError, "each name in order_by"),
     "search direction": (lambda it: it.users.search(order_by={"a": 2}), ValueError, "each direction in order_by"),
+    "role": (lambda it: it.roles.get("editors"), ValueError, "role_id must be 24 hexadecimal digits"),
+    "role dots": (lambda it: it.roles.get(".."), ValueError, "role_id"),
+    "role type": (lambda it: it.roles.delete(None), TypeError, "role_id"),
+    "role update": (lambda it: it.roles.update(f"{ID}/", "editors"), ValueError, "role_id"),
+    "role name": (lambda it: it.roles.create(""), ValueError, "name must not be empty"),
+    "role name type": (lambda it: it.roles.create(7), TypeError, "name must be a string"),
+    "role name digits": (lambda it: it.roles.create("editors2"), ValueError, "name must be letters from A to Z"),
+    "role name letters": (lambda it: it.roles.create("Ä" + CANARY), ValueError, "name must be letters from A to Z"),
+    "role name newline": (lambda it: it.roles.update(ID, "editors\n"), ValueError, "name must not contain"),
+    "role name long": (lambda it: it.roles.create("a" * 65), ValueError, "name must have at most 64"),
+    "role description": (lambda it: it.roles.create("a", description="\0"), ValueError, "description must not contain"),
+    "role description long": (lambda it: it.roles.update(ID, "a", description=LONG), ValueError, "description"),
+    "role description type": (lambda it: it.roles.create("a", description=7), TypeError, "description"),
+    "role search": (lambda it: it.roles.search(LONG), ValueError, "name"),
+    "role search page": (lambda it: it.roles.search().page(0), ValueError, "number"),
+    "role search page size": (lambda it: it.roles.search(page_size=201), ValueError, "page_size"),
+    "add no users": (lambda it: it.roles.add_users(ID, []), ValueError, "user_ids must hold at least 1"),
+    "add many users": (lambda it: it.roles.add_users(ID, [ID] * 1001), ValueError, "user_ids must hold at most 1000"),
+    "add one user": (
+        lambda it: it.roles.add_users(ID, ID),
+        TypeError,
+        "user_ids must be several values, such as a list, not str",
+    ),
+    "add users type": (lambda it: it.roles.add_users(ID, None), TypeError, "user_ids must be several values"),
+    "add users by name": (lambda it: it.roles.add_users(ID, [ID, CANARY]), ValueError, r"user_ids\[1\] must be 24"),
+    "add a user object": (lambda it: it.roles.add_users(ID, [ROSA]), TypeError, r"user_ids\[0\] must be a string"),
+    "add users role": (lambda it: it.roles.add_users("editors", [ID]), ValueError, "role_id"),
+    "remove no users": (lambda it: it.roles.remove_users(ID, ()), ValueError, "user_ids must hold at least 1"),
+    "remove one user": (lambda it: it.roles.remove_users(ID, ID), TypeError, "user_ids must be several values"),
+    "permissions": (lambda it: it.roles.permissions("editors"), ValueError, "role_id must be 24"),
+    "permissions type": (lambda it: it.roles.permissions(EDITORS), TypeError, "role_id must be a string"),
+    "permission": (lambda it: it.roles.permissions(ID).get("users"), ValueError, "permission_id must be 24"),
+    "permission delete": (lambda it: it.roles.permissions(ID).delete(7), TypeError, "permission_id"),
+    "permission update": (lambda it: it.roles.permissions(ID).update("x", "users"), ValueError, "permission_id"),
+    "permissible": (lambda it: it.roles.permissions(ID).create(""), ValueError, "permissible_name"),
+    "permissible long": (lambda it: it.roles.permissions(ID).create("a" * 72), ValueError, "permissible_name"),
+    "permissible type": (lambda it: it.roles.permissions(ID).update(ID, PROJECTIONS), TypeError, "permissible_name"),
+    "permission create": (lambda it: it.roles.permissions(ID).create("users", create=1), TypeError, "create"),
+    "permission read": (lambda it: it.roles.permissions(ID).create("users", read="true"), TypeError, "read"),
+    "permission change": (lambda it: it.roles.permissions(ID).create("users", update=None), TypeError, "update"),
+    "permission remove": (lambda it: it.roles.permissions(ID).update(ID, "users", delete=0), TypeError, "delete"),
+    "permission search": (lambda it: it.roles.permissions(ID).search(LONG), ValueError, "permissible_name"),
+    "permission search page": (lambda it: it.roles.permissions(ID).search().page("1"), TypeError, "number"),
+    "permission search size": (lambda it: it.roles.permissions(ID).search(page_size=0), ValueError, "page_size"),
+    "permissible search": (lambda it: it.roles.permissibles("a\n"), ValueError, "name"),
+    "permissible search page": (lambda it: it.roles.permissibles().page(2**31), ValueError, "number"),
+    "permissible search size": (lambda it: it.roles.permissibles(page_size=True), TypeError, "page_size"),
     "search direction type": (lambda it: it.users.search(order_by={"a": True}), TypeError, "each direction"),
 }
 

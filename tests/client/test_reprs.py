@@ -8,6 +8,8 @@ import pytest
 
 from tests.client.calls import connect, connect_async
 
+ID = "64c0aa11bb22cc33dd44ee55"
+
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("connect_either", [connect, connect_async])
@@ -19,11 +21,19 @@ async def test_reprs_show_the_settings(connect_either: Any) -> None:
     plain = connection.users.search()
     search = connection.users.search("ro", order_by={"lastName": 1}, page_size=7)
     query = ", name='ro', order_by='{\"lastName\":1}', active_only=True, page_size=7"
+    permissions = connection.roles.permissions(ID)
+    in_role = f", role_id='{ID}'"
     shown = {
         connection: f"{prefix}MeshyConnection{of})",
         connection.users: f"{prefix}UsersService{of})",
         plain: f"{prefix}UserSearch{of}, active_only=True, page_size=25)",
         search: f"{prefix}UserSearch{of}{query})",
+        connection.roles: f"{prefix}RolesService{of})",
+        permissions: f"{prefix}PermissionsService{of}{in_role})",
+        connection.roles.search("ed"): f"{prefix}RoleSearch{of}, name='ed', page_size=25)",
+        permissions.search(): f"{prefix}PermissionSearch{of}{in_role}, page_size=25)",
+        connection.roles.permissibles(page_size=7): f"{prefix}PermissibleSearch{of}, page_size=7)",
+        connection.roles.with_raw_response: f"{prefix}RolesWithRawResponse({prefix}RolesService{of}))",
         connection.with_raw_response: f"{prefix}ConnectionWithRawResponse({prefix}MeshyConnection{of}))",
         connection.users.with_raw_response: f"{prefix}UsersWithRawResponse({prefix}UsersService{of}))",
         search.with_raw_response: f"{prefix}UserSearchWithRawResponse({prefix}UserSearch{of}{query}))",

@@ -3,7 +3,17 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from meshydb import RegisterUser, SecurityQuestion, SecurityQuestionHash, User, UserRole, UserVerificationHash
+from meshydb import (
+    Permissible,
+    Permission,
+    RegisterUser,
+    Role,
+    SecurityQuestion,
+    SecurityQuestionHash,
+    User,
+    UserRole,
+    UserVerificationHash,
+)
 
 VERIFICATION: Final = UserVerificationHash(
     "rosa", 2, "c2VjcmV0", datetime(2030, 1, 1, 1, tzinfo=UTC), "r***@example.org"
@@ -30,4 +40,16 @@ FULL: Final = RegisterUser(
     phone_number="+15551230000",
     email_address="rosa@example.org",
     security_questions=[SecurityQuestion("First street?", "Elm")],
+)
+EDITORS: Final = Role("64c0aa11bb22cc33dd44ee55", "editors", "may edit", 3)
+TASKS: Final = Permission(
+    id="64c1bb22cc33dd44ee55ff66",
+    permissible_name="meshes.task",
+    create=True,
+    read=True,
+    update=True,
+    delete=False,
+)
+PROJECTIONS: Final = Permissible(
+    name="projections", can_create=False, can_read=True, can_update=False, can_delete=False
 )

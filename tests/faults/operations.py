@@ -40,5 +40,18 @@ OF_A_CONNECTION: Final[dict[str, Call]] = {
     "updateUser": lambda connection: connection.users.update(_ID, UserUpdate(first_name="Rosa")),
     "deleteUser": lambda connection: connection.users.delete(_ID),
     "updateUserSecurityQuestions": lambda connection: connection.users.update_user_security_questions(_ID, _QUESTIONS),
+    "searchRoles": lambda connection: connection.roles.search("edit").page(1),
+    "createRole": lambda connection: connection.roles.create("editors"),
+    "getRole": lambda connection: connection.roles.get(_ID),
+    "updateRole": lambda connection: connection.roles.update(_ID, "writers"),
+    "deleteRole": lambda connection: connection.roles.delete(_ID),
+    "searchPermissions": lambda connection: connection.roles.permissions(_ID).search("mesh").page(1),
+    "createPermission": lambda connection: connection.roles.permissions(_ID).create("users", read=True),
+    "getPermission": lambda connection: connection.roles.permissions(_ID).get(_ID),
+    "updatePermission": lambda connection: connection.roles.permissions(_ID).update(_ID, "users", read=True),
+    "deletePermission": lambda connection: connection.roles.permissions(_ID).delete(_ID),
+    "addUsersToRole": lambda connection: connection.roles.add_users(_ID, [_ID]),
+    "removeUsersFromRole": lambda connection: connection.roles.remove_users(_ID, [_ID]),
+    "searchPermissibles": lambda connection: connection.roles.permissibles("mesh").page(1),
 }
 OPERATIONS: Final = OF_A_CLIENT | OF_A_CONNECTION

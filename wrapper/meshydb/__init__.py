@@ -6,7 +6,9 @@ requests for the user. All API and network errors derive from `MeshyError`.
 
 from meshydb._async.client import AsyncMeshyClient
 from meshydb._async.connection import AsyncMeshyConnection
-from meshydb._async.search import AsyncUserSearch
+from meshydb._async.permissions import AsyncPermissionsService
+from meshydb._async.roles import AsyncRolesService
+from meshydb._async.search import AsyncPermissibleSearch, AsyncPermissionSearch, AsyncRoleSearch, AsyncUserSearch
 from meshydb._async.users import AsyncUsersService
 from meshydb._core.raw import RawResponse
 from meshydb._core.redaction import RedactingFilter
@@ -30,7 +32,10 @@ from meshydb._models import (
     CurrentUser,
     NewUser,
     Page,
+    Permissible,
+    Permission,
     RegisterUser,
+    Role,
     SecurityQuestion,
     SecurityQuestionHash,
     User,
@@ -40,7 +45,9 @@ from meshydb._models import (
 )
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
-from meshydb._sync.search import UserSearch
+from meshydb._sync.permissions import PermissionsService
+from meshydb._sync.roles import RolesService
+from meshydb._sync.search import PermissibleSearch, PermissionSearch, RoleSearch, UserSearch
 from meshydb._sync.users import UsersService
 from meshydb._version import __version__
 
@@ -51,6 +58,11 @@ __all__ = [
     "APITimeoutError",
     "AsyncMeshyClient",
     "AsyncMeshyConnection",
+    "AsyncPermissibleSearch",
+    "AsyncPermissionSearch",
+    "AsyncPermissionsService",
+    "AsyncRoleSearch",
+    "AsyncRolesService",
     "AsyncUserSearch",
     "AsyncUsersService",
     "AuthenticationError",
@@ -64,11 +76,19 @@ __all__ = [
     "NewUser",
     "NotFoundError",
     "Page",
+    "Permissible",
+    "PermissibleSearch",
+    "Permission",
     "PermissionDeniedError",
+    "PermissionSearch",
+    "PermissionsService",
     "RateLimitError",
     "RawResponse",
     "RedactingFilter",
     "RegisterUser",
+    "Role",
+    "RoleSearch",
+    "RolesService",
     "SecurityQuestion",
     "SecurityQuestionHash",
     "ServerError",

@@ -120,11 +120,11 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such account, tenant, user or path.
+    """404: there is no such account, tenant, user, role, permission or path.
 
     A mistyped account or tenant raises this too. `code` says which does not exist: `unknown_account`, `unknown_tenant`,
-    `unknown_user` or `unknown_path`. A server that hides which users exist does not respond with 404 to
-    `forgot_password` for an unknown user.
+    `unknown_user`, `unknown_role`, `unknown_permission` or `unknown_path`. A server that hides which users exist does
+    not respond with 404 to `forgot_password` for an unknown user.
     """
 
 

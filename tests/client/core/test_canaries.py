@@ -32,6 +32,9 @@ from meshydb._core.messages import Request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from tests.client.calls import (
+    PERMISSIBLE,
+    PERMISSION,
+    ROLE,
     USER,
     Play,
     access_token,
@@ -54,6 +57,10 @@ RESET: Final = {"username": "rosa", "attempt": 1, "hash": CANARY, "expires": "20
 PERSON: Final = {**USER, "securityQuestions": [{"question": "Pet?", "answerHash": CANARY}]}
 TOKENS: Final = token_response(ACCESS_TOKEN, {"refresh_token": CANARY})
 PAGE: Final = {"results": [PERSON], "page": 1, "pageSize": 25, "totalRecords": 1}
+# Roles have no secrets of their own, but each request has the access token.
+ROLES: Final = {**PAGE, "results": [ROLE]}
+PERMISSIONS: Final = {**PAGE, "results": [PERMISSION]}
+PERMISSIBLES: Final = {**PAGE, "results": [PERMISSIBLE]}
 ID: Final = USER["id"]
 
 FORMS: Final[dict[str, tuple[Play, Play]]] = {
@@ -118,6 +125,27 @@ CALLS: Final[dict[str, tuple[bool, Callable[[Any], object], bytes]]] = {
         lambda it: it.users.update_user_security_questions(ID, _questions(), previous_password=CANARY),
         reply(204),
     ),
+    "searchRoles": (True, lambda it: it.roles.search("edit").page(1), reply(200, ROLES)),
+    "createRole": (True, lambda it: it.roles.create("editors", description="may edit"), reply(201, ROLE)),
+    "getRole": (True, lambda it: it.roles.get(ID), reply(200, ROLE)),
+    "updateRole": (True, lambda it: it.roles.update(ID, "editors"), reply(200, ROLE)),
+    "deleteRole": (True, lambda it: it.roles.delete(ID), reply(204)),
+    "searchPermissions": (True, lambda it: it.roles.permissions(ID).search("mesh").page(1), reply(200, PERMISSIONS)),
+    "createPermission": (
+        True,
+        lambda it: it.roles.permissions(ID).create("meshes.task", read=True),
+        reply(201, PERMISSION),
+    ),
+    "getPermission": (True, lambda it: it.roles.permissions(ID).get(ID), reply(200, PERMISSION)),
+    "updatePermission": (
+        True,
+        lambda it: it.roles.permissions(ID).update(ID, "meshes.task", read=True),
+        reply(200, PERMISSION),
+    ),
+    "deletePermission": (True, lambda it: it.roles.permissions(ID).delete(ID), reply(204)),
+    "addUsersToRole": (True, lambda it: it.roles.add_users(ID, [ID]), reply(204)),
+    "removeUsersFromRole": (True, lambda it: it.roles.remove_users(ID, [ID]), reply(204)),
+    "searchPermissibles": (True, lambda it: it.roles.permissibles("mesh").page(1), reply(200, PERMISSIBLES)),
 }
 DOCUMENTED: Final = {
     each["operationId"]: [int(status.replace("XX", "99")) for status in each["responses"] if int(status[0]) >= 3]
@@ -140,7 +168,9 @@ def _says(body: object) -> Responder:
     return lambda _: reply(200, body)
 
 
-MISPLACED: Final = dict.fromkeys({*RESET, *PERSON, *TOKENS, *PAGE, "exists", "isValid"}, CANARY)
+MISPLACED: Final = dict.fromkeys(
+    {*RESET, *PERSON, *TOKENS, *PAGE, *ROLE, *PERMISSION, *PERMISSIBLE, "exists", "isValid"}, CANARY
+)
 BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "other status": (_echoing(418), APIStatusError),
     "bare refusal": (lambda request: reply(500, request), APIStatusError),
@@ -151,7 +181,7 @@ BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "text": (_says(CANARY), None),
     "list": (_says([CANARY]), None),
     "misplaced": (_says(MISPLACED), None),
-    "misplaced users": (_says({**PAGE, "results": [{**MISPLACED, "securityQuestions": [MISPLACED]}]}), None),
+    "misplaced results": (_says({**PAGE, "results": [{**MISPLACED, "securityQuestions": [MISPLACED]}]}), None),
     "wrong date": (_says({**RESET, **PERSON, "expires": CANARY, "lastAccessed": CANARY}), None),
     "wrong lifetime": (_says({**TOKENS, "expires_in": CANARY}), None),
     "token that is none": (_says({**TOKENS, "access_token": f"{CANARY}\\n"}), None),

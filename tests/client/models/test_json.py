@@ -21,7 +21,10 @@ from meshydb import (
     CurrentUser,
     NewUser,
     Page,
+    Permissible,
+    Permission,
     RegisterUser,
+    Role,
     SecurityQuestion,
     SecurityQuestionHash,
     User,
@@ -30,8 +33,8 @@ from meshydb import (
     UserVerificationHash,
 )
 from meshydb._models import Tokens
-from tests.client.calls import RESET, USER
-from tests.client.values import ROSA
+from tests.client.calls import PERMISSIBLE, PERMISSION, RESET, ROLE, USER
+from tests.client.values import EDITORS, ROSA
 from tests.support.contract import read
 from tests.support.schema_values import values
 
@@ -69,7 +72,10 @@ ALL: Final[list[tuple[Any, dict[str, Any]]]] = [
     (CurrentUser, CURRENT),
     (NewUser, {**PERSON, "verified": True, "isActive": False, "roles": [{"name": "editors"}]}),
     (Page, {"results": [USER], "page": 2, "pageSize": 25, "totalRecords": 26}),
+    (Permissible, PERMISSIBLE),
+    (Permission, PERMISSION),
     (RegisterUser, PERSON),
+    (Role, ROLE),
     (SecurityQuestion, {"question": "Pet?", "answer": "Moth"}),
     (SecurityQuestionHash, USER["securityQuestions"][0]),
     (Tokens, TOKENS),
@@ -96,7 +102,7 @@ def test_all_are_tried() -> None:
     exported = {value for value in vars(meshydb).values() if isinstance(value, type)}
     models = {kind for kind in exported if attrs.has(kind) and kind.__module__.startswith("meshydb._models")}
     assert models == {kind for kind, _ in ALL} - {Tokens}
-    assert len(models) == 10
+    assert len(models) == 13
 
 
 @EACH
@@ -125,7 +131,20 @@ def test_written_json_is_valid(kind: Any, data: dict[str, Any]) -> None:
     jsonschema_rs.validate({**DOCUMENT, "$ref": f"#/components/schemas/{name}"}, written, validate_formats=True)
 
 
-@pytest.mark.parametrize("kind", [NewUser, RegisterUser, SecurityQuestion, User, UserUpdate, UserVerificationHash])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        NewUser,
+        Permissible,
+        Permission,
+        RegisterUser,
+        Role,
+        SecurityQuestion,
+        User,
+        UserUpdate,
+        UserVerificationHash,
+    ],
+)
 def test_valid_json(kind: Any) -> None:
     """Valid JSON is read and written back, or raises a ValueError that names the model."""
 
@@ -239,6 +258,8 @@ def _plain(annotation: Any) -> Any:
             {**TOKENS, "access_token": f"{CANARY} "},
             "Tokens.access_token must be a bearer token (RFC 6750)",
         ),
+        (Role, {**ROLE, "numberOfUsers": "3"}, "Role.numberOfUsers must be an integer, not str"),
+        (Permission, {**PERMISSION, "delete": "false"}, "Permission.delete must be True or False, not str"),
         (CurrentUser, {**CURRENT, "roles": ["a", 7]}, "CurrentUser.roles[1] must be a string, not int"),
     ],
 )
@@ -289,6 +310,14 @@ def test_pages_of_other_models() -> None:
     """A page writes models of any class."""
     page = Page(ROSA.roles, page=1, page_size=25, total_records=1)
     assert page.to_dict() == {"results": USER["roles"], "page": 1, "pageSize": 25, "totalRecords": 1}
+
+
+def test_pages_of_roles() -> None:
+    """A page is read as one of any model, by its class."""
+    page = Page((EDITORS,), page=1, page_size=25, total_records=1)
+    assert Page.from_dict(json.loads(json.dumps(page.to_dict())), Role) == page
+    with pytest.raises(ValueError, match=r"^Page\.results\[0\]\.numberOfUsers is missing$"):
+        Page.from_dict({**page.to_dict(), "results": [{"id": "", "name": "", "description": None}]}, Role)
 
 
 def test_nothing_is_shared() -> None:

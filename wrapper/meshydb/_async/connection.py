@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Self
 
 from meshydb import _operations
+from meshydb._async.roles import AsyncRolesService
 from meshydb._async.users import AsyncUsersService
 from meshydb._config import AS_BEFORE, changed
 from meshydb._core.raw import RawCalls, async_raw
@@ -50,6 +51,7 @@ class AsyncMeshyConnection:
     def __init__(self, session: "AsyncSession") -> None:
         self._session = session
         self._users = AsyncUsersService(session)
+        self._roles = AsyncRolesService(session)
 
     @property
     def current_user(self) -> CurrentUser:
@@ -65,6 +67,11 @@ class AsyncMeshyConnection:
     def users(self) -> AsyncUsersService:
         """The users of the tenant, including the user who is logged in."""
         return self._users
+
+    @property
+    def roles(self) -> AsyncRolesService:
+        """The roles of the tenant, their permissions and their users."""
+        return self._roles
 
     def with_options(
         self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE

@@ -1,4 +1,4 @@
-"""The users that a search finds, page by page."""
+"""What searches find, page by page."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -8,11 +8,11 @@ from attrs import asdict
 from meshydb import _operations
 from meshydb._async.pages import each_result
 from meshydb._core.raw import RawCalls, async_raw
-from meshydb._models import Page, User
+from meshydb._models import Page, Permissible, Permission, Role, User
 
 if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
-    from meshydb._operations import UserQuery
+    from meshydb._operations import NameQuery, PermissionQuery, UserQuery
 
 
 class AsyncUserSearchWithRawResponse(RawCalls):
@@ -65,6 +65,162 @@ class AsyncUserSearch:
     async def __aiter__(self) -> AsyncIterator[User]:
         async for user in each_result(self, lambda user: user.id):
             yield user
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class AsyncRoleSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "AsyncRoleSearch") -> None:
+        self.page = async_raw(search.page)
+
+
+class AsyncRoleSearch:
+    """A search of roles, returned by `search` of a roles service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each role once, even if others are created
+    meanwhile. Each iteration is a new search. A deletion moves others to pages that were read before, and the iteration
+    misses them: collect the roles before you delete any. Each request can raise the errors of every call of the
+    connection, and:
+
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "AsyncSession", query: "NameQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> AsyncRoleSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return AsyncRoleSearchWithRawResponse(self)
+
+    async def page(self, number: int) -> Page[Role]:
+        """Request one page.
+
+        From `GET /{accountName}/roles`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The roles of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.search_roles(self._session.config, self._query, number))
+
+    async def __aiter__(self) -> AsyncIterator[Role]:
+        async for role in each_result(self, lambda role: role.id):
+            yield role
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class AsyncPermissionSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "AsyncPermissionSearch") -> None:
+        self.page = async_raw(search.page)
+
+
+class AsyncPermissionSearch:
+    """A search of permissions, returned by `search` of a permissions service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each permission once, even if others are created
+    meanwhile. Each iteration is a new search. A deletion moves others to pages that were read before, and the iteration
+    misses them: collect the permissions before you delete any. Each request can raise the errors of every call of the
+    connection, and:
+
+    * NotFoundError: There is no such role (`unknown_role`).
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "AsyncSession", query: "PermissionQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> AsyncPermissionSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return AsyncPermissionSearchWithRawResponse(self)
+
+    async def page(self, number: int) -> Page[Permission]:
+        """Request one page.
+
+        From `GET /{accountName}/roles/{roleId}/permissions`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The permissions of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            NotFoundError: There is no such role (`unknown_role`).
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.search_permissions(self._session.config, self._query, number))
+
+    async def __aiter__(self) -> AsyncIterator[Permission]:
+        async for permission in each_result(self, lambda permission: permission.id):
+            yield permission
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class AsyncPermissibleSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "AsyncPermissibleSearch") -> None:
+        self.page = async_raw(search.page)
+
+
+class AsyncPermissibleSearch:
+    """A search of permissibles, returned by `permissibles` of a roles service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each permissible once, even if meshes are created
+    meanwhile. Each iteration is a new search. Each request can raise the errors of every call of the connection, and:
+
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "AsyncSession", query: "NameQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> AsyncPermissibleSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return AsyncPermissibleSearchWithRawResponse(self)
+
+    async def page(self, number: int) -> Page[Permissible]:
+        """Request one page.
+
+        From `GET /{accountName}/permissibles`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The permissibles of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return await self._session.call(_operations.search_permissibles(self._session.config, self._query, number))
+
+    async def __aiter__(self) -> AsyncIterator[Permissible]:
+        async for permissible in each_result(self, lambda permissible: permissible.name):
+            yield permissible
 
     def __repr__(self) -> str:
         return self._session.config.describe(self, **asdict(self._query))

@@ -5,13 +5,17 @@ from meshydb._models.page import Page
 from meshydb._models.questions import SecurityQuestion, SecurityQuestionHash
 from meshydb._models.recovery import UserVerificationHash
 from meshydb._models.registration import RegisterUser
+from meshydb._models.roles import Permissible, Permission, Role
 from meshydb._models.users import NewUser, User, UserRole, UserUpdate
 
 __all__ = [
     "CurrentUser",
     "NewUser",
     "Page",
+    "Permissible",
+    "Permission",
     "RegisterUser",
+    "Role",
     "SecurityQuestion",
     "SecurityQuestionHash",
     "Tokens",

@@ -1,16 +1,17 @@
 """A page of search results."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from attrs import field, frozen
 
 from meshydb._models.fields import by
-from meshydb._models.model import read, write
+from meshydb._models.model import Model, read, write
 from meshydb._models.users import User
 from meshydb._validation import check_int
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 @frozen
@@ -39,15 +40,24 @@ class Page(Generic[T]):
         """
         return write(self)
 
+    @overload
     @classmethod
-    def from_dict(cls, data: Mapping[str, object]) -> "Page[User]":
-        """Make a page of users from the JSON of the API, such as `to_dict` returns. Unknown members are ignored.
+    def from_dict(cls, data: Mapping[str, object]) -> "Page[User]": ...
+
+    @overload
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], kind: type[M]) -> "Page[M]": ...
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], kind: type[Model] = User) -> "Page[Any]":
+        """Make a page from the JSON of the API, such as `to_dict` returns. Unknown members are ignored.
 
         Args:
             data: The decoded JSON.
+            kind: The class of the results, such as `Role`.
 
         Raises:
             ValueError: A member is missing or has the wrong type. The message names the model and the member, and does
                 not show the value.
         """
-        return read(Page[User], data, User)
+        return read(Page[Any], data, kind)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from meshydb._models.bounds import MAX_ROLE_NAME
 from meshydb._models.fields import by, by_each, by_optional, each_is, optional_text
 from meshydb._models.model import Model, wrapped
 from meshydb._models.new_person import NewPerson
@@ -12,7 +13,6 @@ from meshydb._models.questions import SecurityQuestionHash
 from meshydb._validation import check_aware, check_bool, check_str, check_text, to_tuple
 
 _MAX_ROLES = 100
-_MAX_ROLE_NAME = 64
 
 
 @frozen
@@ -100,7 +100,7 @@ class NewUser(NewPerson):
         default=(),
         kw_only=True,
         converter=_to_roles,
-        validator=by_each(check_text, most=_MAX_ROLES, maximum=_MAX_ROLE_NAME),
+        validator=by_each(check_text, most=_MAX_ROLES, maximum=MAX_ROLE_NAME),
         metadata=wrapped(_RoleName),
     )
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from meshydb._config import Config
 from meshydb._models import NewUser, Page, SecurityQuestion, User, UserUpdate
+from meshydb._models.bounds import MAX_PAGE_SIZE
 from meshydb._models.fields import by, by_optional
 from meshydb._operations.operation import Operation, no_result, or_unset, reader_of, tenant, without_empty
 from meshydb._operations.user_bodies import (
@@ -28,7 +29,6 @@ from meshydb_api.api.users import search_users as search_users_endpoint
 from meshydb_api.api.users import update_user as update_user_endpoint
 from meshydb_api.api.users import update_user_security_questions as update_user_security_questions_endpoint
 
-_MAX_PAGE_SIZE = 200
 _MAX_ORDER_BY = 1024
 _DIRECTIONS = (1, -1)
 _PROPERTY = re.compile("[A-Za-z_]+")
@@ -55,7 +55,7 @@ class UserQuery:
     role_id: str | None = field(validator=by_optional(check_id))
     order_by: str | None = field(converter=_sort_document)
     active_only: bool = field(validator=by(check_bool))
-    page_size: int = field(validator=by(check_int, minimum=1, maximum=_MAX_PAGE_SIZE))
+    page_size: int = field(validator=by(check_int, minimum=1, maximum=MAX_PAGE_SIZE))
 
 
 def search_users(config: Config, query: UserQuery, page: int) -> Operation[Page[User]]:

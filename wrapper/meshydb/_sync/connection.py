@@ -8,6 +8,7 @@ from meshydb._config import AS_BEFORE, changed
 from meshydb._core.raw import RawCalls, raw
 from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
+from meshydb._sync.roles import RolesService
 from meshydb._sync.users import UsersService
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class MeshyConnection:
     def __init__(self, session: "Session") -> None:
         self._session = session
         self._users = UsersService(session)
+        self._roles = RolesService(session)
 
     @property
     def current_user(self) -> CurrentUser:
@@ -66,6 +68,11 @@ class MeshyConnection:
     def users(self) -> UsersService:
         """The users of the tenant, including the user who is logged in."""
         return self._users
+
+    @property
+    def roles(self) -> RolesService:
+        """The roles of the tenant, their permissions and their users."""
+        return self._roles
 
     def with_options(
         self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE

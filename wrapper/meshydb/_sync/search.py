@@ -1,5 +1,5 @@
 # Derived from _async by scripts/derive_sync.py; do not edit.
-"""The users that a search finds, page by page."""
+"""What searches find, page by page."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,11 +8,11 @@ from attrs import asdict
 
 from meshydb import _operations
 from meshydb._core.raw import RawCalls, raw
-from meshydb._models import Page, User
+from meshydb._models import Page, Permissible, Permission, Role, User
 from meshydb._sync.pages import each_result
 
 if TYPE_CHECKING:
-    from meshydb._operations import UserQuery
+    from meshydb._operations import NameQuery, PermissionQuery, UserQuery
     from meshydb._sync.driver import Session
 
 
@@ -66,6 +66,162 @@ class UserSearch:
     def __iter__(self) -> Iterator[User]:
         for user in each_result(self, lambda user: user.id):
             yield user
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class RoleSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "RoleSearch") -> None:
+        self.page = raw(search.page)
+
+
+class RoleSearch:
+    """A search of roles, returned by `search` of a roles service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each role once, even if others are created
+    meanwhile. Each iteration is a new search. A deletion moves others to pages that were read before, and the iteration
+    misses them: collect the roles before you delete any. Each request can raise the errors of every call of the
+    connection, and:
+
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "Session", query: "NameQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> RoleSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return RoleSearchWithRawResponse(self)
+
+    def page(self, number: int) -> Page[Role]:
+        """Request one page.
+
+        From `GET /{accountName}/roles`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The roles of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return self._session.call(_operations.search_roles(self._session.config, self._query, number))
+
+    def __iter__(self) -> Iterator[Role]:
+        for role in each_result(self, lambda role: role.id):
+            yield role
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class PermissionSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "PermissionSearch") -> None:
+        self.page = raw(search.page)
+
+
+class PermissionSearch:
+    """A search of permissions, returned by `search` of a permissions service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each permission once, even if others are created
+    meanwhile. Each iteration is a new search. A deletion moves others to pages that were read before, and the iteration
+    misses them: collect the permissions before you delete any. Each request can raise the errors of every call of the
+    connection, and:
+
+    * NotFoundError: There is no such role (`unknown_role`).
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "Session", query: "PermissionQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> PermissionSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return PermissionSearchWithRawResponse(self)
+
+    def page(self, number: int) -> Page[Permission]:
+        """Request one page.
+
+        From `GET /{accountName}/roles/{roleId}/permissions`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The permissions of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            NotFoundError: There is no such role (`unknown_role`).
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return self._session.call(_operations.search_permissions(self._session.config, self._query, number))
+
+    def __iter__(self) -> Iterator[Permission]:
+        for permission in each_result(self, lambda permission: permission.id):
+            yield permission
+
+    def __repr__(self) -> str:
+        return self._session.config.describe(self, **asdict(self._query))
+
+
+class PermissibleSearchWithRawResponse(RawCalls):
+    """The call of a search, with the same arguments and errors. It returns a `RawResponse`."""
+
+    def __init__(self, search: "PermissibleSearch") -> None:
+        self.page = raw(search.page)
+
+
+class PermissibleSearch:
+    """A search of permissibles, returned by `permissibles` of a roles service. Iterate over it, or request a page.
+
+    Iteration requests pages as the loop needs them, and returns each permissible once, even if meshes are created
+    meanwhile. Each iteration is a new search. Each request can raise the errors of every call of the connection, and:
+
+    * PermissionDeniedError: The user may not read roles.
+    """
+
+    def __init__(self, session: "Session", query: "NameQuery") -> None:
+        self._session = session
+        self._query = query
+
+    @property
+    def with_raw_response(self) -> PermissibleSearchWithRawResponse:
+        """The same search. `page` returns a `RawResponse`."""
+        return PermissibleSearchWithRawResponse(self)
+
+    def page(self, number: int) -> Page[Permissible]:
+        """Request one page.
+
+        From `GET /{accountName}/permissibles`. Needs the permission `roles:read`.
+
+        Args:
+            number: The number of the page, from 1 to 2147483647.
+
+        Returns:
+            The permissibles of that page, and the number on all pages. A page after the last one is empty.
+
+        Raises:
+            PermissionDeniedError: The user may not read roles.
+            MeshyError: As every call.
+        """
+        return self._session.call(_operations.search_permissibles(self._session.config, self._query, number))
+
+    def __iter__(self) -> Iterator[Permissible]:
+        for permissible in each_result(self, lambda permissible: permissible.name):
+            yield permissible
 
     def __repr__(self) -> str:
         return self._session.config.describe(self, **asdict(self._query))
