@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
@@ -18,6 +18,11 @@ from meshydb import (
     APITimeoutError,
     AsyncMeshyClient,
     AsyncMeshyConnection,
+    AsyncPermissibleSearch,
+    AsyncPermissionSearch,
+    AsyncPermissionsService,
+    AsyncRoleSearch,
+    AsyncRolesService,
     AsyncUserSearch,
     AuthenticationError,
     BadRequestError,
@@ -28,11 +33,19 @@ from meshydb import (
     NewUser,
     NotFoundError,
     Page,
+    Permissible,
+    PermissibleSearch,
+    Permission,
     PermissionDeniedError,
+    PermissionSearch,
+    PermissionsService,
     RateLimitError,
     RawResponse,
     RedactingFilter,
     RegisterUser,
+    Role,
+    RoleSearch,
+    RolesService,
     SecurityQuestion,
     SecurityQuestionHash,
     ServerError,
@@ -171,6 +184,46 @@ def everyone(connection: MeshyConnection) -> Iterator[str]:
         for role in user.roles:
             assert_type(role.added_date, datetime)
         yield assert_type(user, User).username
+
+
+def may_read(connection: MeshyConnection, usernames: Iterable[str]) -> Role:
+    """Give users a role that permits to read."""
+    roles = assert_type(connection.roles, RolesService)
+    role = assert_type(roles.create("readers", description="may read"), Role)
+    assert_type(role.description, str | None)
+    permissions = assert_type(roles.permissions(role.id), PermissionsService)
+    permission = assert_type(permissions.create("users", read=True), Permission)
+    assert_type(
+        permissions.update(permission.id, "users", create=True, read=True, update=True, delete=True), Permission
+    )
+    assert_type(permissions.get(permission.id).read, bool)
+    assert_type(permissions.delete(permission.id), None)
+    ids = {user.id for name in usernames for user in connection.users.search(name)}
+    assert_type(roles.add_users(role.id, ids), None)
+    assert_type(roles.remove_users(role.id, [*ids]), None)
+    assert_type(roles.search("read"), RoleSearch)
+    assert_type(permissions.search("users"), PermissionSearch)
+    assert_type(roles.permissibles(name="mesh"), PermissibleSearch)
+    for permissible in roles.permissibles():
+        assert_type(permissible, Permissible)
+    assert_type(Page.from_dict(roles.search().page(1).to_dict(), Role), Page[Role])
+    assert_type(permissions.with_raw_response.get(permission.id), RawResponse[Permission])
+    return assert_type(roles.update(role.id, "writers"), Role)
+
+
+async def without_users(connection: AsyncMeshyConnection) -> list[str]:
+    """Delete roles that nobody has, without blocking."""
+    roles = assert_type(connection.roles, AsyncRolesService)
+    search = assert_type(roles.search(page_size=200), AsyncRoleSearch)
+    unused = [role async for role in search if role.number_of_users == 0]
+    for role in unused:
+        permissions = assert_type(roles.permissions(role.id), AsyncPermissionsService)
+        assert_type(permissions.search(), AsyncPermissionSearch)
+        assert_type(await permissions.search().page(1), Page[Permission])
+        assert_type(await roles.delete(role.id), None)
+    assert_type(roles.permissibles(), AsyncPermissibleSearch)
+    assert_type(await roles.with_raw_response.get(unused[0].id), RawResponse[Role])
+    return [role.name for role in unused]
 
 
 def each_refusal(client: MeshyClient) -> str:
