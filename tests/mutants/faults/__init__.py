@@ -13,6 +13,7 @@ from tests.mutants.faults import (
     registration,
     requests,
     responses,
+    roles,
     tenants,
     users,
 )
@@ -22,6 +23,6 @@ RESPONSES: Final[Sequence[Mutant]] = responses.TABLE.mutants
 REQUESTS: Final[Sequence[Mutant]] = requests.TABLE.mutants
 RULES: Final[Sequence[Mutant]] = [
     mutant
-    for subject in (recovery, registration, logins, authenticators, users, permissions, tenants)
+    for subject in (recovery, registration, logins, authenticators, users, permissions, roles, tenants)
     for mutant in subject.TABLE.mutants
 ]
