@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.services.logins import service as tokens
-from meshydb_server.services.roles import changes, members, permissions, roles
+from meshydb_server.services.roles import changes, grants_of, members, permissions, roles
+from meshydb_server.storage import roles as rows
 from meshydb_server.storage import schema
 from meshydb_server.storage.roles import Role, insert_memberships
 from meshydb_server.storage.users import User, lock_users
@@ -23,10 +24,9 @@ TABLE: Final = Table()
 def roles_of_the_first_login(setup: ServerSetup) -> None:
     """All tokens of a user have the roles of the first one."""
     granted = dict[str, Any]()
-    original = tokens.grants_of
 
     def remember(connection: Connection, user: User) -> Any:
-        return granted.setdefault(user.user_id, original(connection, user))
+        return granted.setdefault(user.user_id, grants_of(connection, user))
 
     setup.patch.setattr(tokens, "grants_of", remember)
 
@@ -99,15 +99,14 @@ def deleted_role_still_readable(*_: object) -> None:
 def users_of_deleted_role_kept(setup: ServerSetup) -> None:
     """A new role has the users of a deleted one of the same name."""
     kept = dict[str, list[str]]()
-    delete, insert = roles.delete_role, roles.insert_role
 
     def delete_role(connection: Connection, role: Role) -> None:
         held = schema.user_roles
         kept[role.name_key] = [*connection.scalars(select(held.c.user_id).where(held.c.role_id == role.role_id))]
-        delete(connection, role)
+        rows.delete_role(connection, role)
 
     def insert_role(connection: Connection, role: Role) -> None:
-        insert(connection, role)
+        rows.insert_role(connection, role)
         insert_memberships(connection, role, kept.pop(role.name_key, []), role.created_at)
 
     setup.patch.setattr(roles, "delete_role", delete_role)
