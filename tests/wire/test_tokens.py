@@ -11,7 +11,13 @@ from tests.support.http.raw import JSON_TYPE, Response, assert_documented, compo
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
 from tests.support.world import ADMIN, World, user_id
 
-_VALUES: Final = {"{accountName}": "acme", "{id}": user_id("de", 1), "{username}": "rosa.k"}
+_VALUES: Final = {
+    "{accountName}": "acme",
+    "{id}": user_id("de", 1),
+    "{username}": "rosa.k",
+    "{roleId}": user_id("d0", 1),
+    "{permissionId}": user_id("d1", 1),
+}
 _OPERATIONS: Final = Contract.load().operations
 
 

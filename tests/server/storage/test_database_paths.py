@@ -62,7 +62,7 @@ async def test_installed_in_an_odd_folder(tmp_path: Path, monkeypatch: pytest.Mo
     """The migrations run from wherever they are installed."""
     folder = tmp_path / _ODD
     shutil.copytree(ROOT / "server" / "meshydb_server" / "storage" / "migrations", folder)
-    monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
+    monkeypatch.setattr(migrate, "MIGRATIONS", folder)
     async with Database(f"sqlite+aiosqlite:///{tmp_path}/meshydb.sqlite3") as database:
         await database.migrate()
         assert not await database.read(has_accounts)
