@@ -12,7 +12,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Final, cast
@@ -25,10 +24,9 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.app import create_app
 from meshydb_server.http.connections.protocol import Protocol
 from meshydb_server.http.connections.registry import Registry
-from meshydb_server.process.logs import can_be_written
 from meshydb_server.process.logs import configure as configure_logs
 from meshydb_server.process.stopping import DRAIN_SECONDS, Stopping
-from meshydb_server.process.streams import STANDARD_ERROR, open_standard_streams
+from meshydb_server.process.streams import open_standard_streams, write_if_possible
 from meshydb_server.process.workers import Supervisor
 
 _BACKLOG: Final = 2048
@@ -95,24 +93,18 @@ def serve(
     """
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
+    ready = partial(write_if_possible, lambda: announce(url_of(sock)))
     if workers > 1:
         configure_logs()
         # uvicorn waits this long for a new worker when SIGHUP replaces the workers.
         config.timeout_worker_healthcheck = math.ceil(start_seconds)
         supervisor = Supervisor(config, [sock], start_seconds)
-        _announce(url_of(sock), announce)
+        ready()
         supervisor.run()
         if supervisor.has_failed:
             sys.exit(STARTUP_FAILURE)
     else:
-        _Server(config, lambda: _announce(url_of(sock), announce)).run([sock])
-
-
-def _announce(url: str, announce: Callable[[str], None]) -> None:
-    # Nobody may be reading standard error, or the disk may be full. The server runs all the same.
-    if can_be_written(STANDARD_ERROR):
-        with suppress(OSError):
-            announce(url)
+        _Server(config, ready).run([sock])
 
 
 class _Server(uvicorn.Server):

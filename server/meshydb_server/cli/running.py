@@ -6,7 +6,7 @@ import errno
 import io
 import json
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import Final, NoReturn
 
 import click
@@ -14,7 +14,7 @@ import click
 from meshydb_server.cli.results import Result
 from meshydb_server.cli.tables import harmless
 from meshydb_server.contract import ContractError
-from meshydb_server.process.streams import discard, open_standard_streams
+from meshydb_server.process.streams import open_standard_streams, write
 
 _FAILED: Final = 1
 # The command `meshydb` exits with the same codes.
@@ -71,10 +71,8 @@ def _write(text: str, result: Result | None = None) -> int:
         # Without Python's buffer, even writing nothing to a full device fails.
         return 0
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        write(sys.stdout, text)
     except OSError as error:
-        discard(sys.stdout)
         gone = isinstance(error, BrokenPipeError)
         if result is not None and result.is_change:
             value = json.dumps(result.value)
@@ -93,8 +91,5 @@ def _reason(error: OSError) -> str:
 
 def _print_error(message: str) -> None:
     """Write to standard error. If that fails, the exit code is the only report."""
-    try:
-        sys.stderr.write("".join(f"{harmless(line)}\n" for line in message.splitlines()))
-        sys.stderr.flush()
-    except OSError:
-        discard(sys.stderr)
+    with suppress(OSError):
+        write(sys.stderr, "".join(f"{harmless(line)}\n" for line in message.splitlines()))

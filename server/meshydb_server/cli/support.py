@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Concatenate, Final, ParamSpec
@@ -20,6 +21,7 @@ from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.delivery.text import TextError
 from meshydb_server.key_file import KeyFileError
+from meshydb_server.process.streams import write
 from meshydb_server.runtime import Services, open_services
 from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.engine.errors import StorageError
@@ -108,7 +110,7 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]
         for warning in warnings_of(os.environ):
             # The command must run whether or not anybody reads the warning.
             with suppress(OSError):
-                click.echo(f"Warning: {warning}", err=True)
+                write(sys.stderr, f"Warning: {warning}\n")
         try:
             result = asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 import logging.config
-import os
-import select
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from typing import Any, Final
 
 from meshydb_server.process.json_lines import JsonLines, has_plain_values
-from meshydb_server.process.streams import STANDARD_ERROR
+from meshydb_server.process.streams import STANDARD_ERROR, write_all, write_if_possible
 
 # Maximum number of queued records.
 _CAPACITY: Final = 10_000
 # Seconds. Lines are written in batches: waking a thread for each line costs more than writing it.
 _BATCH_INTERVAL: Final = 0.05
-# Seconds to wait for the log when the process ends, and for standard error at the start.
+# Seconds to wait for the log when the process ends.
 _TIMEOUT: Final = 2.0
 # Bytes. A pipe takes a write of this size whole, so that lines of several processes do not mix.
 _ATOMIC_WRITE: Final = 4096
@@ -111,7 +108,7 @@ class QueuedLines(logging.Handler):
 
     def _write(self, lines: list[bytes]) -> None:
         try:
-            _write_all(self._descriptor, b"".join(lines))
+            write_all(self._descriptor, b"".join(lines))
         except OSError:
             # A full disk, or a pipe without a reader. Later lines are tried again.
             self._drop(sum(map(bool, lines)))
@@ -125,7 +122,7 @@ class QueuedLines(logging.Handler):
         record = logging.LogRecord(__name__, logging.WARNING, "", 0, message, None, None)
         record.__dict__["dropped"] = dropped
         try:
-            _write_all(self._descriptor, self._line(record))
+            write_all(self._descriptor, self._line(record))
         except OSError:
             self._drop(dropped)
 
@@ -137,9 +134,8 @@ class QueuedLines(logging.Handler):
 def warn_before_start(logger: str, message: str) -> None:
     """Write a warning as a log line before logging is configured. It is lost if standard error is not writable."""
     line = JsonLines().format(logging.LogRecord(logger, logging.WARNING, "", 0, message, None, None))
-    if can_be_written(STANDARD_ERROR):
-        with suppress(OSError):
-            _write_all(STANDARD_ERROR, line.encode("ascii", "backslashreplace") + b"\n")
+    data = line.encode("ascii", "backslashreplace") + b"\n"
+    write_if_possible(lambda: write_all(STANDARD_ERROR, data))
 
 
 def configure() -> None:
@@ -157,27 +153,3 @@ LOGGING: Final[dict[str, Any]] = {
     # They report each start and stop. `serve` does so in one line.
     "loggers": {"uvicorn": {"level": "WARNING"}, "alembic": {"level": "WARNING"}},
 }
-
-
-def can_be_written(descriptor: int) -> bool:
-    """Whether a short line can be written now or soon without blocking. True if the system cannot tell."""
-    if not hasattr(select, "poll"):
-        return True
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return any(event & select.POLLOUT for _, event in poll.poll(_TIMEOUT * 1000))
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    """Write all bytes, and wait until they are written. Raises OSError."""
-    while data:
-        try:
-            data = data[os.write(descriptor, data) :]
-        except BlockingIOError:
-            # Another process that shares the descriptor has made it non-blocking.
-            with suppress(AttributeError):
-                poll = select.poll()
-                poll.register(descriptor, select.POLLOUT)
-                poll.poll()
-                continue
-            time.sleep(_BATCH_INTERVAL)
