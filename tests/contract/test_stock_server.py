@@ -46,10 +46,16 @@ class _Hosted:
             rows = connection.execute("SELECT * FROM users ORDER BY tenant, user_id").fetchall()
         return [{name: row[name] for name in {*row.keys()} - _CHANGED_BY_LOGINS} for row in rows]
 
-    def count_users(self, token: str) -> int:
-        """Return the number of users of the tenant, as the server has it."""
+    def roles(self) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of all roles, their permissions and their users."""
+        with closing(sqlite3.connect(self.folder / "meshydb.sqlite3")) as connection:
+            tables = ("roles", "permissions", "user_roles")
+            return [sorted(connection.execute(f"SELECT * FROM {each}").fetchall(), key=repr) for each in tables]  # noqa: S608
+
+    def count(self, kind: str, token: str) -> int:
+        """Return the number of users or roles of the tenant, as the server has it."""
         headers = {"tenant": _TENANT, "Authorization": f"Bearer {token}"}
-        response = httpx.get(f"{self.url}/{_ACCOUNT}/users", params={"activeOnly": "false"}, headers=headers)
+        response = httpx.get(f"{self.url}/{_ACCOUNT}/{kind}", params={"activeOnly": "false"}, headers=headers)
         total: int = response.raise_for_status().json()["totalRecords"]
         return total
 
@@ -82,6 +88,9 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         options = ("--tenant", tenant, "--password", _PASSWORD, "--role", "meshy.admin")
         run_json(folder, "user", "create", _ACCOUNT, "root", "--email", "root@example.org", *options)
     run_json(folder, "user", "create", _ACCOUNT, "rosa.k", "--email", "rosa.k@example.org", "--tenant", _TENANT)
+    # The name that the examples of the contract have.
+    run_json(folder, "role", "create", _ACCOUNT, "editors", "--permission", "meshes:read", "--tenant", _TENANT)
+    run_json(folder, "role", "grant", _ACCOUNT, "rosa.k", "editors", "--tenant", _TENANT)
     return folder, keys[_TENANT]
 
 
@@ -106,7 +115,7 @@ def test_twice(hosted: _Hosted) -> None:
     assert first.returncode == 0, first.stdout
     assert _last_lines(second) == _last_lines(first)
     lines = _last_lines(first)
-    assert lines[0] == "Operations tested: 12 of 26."
+    assert lines[0] == "Operations tested: 12 of 39."
     assert lines[1].startswith("Scenarios tested: 5 of ")
     assert any(
         line.startswith("Not tested, needs the public key of the tenant (--public-key): ") and "requestToken" in line
@@ -117,7 +126,7 @@ def test_twice(hosted: _Hosted) -> None:
 
 def test_all(hosted: _Hosted) -> None:
     """With all options, everything is tested that the server has, and its own data is unchanged."""
-    users, tenants = hosted.users(), hosted.tenants()
+    users, roles, tenants = hosted.users(), hosted.roles(), hosted.tenants()
     south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
     tokens = {
         "MESHYDB_CONTRACT_TOKEN": hosted.token("root"),
@@ -129,14 +138,14 @@ def test_all(hosted: _Hosted) -> None:
     done = hosted.test(*FEW, *options, "--second-tenant", "south", "--second-public-key", south, **tokens)
     assert done.returncode == 0, done.stdout
     first, second, *missing, _ = _last_lines(done)
-    assert first == "Operations tested: 24 of 26."
+    assert first == "Operations tested: 37 of 39."
     assert second.startswith("Scenarios tested: ")
     assert [line.partition(": ")[0] for line in missing] == [
         "Not tested, needs a tenant that asks security questions",
         "Not tested, needs to set the server's clock (--set-clock)",
         f"Not tested, needs the access token of a user who may manage users and nothing else ({_HELPER})",
     ]
-    assert (hosted.users(), hosted.tenants()) == (users, tenants)
+    assert (hosted.users(), hosted.roles(), hosted.tenants()) == (users, roles, tenants)
     assert hosted.token("root")
 
 
@@ -179,23 +188,24 @@ main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted(hosted: _Hosted, number: signal.Signals) -> None:
-    """After Ctrl-C or SIGTERM, the users that the run created are deleted, and the exit code is 130."""
-    users, token = hosted.users(), hosted.token("root")
-    before = hosted.count_users(token)
-    options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", "createUser", "--max-examples", "100000")
+@pytest.mark.parametrize(("operation", "kind"), [("createUser", "users"), ("createRole", "roles")])
+def test_interrupted(hosted: _Hosted, operation: str, kind: str, number: signal.Signals) -> None:
+    """After Ctrl-C or SIGTERM, the users and roles that the run created are deleted, and the exit code is 130."""
+    users, roles, token = hosted.users(), hosted.roles(), hosted.token("root")
+    before = hosted.count(kind, token)
+    options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", operation, "--max-examples", "100000")
     process = subprocess.Popen(
         [sys.executable, "-c", _HEEDING, "--url", hosted.url, *options],
         env=environment(MESHYDB_CONTRACT_TOKEN=token, MESHYDB_CONTRACT_HELPER_TOKEN=""),
         stdout=subprocess.PIPE,
     )
     with process:
-        while hosted.count_users(token) < before + 3:
+        while hosted.count(kind, token) < before + 3:
             assert process.poll() is None
         process.send_signal(number)
         process.communicate()
     assert process.returncode == 130
-    assert hosted.users() == users
+    assert (hosted.users(), hosted.roles()) == (users, roles)
 
 
 def test_limits(tmp_path: Path) -> None:

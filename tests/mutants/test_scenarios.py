@@ -14,7 +14,7 @@ from meshydb_contract import Deployment, Options, Target, Tenant, run
 from meshydb_contract.scenarios import SCENARIOS, run_scenarios
 from meshydb_server.services.logins import service as tokens
 from tests.mutants.servers import MutantServer, SeededDatabase
-from tests.support.server import ACCOUNT, DEFAULT_TENANT, QUOTAS
+from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS
 from tests.support.world import public_key
 
 _NEEDS_NOTHING = {"unreadable_bodies_are_refused", "large_bodies_are_refused", "media_types_are_heeded"}
@@ -50,7 +50,7 @@ def test_nothing_passed(server: MutantServer) -> None:
         ({"newest_code": None}, "needs to read the codes that users are sent", 10),
         ({"clock_at": None}, "needs to set the server's clock", 3),
         ({"helper": 0}, "needs the access token of a user who may manage users and nothing else", 1),
-        ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 3),
+        ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 4),
     ],
 )
 def test_something_missing(server: MutantServer, missing: dict[str, Any], reason: str, count: int) -> None:
@@ -72,7 +72,20 @@ def test_weak_token(server: MutantServer) -> None:
     response = requests.post(f"{server.url}/{ACCOUNT}/connect/token", form, timeout=30)
     tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), response.json()["access_token"])
     skipped = _skipped(evolve(server.deployment, tenants=[tenant]))
-    assert skipped["codes_are_needed"] == "needs an access token that is good, and may do everything with users"
+    assert (
+        skipped["codes_are_needed"] == "needs an access token that is good, and may do everything with users and roles"
+    )
+
+
+def test_granting_allowed(database: SeededDatabase) -> None:
+    """If the operator lets users grant more than they hold, a scenario is skipped, and says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        setup = database.setup(patch)
+        setup.settings["grant_only_held"] = "off"
+        with database.serving(setup) as server:
+            (result,) = run_scenarios(server.deployment, ["nobody_grants_more_than_they_hold"])
+    assert result.finding is None
+    assert result.skipped == "needs a server on which nobody grants more than they hold"
 
 
 def test_limits(database: SeededDatabase) -> None:
@@ -92,17 +105,20 @@ def test_no_time(server: MutantServer) -> None:
 
 
 def test_nothing_left(server: MutantServer) -> None:
-    """After all scenarios, there are no new users."""
+    """After all scenarios, there are no new users and no new roles, in neither tenant."""
 
-    def count() -> int:
-        headers = {"Authorization": f"Bearer {server.tokens[DEFAULT_TENANT]}"}
-        response = requests.get(f"{server.url}/{ACCOUNT}/users?activeOnly=false", headers=headers, timeout=30)
+    def count(tenant: str, kind: str) -> int:
+        headers = {"Authorization": f"Bearer {server.tokens[tenant]}", "tenant": tenant}
+        response = requests.get(f"{server.url}/{ACCOUNT}/{kind}?activeOnly=false", headers=headers, timeout=30)
         total: int = response.json()["totalRecords"]
         return total
 
-    before = count()
+    def counts() -> list[int]:
+        return [count(tenant, kind) for tenant in (DEFAULT_TENANT, OTHER_TENANT) for kind in ("users", "roles")]
+
+    before = counts()
     run_scenarios(server.deployment)
-    assert count() == before
+    assert counts() == before
 
 
 def test_twice(server: MutantServer) -> None:

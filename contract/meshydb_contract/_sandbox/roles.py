@@ -14,12 +14,14 @@ from attrs import define, field
 
 from meshydb_contract._contract.cases import AnyCase, operation_id
 from meshydb_contract._sandbox.cases import UNKNOWN_ID, is_stateful, is_unsafe, is_valid
-from meshydb_contract.scenarios._context.context import Context
+from meshydb_contract.scenarios._context.context import Context, in_letters
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
 from meshydb_contract.scenarios._context.roles import Role, add_permission, create_role
 
 _MAX_SPARES: Final = 2
 _MAX_CREATED: Final = 20
+# Of 64 letters.
+_NAME_KEPT: Final = 50
 
 
 @define
@@ -48,18 +50,14 @@ class RoleSandbox:
     created_ids: set[str] = field(init=False, factory=set[str])
     _spares: list[_Spare] = field(init=False, factory=list[_Spare])
     _creations_left: int = field(init=False, default=_MAX_CREATED)
+    _names_given: int = field(init=False, default=0)
 
     def before_call(self, case: AnyCase) -> None:
-        """Redirect a case that names a role."""
-        role_id = str(case.path_parameters["roleId"]).lower()
-        if role_id not in self.created_ids:
-            if is_unsafe(case) and self._is_foreign(role_id):
-                self._redirect(case, otherwise=UNKNOWN_ID)
-            elif is_valid(case) and not is_stateful(case):
-                # A random id belongs to no role.
-                self._redirect(case, otherwise=role_id)
-        if is_unsafe(case) and isinstance(case.body, dict):
-            case.body = self._with_own_users(case.body, replace_all=is_valid(case))
+        """Redirect a case that names a role. Complete a step of a chain, whose later steps need a role."""
+        if "roleId" in case.path_parameters:
+            self._confine(case)
+        if is_stateful(case) and is_valid(case) and isinstance(case.body, dict):
+            case.body = self._completed(operation_id(case), cast("dict[str, Any]", case.body))
 
     def after_success(self, case: AnyCase, content: Any) -> None:
         """Record which role or permission a case created or deleted."""
@@ -74,6 +72,27 @@ class RoleSandbox:
             self._spares = [each for each in self._spares if each.role.id.lower() != gone[0]]
         elif operation_id(case) == "deletePermission":
             self._spares = [each for each in self._spares if each.permission_id.lower() != gone[1]]
+
+    def _confine(self, case: AnyCase) -> None:
+        role_id = str(case.path_parameters["roleId"]).lower()
+        if role_id not in self.created_ids:
+            if is_unsafe(case) and self._is_foreign(role_id):
+                self._redirect(case, otherwise=UNKNOWN_ID)
+            elif is_valid(case) and not is_stateful(case):
+                # A random id belongs to no role.
+                self._redirect(case, otherwise=role_id)
+        if is_unsafe(case) and isinstance(case.body, dict):
+            case.body = self._with_own_users(case.body, replace_all=is_valid(case))
+
+    def _completed(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a body with what random values hardly ever have: a free name, or an operation that is permitted."""
+        if operation in {"createRole", "updateRole"}:
+            self._names_given += 1
+            _, _, name = str(body.get("name")).rpartition(".")
+            return {**body, "name": f"{name[:_NAME_KEPT]}{in_letters(str(self._names_given))}"}
+        if operation in {"createPermission", "updatePermission"}:
+            return {**body, "read": True}
+        return body
 
     def _is_foreign(self, text: str) -> bool:
         return any(each in text for each in self.foreign_ids)

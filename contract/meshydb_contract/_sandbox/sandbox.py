@@ -105,7 +105,7 @@ class Sandbox:
         operation, unsafe = operation_id(case), is_unsafe(case)
         if "id" in case.path_parameters:
             self._protect_others(case, unsafe=unsafe)
-        if "roleId" in case.path_parameters and self._token is not None:
+        if self._token is not None:
             self._roles.before_call(case)
         if unsafe and self._token is not None and "me" in case.operation.path.split("/"):
             self._protect_administrator(case, operation)

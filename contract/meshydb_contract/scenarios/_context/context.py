@@ -102,8 +102,7 @@ class Context(Client):
 
     def free_role_name(self, tenant: Tenant) -> str:
         """Return a role name that is not taken, even if the scenarios ran here before."""
-        # Role names have no digits and no hyphens.
-        names = (username.replace("-", "").translate(_LETTERS) for username in self._names)
+        names = (in_letters(username) for username in self._names)
         return next(name for name in names if not self._is_role(tenant, name))
 
     def _is_role(self, tenant: Tenant, name: str) -> bool:
@@ -172,6 +171,11 @@ class Context(Client):
     def try_reset(self, tenant: Tenant, request: Mapping[str, Any], password: str = NEW_PASSWORD) -> ApiResponse:
         """Try to set a new password."""
         return self.call("resetPassword", tenant, {**request, "newPassword": password})
+
+
+def in_letters(text: str) -> str:
+    """Return a text with letters for its digits, and without hyphens. Role names have neither."""
+    return text.replace("-", "").translate(_LETTERS)
 
 
 def with_wrong_code(request: Mapping[str, Any]) -> dict[str, Any]:
