@@ -1,0 +1,1 @@
+"""Filters: their tree, how it is built, and which documents match."""
