@@ -1,0 +1,163 @@
+"""Applies an update to a document. The given document is never changed; what stays the same is shared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import frozen
+
+from meshydb_server.query.errors import Kind, Place, UpdateNotApplicableError
+from meshydb_server.query.updates.changes import UnfitError, changed
+from meshydb_server.query.updates.tree import (
+    AddToSet,
+    CurrentDate,
+    Increment,
+    Maximum,
+    Minimum,
+    Multiply,
+    Operation,
+    Pop,
+    Pull,
+    Push,
+    Rename,
+    Set,
+    Unset,
+    Update,
+)
+from meshydb_server.query.values.comparison import children, identical
+from meshydb_server.query.values.paths import Path, index_of
+from meshydb_server.query.values.types import MISSING, Document, Found, Value
+
+MAX_LEVELS: Final = 100
+"""The levels of objects and arrays that a document may have, itself included."""
+MAX_GAP: Final = 1000
+"""The nulls that may be put between the last item of an array and a new one."""
+
+
+def apply_update(update: Update, document: Document, now: datetime) -> Document:
+    """The document after an update, or the same object where nothing changes. `now` is aware.
+
+    Raises UpdateNotApplicableError if an operation does not fit what stands in the document; then nothing is written.
+    """
+    text = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    result = document
+    for operation in update.operations:
+        try:
+            result = _renamed(operation, result) if isinstance(operation, Rename) else _applied(operation, result, text)
+        except UnfitError as error:
+            name = _NAMES[type(operation)]
+            path = operation.source if isinstance(operation, Rename) else operation.path
+            place = Place(Kind.UPDATE_INVALID, (name, *path))
+            raise UpdateNotApplicableError(place.kind, name, str(place), str(error)) from error
+    return result
+
+
+def _applied(operation: Operation, document: Document, now: str) -> Document:
+    creates = not isinstance(operation, Unset | Pull | Pop)
+    return _Change(operation.path, lambda found: changed(operation, found, now), creates).of(document)
+
+
+def _renamed(operation: Rename, document: Document) -> Document:
+    moved: Found = document
+    for part in operation.source:
+        if isinstance(moved, list):
+            raise UnfitError("a field inside an array cannot be renamed")
+        moved = moved.get(part, MISSING) if isinstance(moved, dict) else MISSING
+    if moved is MISSING:
+        return document
+    parent: Found = document
+    for part in operation.path[:-1]:
+        parent = parent.get(part, MISSING) if isinstance(parent, dict) else MISSING
+        if isinstance(parent, list):
+            raise UnfitError("a field cannot be moved into an array")
+    without = _Change(operation.source, lambda _: MISSING, creates=False).of(document)
+    return _Change(operation.path, lambda _: moved, creates=True).of(without)
+
+
+@frozen
+class _Change:
+    """A change of the value at a path."""
+
+    path: Path
+    make: Callable[[Found], Found]
+    creates: bool
+    """Whether objects on the way that are missing are made, and other values on the way are errors."""
+
+    def of(self, document: Document) -> Document:
+        """The document with the change."""
+        return self._in_object(document, 0)
+
+    def _in_object(self, value: Document, start: int) -> Document:
+        part = self.path[start]
+        found = value.get(part, MISSING)
+        new = self._at(found, start + 1)
+        if new is found:
+            return value
+        if new is MISSING:
+            return {name: item for name, item in value.items() if name != part}
+        return {**value, part: new}
+
+    def _in_array(self, value: list[Value], start: int) -> list[Value]:
+        index = index_of(self.path[start])
+        if index is None:
+            if self.creates:
+                raise UnfitError("the path leads into an array, but not to an index in it")
+            return value
+        found = value[index] if index < len(value) else MISSING
+        new = self._at(found, start + 1)
+        if new is found:
+            return value
+        if index - len(value) > MAX_GAP:
+            raise UnfitError(f"the index is more than {MAX_GAP} beyond the end of the array")
+        result = value + [None] * (index + 1 - len(value))
+        # An item that goes leaves its place.
+        result[index] = None if new is MISSING else new
+        return result
+
+    def _at(self, found: Found, start: int) -> Found:
+        """The value instead of the one that the first parts of the path lead to."""
+        if start == len(self.path):
+            return self._made(found)
+        if isinstance(found, dict):
+            return self._in_object(found, start)
+        if isinstance(found, list):
+            return self._in_array(found, start)
+        if not self.creates:
+            return found
+        if found is MISSING:
+            return self._in_object({}, start)
+        raise UnfitError("the path leads through a value that is neither an object nor an array")
+
+    def _made(self, found: Found) -> Found:
+        new = self.make(found)
+        if identical(new, found):
+            return found
+        if len(self.path) + _levels(new) > MAX_LEVELS:
+            raise UnfitError(f"the document would have more than {MAX_LEVELS} levels")
+        # The tree of the update may be applied to many documents, which must not share its values.
+        return deepcopy(new) if isinstance(new, list | dict) else new
+
+
+def _levels(value: Found) -> int:
+    if not isinstance(value, list | dict):
+        return 0
+    return 1 + max(map(_levels, children(value)), default=0)
+
+
+_NAMES: Final[dict[type, str]] = {
+    Set: "$set",
+    Unset: "$unset",
+    Increment: "$inc",
+    Multiply: "$mul",
+    Minimum: "$min",
+    Maximum: "$max",
+    Rename: "$rename",
+    CurrentDate: "$currentDate",
+    Push: "$push",
+    AddToSet: "$addToSet",
+    Pull: "$pull",
+    Pop: "$pop",
+}
