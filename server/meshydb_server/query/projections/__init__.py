@@ -1,0 +1,1 @@
+"""Projections: pipelines of stages over the documents of a mesh."""
