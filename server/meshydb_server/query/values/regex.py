@@ -2,8 +2,8 @@ r"""Regular expressions, by RE2: the time of a search is linear in the length of
 
 The syntax is that of RE2, which is close to the one of MongoDB. The differences: there is no look-around, no
 back-reference, no option `x` and no repetition of more than 1,000; a pattern that compiles to a large program, such as
-`\pL{1,100}`, is refused; and `$` is the end of the text, not also the place before a final newline. The options are `i`,
-`m` and `s`.
+`\pL{1,100}`, is refused; and `$` is the end of the text, not also the place before a final newline. The options are
+`i`, `m` and `s`.
 """
 
 from __future__ import annotations
