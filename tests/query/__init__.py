@@ -1,0 +1,1 @@
+"""Tests of the query language: filters, updates, orders, documents and projections."""
