@@ -2,11 +2,16 @@
 
 from .anonymous_registration import AnonymousRegistration
 from .auth_error import AuthError
+from .create_many_result import CreateManyResult
+from .delete_many_result import DeleteManyResult
 from .error import Error
 from .exist import Exist
+from .given_mesh_data import GivenMeshData
 from .health import Health
 from .json_web_key import JsonWebKey
 from .json_web_key_set import JsonWebKeySet
+from .mesh_data import MeshData
+from .mesh_data_page import MeshDataPage
 from .new_user import NewUser
 from .open_api_document import OpenApiDocument
 from .open_api_document_info import OpenApiDocumentInfo
@@ -19,8 +24,12 @@ from .permissible_page import PermissiblePage
 from .permission import Permission
 from .permission_page import PermissionPage
 from .permission_request import PermissionRequest
+from .projection_page import ProjectionPage
+from .projection_result import ProjectionResult
+from .query_document import QueryDocument
 from .refresh_token_grant import RefreshTokenGrant
 from .register_user import RegisterUser
+from .rejected_document import RejectedDocument
 from .reset_password import ResetPassword
 from .role import Role
 from .role_name import RoleName
@@ -32,6 +41,8 @@ from .security_question_hash import SecurityQuestionHash
 from .self_update import SelfUpdate
 from .token_response import TokenResponse
 from .token_revocation import TokenRevocation
+from .update_many_request import UpdateManyRequest
+from .update_many_result import UpdateManyResult
 from .user import User
 from .user_page import UserPage
 from .user_password_update import UserPasswordUpdate
@@ -47,11 +58,16 @@ from .valid import Valid
 __all__ = (
     "AnonymousRegistration",
     "AuthError",
+    "CreateManyResult",
+    "DeleteManyResult",
     "Error",
     "Exist",
+    "GivenMeshData",
     "Health",
     "JsonWebKey",
     "JsonWebKeySet",
+    "MeshData",
+    "MeshDataPage",
     "NewUser",
     "OpenApiDocument",
     "OpenApiDocumentInfo",
@@ -64,8 +80,12 @@ __all__ = (
     "Permission",
     "PermissionPage",
     "PermissionRequest",
+    "ProjectionPage",
+    "ProjectionResult",
+    "QueryDocument",
     "RefreshTokenGrant",
     "RegisterUser",
+    "RejectedDocument",
     "ResetPassword",
     "Role",
     "RoleName",
@@ -77,6 +97,8 @@ __all__ = (
     "SelfUpdate",
     "TokenResponse",
     "TokenRevocation",
+    "UpdateManyRequest",
+    "UpdateManyResult",
     "User",
     "UserPage",
     "UserPasswordUpdate",

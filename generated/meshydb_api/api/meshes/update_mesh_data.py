@@ -1,0 +1,302 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.given_mesh_data import GivenMeshData
+from ...models.mesh_data import MeshData
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    account_name: str,
+    mesh: str,
+    id: str,
+    *,
+    body: GivenMeshData,
+    tenant: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(tenant, Unset):
+        headers["tenant"] = tenant
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/{account_name}/meshes/{mesh}/{id}".format(
+            account_name=quote(str(account_name), safe=""),
+            mesh=quote(str(mesh), safe=""),
+            id=quote(str(id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | MeshData | None:
+    if response.status_code == 200:
+        response_200 = MeshData.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Error.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 405:
+        response_405 = Error.from_dict(response.json())
+
+        return response_405
+
+    if response.status_code == 413:
+        response_413 = Error.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Error.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 429:
+        response_429 = Error.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Error.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Error.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | MeshData]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    account_name: str,
+    mesh: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: GivenMeshData,
+    tenant: str | Unset = UNSET,
+) -> Response[Error | MeshData]:
+    """Replace a document.
+
+     The body replaces all properties of the document but `_id`; properties that it lacks are removed.
+    Does not create a document.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        mesh (str): Letters from A to Z, up to 64. Not case-sensitive; kept in lower case.
+        id (str): Any characters but control characters and `/`, and neither `.` nor `..`. 24
+            hexadecimal digits are kept in lower case.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (GivenMeshData): A document, of any properties. Without `_id`, or with null, the
+            server makes one of 24 hexadecimal digits, so that ids sort by creation. Names do not
+            begin with `$` and contain no `.`, at any depth (`property_invalid`).
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | MeshData]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        mesh=mesh,
+        id=id,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    account_name: str,
+    mesh: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: GivenMeshData,
+    tenant: str | Unset = UNSET,
+) -> Error | MeshData | None:
+    """Replace a document.
+
+     The body replaces all properties of the document but `_id`; properties that it lacks are removed.
+    Does not create a document.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        mesh (str): Letters from A to Z, up to 64. Not case-sensitive; kept in lower case.
+        id (str): Any characters but control characters and `/`, and neither `.` nor `..`. 24
+            hexadecimal digits are kept in lower case.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (GivenMeshData): A document, of any properties. Without `_id`, or with null, the
+            server makes one of 24 hexadecimal digits, so that ids sort by creation. Names do not
+            begin with `$` and contain no `.`, at any depth (`property_invalid`).
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | MeshData
+    """
+
+    return sync_detailed(
+        account_name=account_name,
+        mesh=mesh,
+        id=id,
+        client=client,
+        body=body,
+        tenant=tenant,
+    ).parsed
+
+
+async def asyncio_detailed(
+    account_name: str,
+    mesh: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: GivenMeshData,
+    tenant: str | Unset = UNSET,
+) -> Response[Error | MeshData]:
+    """Replace a document.
+
+     The body replaces all properties of the document but `_id`; properties that it lacks are removed.
+    Does not create a document.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        mesh (str): Letters from A to Z, up to 64. Not case-sensitive; kept in lower case.
+        id (str): Any characters but control characters and `/`, and neither `.` nor `..`. 24
+            hexadecimal digits are kept in lower case.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (GivenMeshData): A document, of any properties. Without `_id`, or with null, the
+            server makes one of 24 hexadecimal digits, so that ids sort by creation. Names do not
+            begin with `$` and contain no `.`, at any depth (`property_invalid`).
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | MeshData]
+    """
+
+    kwargs = _get_kwargs(
+        account_name=account_name,
+        mesh=mesh,
+        id=id,
+        body=body,
+        tenant=tenant,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    account_name: str,
+    mesh: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: GivenMeshData,
+    tenant: str | Unset = UNSET,
+) -> Error | MeshData | None:
+    """Replace a document.
+
+     The body replaces all properties of the document but `_id`; properties that it lacks are removed.
+    Does not create a document.
+
+    Args:
+        account_name (str): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        mesh (str): Letters from A to Z, up to 64. Not case-sensitive; kept in lower case.
+        id (str): Any characters but control characters and `/`, and neither `.` nor `..`. 24
+            hexadecimal digits are kept in lower case.
+        tenant (str | Unset): Letters, digits, `.`, `_` and `-`, of which the first is a letter or
+            digit. Case-sensitive.
+        body (GivenMeshData): A document, of any properties. Without `_id`, or with null, the
+            server makes one of 24 hexadecimal digits, so that ids sort by creation. Names do not
+            begin with `$` and contain no `.`, at any depth (`property_invalid`).
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | MeshData
+    """
+
+    return (
+        await asyncio_detailed(
+            account_name=account_name,
+            mesh=mesh,
+            id=id,
+            client=client,
+            body=body,
+            tenant=tenant,
+        )
+    ).parsed
