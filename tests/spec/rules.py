@@ -27,8 +27,14 @@ _BOUNDS: Final = {
 }
 # What says which values there are in place of a type.
 _INSTEAD_OF_TYPE: Final = {"$ref", "allOf", "anyOf", "const", "enum", "oneOf"}
-# Their path can name what there is not, which is a 400 in the API that they are compatible with.
-_REFUSED_INSTEAD_OF_NOT_FOUND: Final = {"createPermission"}
+# Their path can name what does not exist: an unknown role is a 400 there, and an unknown mesh is an empty one.
+_NEVER_NOT_FOUND: Final = {
+    "createMeshData",
+    "createPermission",
+    "deleteManyMeshData",
+    "searchMeshData",
+    "updateManyMeshData",
+}
 _ERROR: Final = {"$ref": "#/components/schemas/Error"}
 _OAUTH_ERROR: Final = {"$ref": "#/components/schemas/AuthError"}
 _HEADERS: Final = {
@@ -72,11 +78,15 @@ def tags_are_declared(document: Document) -> Iterator[str]:
 
 
 def parameters_are_described(document: Document) -> Iterator[str]:
-    """Each parameter says what it is, whether it is required, and gives an example; those in a path are those of it."""
+    """Each parameter says what it is, whether it is required, and gives an example; those in a path are those of it.
+
+    Those in a path are required. One in a query can be, if it names the code of the error without it.
+    """
     for operation in placed_operations(document):
         for parameter in operation.parameters:
             told = parameter.get("description") and "example" in parameter and "required" in parameter
-            if not told or parameter["required"] is not (parameter["in"] == "path"):
+            missing = parameter["in"] == "query" and "missing" in parameter.get("x-meshydb-codes", {})
+            if not told or parameter["required"] is not (parameter["in"] == "path" or missing):
                 yield f"{_place(operation)}, {parameter['name']}"
         named = {each["name"] for each in operation.parameters if each["in"] == "path"}
         if named != {*re.findall(r"\{([^}]*)\}", operation.path)}:
@@ -228,7 +238,7 @@ def _errors_of(operation: Placed) -> set[str]:
     if operation.path.startswith("/{accountName}"):
         statuses |= {"429"}
         # Where a token is needed, it is refused before anybody looks for the account.
-        found = operation.path.count("{") > 1 and operation.node.get("operationId") not in _REFUSED_INSTEAD_OF_NOT_FOUND
+        found = operation.path.count("{") > 1 and operation.node.get("operationId") not in _NEVER_NOT_FOUND
         statuses |= {"404"} if operation.permissions is None or found else set()
     return statuses
 

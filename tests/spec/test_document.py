@@ -39,14 +39,19 @@ def test_replay_is_stated(document: dict[str, Any]) -> None:
 
 
 def test_security(document: dict[str, Any]) -> None:
-    """An operation needs no token, or one that holds one permission at most, written as the scheme's scopes are."""
+    """An operation needs no token, any token, or one that holds a permission, written as the scheme's scopes are.
+
+    In a mesh, the permission for that mesh suffices, too.
+    """
     for operation in placed_operations(document):
         security = operation.node["security"]
-        assert security in ([], [{"bearer": []}]) or [*security[0]] == ["bearer"], operation.id
-        for permission in operation.permissions or []:
-            kind, _, right = permission.partition(":")
+        assert security in ([], [{"bearer": []}], [{"bearer": [each]} for each in operation.permissions or []])
+        if operation.permissions:
+            broad, *narrow = operation.permissions
+            kind, _, right = broad.partition(":")
             assert kind.isalpha(), operation.id
             assert right in {"create", "read", "update", "delete"}, operation.id
+            assert narrow == ([f"meshes.{{mesh}}:{right}"] if "{mesh}" in operation.path else []), operation.id
     assert {"bearer"} == document["components"]["securitySchemes"].keys()
 
 

@@ -54,7 +54,10 @@ def _evaluate(expression: Any, link: _Link) -> Any:
         "$request.body": link.source.node.get("requestBody", {}),
         "$response.body": link.source.node["responses"][link.status],
     }[where]["content"]
-    return _first_example(content)[pointer]
+    value = _first_example(content)
+    for step in pointer.split("/"):
+        value = value[int(step) if isinstance(value, list) else step]
+    return value
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -105,6 +108,14 @@ def test_journeys() -> None:
         ("createUser", "updateUser"),
         ("createUser", "deleteUser"),
         ("getUser", "deleteUser"),
+        ("createMeshData", "getMeshData"),
+        ("createMeshData", "updateMeshData"),
+        ("createMeshData", "deleteMeshData"),
+        ("createMeshData", "searchMeshData"),
+        ("searchMeshData", "getMeshData"),
+        ("getMeshData", "updateMeshData"),
+        ("getMeshData", "deleteMeshData"),
+        ("updateMeshData", "deleteMeshData"),
         ("createRole", "getRole"),
         ("createRole", "updateRole"),
         ("createRole", "deleteRole"),

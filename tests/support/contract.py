@@ -40,11 +40,9 @@ class Placed:
 
     @property
     def permissions(self) -> list[str] | None:
-        """The permissions that its scheme asks for; None where it has no scheme."""
-        for requirement in self.node["security"]:
-            permissions: list[str] = requirement["bearer"]
-            return permissions
-        return None
+        """The permissions, of which one suffices; empty where any token does, and None where none is needed."""
+        requirements = self.node["security"]
+        return [permission for each in requirements for permission in each["bearer"]] if requirements else None
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
