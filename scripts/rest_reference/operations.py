@@ -11,12 +11,14 @@ from attrs import frozen
 
 from rest_reference.document import Document, Node, Operation, referred, url_of
 from rest_reference.markup import call, code, fence, inline, link, terms
-from rest_reference.schemas import Schemas
+from rest_reference.schemas import Schemas, codes
 
 _REPLAYS: Final = {
     "safe": "safe: sending it twice has the same effect as sending it once",
     "never": "never, unless the response says that nothing was done",
 }
+# Bounds of a body that differ from those of all others.
+_BODY_BOUNDS: Final = (("x-meshydb-max-bytes", "{:,} bytes"), ("x-meshydb-max-depth", "{:,} levels"))
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -73,7 +75,8 @@ class Operations:
         body = self.document.resolve(node.get("requestBody", {}))
         if body:
             yield _label("Request body")
-            yield f"<p>{inline(body.get('description', ''))} {self.body(body['content'])}</p>"
+            about = [inline(body.get("description", "")), _body_bounds(body), self.body(body["content"])]
+            yield f"<p>{' '.join(filter(None, about))}</p>"
             yield from dict.fromkeys(self.schemas.described(media["schema"]) for media in body["content"].values())
         yield fence("sh", self._command(operation, body), "Try it on your own server")
         # The first stands in the command.
@@ -110,7 +113,7 @@ class Operations:
         schema = parameter.get("schema", {})
         line = self.schemas.type_line(schema, required=bool(parameter.get("required")))
         about = inline(str(parameter.get("description") or self.document.resolve(schema).get("description", "")))
-        bounds = self.schemas.bounds(schema)
+        bounds = " ".join(filter(None, [self.schemas.bounds(schema), codes(parameter)]))
         where = f'<span class="rest-in">{parameter["in"]}</span>'
         return f"{code(parameter['name'])} {where} {line}", " ".join(filter(None, [about, bounds]))
 
@@ -161,12 +164,15 @@ class Operations:
 def _access(security: list[Node]) -> str:
     if not security:
         return "not needed"
-    needed = [
-        f"with the permission {' and '.join(map(code, permissions))}" if permissions else "of any user"
-        for requirement in security
-        for permissions in requirement.values()
-    ]
+    held = [permissions for requirement in security for permissions in requirement.values()]
+    named = " or ".join(" and ".join(map(code, permissions)) for permissions in held if permissions)
+    needed = [*([f"with the permission {named}"] if named else []), *(["of any user"] if [] in held else [])]
     return f"{'optional' if {} in security else 'required'}, {' or '.join(needed)}"
+
+
+def _body_bounds(body: Node) -> str:
+    bounds = [words.format(body[name]) for name, words in _BODY_BOUNDS if name in body]
+    return f"At most {' and '.join(bounds)}." if bounds else ""
 
 
 def _own_first(servers: list[Node]) -> list[Node]:

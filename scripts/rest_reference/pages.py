@@ -49,7 +49,8 @@ def overview(document: Node) -> str:
     parts: list[str] = []
     for tag, about in reference.tags().items():
         listed = [each for each in reference.operations() if each.tag == tag]
-        parts += [f"## {_titled(tag)}", inline(about)]
+        # The rest of a long description stands on the page of the tag.
+        parts += [f"## {_titled(tag)}", inline(about.split("\n\n")[0])]
         parts.append(
             terms("rest-list", ((call(each.method, each.path), _pointer(each, f"{_named(tag)}.md")) for each in listed))
         )

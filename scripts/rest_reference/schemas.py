@@ -54,7 +54,8 @@ class Schemas:
     def bounds(self, schema: Node) -> str:
         """The constraints of a value besides its type, and an example."""
         resolved = self.document.resolve(schema)
-        return "".join(f'<span class="rest-bound">{bound}</span> ' for bound in _bounds(resolved)).strip()
+        bounds = "".join(f'<span class="rest-bound">{bound}</span> ' for bound in _bounds(resolved)).strip()
+        return " ".join(filter(None, [bounds, codes(resolved)]))
 
     def _members(self, schema: Node, depth: int) -> str:
         required = schema.get("required", [])
@@ -91,6 +92,12 @@ class Schemas:
         if kind == "array" and "items" in schema:
             return f"array of {self.named(schema['items'])}"
         return f"{kind} ({schema['format']})" if "format" in schema and kind != "null" else kind
+
+
+def codes(node: Node) -> str:
+    """The error codes that a value has in place of the usual one."""
+    named: dict[str, str] = node.get("x-meshydb-codes", {})
+    return "".join(f'<span class="rest-bound">If {why}: {code(each)}</span> ' for why, each in named.items()).strip()
 
 
 def _bounds(schema: Node) -> Iterator[str]:
