@@ -44,7 +44,8 @@ def test_reasons(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "permission"), [("get", "read"), ("post", "create"), ("put", "update"), ("patch", "update"), ("delete", "delete")]
+    ("method", "permission"),
+    [("get", "read"), ("post", "create"), ("put", "update"), ("patch", "update"), ("delete", "delete")],
 )
 def test_permissions_fit(document: dict[str, Any], method: str, permission: str) -> None:
     """What an operation does is what its permission allows; giving and taking roles and questions is an update."""
