@@ -8,6 +8,7 @@ from meshydb_server.storage.schema.audit import audit
 from meshydb_server.storage.schema.counters import counters
 from meshydb_server.storage.schema.health import heartbeat
 from meshydb_server.storage.schema.logins import known_addresses, sessions
+from meshydb_server.storage.schema.meshes import documents, meshes, projections
 from meshydb_server.storage.schema.messages import IS_DECOY, WAITING, outbox
 from meshydb_server.storage.schema.recovery import recoveries
 from meshydb_server.storage.schema.roles import permissions, roles, user_roles
@@ -21,12 +22,15 @@ __all__ = [
     "accounts",
     "audit",
     "counters",
+    "documents",
     "heartbeat",
     "known_addresses",
+    "meshes",
     "metadata",
     "outbox",
     "pending_questions",
     "permissions",
+    "projections",
     "recoveries",
     "roles",
     "security_questions",

@@ -1,0 +1,43 @@
+"""Meshes: their documents, searches, and projections."""
+
+from meshydb_server.storage.meshes.bodies import from_body, to_body
+from meshydb_server.storage.meshes.documents import (
+    delete_document,
+    delete_documents,
+    existing_ids,
+    get_bodies,
+    get_document,
+    insert_documents,
+    lock_documents,
+    replace_document,
+)
+from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.names import add_mesh, list_meshes
+from meshydb_server.storage.meshes.projections import (
+    Projection,
+    delete_projection,
+    get_projection,
+    list_projections,
+    put_projection,
+)
+
+__all__ = [
+    "MeshKey",
+    "Projection",
+    "add_mesh",
+    "delete_document",
+    "delete_documents",
+    "delete_projection",
+    "existing_ids",
+    "from_body",
+    "get_bodies",
+    "get_document",
+    "get_projection",
+    "insert_documents",
+    "list_meshes",
+    "list_projections",
+    "lock_documents",
+    "put_projection",
+    "replace_document",
+    "to_body",
+]
