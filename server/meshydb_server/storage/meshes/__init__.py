@@ -20,10 +20,14 @@ from meshydb_server.storage.meshes.projections import (
     list_projections,
     put_projection,
 )
+from meshydb_server.storage.meshes.search import matching_ids, search, stream
+from meshydb_server.storage.meshes.time_limits import SEARCH_SECONDS, SearchTimeoutError, time_limit
 
 __all__ = [
+    "SEARCH_SECONDS",
     "MeshKey",
     "Projection",
+    "SearchTimeoutError",
     "add_mesh",
     "delete_document",
     "delete_documents",
@@ -37,7 +41,11 @@ __all__ = [
     "list_meshes",
     "list_projections",
     "lock_documents",
+    "matching_ids",
     "put_projection",
     "replace_document",
+    "search",
+    "stream",
+    "time_limit",
     "to_body",
 ]

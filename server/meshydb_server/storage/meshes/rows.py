@@ -1,0 +1,67 @@
+"""The statements of searches, which are made for each filter and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from meshydb_server.query import Document, Filter, matches
+from meshydb_server.storage.meshes.bodies import from_body
+from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.time_limits import Deadline
+from meshydb_server.storage.meshes.translation import Where
+
+_BATCH: Final = 500
+_MESH: Final = "account = :account AND tenant = :tenant AND mesh = :mesh"
+
+
+@frozen
+class Rows:
+    """The rows of a mesh that meet a condition in SQL."""
+
+    connection: Connection
+    key: MeshKey
+    where: Where
+    deadline: Deadline
+
+    def select(self, columns: str, rest: str = "", **values: Any) -> Sequence[Any]:
+        """Rows of some columns. `rest` follows the conditions of the statement, and has these values."""
+        self.deadline()
+        statement = text(f"SELECT {columns} {self._source} {rest}")
+        return self.connection.execute(statement, {**self._values, **values}).all()
+
+    def select_from_found(self, columns: str, result: str, rest: str, **values: Any) -> Sequence[Any]:
+        """Rows of a result from the rows of some columns, which the database makes first."""
+        self.deadline()
+        found = f"WITH found AS MATERIALIZED (SELECT {columns} {self._source})"
+        statement = text(f"{found} SELECT {result} FROM found {rest}")  # noqa: S608 - all values are bound
+        return self.connection.execute(statement, {**self._values, **values}).all()
+
+    def count(self, rest: str = "", **values: Any) -> int:
+        """How many there are."""
+        return int(self.select("count(*)", rest, **values)[0][0])
+
+    def matching(self, tree: Filter, rest: str = "") -> Iterator[tuple[str, Document]]:
+        """Ids and documents that match, if the condition is not exact. They are read in batches."""
+        statement = text(f"SELECT id, body {self._source} {rest}")
+        streaming = self.connection.execution_options(stream_results=True, yield_per=_BATCH)
+        result = streaming.execute(statement, self._values)
+        while rows := result.fetchmany(_BATCH):
+            self.deadline()
+            for document_id, body in rows:
+                document = from_body(body)
+                if self.where.exact or matches(tree, document):
+                    yield document_id, document
+
+    @property
+    def _source(self) -> str:
+        condition = "" if self.where.is_all else f" AND {self.where.text}"
+        return f"FROM documents WHERE {_MESH}{condition}"
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {**self.key.values, **self.where.values}

@@ -1,0 +1,125 @@
+"""Searches. Where a filter is exact in SQL, the database counts and pages; else rows stream through the evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import evolve
+from sqlalchemy.engine import Connection
+
+from meshydb_server.query import BY_ID, Document, Filter, Order, arrange, sort_keys
+from meshydb_server.query.values.comparison import Key
+from meshydb_server.storage.meshes.documents import get_bodies
+from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.ordering import in_sql
+from meshydb_server.storage.meshes.rows import Rows
+from meshydb_server.storage.meshes.time_limits import Deadline, interrupted_at
+from meshydb_server.storage.meshes.translation import translate
+from meshydb_server.storage.meshes.translation.terms import Parameters
+
+_PAGE: Final = "LIMIT :limit OFFSET :offset"
+# PostgreSQL may look for few rows by going through all in their order. So few are sorted when they are found.
+_FEW: Final = 1000
+# Sort keys that are kept beyond those of the pages up to the one asked for.
+_SPARE: Final = 10_000
+
+
+def search(
+    connection: Connection, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, deadline: Deadline
+) -> tuple[int, list[str]]:
+    """How many documents match, and the bodies of a page of them in an order.
+
+    Raises the error of the deadline, or SearchTimeoutError.
+    """
+    rows = _rows(connection, key, tree, deadline)
+    with interrupted_at(connection, deadline):
+        found = _page_in_sql(rows, order, offset, limit) if rows.where.exact else None
+        total, ids = _page_in_python(rows, tree, order, offset, limit) if found is None else found
+        return total, get_bodies(connection, key, ids)
+
+
+def matching_ids(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> list[str]:
+    """The ids of the documents that match, in their order. Raises as `search`."""
+    rows = _rows(connection, key, tree, deadline)
+    with interrupted_at(connection, deadline):
+        if rows.where.exact:
+            return [row[0] for row in rows.select("id", "ORDER BY id")]
+        return sorted(document_id for document_id, _ in rows.matching(tree))
+
+
+def stream(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> Iterator[Document]:
+    """The documents that match, by id, read in batches. Raises as `search`."""
+    rows = _rows(connection, key, tree, deadline)
+    with interrupted_at(connection, deadline):
+        for _, document in rows.matching(tree, "ORDER BY id"):
+            yield document
+
+
+def _rows(connection: Connection, key: MeshKey, tree: Filter, deadline: Deadline) -> Rows:
+    return Rows(connection, key, translate(tree, connection.dialect.name), deadline)
+
+
+def _page_in_sql(rows: Rows, order: Order, offset: int, limit: int) -> tuple[int, list[str]] | None:
+    """The total and the ids of a page, or None if only Python can sort so."""
+    if order.keys[0].path != BY_ID.keys[0].path:
+        return _sorted_page(rows, order, offset, limit)
+    descending = order.keys[0].descending
+    if rows.connection.dialect.name == "sqlite":
+        return _page_by_id(rows, offset, limit, descending=descending)
+    total = rows.count()
+    rest = f"ORDER BY id {'DESC' if descending else 'ASC'} {_PAGE}"
+    if offset >= total:
+        return total, []
+    if total <= _FEW:
+        page = rows.select_from_found("id", "id", rest, offset=offset, limit=limit)
+    else:
+        page = rows.select("id", rest, offset=offset, limit=limit)
+    return total, [row[0] for row in page]
+
+
+def _page_by_id(rows: Rows, offset: int, limit: int, *, descending: bool) -> tuple[int, list[str]]:
+    """A page in the order of the key. All rows are looked at once: those after the page are only counted."""
+    direction, after = ("DESC", "<") if descending else ("ASC", ">")
+    page = [row[0] for row in rows.select("id", f"ORDER BY id {direction} {_PAGE}", offset=offset, limit=limit)]
+    if not page:
+        return (rows.count() if offset else 0), []
+    counted = offset + len(page)
+    return counted + (rows.count(f"AND id {after} :last", last=page[-1]) if len(page) == limit else 0), page
+
+
+def _sorted_page(rows: Rows, order: Order, offset: int, limit: int) -> tuple[int, list[str]] | None:
+    parameters = Parameters({**rows.where.values})
+    sorting = in_sql(order, rows.connection.dialect.name, parameters)
+    if sorting is None:
+        return None
+    rows = evolve(rows, where=evolve(rows.where, values=parameters.values))
+    counts = f"(SELECT count(*) FROM found), (SELECT count(*) FROM found WHERE {sorting.complex})"  # noqa: S608 - bound
+    page = rows.select_from_found(
+        f"id, {sorting.columns}",
+        f"id, {counts}",
+        f"ORDER BY {sorting.terms} {_PAGE}",
+        offset=offset,
+        limit=limit,
+    )
+    if not page:
+        return (rows.count() if offset else 0), []
+    _, total, complex_ = page[0]
+    return None if complex_ else (total, [row[0] for row in page])
+
+
+def _page_in_python(rows: Rows, tree: Filter, order: Order, offset: int, limit: int) -> tuple[int, list[str]]:
+    """The total and the ids of a page. Only the sort keys of the first documents are kept."""
+    wanted = offset + limit
+    total = 0
+    first: list[tuple[tuple[Key, ...], str]] = []
+    for document_id, document in rows.matching(tree):
+        total += 1
+        first.append((sort_keys(document, order), document_id))
+        if len(first) >= 2 * wanted + _SPARE:
+            first = _arranged(first, order)[:wanted]
+    return total, [document_id for _, document_id in _arranged(first, order)[offset:wanted]]
+
+
+def _arranged(items: list[tuple[tuple[Key, ...], str]], order: Order) -> list[tuple[tuple[Key, ...], str]]:
+    return arrange(items, order, lambda item: item[0])
