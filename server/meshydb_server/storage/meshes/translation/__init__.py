@@ -29,7 +29,7 @@ class Where:
     @property
     def is_all(self) -> bool:
         """Whether every document matches."""
-        return self.exact and not self.values and self.text in {SqliteTranslator.true, "true"}
+        return self.exact and self.text in {SqliteTranslator.true, "true"}
 
 
 def translate(tree: Filter, dialect: str) -> Where:

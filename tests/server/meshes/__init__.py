@@ -1,0 +1,1 @@
+"""Tests of meshes: their rows, and filters in SQL."""
