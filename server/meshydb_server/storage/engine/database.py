@@ -19,7 +19,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.engine.deadlines import Deadline
-from meshydb_server.storage.engine.errors import DuplicateError, StaleError, StorageError, UnknownVersionError
+from meshydb_server.storage.engine.errors import (
+    DuplicateError,
+    ScanTimeoutError,
+    StaleError,
+    StorageError,
+    UnknownVersionError,
+)
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -65,8 +71,12 @@ class Engine(Protocol):
         """Run a read-only transaction."""
         ...
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction once."""
+    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+        """Run a read-only transaction that may take so many seconds. Raises ScanTimeoutError."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        """Run a transaction once; where it is long, not on the event loop."""
         ...
 
     async def close(self) -> None:
@@ -113,21 +123,34 @@ class Database:
         with self._in_time(), self._translated_errors():
             return await self._engine.read(work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+        """Run a read-only transaction that may take long, in one of two threads that only scans use.
+
+        `work` also gets a function that it calls now and then, which raises ScanTimeoutError when the time is over. The
+        same is raised if the database takes too long, or if other scans do not end in time.
+        """
+        try:
+            # It may wait for others as long as it may take.
+            with Deadline(2 * seconds + 1), self._translated_errors():
+                return await self._engine.scan(work, seconds)
+        except TimeoutError as error:
+            raise ScanTimeoutError from error
+
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction. Returns its result, and raises its errors. Changes are durable once this returns.
 
-        Raises DuplicateError if a key already exists. After a StorageError, nothing is stored, except if the database
+        A long one, of many statements or much computing, runs in a thread. Raises DuplicateError if a key already exists. After a StorageError, nothing is stored, except if the database
         did not confirm the commit in time: then all of it may be.
         """
         with self._in_time():
-            return await self._write(work)
+            return await self._write(work, long=long)
 
-    async def _write(self, work: Callable[[Connection], T]) -> T:
+    async def _write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
                 with self._translated_errors():
-                    return await self._engine.write(work)
+                    return await self._engine.write(work, long=long)
             except StaleError:
                 # Random pauses separate two transactions that collided; growing pauses spread a crowd.
                 await asyncio.sleep(secrets.randbelow(pause) / 1000)

@@ -17,3 +17,7 @@ class StaleError(Exception):
 
 class UnknownVersionError(Exception):
     """The schema version of the tables is unknown to this server."""
+
+
+class ScanTimeoutError(Exception):
+    """A scan took too long, or waited too long for others."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.errors import ScanTimeoutError, StaleError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
+from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 
 T = TypeVar("T")
 
 _CONNECTIONS: Final = 10
+_LONG_WRITERS: Final = 2
 
 # Fractions of the transaction's time. The server times out first, which keeps the connection.
 _LOCK_PART: Final = 0.5
@@ -27,6 +32,8 @@ _SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
 _STALE: Final = {"40001", "40P01"}
+# query_canceled: the statement has taken too long.
+_CANCELLED: Final = "57014"
 
 # Any number works that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
@@ -63,6 +70,19 @@ class PostgresqlEngine:
             connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
+        # What takes long runs in threads, because the event loop would wait for all that is computed between statements.
+        self._threaded = create_engine(
+            url.set(drivername="postgresql+psycopg", query=query),
+            hide_parameters=True,
+            pool_size=SCANNERS + _LONG_WRITERS,
+            max_overflow=0,
+            pool_timeout=timeout * _POOL_PART,
+            pool_pre_ping=True,
+            # Its statements differ from each other, and a pooler may stand in between.
+            connect_args={"prepare_threshold": None},
+        )
+        self._scanners = ScanThreads()
+        self._writers = ThreadPoolExecutor(_LONG_WRITERS, "long-writer")
 
     def migrate(self, connection: Connection) -> None:
         """Run pending migrations, one process at a time."""
@@ -75,9 +95,28 @@ class PostgresqlEngine:
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction. Raises StaleError if it should run again."""
+    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+        """Run a read-only transaction that may take long."""
+
+        def run(clock: ScanClock) -> T:
+            try:
+                with self._threaded.connect() as pooled:
+                    connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+                    with connection.begin():
+                        connection.exec_driver_sql(_set_local({"statement_timeout": round(seconds * 1000)}))
+                        return work(connection, clock.check)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _CANCELLED:
+                    raise ScanTimeoutError from error
+                raise
+
+        return await self._scanners.run(run, seconds)
+
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        """Run a transaction, in a thread if it is long. Raises StaleError if it should run again."""
         try:
+            if long:
+                return await asyncio.get_running_loop().run_in_executor(self._writers, self._write_long, work)
             async with self._writing.begin() as connection:
                 return await connection.run_sync(self._run, work)
         except DBAPIError as error:
@@ -85,8 +124,19 @@ class PostgresqlEngine:
                 raise StaleError from error
             raise
 
+    def _write_long(self, work: Callable[[Connection], T]) -> T:
+        with self._threaded.begin() as connection:
+            return self._run(connection, work)
+
     async def close(self) -> None:
         """Close all connections."""
+
+        def close() -> None:
+            self._scanners.close()
+            self._writers.shutdown()
+            self._threaded.dispose()
+
+        await asyncio.to_thread(close)
         await self._writing.dispose()
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:

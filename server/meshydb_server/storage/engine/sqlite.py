@@ -4,7 +4,7 @@ A durable transaction waits for the disk, which takes as long for many as for on
 group is being written form the next group: one database transaction, with a savepoint for each.
 
 A statement takes microseconds, less than handing it to a thread. Only waiting happens in a thread: for another process
-before a group, and for the disk after it.
+before a group, and for the disk after it. Transactions of many statements are run in the thread as well.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.engine.errors import ScanTimeoutError, StorageError
 from meshydb_server.storage.engine.migrate import upgrade
+from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
+# SQLite asks so often whether a scan has to stop.
+_INSTRUCTIONS: Final = 10_000
 
 
 class SqliteEngine:
@@ -54,6 +57,8 @@ class SqliteEngine:
         event.listen(self._writing, "connect", lambda *_: self._log.forget())
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
+        self._scanners = ScanThreads()
         self._waiting = deque[_Job]()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
@@ -72,11 +77,30 @@ class SqliteEngine:
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction as part of the next group."""
+    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+        """Run a read-only transaction that may take long."""
+
+        def run(clock: ScanClock) -> T:
+            with self._scanning.begin() as connection:
+                driver = driver_of(connection)
+                driver.set_progress_handler(lambda: clock.is_over, _INSTRUCTIONS)
+                try:
+                    connection.exec_driver_sql("BEGIN")
+                    return work(connection, clock.check)
+                except OperationalError as error:
+                    if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+                        raise ScanTimeoutError from error
+                    raise
+                finally:
+                    driver.set_progress_handler(None, 0)
+
+        return await self._scanners.run(run, seconds)
+
+    async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        """Run a transaction as part of the next group, in the writer's thread if it is long."""
         if self._closed:
             raise StorageError("The database is closed.")
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job = _Job(work, asyncio.get_running_loop().create_future(), long)
         self._waiting.append(job)
         if self._working is None:
             self._working = asyncio.create_task(self._run_groups())
@@ -92,6 +116,8 @@ class SqliteEngine:
             await self._working
 
         def close() -> None:
+            self._scanners.close()
+            self._scanning.dispose()
             for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
                 threads.shutdown()
                 engine.dispose()
@@ -99,6 +125,7 @@ class SqliteEngine:
         await asyncio.to_thread(close)
 
     async def _run_groups(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
             group: list[_Job] = []
             try:
@@ -106,7 +133,10 @@ class SqliteEngine:
                     # Includes transactions that arrived during the wait.
                     group = self._next_group()
                     for job in group:
-                        job.run(connection)
+                        if job.long:
+                            await loop.run_in_executor(self._writer, job.run, connection)
+                        else:
+                            job.run(connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
                 group = group or self._next_group()
                 for job in group:
@@ -167,6 +197,7 @@ class _Job:
 
     work: Callable[[Connection], object]
     done: asyncio.Future[None]
+    long: bool
     result: object = None
     error: BaseException | None = None
 
