@@ -13,10 +13,14 @@ from attrs import field, frozen
 
 JSON_MEDIA_TYPE: Final = "application/json"
 FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+# The bounds of bodies whose operation has no others.
+MAX_BODY_BYTES: Final = 65_536
+MAX_BODY_DEPTH: Final = 32
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # Replaces the value in messages: a caller may have sent a password.
 _MASK: Final = "the value"
+_TYPES: Final[Mapping[type, str]] = {str: "string", dict: "object", list: "array"}
 
 
 class ContractError(Exception):
@@ -26,11 +30,17 @@ class ContractError(Exception):
 class InvalidValueError(Exception):
     """A value breaks the contract. The message says where and why, and never quotes the value."""
 
-    def __init__(self, reason: str, *, path: str = "", keyword: str | None = None) -> None:
-        """Take the reason, the dotted path to the value, and the schema keyword that the value breaks."""
+    def __init__(self, reason: str, *, path: str = "", keyword: str | None = None, code: str | None = None) -> None:
+        """Take the reason, the dotted path to the value, the schema keyword that it breaks, and the code of its own."""
         super().__init__(f"{path}: {reason}" if path else reason)
+        self.reason = reason
         self.path = path
         self.keyword = keyword
+        self.code = code
+
+    def with_code(self, code: str | None) -> InvalidValueError:
+        """The same error with a code, unless it has one."""
+        return InvalidValueError(self.reason, path=self.path, keyword=self.keyword, code=self.code or code)
 
 
 @frozen
@@ -43,21 +53,50 @@ class Schema:
 
     def validate(self, value: object, *, name: str | None = None) -> None:
         """Raise InvalidValueError unless `value` fits. `name` is the name of the value in messages."""
-        if self._alternatives:
-            self._alternative_of(value, name).validate(value, name=name)
+        alternative = self.alternative_of(value, name)
+        if alternative is not self:
+            alternative.validate(value, name=name)
             return
         # Building an error takes several times as long as checking validity.
         if self._validator.is_valid(cast("Any", value)):
             return
         error = next(iter(self._validator.iter_errors(cast("Any", value))))
         path = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
+        place = self._at(error.instance_path)
+        if error.kind.name == "oneOf" and place is not self:
+            self._validate_alternatives(place, value, error.instance_path, path)
         reason = error.message.replace('"', "")
         if error.kind.name == "pattern":
             # A pattern helps nobody in a message; the description beside it says the same in words.
-            reason = f"the value is not allowed. {self._at(error.instance_path).description}"
-        raise InvalidValueError(reason, path=path, keyword=error.kind.name)
+            reason = f"the value is not allowed. {place.description}"
+        raise InvalidValueError(reason, path=path, keyword=error.kind.name, code=_code(place, error))
 
-    def _alternative_of(self, value: object, name: str | None) -> Schema:
+    @staticmethod
+    def _validate_alternatives(place: Schema, value: object, steps: list[str | int], path: str) -> None:
+        """Validate what stands at a place by the alternative of its type, whose errors say more."""
+        for step in steps:
+            value = cast("Any", value)[step]
+        try:
+            place.validate(value, name=path)
+        except InvalidValueError as error:
+            raise error.with_code(place.codes.get("invalid")) from None
+
+    def alternative_of(self, value: object, name: str | None = None) -> Schema:
+        """The alternative that is meant for a value, by its discriminator or type; the schema itself if it has none.
+
+        Raises InvalidValueError if there is none for the value.
+        """
+        if self._alternatives:
+            return self._selected(value, name)
+        if not self._by_type:
+            return self
+        type_ = _TYPES.get(type(value))
+        if type_ not in self._by_type:
+            reason = f"the value is not of type {' or '.join(self._by_type)}"
+            raise InvalidValueError(reason, path=name or "", keyword="type", code=self.codes.get("invalid"))
+        return self._by_type[type_]
+
+    def _selected(self, value: object, name: str | None) -> Schema:
         """The alternative that the discriminator of the value selects."""
         key: str = self._node["discriminator"]["propertyName"]
         path = f"{name}.{key}" if name else key
@@ -75,12 +114,33 @@ class Schema:
         mapping: Mapping[str, str] = self._node.get("discriminator", {}).get("mapping", {})
         return {value: self._contract.schema({"$ref": reference}) for value, reference in mapping.items()}
 
+    @cached_property
+    def _by_type(self) -> Mapping[str, Schema]:
+        """The schemas of a `oneOf` without a discriminator, by the type of their values."""
+        if self._alternatives:
+            return {}
+        schemas = [self._contract.schema(node) for node in self._node.get("oneOf", [])]
+        return {schema.type: schema for schema in schemas if schema.type is not None}
+
     def _at(self, path: list[str | int]) -> Schema:
         schema = self
         for step in path:
-            inner = schema.items if isinstance(step, int) else schema.properties[step.lower()][1]
+            # What stands in free-form objects is described by nothing.
+            known = schema.properties.get(step.lower()) if isinstance(step, str) else None
+            inner = schema.items if isinstance(step, int) else known and known[1]
             schema = inner or schema
         return schema
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """The codes of errors of the value, by what is wrong with it: missing, empty or otherwise invalid."""
+        codes: Mapping[str, str] = self._node.get("x-meshydb-codes", {})
+        return codes
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the values are free-form objects, whose names and nulls are kept."""
+        return bool(self._node.get("x-meshydb-verbatim"))
 
     @property
     def description(self) -> str:
@@ -118,6 +178,8 @@ class Parameter:
     location: Literal["path", "query", "header"]
     required: bool
     schema: Schema
+    codes: Mapping[str, str] = field(factory=dict[str, str])
+    """The codes of errors of the value, as of a schema."""
 
 
 @frozen
@@ -126,6 +188,8 @@ class Body:
 
     media_type: str
     schema: Schema
+    max_bytes: int = MAX_BODY_BYTES
+    max_depth: int = MAX_BODY_DEPTH
 
 
 @frozen
@@ -138,8 +202,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: Body | None
     statuses: frozenset[str]
-    permissions: tuple[str, ...] | None
-    """The permissions that the access token must have; None if no token is needed."""
+    permissions: tuple[tuple[str, ...], ...] | None
+    """Alternatives, each of them permissions that the access token must have; None if no token is needed."""
 
     oauth_errors: bool
     """Whether errors are OAuth 2 errors, with `error` and `error_description`."""
@@ -193,7 +257,14 @@ class Contract:
             method=method.upper(),
             path=path,
             parameters=tuple(
-                Parameter(p["name"], p["in"], p.get("required", False), self.schema(p["schema"])) for p in parameters
+                Parameter(
+                    name=p["name"],
+                    location=p["in"],
+                    required=p.get("required", False),
+                    schema=self.schema(p["schema"]),
+                    codes=p.get("x-meshydb-codes", {}),
+                )
+                for p in parameters
             ),
             body=self._body(node["requestBody"], title) if "requestBody" in node else None,
             statuses=frozenset(node["responses"]),
@@ -202,14 +273,18 @@ class Contract:
         )
 
     def _body(self, node: Mapping[str, Any], title: str) -> Body:
-        ((media_type, content),) = self._resolve(node)["content"].items()
+        node = self._resolve(node)
+        ((media_type, content),) = node["content"].items()
         if media_type not in {JSON_MEDIA_TYPE, FORM_MEDIA_TYPE}:
             raise ContractError(
                 f"openapi.yaml: {title} has a body of the type {media_type}, which the server cannot read."
             )
-        return Body(media_type, self.schema(content["schema"]))
+        max_bytes = node.get("x-meshydb-max-bytes", MAX_BODY_BYTES)
+        return Body(
+            media_type, self.schema(content["schema"]), max_bytes, node.get("x-meshydb-max-depth", MAX_BODY_DEPTH)
+        )
 
-    def _permissions(self, node: Mapping[str, Any], title: str) -> tuple[str, ...] | None:
+    def _permissions(self, node: Mapping[str, Any], title: str) -> tuple[tuple[str, ...], ...] | None:
         # OpenAPI would fall back on the document's `security`, which makes an operation public if it forgets its own.
         if "security" not in node:
             raise ContractError(
@@ -218,12 +293,12 @@ class Contract:
         requirements = node["security"]
         if not requirements:
             return None
-        if len(requirements) > 1 or requirements[0].keys() != {"bearer"}:
+        if any(requirement.keys() != {"bearer"} for requirement in requirements):
             raise ContractError(
                 f"openapi.yaml: {title} has a `security` that the server does not support."
                 " Write `[]` for everybody, or `- bearer: [a permission]`."
             )
-        return tuple(requirements[0]["bearer"])
+        return tuple(tuple(requirement["bearer"]) for requirement in requirements)
 
     def _has_oauth_errors(self, node: Mapping[str, Any]) -> bool:
         content = self._resolve(node["responses"].get("400", {})).get("content", {})
@@ -236,6 +311,17 @@ class Contract:
                 target = target[step.replace("~1", "/").replace("~0", "~")]
             node = target
         return node
+
+
+def _code(place: Schema, error: jsonschema_rs.ValidationError) -> str | None:
+    """The code of the value that an error is about, if the document gives it one of its own."""
+    kind = error.kind
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+        absent = place.properties.get(kind.property.lower())
+        return absent[1].codes.get("missing") if absent else None
+    if kind.name == "minItems" and "empty" in place.codes:
+        return place.codes["empty"]
+    return place.codes.get("invalid")
 
 
 def _title(operation_id: str, method: str, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from meshydb_server.contract import InvalidValueError, Operation, Parameter
@@ -12,6 +13,8 @@ from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import PermissionDeniedError
 
 _CREDENTIALS: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+# A name of the path in a permission.
+_NAMED: Final = re.compile(r"\{([A-Za-z]+)\}")
 
 
 class Tokens(Protocol):
@@ -28,16 +31,32 @@ class RequestAuthentication:
     def __init__(self, operation: Operation) -> None:
         """Prepare the checks of one operation."""
         # The contract writes scopes as `users:read`; tokens have permissions such as `users.read`.
-        self._permissions = [permission.replace(":", ".") for permission in operation.permissions or ()]
+        self._alternatives = [
+            [permission.replace(":", ".") for permission in alternative] for alternative in operation.permissions or ()
+        ]
         self._tenant = next((each for each in operation.parameters if each.name == "tenant"), None)
+        # Those that permissions name, as in `meshes.{mesh}.read`.
+        named = {name for alternative in self._alternatives for each in alternative for name in _NAMED.findall(each)}
+        self._path = [each for each in operation.parameters if each.location == "path" and each.name in named]
 
-    async def admit(self, headers: Headers, account: str, tokens: Tokens) -> Caller:
+    async def admit(self, headers: Headers, path: Mapping[str, str], tokens: Tokens) -> Caller:
         """The caller. Raises HttpError 401, AuthenticationError or PermissionDeniedError."""
-        caller = await tokens.authenticate(account, _tenant(headers, self._tenant), _token(headers))
-        for permission in self._permissions:
-            if permission not in caller.permissions:
-                raise PermissionDeniedError(permission)
+        caller = await tokens.authenticate(path["accountName"], _tenant(headers, self._tenant), _token(headers))
+        alternatives = list(self._of_path(path))
+        if not any(caller.permissions.issuperset(alternative) for alternative in alternatives):
+            missing = (next(each for each in one if each not in caller.permissions) for one in alternatives)
+            raise PermissionDeniedError(*missing)
         return caller
+
+    def _of_path(self, path: Mapping[str, str]) -> Iterator[Sequence[str]]:
+        """The alternatives, with the names of the path in lower case. There is no permission for an invalid name."""
+        if not self._path:
+            yield from self._alternatives
+            return
+        values = {each.name: path[each.name].lower() for each in self._path if _is_valid(each, path[each.name])}
+        for alternative in self._alternatives:
+            if all(name in values for each in alternative for name in _NAMED.findall(each)):
+                yield [_NAMED.sub(lambda found: values[found[1]], each) for each in alternative]
 
 
 def _token(headers: Headers) -> str:
@@ -51,10 +70,12 @@ def _token(headers: Headers) -> str:
 def _tenant(headers: Headers, parameter: Parameter | None) -> str | None:
     """The requested tenant. An invalid name is rejected later, after the token has been verified."""
     values = values_of(headers, b"tenant") if parameter else []
-    if parameter is None or len(values) != 1:
-        return None
+    return values[0] if parameter is not None and len(values) == 1 and _is_valid(parameter, values[0]) else None
+
+
+def _is_valid(parameter: Parameter, value: str) -> bool:
     try:
-        parameter.schema.validate(values[0])
+        parameter.schema.validate(value)
     except InvalidValueError:
-        return None
-    return values[0]
+        return False
+    return True

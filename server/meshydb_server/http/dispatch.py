@@ -109,12 +109,12 @@ class _Endpoint:
             await self._limits.count_address(request)
         caller = None
         if self._authentication is not None:
-            admitted = await self._authentication.admit(request.scope["headers"], path["accountName"], services.tokens)
+            admitted = await self._authentication.admit(request.scope["headers"], path, services.tokens)
             caller = evolve(admitted, client=client_of(request.scope))
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])
         if self._authentication is not None and self.operation.body is not None:
             # The body may have taken long, and the login may have ended meanwhile.
-            await self._authentication.admit(request.scope["headers"], path["accountName"], services.tokens)
+            await self._authentication.admit(request.scope["headers"], path, services.tokens)
         return await self._handler(services, call)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import field, frozen
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -16,6 +16,7 @@ from meshydb_server.contract import InvalidValueError
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import (
     AuthenticationError,
+    BulkError,
     CallerGoneError,
     ConflictError,
     InvalidRequestError,
@@ -24,6 +25,7 @@ from meshydb_server.services.common.errors import (
     OAuthError,
     OverloadedError,
     PermissionDeniedError,
+    QueryLimitError,
     ServiceError,
 )
 from meshydb_server.storage.engine.errors import StorageError
@@ -34,6 +36,8 @@ _log = logging.getLogger(__name__)
 _LONGEST_WAIT_SECONDS: Final = 86_400
 # Retry-After for failures whose end is unknown.
 _SOON_SECONDS: Final = "5"
+# The maximum of rejected documents in one response.
+_MOST_RESULTS: Final = 100
 # The names of token endpoints for errors that other operations have too (RFC 6749, 4.1.2.1 and 5.2).
 _OAUTH_INVALID_REQUEST: Final = "invalid_request"
 _OAUTH_SERVER_ERROR: Final = "server_error"
@@ -61,11 +65,14 @@ class Problem:
     code: ErrorCode
     headers: Mapping[str, str] | None = None
     oauth_error: str = _OAUTH_INVALID_REQUEST
+    more: Mapping[str, Any] = field(factory=dict[str, Any])
+    """Further members of the response."""
 
     def response(self, *, oauth: bool) -> JSONResponse:
         """The response, in the form of token endpoints or of the other operations."""
         if not oauth:
-            return error_response(self.status, self.message, self.code, self.headers)
+            body = {"message": self.message, "code": self.code, **self.more}
+            return JSONResponse(body, self.status, self.headers)
         body = {"error": self.oauth_error, "error_description": self.message}
         # Errors that other operations return too have their members as well.
         more = {} if self.status == HTTPStatus.BAD_REQUEST else {"message": self.message, "code": self.code}
@@ -143,7 +150,8 @@ def _invalid_value(error: InvalidValueError, _: str) -> Problem:
     # RFC 6749 has a separate error for this member of a token request.
     unsupported = (error.path, error.keyword) == ("grant_type", "enum")
     oauth_error = "unsupported_grant_type" if unsupported else _OAUTH_INVALID_REQUEST
-    return Problem(HTTPStatus.BAD_REQUEST, str(error), ErrorCode.VALUE_INVALID, oauth_error=oauth_error)
+    code = ErrorCode(error.code or ErrorCode.VALUE_INVALID)
+    return Problem(HTTPStatus.BAD_REQUEST, str(error), code, oauth_error=oauth_error)
 
 
 def _bad_request(error: ServiceError, _: str) -> Problem:
@@ -175,6 +183,20 @@ def _limited(error: LimitError, _: str) -> Problem:
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, message, error.code, headers, _OAUTH_UNAVAILABLE)
 
 
+def _query_limited(error: QueryLimitError, _: str) -> Problem:
+    headers = {"Retry-After": str(error.retry_after)}
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, error.message, error.code, headers)
+
+
+def _bulk(error: BulkError, _: str) -> Problem:
+    status = HTTPStatus.BAD_REQUEST
+    results = [
+        {"index": each.index, "status": status, "message": each.error.message, "code": each.error.code}
+        for each in error.rejected[:_MOST_RESULTS]
+    ]
+    return Problem(HTTPStatus.BAD_REQUEST, error.message, error.code, more={"results": results})
+
+
 def _overloaded(error: OverloadedError, _: str) -> Problem:
     headers = {"Retry-After": str(error.retry_after)}
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.message, error.code, headers, _OAUTH_UNAVAILABLE)
@@ -199,12 +221,14 @@ _PROBLEMS: Final = cast(
         HttpError: _http_error,
         InvalidValueError: _invalid_value,
         InvalidRequestError: _bad_request,
+        BulkError: _bulk,
         ConflictError: _bad_request,
         NotFoundError: _not_found,
         OAuthError: _oauth,
         AuthenticationError: _unauthenticated,
         PermissionDeniedError: _forbidden,
         LimitError: _limited,
+        QueryLimitError: _query_limited,
         OverloadedError: _overloaded,
         StorageError: _storage_failed,
         ClientDisconnect: _client_left,

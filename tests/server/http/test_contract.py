@@ -64,8 +64,8 @@ def test_operations_with_more() -> None:
     assert ("pageSize", "query", "integer") in [
         (each.name, each.location, each.schema.type) for each in searched.parameters
     ]
-    assert searched.permissions == ("users:read",)
-    assert operations["getSelf"].permissions == ()
+    assert searched.permissions == (("users:read",),)
+    assert operations["getSelf"].permissions == ((),)
 
 
 async def _handle(_: Services, __: Call) -> Response:

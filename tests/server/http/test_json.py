@@ -7,7 +7,8 @@ from starlette.exceptions import HTTPException
 
 from meshydb_server.contract import Contract
 from meshydb_server.http.requests.normalise import normalise
-from meshydb_server.http.requests.strict_json import MAX_DEPTH, JsonError, parse, require_storable
+from meshydb_server.contract import MAX_BODY_DEPTH
+from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
 
 _TREE = Contract(
     {
@@ -66,7 +67,7 @@ def test_parse(text: str, value: object) -> None:
         (b"1e999", "A number is out of range."),
         (b"1" * 1001, "A number is out of range."),
         (b'{"a":1,"a":1}', "A name appears twice in one object."),
-        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "The body is nested deeper than 32 levels."),
+        (b"[" * (MAX_BODY_DEPTH + 1) + b"]" * (MAX_BODY_DEPTH + 1), "The body is nested deeper than 32 levels."),
         (b"[" * 200_000, "The body is nested deeper than 32 levels."),
     ],
 )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Any, Final, Protocol, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from meshydb_server.contract import MAX_BODY_BYTES, Contract
 from meshydb_server.http.connections.registry import Phase, Registry, Slot
-from meshydb_server.http.requests.calls import MAX_BODY_BYTES
 
 _TOO_LARGE: Final = 413
-# Bytes. A client that sends more than this after its response does not read it.
-_MOST_DISCARDED: Final = 4 * MAX_BODY_BYTES
+# Bytes. Up to so many are read and discarded to keep a connection.
+_SMALL_REST: Final = 4 * MAX_BODY_BYTES
+
+
+@cache
+def _most_discarded() -> int:
+    """The bytes that a client may send after its last response; one that sends more does not read it.
+
+    Twice the largest body: clients send the whole of it before they read why it is rejected.
+    """
+    return 2 * max(each.body.max_bytes for each in Contract.load().operations if each.body is not None)
 
 
 class _Cycle(Protocol):
@@ -100,7 +110,7 @@ class ManagedProtocol(asyncio.Protocol):
     def discard(self, data: bytes) -> None:
         """Discard data after the last response."""
         self._discarded += len(data)
-        if self._discarded > _MOST_DISCARDED:
+        if self._discarded > _most_discarded():
             self.transport.close()
 
     def closes_after(self, cycle: _Cycle, status: int) -> bool:
@@ -129,7 +139,7 @@ class _LastTransport:
 def _is_small(headers: list[tuple[bytes, bytes]]) -> bool:
     # The length of a chunked body is unknown.
     length = next((value for name, value in headers if name == b"content-length"), None)
-    return length is not None and int(length) <= _MOST_DISCARDED
+    return length is not None and int(length) <= _SMALL_REST
 
 
 def open_slot(registry: Registry, protocol: Any) -> Slot:

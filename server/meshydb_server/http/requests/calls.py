@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
 from starlette.requests import Request
 
-from meshydb_server.contract import FORM_MEDIA_TYPE, Body, ContractError, Operation, Parameter
+from meshydb_server.contract import FORM_MEDIA_TYPE, Body, ContractError, InvalidValueError, Operation, Parameter
 from meshydb_server.http.errors import bad_request, content_too_large, unsupported_media_type
 from meshydb_server.http.headers import client_of, media_type_of, origin_of, values_of
 from meshydb_server.http.requests.normalise import normalise
@@ -17,7 +18,8 @@ from meshydb_server.http.requests.urlencoded import Fields, Value
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 
-MAX_BODY_BYTES: Final = 65_536
+# A larger body is parsed in a thread, because it takes so long that others would notice.
+_LARGEST_PARSED_HERE: Final = 65_536
 
 
 @frozen
@@ -72,19 +74,30 @@ class CallReader:
                 raise bad_request(f"The header {parameter.name} appears more than once.", ErrorCode.VALUE_INVALID)
             _take(parameters, parameter, values[0] if values else None)
         if self._queried:
-            found = self._query.read(scope["query_string"])
+            found = self._read_query(scope["query_string"])
             for parameter in self._queried:
                 _take(parameters, parameter, found.get(parameter.name))
         body = None if self._body is None else await self._body.read(request)
         return Call(parameters, body, self._public_url or origin_of(scope), client_of(scope), caller)
 
+    def _read_query(self, encoded: bytes) -> Mapping[str, Value]:
+        try:
+            return self._query.read(encoded)
+        except InvalidValueError as error:
+            parameter = next(each for each in self._queried if each.name == error.path)
+            raise error.with_code(parameter.codes.get("invalid")) from error
+
 
 def _take(parameters: dict[str, Any], parameter: Parameter, value: Value | None) -> None:
     if value is not None:
-        parameter.schema.validate(value, name=parameter.name)
+        try:
+            parameter.schema.validate(value, name=parameter.name)
+        except InvalidValueError as error:
+            raise error.with_code(parameter.codes.get("invalid")) from error
         parameters[parameter.name] = value
     elif parameter.required:
-        raise bad_request(f"{parameter.name} is missing.", ErrorCode.VALUE_INVALID)
+        code = ErrorCode(parameter.codes.get("missing", ErrorCode.VALUE_INVALID))
+        raise bad_request(f"{parameter.name} is missing.", code)
 
 
 class _BodyReader:
@@ -93,19 +106,26 @@ class _BodyReader:
     def __init__(self, body: Body) -> None:
         self._media_type = body.media_type
         self._schema = body.schema
+        self._max_bytes = body.max_bytes
+        self._max_depth = body.max_depth
         is_form = body.media_type == FORM_MEDIA_TYPE
         self._form = Fields(dict(body.schema.properties.values())) if is_form else None
 
     async def read(self, request: Request) -> object:
         self._require_declaration(request)
-        encoded = await _read_bytes(request)
+        encoded = await _read_bytes(request, self._max_bytes)
+        if len(encoded) > _LARGEST_PARSED_HERE:
+            return await asyncio.to_thread(self._parse, encoded)
+        return self._parse(encoded)
+
+    def _parse(self, encoded: bytes) -> object:
         value = self._read_json(encoded) if self._form is None else self._form.read(encoded)
         self._schema.validate(value)
         return value
 
     def _read_json(self, encoded: bytes) -> object:
         try:
-            value = normalise(parse(encoded), self._schema)
+            value = normalise(parse(encoded, self._max_depth), self._schema)
             require_storable(value)
         except JsonError as error:
             raise bad_request(str(error), ErrorCode.JSON_INVALID) from error
@@ -120,10 +140,10 @@ class _BodyReader:
             raise unsupported_media_type("A compressed body is not supported.")
 
 
-async def _read_bytes(request: Request) -> bytes:
+async def _read_bytes(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise content_too_large(MAX_BODY_BYTES)
+        if len(body) > most:
+            raise content_too_large(most)
     return bytes(body)

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import cast
 
-from meshydb_server.contract import Schema
+from meshydb_server.contract import InvalidValueError, Schema
 from meshydb_server.http.errors import bad_request
 from meshydb_server.services.common.error_codes import ErrorCode
 
 
 def normalise(value: object, schema: Schema) -> object:
-    """Change names to their documented spelling, and drop unknown properties and nulls."""
+    """Change names to their documented spelling, and drop unknown properties and nulls. Free-form objects stay."""
+    try:
+        schema = schema.alternative_of(value)
+    except InvalidValueError:
+        # The validation that follows says why.
+        return value
+    if schema.is_verbatim:
+        return value
     if schema.items is not None and isinstance(value, list):
         return _normalise_array(cast("list[object]", value), schema.items)
     if schema.properties and isinstance(value, dict):

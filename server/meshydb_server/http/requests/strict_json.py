@@ -12,7 +12,8 @@ import math
 import re
 from typing import Any, Final, NoReturn, cast
 
-MAX_DEPTH: Final = 32
+from meshydb_server.contract import MAX_BODY_DEPTH
+
 _MAX_INTEGER_DIGITS: Final = 1000
 _INT64: Final = range(-(2**63), 2**63)
 # Up to this limit, each whole float is exactly one integer.
@@ -24,8 +25,8 @@ class JsonError(ValueError):
     """The text is not JSON that this server accepts. The message says why and never quotes the text."""
 
 
-def parse(body: bytes) -> object:
-    """Parse one JSON value. Raises JsonError.
+def parse(body: bytes, max_depth: int = MAX_BODY_DEPTH) -> object:
+    """Parse one JSON value, of at most so many levels. Raises JsonError.
 
     A whole float, such as `1.0`, is read as an integer. Encodings other than UTF-8, duplicate names in one object, NaN
     and infinity, numbers out of range, and nesting that would exhaust the stack are rejected.
@@ -43,8 +44,8 @@ def parse(body: bytes) -> object:
     except json.JSONDecodeError as error:
         raise JsonError(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
     except RecursionError as error:
-        raise _too_deep() from error
-    _require_depth(value, MAX_DEPTH)
+        raise _too_deep(max_depth) from error
+    _require_depth(value, max_depth, max_depth)
     return value
 
 
@@ -86,11 +87,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise JsonError(f"{name} is not JSON.")
 
 
-def _require_depth(value: object, depth: int) -> None:
-    if depth == 0 and isinstance(value, dict | list):
-        raise _too_deep()
-    for child in _children(value):
-        _require_depth(child, depth - 1)
+def _require_depth(value: object, depth: int, most: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if depth == 0:
+        raise _too_deep(most)
+    for child in value.values() if isinstance(value, dict) else value:
+        _require_depth(child, depth - 1, most)
 
 
 def _children(value: object) -> list[object]:
@@ -101,5 +104,5 @@ def _children(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-def _too_deep() -> JsonError:
-    return JsonError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+def _too_deep(most: int) -> JsonError:
+    return JsonError(f"The body is nested deeper than {most} levels.")

@@ -63,11 +63,11 @@ def _unquote(text: bytes) -> bytes:
 
 def _decode(text: bytes, name: str) -> str:
     if b"\x00" in text:
-        raise bad_request(f"{name} contains NUL.", ErrorCode.VALUE_INVALID)
+        raise InvalidValueError("the value contains NUL", path=name)
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise bad_request(f"{name} is not UTF-8.", ErrorCode.VALUE_INVALID) from error
+        raise InvalidValueError("the value is not UTF-8", path=name) from error
 
 
 def _to_string(text: str, _: str) -> str:

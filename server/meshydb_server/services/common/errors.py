@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from attrs import frozen
 
 from meshydb_server.services.common.error_codes import ErrorCode
 
@@ -33,12 +36,38 @@ class InvalidRequestError(ServiceError):
     """The request is well-formed but cannot be fulfilled."""
 
 
+@frozen
+class RejectedItem:
+    """Why an item of a list is rejected: its index, and the error that it alone would have had."""
+
+    index: int
+    error: ServiceError
+
+
+class BulkError(InvalidRequestError):
+    """Items of a list are rejected, and nothing was done."""
+
+    def __init__(self, message: str, code: ErrorCode, rejected: Sequence[RejectedItem]) -> None:
+        """Take the message, the code, and the rejected items."""
+        super().__init__(message, code)
+        self.rejected = rejected
+
+
 class LimitError(ServiceError):
     """A limit is used up. `retry_after` is the number of seconds to wait."""
 
     def __init__(self, retry_after: int) -> None:
         """Set the number of seconds to wait."""
         super().__init__(f"Too many requests; try again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
+        self.retry_after = retry_after
+
+
+class QueryLimitError(ServiceError):
+    """A query takes more than the server allows. `retry_after` is the number of seconds to wait."""
+
+    def __init__(self, message: str, code: ErrorCode, retry_after: int) -> None:
+        """Take the message, the code, and the number of seconds to wait."""
+        super().__init__(message, code)
         self.retry_after = retry_after
 
 
@@ -72,10 +101,10 @@ class AuthenticationError(ServiceError):
 class PermissionDeniedError(ServiceError):
     """The access token lacks a permission."""
 
-    def __init__(self, permission: str) -> None:
-        """Name the permission, such as `users.read`."""
-        message = f"The permission {permission.replace('.', ':')} is required."
-        super().__init__(message, ErrorCode.PERMISSION_REQUIRED)
+    def __init__(self, *permissions: str) -> None:
+        """Name the permission, such as `users.read`, or several of which one suffices."""
+        names = " or ".join(":".join(permission.rsplit(".", 1)) for permission in permissions)
+        super().__init__(f"The permission {names} is required.", ErrorCode.PERMISSION_REQUIRED)
 
 
 class AuthorityError(PermissionDeniedError):
