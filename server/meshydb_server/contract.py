@@ -234,6 +234,11 @@ class Contract:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         return cls(yaml.load(path.read_text(encoding="utf-8"), loader))  # noqa: S506 - both loaders are safe
 
+    @cached_property
+    def max_body_bytes(self) -> int:
+        """The bytes of the largest body of all operations."""
+        return max((each.body.max_bytes for each in self.operations if each.body is not None), default=MAX_BODY_BYTES)
+
     def component(self, name: str) -> Schema:
         """The schema `name` of the document's components."""
         return self.schema(self.document["components"]["schemas"][name])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.exceptions import HTTPException
 
-from meshydb_server.contract import Contract
+from meshydb_server.contract import MAX_BODY_DEPTH, Contract
 from meshydb_server.http.requests.normalise import normalise
-from meshydb_server.contract import MAX_BODY_DEPTH
 from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
 
 _TREE = Contract(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from typing import Any, Final, Protocol, cast
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -14,15 +13,6 @@ from meshydb_server.http.connections.registry import Phase, Registry, Slot
 _TOO_LARGE: Final = 413
 # Bytes. Up to so many are read and discarded to keep a connection.
 _SMALL_REST: Final = 4 * MAX_BODY_BYTES
-
-
-@cache
-def _most_discarded() -> int:
-    """The bytes that a client may send after its last response; one that sends more does not read it.
-
-    Twice the largest body: clients send the whole of it before they read why it is rejected.
-    """
-    return 2 * max(each.body.max_bytes for each in Contract.load().operations if each.body is not None)
 
 
 class _Cycle(Protocol):
@@ -108,9 +98,12 @@ class ManagedProtocol(asyncio.Protocol):
         self.flow.resume_reading()
 
     def discard(self, data: bytes) -> None:
-        """Discard data after the last response."""
+        """Discard data after the last response.
+
+        Clients send the whole of a body before they read why it is rejected. One that sends more does not read it.
+        """
         self._discarded += len(data)
-        if self._discarded > _most_discarded():
+        if self._discarded > 2 * Contract.load().max_body_bytes:
             self.transport.close()
 
     def closes_after(self, cycle: _Cycle, status: int) -> bool:

@@ -38,6 +38,8 @@ class Call:
     """The client address of the request, in the form of `addresses.normalise`; "" for none."""
 
     _caller: Caller | None = field(default=None, alias="caller")
+    is_large: bool = False
+    """Whether the body is so large that handling it takes long."""
 
     @property
     def caller(self) -> Caller:
@@ -77,8 +79,8 @@ class CallReader:
             found = self._read_query(scope["query_string"])
             for parameter in self._queried:
                 _take(parameters, parameter, found.get(parameter.name))
-        body = None if self._body is None else await self._body.read(request)
-        return Call(parameters, body, self._public_url or origin_of(scope), client_of(scope), caller)
+        body, is_large = (None, False) if self._body is None else await self._body.read(request)
+        return Call(parameters, body, self._public_url or origin_of(scope), client_of(scope), caller, is_large)
 
     def _read_query(self, encoded: bytes) -> Mapping[str, Value]:
         try:
@@ -111,12 +113,13 @@ class _BodyReader:
         is_form = body.media_type == FORM_MEDIA_TYPE
         self._form = Fields(dict(body.schema.properties.values())) if is_form else None
 
-    async def read(self, request: Request) -> object:
+    async def read(self, request: Request) -> tuple[object, bool]:
+        """The body, and whether it is large."""
         self._require_declaration(request)
         encoded = await _read_bytes(request, self._max_bytes)
         if len(encoded) > _LARGEST_PARSED_HERE:
-            return await asyncio.to_thread(self._parse, encoded)
-        return self._parse(encoded)
+            return await asyncio.to_thread(self._parse, encoded), True
+        return self._parse(encoded), False
 
     def _parse(self, encoded: bytes) -> object:
         value = self._read_json(encoded) if self._form is None else self._form.read(encoded)

@@ -139,8 +139,9 @@ class Database:
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction. Returns its result, and raises its errors. Changes are durable once this returns.
 
-        A long one, of many statements or much computing, runs in a thread. Raises DuplicateError if a key already exists. After a StorageError, nothing is stored, except if the database
-        did not confirm the commit in time: then all of it may be.
+        A long one, of many statements or much computing, runs in a thread. Raises DuplicateError if a key already
+        exists. After a StorageError, nothing is stored, except if the database did not confirm the commit in time: then
+        all of it may be.
         """
         with self._in_time():
             return await self._write(work, long=long)

@@ -70,7 +70,7 @@ class PostgresqlEngine:
             connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
-        # What takes long runs in threads, because the event loop would wait for all that is computed between statements.
+        # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
             hide_parameters=True,
