@@ -26,6 +26,7 @@ from meshydb_server.query.projections.building import parse_pipeline
 from meshydb_server.query.projections.running import run_pipeline
 from meshydb_server.query.projections.stages import Pipeline
 from meshydb_server.query.sorting import BY_ID, Order, SortKey, arrange, parse_order, sort_documents, sort_keys
+from meshydb_server.query.syntax.extended import plain
 from meshydb_server.query.syntax.reading import is_absent
 from meshydb_server.query.updates.applying import apply_update
 from meshydb_server.query.updates.tree import Update
@@ -58,6 +59,7 @@ __all__ = [
     "parse_order",
     "parse_pipeline",
     "parse_update",
+    "plain",
     "run_pipeline",
     "sort_documents",
     "sort_keys",

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     UPDATE_INVALID = "update_invalid"
     ORDER_INVALID = "order_invalid"
     PROJECTION_INVALID = "projection_invalid"
+    DOCUMENT_INVALID = "document_invalid"
     LIMIT_EXCEEDED = "limit_exceeded"
 
     @property
