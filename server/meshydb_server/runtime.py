@@ -14,6 +14,7 @@ from meshydb_server.delivery.smtp import SmtpDelivery
 from meshydb_server.delivery.text import TextDelivery
 from meshydb_server.key_file import load_keyring
 from meshydb_server.process.stopping import Stopping, ended
+from meshydb_server.query import ObjectIds
 from meshydb_server.services.accounts import AccountService
 from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.dependencies import Dependencies
@@ -22,7 +23,9 @@ from meshydb_server.services.common.limits.table import LOGIN_GUESSES, LOGIN_GUE
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.health import Health
 from meshydb_server.services.logins import AccessTokens, LoginGuesses, PasswordChecker, TokenIssuer, TokenService
+from meshydb_server.services.meshes import ManyService, MeshService, TransferService
 from meshydb_server.services.messages import Delivery, Outbox, OutboxWorker, SlotLimits
+from meshydb_server.services.projections import ProjectionService
 from meshydb_server.services.recovery import (
     CompletionService,
     GuessChecker,
@@ -58,6 +61,10 @@ class Services:
     role_management: RoleManagement
     permissions: PermissionService
     members: MemberService
+    meshes: MeshService
+    many: ManyService
+    transfer: TransferService
+    projections: ProjectionService
     registration: RegistrationService
     tokens: TokenService
     own_account: OwnAccountService
@@ -113,6 +120,7 @@ async def open_services(settings: Settings, dependencies: Dependencies | None = 
             only_held = settings.grant_only_held == "on"
             changes = RoleChanges(database, clock, randomness, audit, only_held)
             management = RoleManagement(changes)
+            ids = ObjectIds(randomness)
             guess_checker = GuessChecker(database, clock, keyring, audit, passwords, policy, authenticators)
             yield Services(
                 database=database,
@@ -121,6 +129,10 @@ async def open_services(settings: Settings, dependencies: Dependencies | None = 
                 role_management=management,
                 permissions=PermissionService(changes),
                 members=MemberService(changes),
+                meshes=MeshService(database, clock, ids),
+                many=ManyService(database, clock),
+                transfer=TransferService(database, clock, ids, audit),
+                projections=ProjectionService(database, clock, audit),
                 registration=RegistrationService(database, clock, randomness, passwords, profiles, verification),
                 tokens=TokenService(database, clock, randomness, password_checker, access_tokens, issuer),
                 own_account=own_account,

@@ -34,10 +34,14 @@ class RoleCalls:
         self, method: str, path: str, json: Any = None, *, by: str = "admin", tenant: str = "north"
     ) -> httpx.Response:
         """Call an operation of the account, with the token of the user's first call."""
+        headers = {"Authorization": f"Bearer {await self.token(by, tenant)}", "tenant": tenant}
+        return await self.client.request(method, f"/{ACCOUNT}/{path}", json=json, headers=headers)
+
+    async def token(self, by: str, tenant: str = "north") -> str:
+        """The access token of a user, from a login at the first call."""
         if (by, tenant) not in self._tokens:
             self._tokens[by, tenant] = (await self.people.log_in(by, tenant=tenant)).access_token
-        headers = {"Authorization": f"Bearer {self._tokens[by, tenant]}", "tenant": tenant}
-        return await self.client.request(method, f"/{ACCOUNT}/{path}", json=json, headers=headers)
+        return self._tokens[by, tenant]
 
     async def refused(self, method: str, path: str, json: Any = None, **given: str) -> tuple[int, str]:
         """The status and code of a call that is refused."""

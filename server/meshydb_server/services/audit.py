@@ -47,6 +47,10 @@ Kind = Literal[
     "permission-created",
     "permission-updated",
     "permission-deleted",
+    # Changes of documents by callers are no events: there are too many.
+    "mesh-imported",
+    "projection-created",
+    "projection-deleted",
 ]
 OPERATOR: Final = "operator"
 # The end of an event's id is random, or a digest of everything that is counted together.

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.responses import Response
 
 from meshydb_server.contract import Contract
-from meshydb_server.http.handlers import health, logins, recovery, registration, roles, users
+from meshydb_server.http.handlers import health, logins, meshes, projections, recovery, registration, roles, users
 from meshydb_server.http.handlers.reference import Reference
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
@@ -40,6 +40,14 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "updateUser": users.update_user,
         "deleteUser": users.delete_user,
         "updateUserSecurityQuestions": users.update_user_security_questions,
+        "createMeshData": meshes.create_mesh_data,
+        "getMeshData": meshes.get_mesh_data,
+        "searchMeshData": meshes.search_mesh_data,
+        "updateMeshData": meshes.update_mesh_data,
+        "updateManyMeshData": meshes.update_many_mesh_data,
+        "deleteMeshData": meshes.delete_mesh_data,
+        "deleteManyMeshData": meshes.delete_many_mesh_data,
+        "searchProjection": projections.search_projection,
         "createRole": roles.create_role,
         "getRole": roles.get_role,
         "searchRoles": roles.search_roles,
@@ -52,7 +60,7 @@ def handlers_of(contract: Contract) -> Mapping[str, Handler]:
         "deletePermission": roles.delete_permission,
         "addUsersToRole": roles.add_users_to_role,
         "removeUsersFromRole": roles.remove_users_from_role,
-        "searchPermissibles": roles.search_permissibles_by_name,
+        "searchPermissibles": roles.search_permissibles,
         "getRoot": reference.get_root,
         "getHealth": health.get_health,
         # The connection omits the body.

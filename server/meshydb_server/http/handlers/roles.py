@@ -19,7 +19,6 @@ from meshydb_server.services.roles import (
     RoleId,
     RolePermission,
     read_permission,
-    search_permissibles,
 )
 from meshydb_server.storage.roles import Permission
 
@@ -100,9 +99,11 @@ async def remove_users_from_role(services: Services, call: Call) -> Response:
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-async def search_permissibles_by_name(services: Services, call: Call) -> Response:  # noqa: ARG001
+async def search_permissibles(services: Services, call: Call) -> Response:
     """`GET /{accountName}/permissibles`."""
-    return show_page(search_permissibles(call.parameters.get("name", ""), read_page(call)), _show_permissible)
+    name = call.parameters.get("name", "")
+    found = await services.permissions.search_permissibles(_actor(call), name, read_page(call))
+    return show_page(found, _show_permissible)
 
 
 def _actor(call: Call) -> Actor:

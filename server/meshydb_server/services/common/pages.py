@@ -15,7 +15,7 @@ _LARGEST_SIZE: Final = 200
 
 @frozen
 class PageRequest:
-    """Which page to return, counted from 1. Zeros stand for the first page, and for the default size."""
+    """Which page to return, counted from 1. Less stands for the first page, and for the default size."""
 
     _number: int = 0
     _size: int = 0
@@ -23,12 +23,12 @@ class PageRequest:
     @property
     def number(self) -> int:
         """The number of the page."""
-        return self._number or 1
+        return max(self._number, 1)
 
     @property
     def size(self) -> int:
         """How many results a page holds."""
-        return min(self._size or _DEFAULT_SIZE, _LARGEST_SIZE)
+        return min(self._size if self._size > 0 else _DEFAULT_SIZE, _LARGEST_SIZE)
 
     @property
     def offset(self) -> int:

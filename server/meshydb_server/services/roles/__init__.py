@@ -13,7 +13,7 @@ from meshydb_server.services.roles.authority import (
 )
 from meshydb_server.services.roles.changes import Actor, RoleChanges, RoleId
 from meshydb_server.services.roles.members import MemberService
-from meshydb_server.services.roles.permissibles import OPERATIONS, Permissible, read_permission, search_permissibles
+from meshydb_server.services.roles.permissibles import OPERATIONS, Permissible, read_permission
 from meshydb_server.services.roles.permissions import PermissionService, RolePermission
 from meshydb_server.services.roles.roles import CountedRole, RoleManagement
 from meshydb_server.services.roles.service import NewRole, RoleService, ShownRole, roles_of
@@ -52,5 +52,4 @@ __all__ = [
     "require_authority",
     "role_key",
     "roles_of",
-    "search_permissibles",
 ]

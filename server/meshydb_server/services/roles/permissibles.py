@@ -39,10 +39,11 @@ def permit(permissible: str, *operations: str) -> Permission:
     return Permission(permissible=permissible, **{f"can_{operation}": True for operation in operations})
 
 
-def search_permissibles(name: str, request: PageRequest) -> Page[Permissible]:
-    """The permissibles that have this in their names, by name."""
+def search_permissibles(name: str, meshes: Collection[str], request: PageRequest) -> Page[Permissible]:
+    """The permissibles that have this in their names, by name. There is one for each of the meshes that exist."""
     part = name.lower()
-    found = [Permissible(each, PERMISSIBLES[each]) for each in sorted(PERMISSIBLES) if part in each]
+    every = {**PERMISSIBLES, **{f"{ALL_MESHES}.{mesh}": OPERATIONS for mesh in meshes}}
+    found = [Permissible(each, every[each]) for each in sorted(every) if part in each]
     return page_of(found, request)
 
 

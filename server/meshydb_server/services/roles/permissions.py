@@ -12,9 +12,10 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.pages import Page, PageRequest, page_of
 from meshydb_server.services.roles.changes import Actor, Change, RoleChanges, RoleReference, find_role, require_role
-from meshydb_server.services.roles.permissibles import require_no_overlap
+from meshydb_server.services.roles.permissibles import Permissible, require_no_overlap, search_permissibles
 from meshydb_server.services.roles.system import ADMIN_ROLE, ID_BYTES
 from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.meshes import list_meshes
 from meshydb_server.storage.roles import (
     Permission,
     Role,
@@ -74,6 +75,14 @@ class PermissionService:
             found = get_permissions(connection, role).items()
             matching = [RolePermission(key, each) for key, each in found if part in each.permissible]
             return page_of(matching, request)
+
+        return await self.changes.look(actor, look)
+
+    async def search_permissibles(self, actor: Actor, name: str, request: PageRequest) -> Page[Permissible]:
+        """What permissions can be for, by name, as far as the name has this in it."""
+
+        def look(connection: Connection, tenant: Tenant) -> Page[Permissible]:
+            return search_permissibles(name, list_meshes(connection, tenant.account, tenant.name), request)
 
         return await self.changes.look(actor, look)
 

@@ -1,0 +1,160 @@
+"""Searches documents, and changes or deletes all that match a filter.
+
+A change reads the ids of the documents first, and then changes them in groups, so that others get their turn. Each
+document is tested again when it is locked, because it may have changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.contract import Contract
+from meshydb_server.query import MATCH_ALL, Document, Filter, Update, apply_update, matches
+from meshydb_server.services.common.dependencies import Clock
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import InvalidRequestError
+from meshydb_server.services.common.pages import Page, PageRequest
+from meshydb_server.services.meshes.queries import (
+    SCAN_SECONDS,
+    read_filter,
+    read_order,
+    require_filter,
+    require_update,
+    translated_queries,
+)
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.meshes import (
+    MeshKey,
+    delete_documents,
+    from_body,
+    lock_documents,
+    matching_ids,
+    replace_document,
+    search,
+    to_body,
+)
+
+T = TypeVar("T")
+
+_GROUP: Final = 50
+# Documents that are deleted without a look at them.
+_UNSEEN_GROUP: Final = 1000
+
+
+@frozen
+class UpdateCounts:
+    """How many documents matched, and how many of them were changed."""
+
+    matched: int
+    modified: int
+
+
+@frozen
+class ManyService:
+    """Searches documents, and changes or deletes all that match a filter. Bodies are JSON text."""
+
+    database: Database
+    clock: Clock
+
+    async def search(self, mesh: MeshKey, filter_: object, order: object, request: PageRequest) -> Page[str]:
+        """A page of the documents that match. Raises InvalidRequestError or QueryLimitError."""
+        condition, sorting = read_filter(filter_), read_order(order)
+        with translated_queries():
+            total, bodies = await self.database.scan(
+                lambda connection, check: search(
+                    connection,
+                    mesh,
+                    condition,
+                    sorting,
+                    offset=request.offset,
+                    limit=request.size,
+                    deadline=check,
+                ),
+                SCAN_SECONDS,
+            )
+        return Page(bodies, request.number, request.size, total)
+
+    async def update(self, mesh: MeshKey, filter_: object, update: object) -> UpdateCounts:
+        """Change all documents that match, each as a whole or not at all.
+
+        Raises InvalidRequestError or QueryLimitError. If the update does not fit a document, others may be changed.
+        """
+        condition, change = require_filter(filter_), require_update(update)
+        now = self.clock()
+        matched = modified = 0
+        for ids in _groups(await self._matching(mesh, condition), _GROUP):
+            with translated_queries():
+                counts = await self.database.write(
+                    lambda connection, ids=ids: _update_group(connection, mesh, ids, condition, change, now),  # type: ignore[misc] # a default
+                    long=True,
+                )
+            matched += counts.matched
+            modified += counts.modified
+        return UpdateCounts(matched, modified)
+
+    async def delete(self, mesh: MeshKey, filter_: object) -> int:
+        """Delete all documents that match, and return how many. Raises InvalidRequestError or QueryLimitError."""
+        condition = require_filter(filter_)
+        deleted = 0
+        for ids in _groups(await self._matching(mesh, condition), _UNSEEN_GROUP if condition == MATCH_ALL else _GROUP):
+            deleted += await self.database.write(
+                lambda connection, ids=ids: _delete_group(connection, mesh, ids, condition),  # type: ignore[misc] # a default
+                long=True,
+            )
+        return deleted
+
+    async def _matching(self, mesh: MeshKey, condition: Filter) -> Sequence[str]:
+        with translated_queries():
+            return await self.database.scan(
+                lambda connection, check: matching_ids(connection, mesh, condition, deadline=check), SCAN_SECONDS
+            )
+
+
+def _groups(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _locked(
+    connection: Connection, mesh: MeshKey, ids: Sequence[str], condition: Filter
+) -> Iterator[tuple[str, Document]]:
+    """The documents that are still there and still match."""
+    for document_id, body in lock_documents(connection, mesh, ids):
+        document = from_body(body)
+        if matches(condition, document):
+            yield document_id, document
+
+
+def _update_group(
+    connection: Connection, mesh: MeshKey, ids: Sequence[str], condition: Filter, update: Update, now: datetime
+) -> UpdateCounts:
+    matched = modified = 0
+    for document_id, document in _locked(connection, mesh, ids, condition):
+        matched += 1
+        new = apply_update(update, document, now)
+        if new is document:
+            continue
+        body = to_body(new)
+        _require_size(body)
+        replace_document(connection, mesh, document_id, body)
+        modified += 1
+    return UpdateCounts(matched, modified)
+
+
+def _delete_group(connection: Connection, mesh: MeshKey, ids: Sequence[str], condition: Filter) -> int:
+    if condition != MATCH_ALL:
+        ids = [document_id for document_id, _ in _locked(connection, mesh, ids, condition)]
+    return delete_documents(connection, mesh, ids)
+
+
+def _require_size(body: str) -> None:
+    """Raise InvalidRequestError if a document would be larger than one that can be sent."""
+    most = Contract.load().max_body_bytes
+    # No character takes more than four bytes.
+    if len(body) * 4 > most and len(body.encode()) > most:
+        message = f"The update does not fit a document: it would be larger than {most} bytes."
+        raise InvalidRequestError(message, ErrorCode.UPDATE_INVALID)

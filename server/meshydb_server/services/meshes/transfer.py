@@ -1,0 +1,98 @@
+"""Imports and exports the documents of a mesh, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
+
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from meshydb_server.query import MATCH_ALL, Document, ObjectIds
+from meshydb_server.services.audit import OPERATOR, Audit
+from meshydb_server.services.common.dependencies import Clock
+from meshydb_server.services.common.error_codes import ErrorCode
+from meshydb_server.services.common.errors import ConflictError
+from meshydb_server.services.common.lookup import require_tenant, resolved
+from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import DuplicateError
+from meshydb_server.storage.meshes import MeshKey, add_mesh, existing_ids, insert_documents, stream, to_body
+
+T = TypeVar("T")
+
+BATCH: Final = 1000
+"""So many documents are stored in one transaction."""
+
+# An export has no limit, but the database needs one.
+_EXPORT_SECONDS: Final = 1_000_000
+
+
+@frozen
+class TransferService:
+    """Imports and exports the documents of a mesh."""
+
+    database: Database
+    clock: Clock
+    ids: ObjectIds
+    audit: Audit
+
+    async def find_mesh(self, account: str, tenant: str | None, mesh: str) -> MeshKey:
+        """The mesh of this name, which need not exist. Raises NotFoundError for an unknown account or tenant."""
+        place = await self.database.read(lambda connection: require_tenant(connection, account, tenant))
+        return MeshKey(place.account, place.name, mesh.lower())
+
+    async def existing(self, mesh: MeshKey, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that documents of the mesh have."""
+        return await self.database.read(lambda connection: existing_ids(connection, mesh, ids))
+
+    async def store(self, mesh: MeshKey, documents: Iterable[Document], *, skip_existing: bool) -> int:
+        """Create up to a batch of documents, all or none, and return how many.
+
+        Each has an `_id` or gets one. With `skip_existing`, those whose `_id` exists are left out. Raises
+        ConflictError.
+        """
+        now = self.clock()
+        new = [self.ids.new_document(each, now) for each in documents]
+        bodies = [(str(each["_id"]), to_body(each)) for each in new]
+
+        def work(connection: Connection) -> int:
+            present = existing_ids(connection, mesh, [key for key, _ in bodies]) if skip_existing else set[str]()
+            left = [(key, body) for key, body in bodies if key not in present]
+            add_mesh(connection, mesh, now)
+            insert_documents(connection, mesh, left)
+            return len(left)
+
+        try:
+            return await self.database.write(work, long=True)
+        except DuplicateError as error:
+            raise ConflictError(
+                "Another document has got one of the ids since they were checked.", ErrorCode.DOCUMENT_EXISTS
+            ) from error
+
+    async def note_import(self, mesh: MeshKey) -> None:
+        """Append an audit event for a whole import."""
+
+        def work(connection: Connection) -> None:
+            tenant = require_tenant(connection, mesh.account, mesh.tenant)
+            self.audit.note(connection, resolved(tenant), "mesh-imported", OPERATOR, now=self.clock())
+
+        await self.database.write(work)
+
+    async def export(self, mesh: MeshKey, write: Callable[[str], object]) -> int:
+        """Call `write` in a thread with each document, as JSON text by `_id`, and return how many there are."""
+
+        def work(connection: Connection, check: Callable[[], None]) -> int:
+            count = 0
+            for count, document in enumerate(stream(connection, mesh, MATCH_ALL, deadline=check), 1):  # noqa: B007 - is returned
+                write(to_body(document))
+            return count
+
+        return await self.database.scan(work, _EXPORT_SECONDS)
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """The items in lists of this size; the last may be shorter."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch
