@@ -8,7 +8,9 @@ import click
 
 from meshydb_server.cli.accounts import account, tenant
 from meshydb_server.cli.audit import audit
+from meshydb_server.cli.meshes import mesh
 from meshydb_server.cli.messages import outbox
+from meshydb_server.cli.projections import projection
 from meshydb_server.cli.roles import role
 from meshydb_server.cli.running import EXIT_CODES, run
 from meshydb_server.cli.serving import serve_command
@@ -21,7 +23,7 @@ def commands() -> None:
     """Host a MeshyDB server: logins, users and password recovery for your accounts."""
 
 
-for command in (serve_command, account, tenant, user, role, outbox, audit):
+for command in (serve_command, account, tenant, user, role, mesh, projection, outbox, audit):
     commands.add_command(command)
 
 

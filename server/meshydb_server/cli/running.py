@@ -14,7 +14,7 @@ import click
 from meshydb_server.cli.results import Result
 from meshydb_server.cli.tables import harmless
 from meshydb_server.contract import ContractError
-from meshydb_server.process.streams import open_standard_streams, write
+from meshydb_server.process.streams import discard, open_standard_streams, write
 
 _FAILED: Final = 1
 # The command `meshydb` exits with the same codes.
@@ -73,16 +73,26 @@ def _write(text: str, result: Result | None = None) -> int:
     try:
         write(sys.stdout, text)
     except OSError as error:
-        gone = isinstance(error, BrokenPipeError)
-        if result is not None and result.is_change:
-            value = json.dumps(result.value)
-            _print_error(
-                f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}"
-            )
-        elif not gone:
-            _print_error(f"Error: Standard output cannot be written: {_reason(error)}")
-        return _NOT_READ if gone else _NOT_WRITTEN
+        if result is None or not result.is_change:
+            return not_written(error)
+        value = json.dumps(result.value)
+        _print_error(
+            f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}"
+        )
+        return _code_of(error)
     return 0
+
+
+def not_written(error: OSError) -> int:
+    """Report that standard output cannot be written, unless its reader has gone; returns the exit code."""
+    discard(sys.__stdout__ or sys.stdout)
+    if not isinstance(error, BrokenPipeError):
+        _print_error(f"Error: Standard output cannot be written: {_reason(error)}")
+    return _code_of(error)
+
+
+def _code_of(error: OSError) -> int:
+    return _NOT_READ if isinstance(error, BrokenPipeError) else _NOT_WRITTEN
 
 
 def _reason(error: OSError) -> str:

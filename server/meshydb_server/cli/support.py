@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Concatenate, Final, ParamSpec
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import attrs
 import click
@@ -27,6 +27,7 @@ from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.engine.errors import StorageError
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 # Errors that an operator can cause. Each has a message of one line.
 CAUSED_BY_OPERATOR: Final = (ServiceError, StorageError, KeyFileError, SmtpError, TextError)
@@ -96,14 +97,24 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON,
 
 def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]) -> Callable[..., Result]:
     """Run a command on open services. Adds the options `--database-url` and `--json`."""
+    on_services = with_open_services(command)
 
     @_json_option
-    @database_url_option
-    @functools.wraps(command)
+    @functools.wraps(on_services)
     def run(*args: P.args, **kwargs: P.kwargs) -> Result:
         as_json = bool(kwargs.pop("as_json"))
+        return attrs.evolve(on_services(*args, **kwargs), as_json=as_json)
 
-        async def call() -> Result:
+    return run
+
+
+def with_open_services(command: Callable[Concatenate[Services, P], Awaitable[T]]) -> Callable[..., T]:
+    """Run a command on open services. Adds the option `--database-url`."""
+
+    @database_url_option
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def call() -> T:
             async with open_services(click.get_current_context().obj) as services:
                 return await command(services, *args, **kwargs)
 
@@ -112,9 +123,8 @@ def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]
             with suppress(OSError):
                 write(sys.stderr, f"Warning: {warning}\n")
         try:
-            result = asyncio.run(call())
+            return asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:
             raise click.ClickException(str(error)) from error
-        return attrs.evolve(result, as_json=as_json)
 
     return run

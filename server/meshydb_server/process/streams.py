@@ -45,7 +45,7 @@ def write(stream: TextIO, text: str) -> None:
         stream.flush()
     except OSError:
         # Python flushes the stream again at exit, and that must not fail.
-        _discard(stream)
+        discard(stream)
         raise
 
 
@@ -83,7 +83,7 @@ def _can_be_written(descriptor: int) -> bool:
     return any(event & select.POLLOUT for _, event in poll.poll(_TIMEOUT * 1000))
 
 
-def _discard(stream: TextIO) -> None:
+def discard(stream: TextIO) -> None:
     """Redirect a stream to the null device."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())

@@ -1,0 +1,211 @@
+"""`mesh …`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final, cast
+
+import click
+
+from meshydb_server.cli.results import Result, changed
+from meshydb_server.cli.running import not_written
+from meshydb_server.cli.support import ACCOUNT, ContractType, tenant_option, with_open_services, with_services
+from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
+from meshydb_server.query import Document, DocumentError, QueryError, Value, checked, checked_id, plain, with_id
+from meshydb_server.runtime import Services
+from meshydb_server.services.common.errors import ServiceError
+from meshydb_server.services.meshes import batches
+from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.meshes import MeshKey
+
+_MESH: Final = ContractType("MeshName", "MESH")
+_MAX_LEVELS: Final = 100
+# Extended JSON has up to two levels more for a value.
+_MAX_READ_LEVELS: Final = _MAX_LEVELS + 2
+_PIECE: Final = 1024 * 1024
+
+Progress = Callable[[int], object]
+
+
+@click.group()
+def mesh() -> None:
+    """Import and export the documents of a mesh."""
+
+
+@mesh.command("import")
+@click.argument("account", type=ACCOUNT)
+@click.argument("mesh", type=_MESH)
+@click.argument("file", type=click.File("rb"), default="-")
+@tenant_option
+@click.option("--skip-existing", is_flag=True, help="Leave out documents whose _id the mesh has already.")
+@with_services
+async def mesh_import(
+    services: Services, account: str, mesh: str, file: BinaryIO, *, tenant: str | None, skip_existing: bool
+) -> Result:
+    """Store the documents of FILE, or of standard input: one JSON object on each line (NDJSON).
+
+    Extended JSON, as mongoexport writes it, is taken: an ObjectId becomes its hexadecimal digits, a date becomes text,
+    and typed numbers become numbers. Documents without _id get one.
+
+    All lines are checked first. If one is wrong, nothing is stored, and the message names the line. Then documents are
+    stored in groups of 1,000, so that others get their turn. If this is interrupted, what was stored stays: run the
+    command again with --skip-existing to store the rest. Documents without _id would then be stored again.
+    """
+    place = await services.transfer.find_mesh(account, tenant, mesh)
+    with _seekable(file) as source:
+        with _progress(source, "Checking") as progress:
+            count = await _check(services, place, _Lines(source, progress), skip_existing=skip_existing)
+        with _progress(source, "Importing") as progress:
+            stored = await _store(services, place, _Lines(source, progress), skip_existing=skip_existing)
+    value = {"account": place.account, "tenant": place.tenant, "mesh": place.mesh}
+    return changed(
+        f"Imported {stored} documents into {place.mesh}; skipped {count - stored}.",
+        {**value, "imported": stored, "skipped": count - stored},
+    )
+
+
+@mesh.command("export")
+@click.argument("account", type=ACCOUNT)
+@click.argument("mesh", type=_MESH)
+@tenant_option
+@with_open_services
+async def mesh_export(services: Services, account: str, mesh: str, tenant: str | None) -> int:
+    """Write the documents of a mesh by _id to standard output: one JSON object on each line (NDJSON).
+
+    They are all of one moment, even if others change documents meanwhile. `mesh import` takes the output.
+    """
+    place = await services.transfer.find_mesh(account, tenant, mesh)
+    # Python's own standard output: that of commands is kept until their end.
+    output = cast("BinaryIO", getattr(sys.__stdout__, "buffer", None))
+    with _counter("Exporting") as progress:
+
+        def write(body: str) -> None:
+            output.write(body.encode() + b"\n")
+            progress(1)
+
+        try:
+            await services.transfer.export(place, write)
+            output.flush()
+        except OSError as error:
+            return not_written(error)
+    return 0
+
+
+class _Lines:
+    """The documents of a file, with the number of the line of each. Blank lines are left out."""
+
+    def __init__(self, source: BinaryIO, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[tuple[int, Document]]:
+        self._source.seek(0)
+        for number, line in enumerate(self._source, 1):
+            if line.strip():
+                with _named_line(number):
+                    yield number, _read(line)
+            self._progress(len(line))
+
+
+@contextmanager
+def _named_line(number: int) -> Generator[None]:
+    try:
+        yield
+    except (JsonError, DocumentError, QueryError, InvalidValueError) as error:
+        # The parser knows of one line only.
+        reason = re.sub(" at line 1, column", " at column", str(error)).replace("The body", "The document")
+        raise click.ClickException(f"Line {number}: {reason}") from error
+
+
+def _read(line: bytes) -> Document:
+    most = Contract.load().max_body_bytes
+    if len(line) > most:
+        raise JsonError(f"The document is larger than {most} bytes.")
+    value = parse(line, _MAX_READ_LEVELS)
+    require_storable(value)
+    document = checked(plain(cast("Value", value)))
+    own = document.get("_id")
+    if own is None:
+        return document
+    document = with_id(document, checked_id(own))
+    # Others have no path.
+    Contract.load().component("DocumentId").validate(document["_id"], name="_id")
+    return document
+
+
+async def _check(services: Services, mesh: MeshKey, lines: _Lines, *, skip_existing: bool) -> int:
+    """Read all documents, and return how many there are. Raises ClickException."""
+    seen: set[str] = set()
+    count = 0
+    for batch in batches(lines):
+        count += len(batch)
+        own = {str(document["_id"]): number for number, document in batch if document.get("_id") is not None}
+        for number, document in batch:
+            document_id = document.get("_id")
+            if document_id is None:
+                continue
+            if document_id in seen:
+                raise click.ClickException(f"Line {number}: Another line has this _id.")
+            seen.add(str(document_id))
+        existing = set[str]() if skip_existing else await services.transfer.existing(mesh, list(own))
+        if existing:
+            number = min(own[each] for each in existing)
+            raise click.ClickException(f"Line {number}: Another document of the mesh has this _id.")
+    return count
+
+
+async def _store(services: Services, mesh: MeshKey, lines: _Lines, *, skip_existing: bool) -> int:
+    stored = 0
+    try:
+        for batch in batches(lines):
+            documents = [document for _, document in batch]
+            stored += await services.transfer.store(mesh, documents, skip_existing=skip_existing)
+        await services.transfer.note_import(mesh)
+    except (ServiceError, StorageError) as error:
+        if not stored:
+            raise
+        raise click.ClickException(
+            f"{error} Before that, {stored} documents were imported; run the command again with --skip-existing."
+        ) from error
+    return stored
+
+
+@contextmanager
+def _seekable(file: BinaryIO) -> Generator[BinaryIO]:
+    """The file, or a copy of it if it can be read only once."""
+    if file.seekable():
+        yield file
+        return
+    with TemporaryFile() as copy:
+        while piece := file.read(_PIECE):
+            copy.write(piece)
+        yield cast("BinaryIO", copy)
+
+
+@contextmanager
+def _progress(source: BinaryIO, label: str) -> Generator[Progress]:
+    """Show a bar on standard error, if that is a terminal. Call the function with the bytes that were read."""
+    if not sys.stderr.isatty():
+        yield _ignore
+        return
+    with click.progressbar(length=source.seek(0, 2), label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+@contextmanager
+def _counter(label: str) -> Generator[Progress]:
+    """Show a count on standard error, if that is a terminal and standard output is not."""
+    if not sys.stderr.isatty() or (sys.__stdout__ is not None and sys.__stdout__.isatty()):
+        yield _ignore
+        return
+    with click.progressbar(length=None, label=label, show_pos=True, file=sys.stderr, iterable=iter(())) as bar:
+        yield bar.update
+
+
+def _ignore(_: int) -> None:
+    pass
