@@ -28,10 +28,11 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.pages import Page, PageRequest, page_of
-from meshydb_server.services.meshes import SCAN_SECONDS, read_filter, read_order, translated_queries
+from meshydb_server.services.meshes import read_filter, read_order, translated_queries
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.meshes import (
+    SEARCH_SECONDS,
     MeshKey,
     Projection,
     delete_projection,
@@ -55,6 +56,8 @@ class ProjectionService:
     database: Database
     clock: Clock
     audit: Audit
+    seconds: float = SEARCH_SECONDS
+    """How long a search may take."""
 
     async def search(
         self, caller: Caller, name: str, filter_: object, order: object, request: PageRequest
@@ -78,7 +81,7 @@ class ProjectionService:
             return _results(connection, mesh, pipeline, condition, sorting, check)
 
         with translated_queries():
-            page = page_of(await self.database.scan(work, SCAN_SECONDS), request)
+            page = page_of(await self.database.scan(work, self.seconds), request)
         return Page([to_body(each) for each in page.results], page.page, page.page_size, page.total)
 
     async def create(self, account: str, tenant: str | None, name: str, mesh: str, pipeline: str) -> Projection:

@@ -20,7 +20,6 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.meshes.queries import (
-    SCAN_SECONDS,
     read_filter,
     read_order,
     require_filter,
@@ -29,6 +28,7 @@ from meshydb_server.services.meshes.queries import (
 )
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.meshes import (
+    SEARCH_SECONDS,
     MeshKey,
     delete_documents,
     from_body,
@@ -60,6 +60,8 @@ class ManyService:
 
     database: Database
     clock: Clock
+    seconds: float = SEARCH_SECONDS
+    """How long a search for documents may take."""
 
     async def search(self, mesh: MeshKey, filter_: object, order: object, request: PageRequest) -> Page[str]:
         """A page of the documents that match. Raises InvalidRequestError or QueryLimitError."""
@@ -75,7 +77,7 @@ class ManyService:
                     limit=request.size,
                     deadline=check,
                 ),
-                SCAN_SECONDS,
+                self.seconds,
             )
         return Page(bodies, request.number, request.size, total)
 
@@ -111,7 +113,7 @@ class ManyService:
     async def _matching(self, mesh: MeshKey, condition: Filter) -> Sequence[str]:
         with translated_queries():
             return await self.database.scan(
-                lambda connection, check: matching_ids(connection, mesh, condition, deadline=check), SCAN_SECONDS
+                lambda connection, check: matching_ids(connection, mesh, condition, deadline=check), self.seconds
             )
 
 

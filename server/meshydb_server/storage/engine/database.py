@@ -127,7 +127,7 @@ class Database:
         """Run a read-only transaction that may take long, in one of two threads that only scans use.
 
         `work` also gets a function that it calls now and then, which raises ScanTimeoutError when the time is over. The
-        same is raised if the database takes too long, or if other scans do not end in time.
+        same is raised if other scans do not end in time.
         """
         try:
             # It may wait for others as long as it may take.

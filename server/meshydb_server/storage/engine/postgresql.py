@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from meshydb_server.storage.engine.errors import ScanTimeoutError, StaleError
+from meshydb_server.storage.engine.errors import StaleError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
 from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
@@ -32,8 +32,6 @@ _SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
 _STALE: Final = {"40001", "40P01"}
-# query_canceled: the statement has taken too long.
-_CANCELLED: Final = "57014"
 
 # Any number works that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
@@ -99,16 +97,10 @@ class PostgresqlEngine:
         """Run a read-only transaction that may take long."""
 
         def run(clock: ScanClock) -> T:
-            try:
-                with self._threaded.connect() as pooled:
-                    connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-                    with connection.begin():
-                        connection.exec_driver_sql(_set_local({"statement_timeout": round(seconds * 1000)}))
-                        return work(connection, clock.check)
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) == _CANCELLED:
-                    raise ScanTimeoutError from error
-                raise
+            with self._threaded.connect() as pooled:
+                connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+                with connection.begin():
+                    return self._run(connection, lambda connection: work(connection, clock.check))
 
         return await self._scanners.run(run, seconds)
 

@@ -21,17 +21,12 @@ class ScanClock:
     """The time that a scan has left. It begins when the scan does."""
 
     def __init__(self, seconds: float, closing: Event) -> None:
-        self.end = time.monotonic() + seconds
+        self._end = time.monotonic() + seconds
         self._closing = closing
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the scan has to stop."""
-        return time.monotonic() >= self.end or self._closing.is_set()
 
     def check(self) -> None:
         """Raise ScanTimeoutError if the scan has to stop."""
-        if self.is_over:
+        if time.monotonic() >= self._end or self._closing.is_set():
             raise ScanTimeoutError
 
 

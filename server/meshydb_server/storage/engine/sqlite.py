@@ -24,7 +24,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from meshydb_server.storage.engine.errors import ScanTimeoutError, StorageError
+from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, lock_wait_of, retry_while_busy
@@ -34,8 +34,6 @@ T = TypeVar("T")
 
 _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
-# SQLite asks so often whether a scan has to stop.
-_INSTRUCTIONS: Final = 10_000
 
 
 class SqliteEngine:
@@ -82,17 +80,8 @@ class SqliteEngine:
 
         def run(clock: ScanClock) -> T:
             with self._scanning.begin() as connection:
-                driver = driver_of(connection)
-                driver.set_progress_handler(lambda: clock.is_over, _INSTRUCTIONS)
-                try:
-                    connection.exec_driver_sql("BEGIN")
-                    return work(connection, clock.check)
-                except OperationalError as error:
-                    if getattr(error.orig, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
-                        raise ScanTimeoutError from error
-                    raise
-                finally:
-                    driver.set_progress_handler(None, 0)
+                connection.exec_driver_sql("BEGIN")
+                return work(connection, clock.check)
 
         return await self._scanners.run(run, seconds)
 
