@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -99,7 +100,14 @@ class ProjectionService:
             place = require_tenant(connection, account, tenant)
             if get_projection(connection, place.account, place.name, name.lower()) is not None:
                 raise ConflictError("The tenant has a projection of this name.", ErrorCode.INVALID_REQUEST)
-            new = Projection(place.account, place.name, name.lower(), mesh.lower(), pipeline, now)
+            new = Projection(
+                account=place.account,
+                tenant=place.name,
+                name=name.lower(),
+                mesh=mesh.lower(),
+                pipeline=pipeline,
+                created_at=now,
+            )
             put_projection(connection, new)
             self._note(connection, place, "projection-created")
             return new
@@ -140,9 +148,9 @@ def _results(
     check: Callable[[], None],
 ) -> Sequence[Document]:
     first, rest = pipeline.without_first_match()
-    documents = stream(connection, mesh, MATCH_ALL if first is None else first, deadline=check)
-    made = _checked(run_pipeline(rest, documents), check)
-    found = [document for document in made if matches(condition, document)]
+    with closing(stream(connection, mesh, MATCH_ALL if first is None else first, deadline=check)) as documents:
+        made = _checked(run_pipeline(rest, documents), check)
+        found = [document for document in made if matches(condition, document)]
     return found if order is None else sort_documents(found, order)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -84,8 +85,10 @@ class TransferService:
 
         def work(connection: Connection, check: Callable[[], None]) -> int:
             count = 0
-            for count, document in enumerate(stream(connection, mesh, MATCH_ALL, deadline=check), 1):  # noqa: B007 - is returned
-                write(to_body(document))
+            with closing(stream(connection, mesh, MATCH_ALL, deadline=check)) as documents:
+                for document in documents:
+                    write(to_body(document))
+                    count += 1
             return count
 
         return await self.database.scan(work, _EXPORT_SECONDS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 from attrs import frozen
@@ -45,17 +46,18 @@ class Rows:
         """How many there are."""
         return int(self.select("count(*)", rest, **values)[0][0])
 
-    def matching(self, tree: Filter, rest: str = "") -> Iterator[tuple[str, Document]]:
+    def matching(self, tree: Filter, rest: str = "") -> Generator[tuple[str, Document]]:
         """Ids and documents that match, if the condition is not exact. They are read in batches."""
         statement = text(f"SELECT id, body {self._source} {rest}")
         streaming = self.connection.execution_options(stream_results=True, yield_per=_BATCH)
-        result = streaming.execute(statement, self._values)
-        while rows := result.fetchmany(_BATCH):
-            self.deadline()
-            for document_id, body in rows:
-                document = from_body(body)
-                if self.where.exact or matches(tree, document):
-                    yield document_id, document
+        # Who reads may stop early, and PostgreSQL keeps what is left until the end of the transaction.
+        with closing(streaming.execute(statement, self._values)) as result:
+            while rows := result.fetchmany(_BATCH):
+                self.deadline()
+                for document_id, body in rows:
+                    document = from_body(body)
+                    if self.where.exact or matches(tree, document):
+                        yield document_id, document
 
     @property
     def _source(self) -> str:

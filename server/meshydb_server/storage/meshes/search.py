@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Final
 
 from attrs import evolve
@@ -48,11 +49,11 @@ def matching_ids(connection: Connection, key: MeshKey, tree: Filter, *, deadline
         return sorted(document_id for document_id, _ in rows.matching(tree))
 
 
-def stream(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> Iterator[Document]:
-    """The documents that match, by id, read in batches. Raises as `search`."""
+def stream(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> Generator[Document]:
+    """The documents that match, by id, read in batches. Close it if it may not be at its end. Raises as `search`."""
     rows = _rows(connection, key, tree, deadline)
-    with interrupted_at(connection, deadline):
-        for _, document in rows.matching(tree, "ORDER BY id"):
+    with interrupted_at(connection, deadline), closing(rows.matching(tree, "ORDER BY id")) as found:
+        for _, document in found:
             yield document
 
 
