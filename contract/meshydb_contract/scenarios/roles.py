@@ -184,7 +184,7 @@ def _expect_users(context: Context, role: Role, count: int) -> None:
 
 
 def _code(error: ApiResponse) -> Any:
-    return (error.json or {}).get("code")
+    return error.json.get("code") if error.json else None
 
 
 def _path(role: Mapping[str, Any]) -> Mapping[str, str]:
