@@ -205,10 +205,12 @@ class Verdict:
                 self.links[node.transition.id, status] += 1
         for case_id, checks in recorder.checks.items():
             response = recorder.interactions[case_id].response
-            status = "" if response is None else f"; the response is {response.status_code}"
+            described = "" if response is None else f"; the response is {response.status_code}"
             for check in checks:
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
                     # Later paragraphs concern the single case: its schema and value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
-                    self.add_finding(Finding(operation_id(recorder.cases[case_id].value), check.name, message + status))
+                    self.add_finding(
+                        Finding(operation_id(recorder.cases[case_id].value), check.name, message + described)
+                    )
