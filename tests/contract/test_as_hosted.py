@@ -43,7 +43,7 @@ def test_limit_of_an_address(limited: LiveServer) -> None:
     done = command(limited.url, *_NORTH, *operations)
     assert done.returncode == 2, done.stdout
     assert "\nLimits rejected " in done.stdout
-    assert "Lift the server's limits, or give it more time (--max-time)." in done.stdout
+    assert "Lift the server's limits, or allow more time (--max-time)." in done.stdout
     done = command(limited.url, *_NORTH, *operations)
     assert done.returncode == 2
     assert "\nNot tested: checkUserExist, getSelf. " in done.stdout
@@ -76,7 +76,7 @@ def test_token_of_little(world: World) -> None:
     operations = ("--operation", "searchUsers", "--operation", "getSelf")
     done = command(world.url, *_NORTH, *operations, MESHYDB_CONTRACT_TOKEN=world.weak_tokens[DEFAULT_TENANT])
     assert done.returncode == 0, done.stdout
-    assert "\nNot tested, needs an access token that is good, and may do everything with users and roles" in done.stdout
+    assert "\nNot tested, needs a valid access token that may do everything with users and roles" in done.stdout
     assert "\nOperations tested: 1 of 2.\n" in done.stdout
 
 

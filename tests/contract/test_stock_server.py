@@ -165,7 +165,7 @@ def test_require_all(hosted: _Hosted) -> None:
     """With --require-all, a missing option or token is an error."""
     done = hosted.test(*FEW, "--operation", "getSelf", "--require-all")
     assert done.returncode == 2
-    assert "--require-all: hand in an administrator's access token." in done.stdout
+    assert "--require-all: something was not tested. Pass an administrator's access token." in done.stdout
 
 
 def test_nothing(hosted: _Hosted) -> None:

@@ -72,9 +72,7 @@ def test_weak_token(server: MutantServer) -> None:
     response = requests.post(f"{server.url}/{ACCOUNT}/connect/token", form, timeout=30)
     tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), response.json()["access_token"])
     skipped = _skipped(evolve(server.deployment, tenants=[tenant]))
-    assert (
-        skipped["codes_are_needed"] == "needs an access token that is good, and may do everything with users and roles"
-    )
+    assert skipped["codes_are_needed"] == "needs a valid access token that may do everything with users and roles"
 
 
 def test_granting_allowed(database: SeededDatabase) -> None:
@@ -96,7 +94,7 @@ def test_limits(database: SeededDatabase) -> None:
         with database.serving(setup) as server:
             skipped = _skipped(server.deployment)
     assert len(skipped) > len(SCENARIOS) / 2
-    assert skipped["codes_are_used_up"].startswith("met a limit, and has to wait for ")
+    assert skipped["codes_are_used_up"].startswith("reached a limit, and has to wait for ")
 
 
 def test_no_time(server: MutantServer) -> None:
@@ -156,5 +154,5 @@ def test_verdict(server: MutantServer, monkeypatch: pytest.MonkeyPatch, tmp_path
     assert {case.get("name") for case in suite if case.find("skipped") is not None} == verdict.skipped.keys()
     assert {case.get("name") for case in suite} == SCENARIOS.keys()
     page = (tmp_path / "report" / "html" / "index.html").read_text(encoding="utf-8")
-    assert f"Scenarios: {len(verdict.passed)} passed, {int(faulty)} failed, 3 not told" in page
+    assert f"Scenarios: {len(verdict.passed)} passed, {int(faulty)} failed, 3 skipped" in page
     assert ("<code>logins_end_when_revoked</code>: failed. getSelf: " in page) is faulty

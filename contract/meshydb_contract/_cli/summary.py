@@ -20,7 +20,7 @@ _OPTION_FOR: Final = {
     "to set the server's clock": "--set-clock",
     "a second tenant": f"--second-tenant, --second-public-key and {SECOND}",
     "the access token of a user who may manage users": HELPER,
-    "an access token that is good": TOKEN,
+    "a valid access token": TOKEN,
     "a username": "--username",
 }
 _FEW: Final = 3
@@ -35,8 +35,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"Rejected by a limit of the server: {operation} ({count} x)"
     if verdict.users_left:
         yield (
-            f"Left on the server: {verdict.users_left} users whom the run registered."
-            f" To delete them takes the access token of an administrator, in {TOKEN}."
+            f"Left on the server: {verdict.users_left} users that the run registered."
+            f" To delete them, the run needs an administrator's access token ({TOKEN})."
         )
     if verdict.roles_left:
         yield f"Left on the server: {verdict.roles_left} roles that the run created. Please delete them."

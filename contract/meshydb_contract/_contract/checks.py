@@ -53,7 +53,7 @@ def no_secrets_shown(_: CheckContext, response: Response, case: Case[Any]) -> No
         # Another check reports invalid JSON.
         return
     if leaked := sorted(name for name in names if name.lower() in secret - documented):
-        raise AssertionError(f"The answer gives away {', '.join(leaked)}.")
+        raise AssertionError(f"The response reveals {', '.join(leaked)}.")
 
 
 def _documented(document: Any, node: Any) -> Iterator[str]:

@@ -34,7 +34,7 @@ def probe(target: Target, variable: str) -> None:
     tenant = "" if target.tenant is None else f", or it has no tenant {target.tenant}"
     url, response = _send(target, f"users/{_UNKNOWN_USERNAME}/exists")
     if response.status_code == requests.codes.not_found:
-        raise CannotTestError(f"The server has no account {target.account}{tenant}: it answers {url} with 404.")
+        raise CannotTestError(f"The server has no account {target.account}{tenant}: {url} returns 404.")
     for username in target.names.get("usernames", ()):
         url, response = _send(target, f"users/{quote(username, safe='')}/exists")
         if _member(response, "exists") is False:
@@ -50,7 +50,7 @@ def probe(target: Target, variable: str) -> None:
         url, response = _send(target, "users/me", token=target.token)
         if response.status_code == requests.codes.unauthorized:
             raise CannotTestError(
-                f"The access token is not accepted, and may have expired: {url} answers with 401. It is in {variable}."
+                f"The access token is not accepted, and may have expired: {url} returns 401. It is in {variable}."
             )
 
 

@@ -64,7 +64,7 @@ def _add_to_junit(file: Path, results: Sequence[ScenarioResult]) -> None:
 
 def _section(results: Sequence[ScenarioResult]) -> str:
     failed, skipped = _counts(results)
-    summary = f"{len(results) - failed - skipped} passed, {failed} failed, {skipped} not told"
+    summary = f"{len(results) - failed - skipped} passed, {failed} failed, {skipped} skipped"
     items = "".join(f"<li><code>{escape(name)}</code>: {escape(what)}</li>" for name, what in _items(results))
     style = "warnings" if failed else "target-block"
     return f'<section class="{style}" id="{_SUITE}"><div><h2>Scenarios: {summary}</h2><ul>{items}</ul></div></section>'
@@ -76,7 +76,7 @@ def _items(results: Sequence[ScenarioResult]) -> Iterator[tuple[str, str]]:
             yield result.scenario, f"failed. {result.finding.operation}: {result.finding.message}"
     for result in results:
         if result.skipped:
-            yield result.scenario, f"not told, because it {result.skipped}."
+            yield result.scenario, f"skipped, because it {result.skipped}."
 
 
 def _counts(results: Sequence[ScenarioResult]) -> tuple[int, int]:

@@ -124,7 +124,8 @@ class Verdict:
             if isinstance(event.value, ServerUnavailable):
                 self._is_down = True
                 self.problems.append(
-                    f"{message} Restart it, and run again with the same seed: if it goes away again, it is the server."
+                    f"{message} Restart it, and run again with the same seed: if it stops again,"
+                    " one of the last requests is the cause."
                 )
             elif isinstance(event.value, requests.RequestException):
                 self._without_response.append(Finding(event.label, "error", message))
@@ -167,23 +168,24 @@ class Verdict:
         refused = {name: reason for name, reason in self.failure_reasons.items() if not reason.startswith("needs ")}
         for name, reason in refused.items():
             if name in self.only_rejected:
-                self.problems.append(f"{name} never succeeded, though what it needs was handed in: it {reason}.")
+                self.problems.append(f"{name} never succeeded, although you passed all that it needs: it {reason}.")
         unfinished = [name for name, reason in self.skipped.items() if reason == NO_TIME or "needs " not in reason]
         untested = [*self.untested, *unfinished]
         if untested:
             self.problems.append(
-                f"Not tested: {', '.join(untested)}. Give it more time (--max-time), or lift the server's limits."
+                f"Not tested: {', '.join(untested)}. Allow more time (--max-time), or lift the server's limits."
             )
         requests_, rejected = sum(self.responses.values()), sum(self.rejected.values())
         if rejected * 100 > requests_ * _MOST_REJECTED:
             self.problems.append(
-                f"Limits rejected {rejected} of {requests_} requests to the end: {', '.join(sorted(self.rejected))}."
-                " Lift the server's limits, or give it more time (--max-time)."
+                f"Limits rejected {rejected} of {requests_} requests, retries included:"
+                f" {', '.join(sorted(self.rejected))}."
+                " Lift the server's limits, or allow more time (--max-time)."
             )
         if self.selected and not self.succeeded.intersection(self.selected) and not self.passed and not untested:
             self.problems.append("Nothing was tested: no request succeeded. The lines below say what is missing.")
         if require_all and (missing := self.missing):
-            self.problems.append(f"--require-all: hand in {'; '.join(missing)}.")
+            self.problems.append(f"--require-all: something was not tested. Pass {'; '.join(missing)}.")
 
     def _note_scenario(self, recorder: ScenarioRecorder) -> None:
         for case_id, interaction in recorder.interactions.items():
@@ -203,10 +205,12 @@ class Verdict:
                 self.links[node.transition.id, status] += 1
         for case_id, checks in recorder.checks.items():
             response = recorder.interactions[case_id].response
-            answer = "" if response is None else f"; the answer is {response.status_code}"
+            described = "" if response is None else f"; the response is {response.status_code}"
             for check in checks:
                 if check.failure_info is not None:
                     failure = check.failure_info.failure
                     # Later paragraphs concern the single case: its schema and value.
                     message = " ".join(f"{failure.title}: {failure.message}".split("\n\n", 1)[0].split())
-                    self.add_finding(Finding(operation_id(recorder.cases[case_id].value), check.name, message + answer))
+                    self.add_finding(
+                        Finding(operation_id(recorder.cases[case_id].value), check.name, message + described)
+                    )

@@ -25,7 +25,7 @@ def fallback_request(operation_id: str, username: str | None) -> Scenario:
         make = _REQUESTS[operation_id] if operation_id in _REQUESTS else _plain(operation_id)
         response = make(context, username)
         if response.status not in SUCCESS:
-            raise SkippedError(f"was refused with {response.status}, though the request is good: {response.json}")
+            raise SkippedError(f"was rejected with {response.status}, although the request is valid: {response.json}")
 
     return succeed
 

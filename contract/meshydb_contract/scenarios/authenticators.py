@@ -38,7 +38,7 @@ def without_a_password_changes_are_pending(context: Context) -> None:
     tokens = context.log_in(user)
     began = claims_of(tokens["access_token"]).get("auth_time")
     if began is None:
-        context.fail("requestToken", "An access token does not tell `auth_time`.")
+        context.fail("requestToken", "An access token has no `auth_time`.")
     before, new = _hint(context, user), _new_contacts(user)
     with context.deployment.clock_at(datetime.fromtimestamp(began, UTC) + _LATER):
         renewed = context.try_refresh(context.tenant, tokens).expect(200, "A login cannot be renewed.").json
@@ -62,12 +62,12 @@ def passwords_change(context: Context) -> None:
         body = {"previousPassword": previous, "newPassword": NEW_PASSWORD}
         return context.call("updatePassword", user.tenant, body, token=tokens["access_token"])
 
-    change("not their passphrase").expect(400, "A password is changed by who does not know it.")
+    change("not their passphrase").expect(400, "A wrong password changes the password.")
     change(PASSWORD).expect(204, "A password cannot be changed.")
     context.log_in(user, NEW_PASSWORD)
     old = context.try_log_in(user.tenant, user.username, PASSWORD)
     old.expect(400, "After it was changed, the old password still logs in.")
-    context.get_self(user.tenant, tokens).expect(200, "Who has changed their password is logged out.")
+    context.get_self(user.tenant, tokens).expect(200, "A user who changed their password is logged out.")
     context.get_self(user.tenant, other).expect(401, "A login has outlived a change of the password.")
 
 
@@ -94,7 +94,7 @@ def _hint(context: Context, user: User) -> str:
     asked = context.call("forgotPassword", context.tenant, {"username": user.username, "attempt": 1})
     hint: str = asked.expect(200, "A user cannot ask for a password reset.").json["hint"]
     if hint in {QUESTION, UNHELPFUL_HINT}:
-        raise SkippedError("needs hints that tell where a code goes")
+        raise SkippedError("needs hints that show where a code goes")
     return hint
 
 

@@ -17,8 +17,8 @@ def passwords_are_needed(context: Context) -> None:
     """A user logs in with their password only, and with the username in any case."""
     user = context.create_user()
     tokens = context.log_in(user)
-    context.get_self(user.tenant, tokens).expect_members("A token is somebody else's.", id=user.id)
-    context.try_log_in(user.tenant, user.username.upper(), PASSWORD).expect(200, "Usernames have a case.")
+    context.get_self(user.tenant, tokens).expect_members("A token belongs to another user.", id=user.id)
+    context.try_log_in(user.tenant, user.username.upper(), PASSWORD).expect(200, "Usernames are case-sensitive.")
     for other in (PASSWORD.upper(), NEW_PASSWORD, "nopassword"):
         context.try_log_in(user.tenant, user.username, other).expect(400, "A wrong password logs in.")
 
@@ -37,14 +37,14 @@ def wrong_passwords_are_few(context: Context) -> None:
     context.log_in(other)
     form = context.login_form(context.tenant, user.username, PASSWORD)
     if not context.call_until_limited("requestToken", context.tenant, [form]):
-        context.fail("requestToken", "Whoever tried too many passwords is let go on.")
+        context.fail("requestToken", "After too many wrong passwords, more are accepted.")
 
 
 def only_active_users_log_in(context: Context) -> None:
     """An inactive user cannot log in, and a deactivated one is logged out."""
     sleeper = context.create_user(isActive=False)
     response = context.try_log_in(sleeper.tenant, sleeper.username, PASSWORD)
-    response.expect(400, "A user can log in who is not active.")
+    response.expect(400, "An inactive user can log in.")
     user = context.create_user()
     tokens = context.log_in(user)
     change = {**context.registration_body(user.tenant, user.username), "isActive": False}
@@ -62,8 +62,10 @@ def logins_end_when_revoked(context: Context) -> None:
         tokens = context.log_in(user)
         form = {"client_id": context.public_key(user.tenant), "token": tokens[kind], "token_type_hint": kind}
         context.call("revokeToken", user.tenant, form).expect(200, "A token cannot be revoked.")
-        context.get_self(user.tenant, tokens).expect(401, f"An access token is good though its {kind} was revoked.")
-        context.try_refresh(user.tenant, tokens).expect(400, f"A refresh token is good though its {kind} was revoked.")
+        context.get_self(user.tenant, tokens).expect(401, f"An access token is valid although its {kind} was revoked.")
+        context.try_refresh(user.tenant, tokens).expect(
+            400, f"A refresh token is valid although its {kind} was revoked."
+        )
     context.get_self(user.tenant, other).expect(200, "A login has ended with another.")
 
 
@@ -72,11 +74,11 @@ def logins_are_renewed(context: Context) -> None:
     user = context.create_user()
     tokens = context.log_in(user)
     renewed = context.try_refresh(user.tenant, tokens).expect(200, "A login cannot be renewed.").json
-    context.get_self(user.tenant, renewed).expect(200, "A renewed access token is not good.")
+    context.get_self(user.tenant, renewed).expect(200, "A renewed access token is invalid.")
     context.try_refresh(user.tenant, tokens).expect(200, "A refresh token can be used once only.")
     brief = context.try_log_in(user.tenant, user.username, PASSWORD, scope="meshy.api")
     if "refresh_token" in brief.expect(200, "A user cannot log in.").json:
-        brief.fail("There is a refresh token that was not asked for.")
+        brief.fail("There is a refresh token without a request for it.")
     keys = context.call("getJsonWebKeySet", user.tenant).expect(200, "There are no keys.")
     if header_of(tokens["access_token"])["kid"] not in {key["kid"] for key in keys.json["keys"]}:
         keys.fail("The key of an access token is not among those that verify them.")

@@ -64,7 +64,7 @@ def requests_are_sent_back_unchanged(context: Context) -> None:
         tried = {**request, name: change(request[name])}
         said = context.check_code(context.tenant, tried)
         said.expect_members(f"A code is said to be right with another {name}.", isValid=False)
-        context.try_reset(context.tenant, tried).expect(400, f"A code is good with another {name}.")
+        context.try_reset(context.tenant, tried).expect(400, f"A code is valid with another {name}.")
         context.check_code(context.tenant, request).expect_members("The right code is said to be wrong.", isValid=True)
 
 
@@ -74,7 +74,7 @@ def requests_end_those_before_them(context: Context) -> None:
     first, second = context.request_reset(user), context.request_reset(user)
     for tried in (first, {**first, "verificationCode": second["verificationCode"]}):
         said = context.check_code(user.tenant, tried)
-        said.expect_members("A request is still good after another one.", isValid=False)
+        said.expect_members("A request is still valid after another one.", isValid=False)
     context.check_code(user.tenant, second).expect_members("The right code is said to be wrong.", isValid=True)
 
 

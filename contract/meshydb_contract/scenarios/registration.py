@@ -16,7 +16,7 @@ def registrations_are_verified(context: Context) -> None:
         return
     response.expect(201, "Nobody can register.")
     early = context.try_log_in(context.tenant, body["username"], PASSWORD)
-    early.expect(400, "A user can log in who is not verified.")
+    early.expect(400, "An unverified user can log in.")
     request = context.with_code(context.tenant, response.json)
     context.check_code(context.tenant, request).expect_members("The right code is said to be wrong.", isValid=True)
     context.try_reset(context.tenant, request).expect(400, "The code of a registration resets a password.")

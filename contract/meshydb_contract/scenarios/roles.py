@@ -175,7 +175,7 @@ def _expect_users(context: Context, role: Role, count: int) -> None:
     found = context.call("searchRoles", role.tenant, query={"name": role.name}, token=token)
     for listed in found.expect(200, "Roles cannot be searched.").json["results"]:
         if listed["numberOfUsers"] != count:
-            found.fail(f"Users are not counted. `numberOfUsers` is {listed['numberOfUsers']} and not {count}.")
+            found.fail(f"Users are not counted. `numberOfUsers` is {listed['numberOfUsers']}, not {count}.")
     query = {"roleId": role.id, "activeOnly": "false"}
     holders = context.call("searchUsers", role.tenant, query=query, token=token)
     holders.expect(200, "Users cannot be searched.").expect_members(
@@ -184,7 +184,7 @@ def _expect_users(context: Context, role: Role, count: int) -> None:
 
 
 def _code(error: ApiResponse) -> Any:
-    return (error.json or {}).get("code")
+    return error.json.get("code") if error.json else None
 
 
 def _path(role: Mapping[str, Any]) -> Mapping[str, str]:

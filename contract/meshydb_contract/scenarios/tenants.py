@@ -33,8 +33,8 @@ def logins_are_of_one_tenant(context: Context) -> None:
     """Users, keys and tokens of one tenant are invalid in another."""
     other, user = context.other_tenant, context.create_user()
     tokens = context.log_in(user)
-    context.get_self(other, tokens).expect(401, "An access token is good in another tenant.")
-    context.try_refresh(other, tokens).expect(400, "A refresh token is good in another tenant.")
+    context.get_self(other, tokens).expect(401, "An access token is valid in another tenant.")
+    context.try_refresh(other, tokens).expect(400, "A refresh token is valid in another tenant.")
     context.try_log_in(other, user.username, PASSWORD).expect(400, "A user can log in to another tenant.")
     form = {"client_id": context.public_key(other), "token": tokens["refresh_token"]}
     context.call("revokeToken", other, form).expect(200, "An unknown token is refused.")

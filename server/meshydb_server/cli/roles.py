@@ -31,7 +31,10 @@ _WHEN: Final = "This takes effect at the next login or token refresh."
 
 @click.group()
 def role() -> None:
-    """Manage the roles of a tenant."""
+    """Manage the roles of a tenant.
+
+    Changes take effect at the next login or token refresh of each user.
+    """
 
 
 @role.command("create")
@@ -88,7 +91,10 @@ async def role_show(services: Services, account: str, name: str, tenant: str | N
 @tenant_option
 @with_services
 async def role_delete(services: Services, account: str, name: str, tenant: str | None) -> Result:
-    """Delete a role with its permissions, and take it from all users."""
+    """Delete a role with its permissions, and take it from all users.
+
+    Access tokens that its users already have stay valid for up to an hour.
+    """
     deleted = await services.roles.delete_role(account, tenant, name)
     value = {"account": deleted.account, "tenant": deleted.tenant, "id": deleted.role_id, "name": deleted.name}
     return changed(f"Deleted the role {deleted.name}. {_WHEN}", value)
@@ -101,7 +107,10 @@ async def role_delete(services: Services, account: str, name: str, tenant: str |
 @tenant_option
 @with_services
 async def role_grant(services: Services, account: str, username: str, role: str, *, tenant: str | None) -> Result:
-    """Give a role to a user."""
+    """Give a role to a user.
+
+    They have what it permits from their next login or token refresh.
+    """
     user, held = await services.roles.grant_role(account, tenant, username, role)
     return _show(f"Granted the role {role} to {user.username}.", user, held)
 

@@ -11,9 +11,8 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.services.logins import service as tokens
 from meshydb_server.services.roles import changes, grants_of, members, permissions, roles
-from meshydb_server.storage import roles as rows
 from meshydb_server.storage import schema
-from meshydb_server.storage.roles import Role, insert_memberships
+from meshydb_server.storage.roles import Role, delete_role, insert_memberships, insert_role
 from meshydb_server.storage.users import User, lock_users
 from tests.mutants.table import ServerSetup, Table
 
@@ -100,17 +99,17 @@ def users_of_deleted_role_kept(setup: ServerSetup) -> None:
     """A new role has the users of a deleted one of the same name."""
     kept = dict[str, list[str]]()
 
-    def delete_role(connection: Connection, role: Role) -> None:
+    def delete(connection: Connection, role: Role) -> None:
         held = schema.user_roles
         kept[role.name_key] = [*connection.scalars(select(held.c.user_id).where(held.c.role_id == role.role_id))]
-        rows.delete_role(connection, role)
+        delete_role(connection, role)
 
-    def insert_role(connection: Connection, role: Role) -> None:
-        rows.insert_role(connection, role)
+    def insert(connection: Connection, role: Role) -> None:
+        insert_role(connection, role)
         insert_memberships(connection, role, kept.pop(role.name_key, []), role.created_at)
 
-    setup.patch.setattr(roles, "delete_role", delete_role)
-    setup.patch.setattr(roles, "insert_role", insert_role)
+    setup.patch.setattr(roles, "delete_role", delete)
+    setup.patch.setattr(roles, "insert_role", insert)
 
 
 @TABLE.parts(roles, "count_members", "getRole", "users_of_roles_are_counted")

@@ -11,8 +11,8 @@ from tests.support.people import ACCOUNT, People, all_at_once, refusal
 pytestmark = pytest.mark.anyio
 
 _FORM = (
-    "InvalidRequestError: A permission must read meshes:read, or have meshes.NAME, projections, users or roles for"
-    " meshes."
+    "InvalidRequestError: A permission has the form users:read, and is for meshes, meshes.NAME, projections, roles or"
+    " users."
 )
 
 

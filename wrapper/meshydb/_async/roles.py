@@ -180,8 +180,8 @@ class AsyncRolesService:
             user_ids: The ids of 1 to 1,000 users, each of 24 hexadecimal digits.
 
         Raises:
-            BadRequestError: The role cannot be given (`role_unassignable`), or a user does not exist (`unknown_user`)
-                or is anonymous (`user_anonymous`).
+            BadRequestError: The role cannot be given (`role_unassignable`), a user does not exist (`unknown_user`) or
+                is anonymous (`user_anonymous`), or the access token of one would be too long (`too_many_permissions`).
             NotFoundError: There is no such role (`unknown_role`).
             PermissionDeniedError: The caller may not update roles (`permission_required`), or the role or one of the
                 users has permissions that the caller lacks (`authority_insufficient`).

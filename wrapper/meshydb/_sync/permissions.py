@@ -89,8 +89,8 @@ class PermissionsService:
             BadRequestError: The permissible does not exist (`unknown_permissible`), no operation is True
                 (`permission_empty`), the permissible does not support one (`permissible_unsupported`), the role does
                 not exist (`unknown_role`) or is `meshy.admin` (`role_reserved`), it has a permission for this
-                permissible (`permission_taken`) or an overlapping one (`permission_overlap`), or it has 100
-                (`too_many_permissions`).
+                permissible (`permission_taken`) or an overlapping one (`permission_overlap`), it has 100, or the
+                access token of a user would be too long (`too_many_permissions`).
             PermissionDeniedError: The caller may not create roles (`permission_required`), or the permission or the
                 role permits more than the caller may do (`authority_insufficient`).
             MeshyError: As every call.

@@ -100,11 +100,11 @@ class Client:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise ViolationError(operation_id, f"There is no answer: {error}") from error
+            raise ViolationError(operation_id, f"There is no response: {error}") from error
         self._record(operation_id, tenant, body, response)
         checked = checked_response(operation_id, values, response)
         if token and token == tenant.token and checked.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise SkippedError("needs an access token that is good, and may do everything with users and roles")
+            raise SkippedError("needs a valid access token that may do everything with users and roles")
         return checked
 
     def call_until_limited(

@@ -60,16 +60,16 @@ class ApiResponse:
     def expect(self, status: int, otherwise: str) -> Self:
         """Fail unless the response has this status. `otherwise` says what another status means."""
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise SkippedError(f"met a limit, and has to wait for {self.headers['retry-after']} seconds")
+            raise SkippedError(f"reached a limit, and has to wait for {self.headers['retry-after']} seconds")
         if self.status != status:
-            self.fail(f"{otherwise} The answer is {self.status} and not {status}.")
+            self.fail(f"{otherwise} The response is {self.status}, not {status}.")
         return self
 
     def expect_members(self, otherwise: str, **members: Any) -> Self:
         """Fail unless these members have these values."""
         for name, value in members.items():
             if self.json[name] != value:
-                self.fail(f"{otherwise} `{name}` is {self.json[name]!r} and not {value!r}.")
+                self.fail(f"{otherwise} `{name}` is {self.json[name]!r}, not {value!r}.")
         return self
 
     def fail(self, message: str) -> NoReturn:
@@ -85,7 +85,7 @@ def checked_response(operation_id: str, path: Mapping[str, str], response: reque
     except FailureGroup as failures:
         problems = "; ".join(f"{each.title}: {each.message}" for each in failures.exceptions)
         raise ViolationError(
-            operation_id, f"The answer is {answer.status_code}. {' '.join(problems.split())}"
+            operation_id, f"The response is {answer.status_code}. {' '.join(problems.split())}"
         ) from failures
     # The reference is an HTML page.
     is_json = "json" in response.headers.get("content-type", "")

@@ -24,6 +24,7 @@ from meshydb_server.services.roles.system import (
     require_assignable,
     role_key,
 )
+from meshydb_server.services.roles.token_length import require_short_tokens
 
 __all__ = [
     "OPERATIONS",
@@ -50,6 +51,7 @@ __all__ = [
     "read_permission",
     "require_assignable",
     "require_authority",
+    "require_short_tokens",
     "role_key",
     "roles_of",
 ]

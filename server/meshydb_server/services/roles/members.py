@@ -10,6 +10,7 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.roles.changes import Actor, Change, RoleChanges, RoleReference, find_role, require_role
 from meshydb_server.services.roles.system import require_assignable
+from meshydb_server.services.roles.token_length import require_short_tokens
 from meshydb_server.storage.roles import Role, delete_memberships, insert_memberships, list_members
 from meshydb_server.storage.users import lock_users
 
@@ -41,6 +42,7 @@ def add_members(change: Change, reference: RoleReference, user_ids: Sequence[str
     role, ids = _require_both(change, change.find(reference), reference, user_ids)
     new = ids - set(list_members(change.connection, role, ids))
     insert_memberships(change.connection, role, sorted(new), change.now)
+    require_short_tokens(change.connection, role.account, role.tenant, sorted(new))
     for user_id in sorted(new):
         change.note("role-granted", user_id)
 

@@ -71,7 +71,7 @@ def read_permissions(words: Sequence[str]) -> Sequence[Permission]:
         supported = _supported(name)
         if supported is None:
             raise InvalidRequestError(
-                "A permission must read meshes:read, or have meshes.NAME, projections, users or roles for meshes.",
+                "A permission has the form users:read, and is for meshes, meshes.NAME, projections, roles or users.",
                 ErrorCode.UNKNOWN_PERMISSIBLE,
             )
         _require_supported(name, supported, [operation])

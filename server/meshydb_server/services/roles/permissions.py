@@ -14,6 +14,7 @@ from meshydb_server.services.common.pages import Page, PageRequest, page_of
 from meshydb_server.services.roles.changes import Actor, Change, RoleChanges, RoleReference, find_role, require_role
 from meshydb_server.services.roles.permissibles import Permissible, require_no_overlap, search_permissibles
 from meshydb_server.services.roles.system import ADMIN_ROLE, ID_BYTES
+from meshydb_server.services.roles.token_length import keep_tokens_short
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.meshes import list_meshes
 from meshydb_server.storage.roles import (
@@ -50,7 +51,8 @@ class PermissionService:
             role = change.find(reference)
             if role is None:
                 raise InvalidRequestError("There is no role of this id.", ErrorCode.UNKNOWN_ROLE)
-            return add_permission(change, self.changes, role, new)
+            with keep_tokens_short(change.connection, role):
+                return add_permission(change, self.changes, role, new)
 
         return await self.changes.make(actor, work)
 
@@ -101,7 +103,8 @@ class PermissionService:
                 _require_fitting(new, [each for key, each in present.items() if key != permission_id])
             role = require_role(found, reference)
             _require(get_permissions(change.connection, role).get(permission_id))
-            update_permission(change.connection, role, permission_id, new)
+            with keep_tokens_short(change.connection, role):
+                update_permission(change.connection, role, permission_id, new)
             change.note("permission-updated")
             return RolePermission(permission_id, new)
 

@@ -13,6 +13,7 @@ from meshydb_server.services.common.errors import ConflictError, InvalidRequestE
 from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.roles.changes import Actor, Change, RoleChanges, RoleReference, find_role, require_role
 from meshydb_server.services.roles.system import ID_BYTES, SYSTEM_PREFIX, is_system_role, role_key
+from meshydb_server.services.roles.token_length import keep_tokens_short
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.roles import (
     Role,
@@ -86,7 +87,8 @@ class RoleManagement:
             _require_free(change, name, found)
             role = require_role(found, reference)
             changed = evolve(role, name=name, name_key=role_key(name), description=description)
-            update_role(change.connection, changed)
+            with keep_tokens_short(change.connection, role):
+                update_role(change.connection, changed)
             change.note("role-updated")
             return _counted(change.connection, changed)
 

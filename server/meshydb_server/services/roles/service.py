@@ -13,6 +13,7 @@ from meshydb_server.services.roles.members import add_members, remove_members
 from meshydb_server.services.roles.permissibles import read_permissions
 from meshydb_server.services.roles.permissions import add_permission
 from meshydb_server.services.roles.roles import MOST_ROLES, RoleManagement, new_role, require_role_name
+from meshydb_server.services.roles.token_length import keep_tokens_short
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.roles import (
     Membership,
@@ -62,8 +63,9 @@ class RoleService:
 
         def work(change: Change) -> Role:
             role = new_role(change, self.changes, new.name, new.description)
-            for permission in permissions:
-                add_permission(change, self.changes, role, permission)
+            with keep_tokens_short(change.connection, role):
+                for permission in permissions:
+                    add_permission(change, self.changes, role, permission)
             return role
 
         return await self.changes.make(Actor(account, tenant), work), permissions

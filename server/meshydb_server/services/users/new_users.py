@@ -14,10 +14,17 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, InvalidRequestError
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.usernames import names_key, require_new_username, username_key
-from meshydb_server.services.roles import USER_ROLE, covers, operations_of, require_assignable, role_key
+from meshydb_server.services.roles import (
+    USER_ROLE,
+    covers,
+    operations_of,
+    require_assignable,
+    require_short_tokens,
+    role_key,
+)
 from meshydb_server.services.users.contacts import require_reachable
 from meshydb_server.services.users.questions import NewQuestion, hash_answers, require_complete
-from meshydb_server.storage.accounts import Tenant
+from meshydb_server.storage.accounts import Tenant, lock_tenant
 from meshydb_server.storage.roles import Permission, insert_membership, list_permissions, lock_roles
 from meshydb_server.storage.users import User, insert_user
 from meshydb_server.storage.users.authenticators import insert_questions
@@ -89,6 +96,9 @@ def add_user(
     `held` are the permissions of the caller, which the other roles must not exceed. Without it, any role may be
     assigned. Raises InvalidRequestError or AuthorityError.
     """
+    if new.roles:
+        # Before any other lock. The permissions of the roles do not change meanwhile.
+        lock_tenant(connection, tenant.account, tenant.name)
     now = clock()
     proved = new.verified and not new.anonymous
     # If the tenant uses questions, having set them allows logins, verified or not.
@@ -135,6 +145,8 @@ def _give_roles(
         if key != USER_ROLE and held is not None:
             _require_no_more(held, name, list_permissions(connection, found[key]))
         insert_membership(connection, user, found[key].role_id, now)
+    if names:
+        require_short_tokens(connection, user.account, user.tenant, [user.user_id])
 
 
 def _require_no_more(held: Collection[str], name: str, permissions: Sequence[Permission]) -> None:

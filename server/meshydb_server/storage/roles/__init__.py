@@ -1,5 +1,11 @@
 """The rows of roles, of their permissions, and of the users who have them."""
 
+from meshydb_server.storage.roles.claims import (
+    claims_length,
+    claims_length_of_all,
+    longest_claims_of_members,
+    longest_claims_of_users,
+)
 from meshydb_server.storage.roles.memberships import (
     Membership,
     administrators,
@@ -38,6 +44,8 @@ __all__ = [
     "Permission",
     "Role",
     "administrators",
+    "claims_length",
+    "claims_length_of_all",
     "count_members",
     "count_roles",
     "delete_memberships",
@@ -57,6 +65,8 @@ __all__ = [
     "list_memberships",
     "list_permissions",
     "lock_roles",
+    "longest_claims_of_members",
+    "longest_claims_of_users",
     "search_roles",
     "update_permission",
     "update_role",
