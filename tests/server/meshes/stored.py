@@ -19,8 +19,7 @@ from meshydb_server.storage.meshes import MeshKey, add_mesh, insert_documents, s
 KEY: Final = MeshKey("acme", "north", "person")
 NOW: Final = datetime(2030, 1, 1, tzinfo=UTC)
 CASES: Final[list[dict[str, Any]]] = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "query" / "cases.jsonl").read_text("utf-8").splitlines()
+    json.loads(line) for line in (Path(__file__).parents[2] / "query" / "cases.jsonl").read_text("utf-8").splitlines()
 ]
 
 
@@ -54,7 +53,7 @@ def fill(connection: Connection, documents: Iterable[Document], key: MeshKey = K
 
 def numbered(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Documents with ids that are ordered as they are."""
-    return [{"_id": f"{number:03}", **document} for number, document in enumerate(documents, 1)]
+    return [{"_id": f"{number:05}", **document} for number, document in enumerate(documents, 1)]
 
 
 def found(

@@ -16,7 +16,9 @@ from tests.query.values import DOCUMENTS, FILTERS, PATHS
 from tests.server.meshes.stored import CASES, KEY, connected, fill, found, numbered
 
 # The database stays for all examples; each is taken back.
-_SHARED: Final = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+_SHARED: Final = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 _ORDERS: Final = st.dictionaries(PATHS | st.just("_id"), st.sampled_from([1, -1]), min_size=1, max_size=3)
 
 
@@ -94,3 +96,142 @@ def _tree(source: dict[str, Any]) -> Filter:
         return parse_filter(source)
     except QueryError:
         return parse_filter({})
+
+
+_AWKWARD: Final = st.sampled_from(
+    ["a", 'quo"te', "back\\slash", "é", "", " ", "🙂", "new\nline", "$", "1", "%s", ":p", "?"]
+)
+_NUMBERS: Final = st.sampled_from(
+    [
+        *(0, -1, 1, 1.0, -0.0, 0.1, 0.30000000000000004, 1e-7, 1e22, 1.5e308, 5e-324, 2**31, -(2**31) - 1),
+        *(2**53, 2.0**53, 2**53 + 1, 2**56 + 16, 2.0**56 + 16, 2**63 - 1, -(2**63), 2.0**63),
+    ]
+) | st.floats(allow_nan=False, allow_infinity=False)
+_LEAVES: Final = _NUMBERS | st.sampled_from(
+    [None, True, False, "", "a", "a'b", 'a"b', "a\\b", "a\nb", "é", "😀", "\uffee"]
+)
+_THINGS: Final = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_AWKWARD, inner, max_size=3), max_leaves=5
+)
+_NAMED: Final = st.dictionaries(_AWKWARD, _THINGS, max_size=4)
+_TO: Final = (
+    st.lists(_AWKWARD, min_size=1, max_size=2)
+    .map(".".join)
+    .filter(lambda path: not path.startswith("$") and ".$" not in path)
+)
+_ASKED: Final = st.one_of(
+    st.builds(
+        lambda name, value: {name: value}, st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), _LEAVES
+    ),
+    st.builds(
+        lambda name, values: {name: values}, st.sampled_from(["$in", "$nin", "$all"]), st.lists(_LEAVES, max_size=4)
+    ),
+    st.builds(lambda kind: {"$type": kind}, st.sampled_from(["int", "long", "double", "number", ["array", "null"]])),
+    st.builds(lambda d, r: {"$mod": [d, r]}, st.sampled_from([1, -1, 2, 3, 2**63 - 1, -(2**63)]), st.integers(-2, 2)),
+    st.builds(lambda value, other: {"$elemMatch": {"$gt": value, "$not": {"$lte": other}}}, _LEAVES, _LEAVES),
+    st.builds(lambda name, value: {"$elemMatch": {name: value}}, _TO, _LEAVES),
+)
+
+
+@_SHARED
+@given(
+    documents=st.lists(_NAMED, min_size=1, max_size=5),
+    source=st.dictionaries(_TO, _ASKED, min_size=1, max_size=2),
+)
+def test_awkward_values(database_url: str, documents: list[dict[str, Any]], source: dict[str, Any]) -> None:
+    """Names with quotes and the numbers at the limits are compared as the evaluator compares them."""
+    tree = _tree(source)
+    with connected(database_url) as connection:
+        fill(connection, numbered(documents))
+        _assert_agrees(connection, numbered(documents), tree)
+
+
+def _plan(connection: Connection, source: str, rest: str = "") -> str:
+    where = translate(parse_filter(source), connection.dialect.name)
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    place = "account = :account AND tenant = :tenant AND mesh = :mesh"
+    statement = f"{explain} SELECT id FROM documents WHERE {place} AND {where.text} {rest}"  # noqa: S608 - bound
+    return "\n".join(row[-1] for row in connection.execute(text(statement), {**KEY.values, **where.values}))
+
+
+@pytest.mark.parametrize(
+    ("source", "indexed"),
+    [
+        ("{a: 7}", True),
+        ("{'a.b': 'x', c: {$gt: 5}}", True),
+        ("{a: {$in: [7, 'x']}}", True),
+        ("{$or: [{a: true}, {a: 7}]}", True),
+        ("{a: {$elemMatch: {b: 'x', c: {$gt: 1}}}}", True),
+        ("{a: {$gt: 7}}", False),
+        ("{a: {$ne: 7}}", False),
+        ("{$or: [{a: 7}, {b: {$gt: 7}}]}", False),
+    ],
+)
+def test_plans_of_filters(database_url: str, source: str, indexed: bool) -> None:  # noqa: FBT001 - a parameter
+    """PostgreSQL finds equality by the index on values, and uses it for nothing that would go through all of it."""
+    with connected(database_url) as connection:
+        if connection.dialect.name == "sqlite":
+            pytest.skip("SQLite has no index on values.")
+        fill(connection, numbered({"a": number, "b": "x" * 100} for number in range(3000)))
+        connection.exec_driver_sql("ANALYZE documents")
+        assert ("ix_documents_doc" in _plan(connection, source)) is indexed
+
+
+def test_plans_by_id(database_url: str) -> None:
+    """Ids are found by the key, in the order of ids without sorting."""
+    with connected(database_url) as connection:
+        fill(connection, numbered({"a": number} for number in range(3000)))
+        connection.exec_driver_sql("ANALYZE documents")
+        for source in (
+            "{_id: '00007'}",
+            "{_id: {$gt: '00007', $lt: '00012'}}",
+            "{_id: /^0000/}",
+            "{_id: {$in: ['1']}}",
+        ):
+            plan = _plan(connection, source, "ORDER BY id LIMIT 25")
+            assert "id=?" in plan or "id>?" in plan or "(id " in plan.replace("documents.", ""), plan
+        plan = _plan(connection, "{}", "ORDER BY id LIMIT 25")
+        assert "PRIMARY KEY" in plan or "pk_documents" in plan
+        assert "B-TREE" not in plan
+        assert "Sort" not in plan
+
+
+@pytest.mark.parametrize(
+    ("source", "exact"),
+    [
+        ("{a: 5, 'b.c.d': {$gte: 'x'}, e: {$in: [1, 'x', null]}}", True),
+        ("{$nor: [{a: 5}, {b: {$exists: true}}, {c: {$type: 'string'}}]}", True),
+        ("{a: /^Rob/, b: /literal/, c: {$elemMatch: {$gt: 3, $not: {$gt: 5}}}}", True),
+        ("{a: {$elemMatch: {b: 1, c: {$ne: 2}}}, d: {$size: 2}}", True),
+        ("{a: /^Rob.*y/}", False),
+        ("{a: {$gt: ISODate('2020-01-01')}}", False),
+        ("{'a.0': 5}", False),
+    ],
+)
+def test_exact(database_url: str, source: str, exact: bool) -> None:  # noqa: FBT001 - a parameter
+    """Both databases count and page filters by themselves, but those that only the evaluator knows."""
+    dialect = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    assert translate(parse_filter(source), dialect).exact is exact
+
+
+def test_depth(database_url: str) -> None:
+    """Filters as deep and as wide as they may be find what the evaluator finds."""
+    documents = numbered([{"a": 1}, {"a": [{"a": [{"a": 1}]}]}, {"a": [[1]]}])
+    deep: dict[str, Any] = {"a": 1}
+    nested: dict[str, Any] = {"a": 1}
+    for level in range(8):
+        deep = {("$and", "$or", "$nor")[level % 3]: [deep, {f"b{level}.c.d": None}]}
+        nested = {"a": {"$elemMatch": nested}}
+    wide = {"$or": [{f"a{number}": 1} for number in range(300)] + [{"a": 1}]}
+    with connected(database_url) as connection:
+        fill(connection, documents)
+        for source in (deep, nested, wide, {"a": {"$in": [*range(1000)]}}):
+            _assert_agrees(connection, documents, parse_filter(source))
+
+
+def test_patterns_do_not_reach_the_database(database_url: str) -> None:
+    """Of a regular expression, no more than the literal text that it begins with is a value of the statement."""
+    dialect = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    for source in ("{a: /^Rob(x+)+y/}", "{a: /Rob(x+)+y/}", "{a: {$in: [/^Rob(x+)+y/]}}", "{a: /rob(x+)+/i}"):
+        values = repr(translate(parse_filter(source), dialect).values)
+        assert "x+" not in values

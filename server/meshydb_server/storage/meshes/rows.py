@@ -49,9 +49,10 @@ class Rows:
     def matching(self, tree: Filter, rest: str = "") -> Generator[tuple[str, Document]]:
         """Ids and documents that match, if the condition is not exact. They are read in batches."""
         statement = text(f"SELECT id, body {self._source} {rest}")
-        streaming = self.connection.execution_options(stream_results=True, yield_per=_BATCH)
+        # Of the statement: options of the connection would hold for all that follow.
+        options = {"stream_results": True}
         # Who reads may stop early, and PostgreSQL keeps what is left until the end of the transaction.
-        with closing(streaming.execute(statement, self._values)) as result:
+        with closing(self.connection.execute(statement, self._values, execution_options=options)) as result:
             while rows := result.fetchmany(_BATCH):
                 self.deadline()
                 for document_id, body in rows:

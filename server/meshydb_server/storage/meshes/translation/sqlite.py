@@ -49,8 +49,10 @@ _TYPES: Final = {
 _NOT_ADDRESSABLE: Final = re.compile(r'["\\\x00-\x1f]|\A\Z')
 # Each part of a path needs two cases, which double the text.
 _MOST_PARTS: Final = 3
-# SQLite's parser keeps 100 symbols.
-_MOST_NESTED: Final = 24
+# SQLite's parser keeps 100 symbols of the expressions that are still open. Of each, and of all together.
+_MOST_OPEN_IN_LEAF: Final = 45
+_MOST_OPEN: Final = 70
+_OPENING: Final = {"CASE": 6, "(SELECT": 9, "(": 3}
 _IDS: Final = "SELECT value FROM json_each({})"
 
 
@@ -103,7 +105,7 @@ class SqliteTranslator(Translator[_Scope]):
     def condition(self, tree: Filter) -> Term | None:
         """The condition on a row that the filter states, or None."""
         term = self.filter(tree, _Json())
-        return None if term is None or _nesting(term.text) > _MOST_NESTED else term
+        return None if term is None or _most_open(term.text) > _MOST_OPEN else term
 
     def leaf(self, asked: Asked, scope: _Scope) -> Term | None:
         """The condition of a leaf."""
@@ -115,7 +117,8 @@ class SqliteTranslator(Translator[_Scope]):
                 return found
         if len(asked.path) > _MOST_PARTS or not addressable(asked.path):
             return None
-        return self._walk(asked, scope, asked.path)
+        term = self._walk(asked, scope, asked.path)
+        return None if _most_open(term.text) > _MOST_OPEN_IN_LEAF else term
 
     def _walk(self, asked: Asked, scope: _Json, path: Path) -> Term:
         inside = (*scope.inside, path[0])
@@ -186,7 +189,7 @@ class SqliteTranslator(Translator[_Scope]):
                 return self._remainder(divisor, remainder, item)
             case Length(size):
                 length = f"json_array_length({item.value}) = {self.parameters.bind(size)}"
-                return Term(f"CASE {item.type} WHEN 'array' THEN {length} ELSE 0 END")
+                return Term(_if_array(item, length))
             case Items():
                 return self._items(test, item)
             case AllOf(parts):
@@ -246,7 +249,7 @@ class SqliteTranslator(Translator[_Scope]):
         if term is None:
             return Term(item.is_one_of("array"), exact=False)
         exists = self._exists(f"json_each({item.value})", inner, term)
-        return Term(f"CASE {item.type} WHEN 'array' THEN {exists} ELSE 0 END", term.exact)
+        return Term(_if_array(item, exists), term.exact)
 
     def _item(self) -> _Item:
         self._tables += 1
@@ -262,13 +265,23 @@ class SqliteTranslator(Translator[_Scope]):
         return self.true if term is None else term.text
 
 
+def _if_array(item: _Item, condition: str) -> str:
+    known = item.type == "'array'"
+    return condition if known else f"CASE {item.type} WHEN 'array' THEN {condition} ELSE 0 END"
+
+
 def _fits(number: float) -> bool:
     return not isinstance(number, int) or number in INT64
 
 
-def _nesting(text: str) -> int:
-    deepest = depth = 0
-    for each in re.finditer(r"\(|\)|\bCASE\b|\bEND\b", text):
-        depth += 1 if each[0] in "(CASE" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def _most_open(text: str) -> int:
+    """How many symbols are open where the expression is nested deepest."""
+    opened: list[int] = []
+    most = 0
+    for each in re.finditer(r"\(SELECT|[()]|\bCASE\b|\bEND\b", text):
+        if each[0] in _OPENING:
+            opened.append(_OPENING[each[0]])
+            most = max(most, sum(opened))
+        else:
+            opened.pop()
+    return most
