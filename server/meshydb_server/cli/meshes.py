@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, TextIO, cast
 
 import click
 
@@ -16,6 +16,7 @@ from meshydb_server.cli.running import not_written
 from meshydb_server.cli.support import ACCOUNT, ContractType, tenant_option, with_open_services, with_services
 from meshydb_server.contract import Contract, InvalidValueError
 from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
+from meshydb_server.process.streams import standard_output
 from meshydb_server.query import Document, DocumentError, QueryError, Value, checked, checked_id, plain, with_id
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import ServiceError
@@ -28,6 +29,8 @@ _MAX_LEVELS: Final = 100
 # Extended JSON has up to two levels more for a value.
 _MAX_READ_LEVELS: Final = _MAX_LEVELS + 2
 _PIECE: Final = 1024 * 1024
+# The count is shown again after so many documents.
+_STEPS: Final = 100
 
 Progress = Callable[[int], object]
 
@@ -80,9 +83,10 @@ async def mesh_export(services: Services, account: str, mesh: str, tenant: str |
     They are all of one moment, even if others change documents meanwhile. `mesh import` takes the output.
     """
     place = await services.transfer.find_mesh(account, tenant, mesh)
-    # Python's own standard output: that of commands is kept until their end.
-    output = cast("BinaryIO", getattr(sys.__stdout__, "buffer", None))
-    with _counter("Exporting") as progress:
+    # What commands print is kept until their end.
+    stream = standard_output()
+    output = stream.buffer
+    with _counter("Exporting", stream) as progress:
 
         def write(body: str) -> None:
             output.write(body.encode() + b"\n")
@@ -92,7 +96,7 @@ async def mesh_export(services: Services, account: str, mesh: str, tenant: str |
             await services.transfer.export(place, write)
             output.flush()
         except OSError as error:
-            return not_written(error)
+            return not_written(error, stream)
     return 0
 
 
@@ -198,12 +202,12 @@ def _progress(source: BinaryIO, label: str) -> Generator[Progress]:
 
 
 @contextmanager
-def _counter(label: str) -> Generator[Progress]:
-    """Show a count on standard error, if that is a terminal and standard output is not."""
-    if not sys.stderr.isatty() or (sys.__stdout__ is not None and sys.__stdout__.isatty()):
+def _counter(label: str, output: TextIO) -> Generator[Progress]:
+    """Show a count on standard error, if that is a terminal and the output is not."""
+    if not sys.stderr.isatty() or output.isatty():
         yield _ignore
         return
-    with click.progressbar(length=None, label=label, show_pos=True, file=sys.stderr, iterable=iter(())) as bar:
+    with click.progressbar(iter(()), label=label, show_pos=True, file=sys.stderr, update_min_steps=_STEPS) as bar:
         yield bar.update
 
 

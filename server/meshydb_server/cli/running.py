@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from contextlib import redirect_stdout, suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 import click
 
@@ -74,7 +74,7 @@ def _write(text: str, result: Result | None = None) -> int:
         write(sys.stdout, text)
     except OSError as error:
         if result is None or not result.is_change:
-            return not_written(error)
+            return not_written(error, sys.stdout)
         value = json.dumps(result.value)
         _print_error(
             f"Error: The change was made, but its result cannot be written: {_reason(error)}. The result: {value}"
@@ -83,9 +83,9 @@ def _write(text: str, result: Result | None = None) -> int:
     return 0
 
 
-def not_written(error: OSError) -> int:
+def not_written(error: OSError, output: TextIO) -> int:
     """Report that standard output cannot be written, unless its reader has gone; returns the exit code."""
-    discard(sys.__stdout__ or sys.stdout)
+    discard(output)
     if not isinstance(error, BrokenPipeError):
         _print_error(f"Error: Standard output cannot be written: {_reason(error)}")
     return _code_of(error)

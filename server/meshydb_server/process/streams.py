@@ -83,6 +83,11 @@ def _can_be_written(descriptor: int) -> bool:
     return any(event & select.POLLOUT for _, event in poll.poll(_TIMEOUT * 1000))
 
 
+def standard_output() -> TextIO:
+    """The standard output of the process, even while that of Python is redirected."""
+    return sys.__stdout__ or _open(1, "w")
+
+
 def discard(stream: TextIO) -> None:
     """Redirect a stream to the null device."""
     null = os.open(os.devnull, os.O_WRONLY)
