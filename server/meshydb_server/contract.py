@@ -90,11 +90,11 @@ class Schema:
             return self._selected(value, name)
         if not self._by_type:
             return self
-        type_ = _TYPES.get(type(value))
-        if type_ not in self._by_type:
+        chosen = self._by_type.get(_TYPES.get(type(value), ""))
+        if chosen is None:
             reason = f"the value is not of type {' or '.join(self._by_type)}"
             raise InvalidValueError(reason, path=name or "", keyword="type", code=self.codes.get("invalid"))
-        return self._by_type[type_]
+        return chosen
 
     def _selected(self, value: object, name: str | None) -> Schema:
         """The alternative that the discriminator of the value selects."""

@@ -59,7 +59,7 @@ class MeshCalls:
         response = await self.call("POST", f"meshes/{mesh}", list(documents), tenant=tenant)
         assert response.status_code == 201, response.text
 
-    async def ids(self, mesh: str, *, tenant: str = "north", **params: str) -> list[str]:
+    async def ids(self, mesh: str, *, tenant: str = "north", **params: Any) -> list[str]:
         """The ids of the documents that a search finds on its first page of 200."""
         response = await self.call("GET", f"meshes/{mesh}", tenant=tenant, **{"pageSize": "200", **params})
         assert response.status_code == 200, response.text

@@ -45,7 +45,7 @@ async def test_pages(calls: MeshCalls) -> None:
     """The page and its size are those that were used, and past the end there is an empty page."""
     await calls.fill("n", *({"_id": f"{number:03}"} for number in range(260)))
 
-    async def page(**params: str) -> tuple[int, int, int, list[str]]:
+    async def page(**params: Any) -> tuple[int, int, int, list[str]]:
         body = (await calls.call("GET", "meshes/n", **params)).json()
         assert body["totalRecords"] == 260
         ids = [each["_id"] for each in body["results"]]

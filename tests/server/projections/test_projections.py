@@ -23,7 +23,7 @@ async def _create(calls: MeshCalls, name: str, pipeline: str, mesh: str = "task"
     await calls.people.services.projections.create(ACCOUNT, None, name, mesh, pipeline)
 
 
-async def _results(calls: MeshCalls, name: str, **params: str) -> list[dict[str, Any]]:
+async def _results(calls: MeshCalls, name: str, **params: Any) -> list[dict[str, Any]]:
     response = await calls.call("GET", f"projections/{name}", **params)
     assert response.status_code == 200, response.text
     results: list[dict[str, Any]] = response.json()["results"]
