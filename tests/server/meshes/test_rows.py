@@ -9,7 +9,7 @@ from attrs import evolve
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from meshydb_server.query import BY_ID, MATCH_ALL, parse_filter, parse_order
+from meshydb_server.query import BY_ID, MATCH_ALL, Document, parse_filter, parse_order
 from meshydb_server.storage.meshes import (
     Projection,
     SearchTimeoutError,
@@ -138,7 +138,8 @@ def test_streams(connection: Connection) -> None:
 def test_pages(connection: Connection, source: str, direction: int) -> None:
     """Pages follow each other, past the end there is none, and the total is the same on each."""
     documents = numbered([{"a": 1}] * 5)
-    fill(connection, [*documents, *({"_id": f"x{number}", "a": 2, "b": [1]} for number in range(3))])
+    others: list[Document] = [{"_id": f"x{number}", "a": 2, "b": [1]} for number in range(3)]
+    fill(connection, [*documents, *others])
     ids = [document["_id"] for document in documents][::direction]
     for order in ({"_id": direction}, {"a": 1, "_id": direction}):
         for offset in range(7):
