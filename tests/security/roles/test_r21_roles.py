@@ -100,8 +100,30 @@ async def test_r21_who_has_as_much_may(calls: RoleCalls) -> None:
         assert (await calls.call(method, each, body, by="manager")).is_success, (method, each)
 
 
-async def test_r21_token_and_roles_count_together(calls: RoleCalls) -> None:
-    """What was given since the login can be given on, and what was taken since then can, until the token ends."""
+async def test_r21_who_lost_a_role_cannot_give_it(calls: RoleCalls) -> None:
+    """Who lost a role gives it to nobody with the token that they still have, not to themselves either."""
+    ada = (await calls.people.add("ada", roles=["meshy.admin"])).user_id
+    await calls.call("GET", "roles", by="ada")
+    admin, empty = await calls.id_of("meshy.admin"), await calls.role("empty")
+    mine = await calls.role("mine", "roles:read")
+    await calls.call("POST", f"roles/{empty}/users", users(ada))
+    (own,) = (await calls.call("GET", f"roles/{mine}/permissions")).json()["results"]
+    assert (await calls.call("DELETE", f"roles/{admin}/users", users(ada))).status_code == 204
+    new = {"username": "eve", "newPassword": PASSWORD, "emailAddress": "e@example.org"}
+    before = await _rows(calls)
+    for method, path, body in (
+        ("POST", f"roles/{admin}/users", users(ada)),
+        ("POST", f"roles/{empty}/permissions", permission("roles", "update")),
+        ("PUT", f"roles/{mine}/permissions/{own['id']}", permission("roles", "update")),
+        ("DELETE", f"roles/{mine}", None),
+        ("POST", "users", {**new, "roles": [{"name": "meshy.admin"}]}),
+    ):
+        assert await calls.refused(method, path, body, by="ada") == _REFUSED, (method, path)
+    assert await _rows(calls) == before
+
+
+async def test_r21_who_got_a_role_can_give_it(calls: RoleCalls) -> None:
+    """What a caller got since the login can be given on."""
     manager = await calls.holder("manager", *_ROLES)
     await calls.call("GET", "roles", by="manager")
     fewer = await calls.role("fewer")

@@ -4,8 +4,8 @@ What other subjects may use of it is listed here.
 """
 
 from meshydb_server.services.roles.authority import (
-    authority_of,
     covers,
+    held_by,
     keep_an_administrator,
     operations_of,
     permitted,
@@ -41,10 +41,10 @@ __all__ = [
     "RolePermission",
     "RoleService",
     "ShownRole",
-    "authority_of",
     "covers",
     "create_system_roles",
     "grants_of",
+    "held_by",
     "keep_an_administrator",
     "operations_of",
     "permitted",

@@ -31,10 +31,17 @@ def covers(held: Collection[str], wanted: Collection[str]) -> bool:
     return all(each in held or _of_all_meshes(each) in held for each in wanted)
 
 
+def held_by(connection: Connection, caller: Caller) -> frozenset[str]:
+    """The permissions of a caller's current roles, which are what they may give to others and to themselves.
+
+    An access token can hold more: with it, somebody who has just lost a role could give it back to themselves.
+    """
+    return permitted(list_grants(connection, caller.account, caller.tenant, caller.user_id))
+
+
 def authority_of(connection: Connection, caller: Caller) -> frozenset[str]:
     """The permissions of a caller: those of the access token, and those of their current roles."""
-    current = list_grants(connection, caller.account, caller.tenant, caller.user_id)
-    return caller.permissions | permitted(current)
+    return caller.permissions | held_by(connection, caller)
 
 
 def require_authority(connection: Connection, caller: Caller, *targets: User) -> None:

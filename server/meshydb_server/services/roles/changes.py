@@ -17,8 +17,8 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.roles.authority import (
-    authority_of,
     covers,
+    held_by,
     keep_an_administrator,
     operations_of,
     require_authority,
@@ -109,9 +109,9 @@ class Change:
         return role
 
     def require_held(self, permissions: Sequence[Permission], message: str) -> None:
-        """Raise AuthorityError unless the actor has these permissions."""
+        """Raise AuthorityError unless the current roles of the actor have these permissions."""
         caller = self._bounded_caller
-        if caller is not None and not covers(authority_of(self.connection, caller), operations_of(permissions)):
+        if caller is not None and not covers(held_by(self.connection, caller), operations_of(permissions)):
             raise AuthorityError(message)
 
     def require_authority(self, users: Sequence[User]) -> None:

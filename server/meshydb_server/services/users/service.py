@@ -19,7 +19,7 @@ from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.common.passwords import Passwords
 from meshydb_server.services.common.usernames import username_key
-from meshydb_server.services.roles import authority_of, keep_an_administrator, require_authority
+from meshydb_server.services.roles import held_by, keep_an_administrator, require_authority
 from meshydb_server.services.users.authenticators import PasswordProof, Proof
 from meshydb_server.services.users.new_users import (
     USERNAME_TAKEN,
@@ -103,7 +103,7 @@ class UserService:
 
         def transaction(connection: Connection) -> Profile:
             is_bound = self.only_held or _GIVES_ROLES not in caller.permissions
-            held = authority_of(connection, caller) if is_bound else None
+            held = held_by(connection, caller) if is_bound else None
             user = add_user(connection, self.clock, self.randomness, tenant, new, secrets, held)
             self._note(connection, tenant, "user-created", user)
             return self.profiles.load(connection, tenant, user)
