@@ -208,7 +208,10 @@ class PostgresqlTranslator(Translator[str]):
         if any(index_of(name) is not None for name in names_of(condition)):
             array = Term(self.true, exact=False)
         known = Term(self.true, exact=False) if found is None else found
-        return self.any_of([self._guarded("object", [known]), self._guarded("array", [array])])
+        terms = [self._guarded("object", [known])]
+        if array.text != self.false:
+            terms.append(self._guarded("array", [array]))
+        return self.any_of(terms)
 
     def _guarded(self, kind: str, terms: list[Term]) -> Term | None:
         return self.all_of([Term(_is(kind)), self.any_of(terms)])

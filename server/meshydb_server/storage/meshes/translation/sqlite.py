@@ -49,9 +49,10 @@ _TYPES: Final = {
 _NOT_ADDRESSABLE: Final = re.compile(r'["\\\x00-\x1f]|\A\Z')
 # Each part of a path needs two cases, which double the text.
 _MOST_PARTS: Final = 3
-# SQLite's parser keeps 100 symbols of the expressions that are still open. Of each, and of all together.
-_MOST_OPEN_IN_LEAF: Final = 45
-_MOST_OPEN: Final = 70
+# SQLite's parser keeps 100 symbols of the expressions that are still open. These are counted high, and about twenty are
+# for the statement around them. The first bound is that of a leaf, so that others beside it remain.
+_MOST_OPEN_IN_LEAF: Final = 80
+_MOST_OPEN: Final = 90
 _OPENING: Final = {"CASE": 6, "(SELECT": 9, "(": 3}
 _IDS: Final = "SELECT value FROM json_each({})"
 
