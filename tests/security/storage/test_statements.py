@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
+from meshydb_server.query import parse_filter, parse_order
 from meshydb_server.runtime import Services
 from meshydb_server.services.common.errors import ServiceError
+from meshydb_server.storage import meshes
 from meshydb_server.storage.messages import Search, claim, find_due
 from meshydb_server.storage.schema import outbox
 from tests.security.services import (
@@ -29,6 +31,7 @@ from tests.security.services import (
     rows,
     services_on,
 )
+from tests.server.meshes import stored
 from tests.support.dependencies import SetClock
 from tests.support.instrumentation import Statement, statements
 
@@ -166,6 +169,40 @@ async def test_sweeping_goes_by_indexes(database_url: str) -> None:
         lines = await _plan(services, events)
         assert [line for line in lines if any(scan in line and "tenants" not in line for scan in _SCANS)] == []
         assert any("event_id<?" in line or "event_id < " in line for line in lines), lines
+
+
+def test_statements_of_meshes_name_the_tenant(database_url: str) -> None:
+    """Every statement on meshes, documents and projections names account and tenant, whatever the filter is."""
+    end = {"deadline": meshes.time_limit()}
+    projection = meshes.Projection(
+        account="acme", tenant="north", name="p", mesh="person", pipeline="[]", created_at=stored.NOW
+    )
+    tenant = ("acme", "north")
+    with stored.connected(database_url) as connection, statements() as seen:
+        meshes.add_mesh(connection, stored.KEY, stored.NOW)
+        meshes.list_meshes(connection, *tenant)
+        for ids in ("1", "23"):
+            meshes.insert_documents(connection, stored.KEY, [(document_id, '{"a":1}') for document_id in ids])
+        meshes.get_document(connection, stored.KEY, "1")
+        meshes.existing_ids(connection, stored.KEY, ["1"])
+        meshes.replace_document(connection, stored.KEY, "1", "{}")
+        meshes.lock_documents(connection, stored.KEY, ["1"])
+        for source in ({}, {"a": 1}, {"$or": [{"a": 1}, {"b": 1}]}, {"_id": "1"}, {"a.0": {"$ne": 1}}):
+            tree = parse_filter(source)
+            for order in ({}, {"a": 1}):
+                meshes.search(connection, stored.KEY, tree, parse_order(order), offset=0, limit=1, **end)
+            meshes.matching_ids(connection, stored.KEY, tree, **end)
+            list(meshes.stream(connection, stored.KEY, tree, **end))
+        meshes.delete_document(connection, stored.KEY, "1")
+        meshes.delete_documents(connection, stored.KEY, ["2", "3"])
+        meshes.put_projection(connection, projection)
+        meshes.get_projection(connection, *tenant, "p")
+        meshes.list_projections(connection, *tenant)
+        meshes.delete_projection(connection, *tenant, "p")
+    assert len(seen) > 40
+    for statement in seen:
+        columns = ("account", "tenant") if statement.text.startswith("INSERT") else ("account = ", "tenant = ")
+        assert all(column in statement.text for column in columns), statement.text
 
 
 def test_scans_are_recognised() -> None:
