@@ -1,4 +1,4 @@
-"""`mesh …`."""
+"""`mesh import` and `mesh export`."""
 
 from __future__ import annotations
 
