@@ -23,6 +23,10 @@ _REPLACEMENTS = {
     "AsyncHttpxTransport": "HttpxTransport",
     "AsyncLock": "Lock",
     "AsyncLogins": "Logins",
+    "AsyncMeshSearch": "MeshSearch",
+    "AsyncMeshSearchWithRawResponse": "MeshSearchWithRawResponse",
+    "AsyncMeshesService": "MeshesService",
+    "AsyncMeshesWithRawResponse": "MeshesWithRawResponse",
     "AsyncMeshyClient": "MeshyClient",
     "AsyncMeshyConnection": "MeshyConnection",
     "AsyncOwner": "Owner",
@@ -33,6 +37,9 @@ _REPLACEMENTS = {
     "AsyncPermissionSearchWithRawResponse": "PermissionSearchWithRawResponse",
     "AsyncPermissionsService": "PermissionsService",
     "AsyncPermissionsWithRawResponse": "PermissionsWithRawResponse",
+    "AsyncProjectionSearch": "ProjectionSearch",
+    "AsyncProjectionSearchWithRawResponse": "ProjectionSearchWithRawResponse",
+    "AsyncProjectionsService": "ProjectionsService",
     "AsyncRecovery": "Recovery",
     "AsyncRegistration": "Registration",
     "AsyncRoleSearch": "RoleSearch",
@@ -42,6 +49,8 @@ _REPLACEMENTS = {
     "AsyncRoute": "Route",
     "AsyncTransport": "Transport",
     "AsyncSession": "Session",
+    "AsyncTypedMesh": "TypedMesh",
+    "AsyncTypedMeshWithRawResponse": "TypedMeshWithRawResponse",
     "AsyncUserSearch": "UserSearch",
     "AsyncUserSearchWithRawResponse": "UserSearchWithRawResponse",
     "AsyncUsersService": "UsersService",
@@ -55,6 +64,7 @@ _REPLACEMENTS = {
     "handle_async_request": "handle_request",
     # Strings are replaced as a whole.
     "httpx.AsyncClient | None": "httpx.Client | None",
+    "AsyncTypedMesh[T]": "TypedMesh[T]",
     "new_async_transport": "new_transport",
 }
 # Renamed imports change their order. Isolated, so that the result is the same in any target folder.
@@ -73,10 +83,10 @@ _IMPORTS = ("--fix", "--select", "I", "--config", "lint.isort.known-first-party 
 
 def derive(source: Path, target: Path) -> None:
     """Write the synchronous form of each module in `source` to `target`."""
-    modules = sorted(source.glob("*.py"))
+    modules = sorted(source.rglob("*.py"))
     rule = unasync.Rule(str(source), str(target), additional_replacements=_REPLACEMENTS)
     unasync.unasync_files([str(module) for module in modules], [rule])  # pyright: ignore[reportUnknownMemberType]
-    derived = [target / module.name for module in modules]
+    derived = [target / module.relative_to(source) for module in modules]
     for module in derived:
         module.write_text(_HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")
     subprocess.run([*_RUFF, "check", *_STYLE, *_IMPORTS, *derived], check=True)
