@@ -66,6 +66,20 @@ PERMISSIBLE: Final[dict[str, Any]] = {
     "canUpdate": False,
     "canDelete": False,
 }
+TASK: Final[dict[str, Any]] = {
+    "_id": "64d1c0ffee00112233445566",
+    "title": "Buy glue",
+    "done": False,
+    "due": "2019-11-08T12:00:00.000Z",
+}
+UPDATED: Final[dict[str, Any]] = {
+    "isAcknowledged": True,
+    "isModifiedCountAvailable": True,
+    "matchedCount": 5,
+    "modifiedCount": 3,
+    "upsertedId": None,
+}
+DELETED: Final[dict[str, Any]] = {"deletedCount": 5, "isAcknowledged": True}
 CLAIMS: Final[dict[str, Any]] = {
     "sub": USER["id"],
     "id": "rosa.k",

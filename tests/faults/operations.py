@@ -53,5 +53,15 @@ OF_A_CONNECTION: Final[dict[str, Call]] = {
     "addUsersToRole": lambda connection: connection.roles.add_users(_ID, [_ID]),
     "removeUsersFromRole": lambda connection: connection.roles.remove_users(_ID, [_ID]),
     "searchPermissibles": lambda connection: connection.roles.permissibles("mesh").page(1),
+    "searchMeshData": lambda connection: connection.meshes.search("task", filter={"done": False}).page(1),
+    "createMeshData": lambda connection: connection.meshes.create("task", {"password": CANARY}),
+    "updateManyMeshData": lambda connection: connection.meshes.update_many(
+        "task", filter={}, update={"$set": {"a": 1}}
+    ),
+    "deleteManyMeshData": lambda connection: connection.meshes.delete_many("task", filter={}),
+    "getMeshData": lambda connection: connection.meshes.get("task", _ID),
+    "updateMeshData": lambda connection: connection.meshes.update("task", _ID, {"password": CANARY}),
+    "deleteMeshData": lambda connection: connection.meshes.delete("task", _ID),
+    "searchProjection": lambda connection: connection.projections.get("tasksPerOwner").page(1),
 }
 OPERATIONS: Final = OF_A_CLIENT | OF_A_CONNECTION

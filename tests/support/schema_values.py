@@ -12,7 +12,17 @@ from hypothesis.strategies import SearchStrategy
 from tests.support.contract import resolve
 
 # What says nothing of which values are valid, apart from `format`, of which `_TEXTS` knows those that do.
-_ANNOTATIONS: Final = {"description", "title", "examples", "example", "default", "deprecated", "readOnly", "format"}
+_ANNOTATIONS: Final = {
+    "description",
+    "title",
+    "examples",
+    "example",
+    "default",
+    "deprecated",
+    "readOnly",
+    "format",
+    "x-meshydb-verbatim",
+}
 _KNOWN: Final = _ANNOTATIONS | {
     "$ref",
     "additionalProperties",

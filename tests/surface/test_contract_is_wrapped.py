@@ -45,6 +45,19 @@ WRAPPED: Final = {
     "addUsersToRole": ("RolesService.add_users",),
     "removeUsersFromRole": ("RolesService.remove_users",),
     "searchPermissibles": ("PermissibleSearch.page",),
+    "searchMeshData": ("MeshSearch.page",),
+    "createMeshData": (
+        "MeshesService.create",
+        "MeshesService.create_many",
+        "TypedMesh.create",
+        "TypedMesh.create_many",
+    ),
+    "updateManyMeshData": ("MeshesService.update_many", "TypedMesh.update_many"),
+    "deleteManyMeshData": ("MeshesService.delete_many", "TypedMesh.delete_many"),
+    "getMeshData": ("MeshesService.get", "TypedMesh.get"),
+    "updateMeshData": ("MeshesService.update", "TypedMesh.update"),
+    "deleteMeshData": ("MeshesService.delete", "TypedMesh.delete"),
+    "searchProjection": ("ProjectionSearch.page",),
 }
 NOT_WRAPPED: Final = {
     "getHealth": "for whoever operates a server",

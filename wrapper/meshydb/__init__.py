@@ -6,7 +6,11 @@ requests for the user. All API and network errors derive from `MeshyError`.
 
 from meshydb._async.client import AsyncMeshyClient
 from meshydb._async.connection import AsyncMeshyConnection
+from meshydb._async.meshes.search import AsyncMeshSearch
+from meshydb._async.meshes.service import AsyncMeshesService
+from meshydb._async.meshes.typed import AsyncTypedMesh
 from meshydb._async.permissions import AsyncPermissionsService
+from meshydb._async.projections import AsyncProjectionSearch, AsyncProjectionsService
 from meshydb._async.roles import AsyncRolesService
 from meshydb._async.search import AsyncPermissibleSearch, AsyncPermissionSearch, AsyncRoleSearch, AsyncUserSearch
 from meshydb._async.users import AsyncUsersService
@@ -25,11 +29,14 @@ from meshydb._exceptions import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    RejectedDocument,
     ServerError,
     UnsupportedMediaTypeError,
 )
 from meshydb._models import (
+    CreateManyResult,
     CurrentUser,
+    DeleteManyResult,
     NewUser,
     Page,
     Permissible,
@@ -38,6 +45,7 @@ from meshydb._models import (
     Role,
     SecurityQuestion,
     SecurityQuestionHash,
+    UpdateManyResult,
     User,
     UserRole,
     UserUpdate,
@@ -45,7 +53,11 @@ from meshydb._models import (
 )
 from meshydb._sync.client import MeshyClient
 from meshydb._sync.connection import MeshyConnection
+from meshydb._sync.meshes.search import MeshSearch
+from meshydb._sync.meshes.service import MeshesService
+from meshydb._sync.meshes.typed import TypedMesh
 from meshydb._sync.permissions import PermissionsService
+from meshydb._sync.projections import ProjectionSearch, ProjectionsService
 from meshydb._sync.roles import RolesService
 from meshydb._sync.search import PermissibleSearch, PermissionSearch, RoleSearch, UserSearch
 from meshydb._sync.users import UsersService
@@ -56,19 +68,28 @@ __all__ = [
     "APIResponseError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncMeshSearch",
+    "AsyncMeshesService",
     "AsyncMeshyClient",
     "AsyncMeshyConnection",
     "AsyncPermissibleSearch",
     "AsyncPermissionSearch",
     "AsyncPermissionsService",
+    "AsyncProjectionSearch",
+    "AsyncProjectionsService",
     "AsyncRoleSearch",
     "AsyncRolesService",
+    "AsyncTypedMesh",
     "AsyncUserSearch",
     "AsyncUsersService",
     "AuthenticationError",
     "BadRequestError",
     "ContentTooLargeError",
+    "CreateManyResult",
     "CurrentUser",
+    "DeleteManyResult",
+    "MeshSearch",
+    "MeshesService",
     "MeshyClient",
     "MeshyConnection",
     "MeshyError",
@@ -82,17 +103,22 @@ __all__ = [
     "PermissionDeniedError",
     "PermissionSearch",
     "PermissionsService",
+    "ProjectionSearch",
+    "ProjectionsService",
     "RateLimitError",
     "RawResponse",
     "RedactingFilter",
     "RegisterUser",
+    "RejectedDocument",
     "Role",
     "RoleSearch",
     "RolesService",
     "SecurityQuestion",
     "SecurityQuestionHash",
     "ServerError",
+    "TypedMesh",
     "UnsupportedMediaTypeError",
+    "UpdateManyResult",
     "User",
     "UserRole",
     "UserSearch",

@@ -19,6 +19,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import frozen
+
 from meshydb._headers import Headers
 
 
@@ -76,7 +78,7 @@ def _restore(kind: type[_ResponseError], args: tuple[Any, ...]) -> _ResponseErro
 
 
 class APIResponseError(_ResponseError):
-    """The response is a success, but its body does not match the contract.
+    """The response is a success, but its body does not match the contract, or does not fit the class passed to `of`.
 
     Attributes:
         status_code: The HTTP status, from 200 to 299.
@@ -104,8 +106,31 @@ class APIStatusError(_ResponseError):
     code: str | None = None
 
 
+@frozen(kw_only=True)
+class RejectedDocument:
+    """Why one document of several was rejected.
+
+    Attributes:
+        index: The position of the document among those given, from 0.
+        status: The status that the document alone would have had.
+        message: The message of the service.
+        code: The kind of error, for programs, such as `document_exists`; None if the service sends none.
+    """
+
+    index: int
+    status: int
+    message: str
+    code: str | None
+
+
 class BadRequestError(APIStatusError):
-    """400: the request is malformed, or the service rejects it."""
+    """400: the request is malformed, or the service rejects it.
+
+    Attributes:
+        results: The documents that were rejected, if several were to be created together; else empty.
+    """
+
+    results: tuple[RejectedDocument, ...] = ()
 
 
 class AuthenticationError(APIStatusError):
@@ -120,10 +145,11 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such account, tenant, user, role, permission or path.
+    """404: there is no such account, tenant, user, role, permission, document, projection or path.
 
     A mistyped account or tenant raises this too. `code` says which does not exist: `unknown_account`, `unknown_tenant`,
-    `unknown_user`, `unknown_role`, `unknown_permission` or `unknown_path`. A server that hides which users exist does
+    `unknown_user`, `unknown_role`, `unknown_permission`, `unknown_document`, `unknown_projection` or `unknown_path`. An
+    unknown mesh is one without documents. A server that hides which users exist does
     not respond with 404 to `forgot_password` for an unknown user.
     """
 

@@ -14,12 +14,15 @@ from meshydb._usernames import is_new_username
 T = TypeVar("T")
 
 INT32_MAX = 2**31 - 1
+MAX_DOCUMENT_ID = 128
 
 _DAY = 86_400
 # A lone surrogate has no UTF-8 form. Python makes them from undecodable bytes in arguments and variables.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSENDABLE_IN_FREE_TEXT = re.compile("[\x00\ud800-\udfff]")
 _ID = re.compile("[0-9a-fA-F]{24}")
+_MESH = re.compile("[A-Za-z]+")
+_PROJECTION = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def check_str(name: str, value: object) -> str:
@@ -39,15 +42,19 @@ def check_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256
 
 def check_free_text(name: str, value: object, *, minimum: int = 1, maximum: int = 256) -> str:
     """Require a string of bounded length without NUL and lone surrogates, such as a password or a description."""
-    text = _check_length(name, value, minimum, maximum)
+    return check_sendable(name, _check_length(name, value, minimum, maximum))
+
+
+def check_sendable(name: str, text: str) -> str:
+    """Require text without NUL and lone surrogates."""
     if _UNSENDABLE_IN_FREE_TEXT.search(text):
         raise ValueError(f"{name} must not contain NUL or lone surrogates")
     return text
 
 
-def check_segment(name: str, value: object) -> str:
+def check_segment(name: str, value: object, *, maximum: int = 256) -> str:
     """Require a string that can be one segment of a path."""
-    text = check_text(name, value)
+    text = check_text(name, value, maximum=maximum)
     if text in {".", ".."}:
         # Percent-encoding does not help for these two: they would be read as steps in the path.
         raise ValueError(f"{name} must not be '.' or '..'")
@@ -70,6 +77,30 @@ def check_id(name: str, value: object) -> str:
     text = check_str(name, value)
     if not _ID.fullmatch(text):
         raise ValueError(f"{name} must be 24 hexadecimal digits")
+    return text
+
+
+def check_mesh(name: str, value: object) -> str:
+    """Require the name of a mesh: 1 to 64 letters from A to Z."""
+    text = check_text(name, value, maximum=64)
+    if not _MESH.fullmatch(text):
+        raise ValueError(f"{name} must be letters from A to Z")
+    return text
+
+
+def check_document_id(name: str, value: object) -> str:
+    """Require the id of a document: 1 to 128 characters without control characters and `/`, not `.` or `..`."""
+    text = check_segment(name, value, maximum=MAX_DOCUMENT_ID)
+    if "/" in text:
+        raise ValueError(f"{name} must not contain '/'")
+    return text
+
+
+def check_projection(name: str, value: object) -> str:
+    """Require the name of a projection."""
+    text = check_text(name, value, maximum=64)
+    if not _PROJECTION.fullmatch(text):
+        raise ValueError(f"{name} must be letters, digits, '.', '_' and '-', and begin with a letter or digit")
     return text
 
 

@@ -32,9 +32,12 @@ from meshydb._core.messages import Request
 from meshydb._models import Tokens
 from meshydb._operations import Operation
 from tests.client.calls import (
+    DELETED,
     PERMISSIBLE,
     PERMISSION,
     ROLE,
+    TASK,
+    UPDATED,
     USER,
     Play,
     access_token,
@@ -61,6 +64,7 @@ PAGE: Final = {"results": [PERSON], "page": 1, "pageSize": 25, "totalRecords": 1
 ROLES: Final = {**PAGE, "results": [ROLE]}
 PERMISSIONS: Final = {**PAGE, "results": [PERMISSION]}
 PERMISSIBLES: Final = {**PAGE, "results": [PERMISSIBLE]}
+TASKS: Final = {**PAGE, "results": [TASK]}
 ID: Final = USER["id"]
 
 FORMS: Final[dict[str, tuple[Play, Play]]] = {
@@ -146,6 +150,35 @@ CALLS: Final[dict[str, tuple[bool, Callable[[Any], object], bytes]]] = {
     "addUsersToRole": (True, lambda it: it.roles.add_users(ID, [ID]), reply(204)),
     "removeUsersFromRole": (True, lambda it: it.roles.remove_users(ID, [ID]), reply(204)),
     "searchPermissibles": (True, lambda it: it.roles.permissibles("mesh").page(1), reply(200, PERMISSIBLES)),
+    "searchMeshData": (True, lambda it: it.meshes.search("task", filter={"done": False}).page(1), reply(200, TASKS)),
+    "createMeshData": (
+        True,
+        lambda it: it.meshes.create("task", {"title": "Buy glue", "login": {"password": CANARY}}),
+        reply(201, TASK),
+    ),
+    "createMeshData of several": (
+        True,
+        lambda it: it.meshes.create_many("task", [{"token": CANARY}, {"answers": [{"answer": SHORT}]}]),
+        reply(201, {"createdCount": 1, "createdData": [TASK]}),
+    ),
+    "updateManyMeshData": (
+        True,
+        lambda it: it.meshes.update_many("task", filter={"token": CANARY}, update={"$set": {"password": CANARY}}),
+        reply(200, UPDATED),
+    ),
+    "deleteManyMeshData": (
+        True,
+        lambda it: it.meshes.delete_many("task", filter={"done": True}),
+        reply(200, DELETED),
+    ),
+    "getMeshData": (True, lambda it: it.meshes.get("task", ID), reply(200, TASK)),
+    "updateMeshData": (True, lambda it: it.meshes.update("task", ID, {"password": CANARY}), reply(200, TASK)),
+    "deleteMeshData": (True, lambda it: it.meshes.delete("task", ID), reply(204)),
+    "searchProjection": (
+        True,
+        lambda it: it.projections.get("tasksPerOwner").page(1),
+        reply(200, {**PAGE, "results": [{"owner": "rosa.k", "count": 7}]}),
+    ),
 }
 DOCUMENTED: Final = {
     each["operationId"]: [int(status.replace("XX", "99")) for status in each["responses"] if int(status[0]) >= 3]
@@ -191,6 +224,8 @@ BROKEN: Final[dict[str, tuple[Responder, type[MeshyError] | None]]] = {
     "resets": (lambda _: Silence.RESET, APIConnectionError),
     "closes": (lambda _: b"", APIConnectionError),
 }
+# Their results have any properties, and their `repr` shows them.
+FREE_FORM: Final = {"searchProjection"}
 # What httpcore's own log quotes: a beginning that is not HTTP.
 NOT_HTTP: Final[dict[str, Responder]] = {
     "echo": lambda request: request,
@@ -314,6 +349,8 @@ def test_nothing_shows_a_secret(form: tuple[Play, Play], witness: Witness, name:
             for status in DOCUMENTED[operation_id]:
                 assert outcome(_echoing(status), server.url) in {*APIStatusError.__subclasses__()}, status
             for case, (respond, expected) in BROKEN.items():
+                if case == "misplaced results" and operation_id in FREE_FORM:
+                    continue
                 kind = outcome(respond, server.url, 0.05 if case == "stalls" else 5.0)
                 assert expected is None or (kind and issubclass(kind, expected)), case
             assert outcome(lambda _: b"", refusing_url()) is APIConnectionError

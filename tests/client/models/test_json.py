@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 import meshydb
 from meshydb import (
+    CreateManyResult,
     CurrentUser,
+    DeleteManyResult,
     NewUser,
     Page,
     Permissible,
@@ -27,13 +29,14 @@ from meshydb import (
     Role,
     SecurityQuestion,
     SecurityQuestionHash,
+    UpdateManyResult,
     User,
     UserRole,
     UserUpdate,
     UserVerificationHash,
 )
 from meshydb._models import Tokens
-from tests.client.calls import PERMISSIBLE, PERMISSION, RESET, ROLE, USER
+from tests.client.calls import DELETED, PERMISSIBLE, PERMISSION, RESET, ROLE, TASK, UPDATED, USER
 from tests.client.values import EDITORS, ROSA
 from tests.support.contract import read
 from tests.support.schema_values import values
@@ -67,9 +70,13 @@ CURRENT: Final = {
 }
 TOKENS: Final = {"access_token": "e30.e30.c2ln", "refresh_token": None, "expires_in": 3600}
 
+CREATED: Final = {"createdCount": 2, "createdData": [TASK, {"_id": "b", "tags": [1, {"a": None}]}]}
+
 # Each model, with its JSON.
 ALL: Final[list[tuple[Any, dict[str, Any]]]] = [
+    (CreateManyResult, CREATED),
     (CurrentUser, CURRENT),
+    (DeleteManyResult, DELETED),
     (NewUser, {**PERSON, "verified": True, "isActive": False, "roles": [{"name": "editors"}]}),
     (Page, {"results": [USER], "page": 2, "pageSize": 25, "totalRecords": 26}),
     (Permissible, PERMISSIBLE),
@@ -79,6 +86,7 @@ ALL: Final[list[tuple[Any, dict[str, Any]]]] = [
     (SecurityQuestion, {"question": "Pet?", "answer": "Moth"}),
     (SecurityQuestionHash, USER["securityQuestions"][0]),
     (Tokens, TOKENS),
+    (UpdateManyResult, UPDATED),
     (User, USER),
     (UserRole, USER["roles"][0]),
     (UserUpdate, UPDATE),
@@ -102,7 +110,7 @@ def test_all_are_tried() -> None:
     exported = {value for value in vars(meshydb).values() if isinstance(value, type)}
     models = {kind for kind in exported if attrs.has(kind) and kind.__module__.startswith("meshydb._models")}
     assert models == {kind for kind, _ in ALL} - {Tokens}
-    assert len(models) == 13
+    assert len(models) == 16
 
 
 @EACH
@@ -260,6 +268,17 @@ def _plain(annotation: Any) -> Any:
         ),
         (Role, {**ROLE, "numberOfUsers": "3"}, "Role.numberOfUsers must be an integer, not str"),
         (Permission, {**PERMISSION, "delete": "false"}, "Permission.delete must be True or False, not str"),
+        (
+            CreateManyResult,
+            {**CREATED, "createdData": [TASK, [CANARY]]},
+            "CreateManyResult.createdData[1] must be a JSON",
+        ),
+        (
+            CreateManyResult,
+            {**CREATED, "createdData": [TASK, {"_id": None, "a": CANARY}]},
+            "CreateManyResult.createdData[1]._id must be a string, not NoneType",
+        ),
+        (UpdateManyResult, {**UPDATED, "matchedCount": "5"}, "UpdateManyResult.matchedCount must be an integer"),
         (CurrentUser, {**CURRENT, "roles": ["a", 7]}, "CurrentUser.roles[1] must be a string, not int"),
     ],
 )
@@ -318,6 +337,15 @@ def test_pages_of_roles() -> None:
     assert Page.from_dict(json.loads(json.dumps(page.to_dict())), Role) == page
     with pytest.raises(ValueError, match=r"^Page\.results\[0\]\.numberOfUsers is missing$"):
         Page.from_dict({**page.to_dict(), "results": [{"id": "", "name": "", "description": None}]}, Role)
+
+
+def test_pages_of_documents() -> None:
+    """A page of documents is read with their class, and holds them as they are."""
+    page = Page((TASK,), page=1, page_size=25, total_records=1)
+    assert page.to_dict()["results"] == [TASK]
+    assert Page.from_dict(json.loads(json.dumps(page.to_dict())), dict) == page
+    with pytest.raises(ValueError, match=r"^Page\.results\[0\] must be a JSON object, not list$"):
+        Page.from_dict({**page.to_dict(), "results": [[]]}, dict)
 
 
 def test_nothing_is_shared() -> None:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Self
 
 from meshydb import _operations
+from meshydb._async.meshes.service import AsyncMeshesService
+from meshydb._async.projections import AsyncProjectionsService
 from meshydb._async.roles import AsyncRolesService
 from meshydb._async.users import AsyncUsersService
 from meshydb._config import AS_BEFORE, changed
@@ -52,6 +54,8 @@ class AsyncMeshyConnection:
         self._session = session
         self._users = AsyncUsersService(session)
         self._roles = AsyncRolesService(session)
+        self._meshes = AsyncMeshesService(session)
+        self._projections = AsyncProjectionsService(session)
 
     @property
     def current_user(self) -> CurrentUser:
@@ -72,6 +76,16 @@ class AsyncMeshyConnection:
     def roles(self) -> AsyncRolesService:
         """The roles of the tenant, their permissions and their users."""
         return self._roles
+
+    @property
+    def meshes(self) -> AsyncMeshesService:
+        """The documents of the tenant."""
+        return self._meshes
+
+    @property
+    def projections(self) -> AsyncProjectionsService:
+        """The projections of the tenant: stored queries on its documents."""
+        return self._projections
 
     def with_options(
         self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE

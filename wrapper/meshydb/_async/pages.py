@@ -30,16 +30,29 @@ async def each_result(pages: AsyncPages[T], key: Callable[[T], str]) -> AsyncIte
         key: Identifies a result.
     """
     known: set[str] = set()
-    number = received = pages_without_new = 0
-    while pages_without_new < _MAX_PAGES_WITHOUT_NEW_RESULTS:
-        number += 1
-        page = await pages.page(number)
+    pages_without_new = 0
+    async for page in each_page(pages):
         seen = len(known)
         for result in page.results:
             if key(result) not in known:
                 known.add(key(result))
                 yield result
-        received += len(page.results)
         pages_without_new = 0 if len(known) > seen else pages_without_new + 1
+        if pages_without_new == _MAX_PAGES_WITHOUT_NEW_RESULTS:
+            return
+
+
+async def each_page(pages: AsyncPages[T]) -> AsyncIterator[Page[T]]:
+    """Yield each page, as the loop needs them. Ends at the last page that the service reports, or at an empty page.
+
+    Args:
+        pages: The search.
+    """
+    number = received = 0
+    while True:
+        number += 1
+        page = await pages.page(number)
+        yield page
+        received += len(page.results)
         if not page.results or received >= page.total_records:
             return

@@ -18,7 +18,7 @@ from meshydb._core.raw import record_response
 from meshydb._core.responses import error_body, request_id, status_error
 from meshydb._core.retry import NEVER_SENT, RetryPolicy
 from meshydb._exceptions import APIConnectionError, APIResponseError, APITimeoutError
-from meshydb._models.model import MalformedError
+from meshydb._models.model import MalformedError, UnfitError
 from meshydb._operations import Operation
 
 T = TypeVar("T")
@@ -115,6 +115,8 @@ def _result(operation: Operation[T], request: Request, response: Response) -> T:
             return operation.parse(body)
         except KeyError as error:
             reason += f": {error} is missing"
+        except UnfitError as error:
+            reason = str(error)
         except MalformedError as error:
             # The message names model and member, and shows no value.
             reason += f": {error}"

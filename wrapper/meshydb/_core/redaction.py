@@ -79,11 +79,21 @@ def secrets_in(node: object, name: str = "") -> Iterator[str]:
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """Replace known secrets, also as encoded in JSON, URLs and forms."""
-    forms = {form for secret in secrets for form in _forms(secret)}
-    for secret in sorted(forms, key=len, reverse=True):
+    forms = {form for secret in {*secrets} for form in _forms(secret)}
+    # Few of them are in the text, and a document may have thousands.
+    for secret in sorted((form for form in forms if form in text), key=len, reverse=True):
         known = re.escape(secret)
         text = re.sub(known if len(secret) >= _LONG else rf"(?<!\w){known}(?!\w)", REDACTED, text)
     return text
+
+
+def redact_each(texts: Sequence[str], secrets: Iterable[str]) -> list[str]:
+    """Replace known secrets in several texts, in one pass. Secrets do not contain NUL."""
+    if not texts:
+        return []
+    return redact_secrets("\0".join(text.replace("\0", "\N{REPLACEMENT CHARACTER}") for text in texts), secrets).split(
+        "\0"
+    )
 
 
 def _forms(secret: str) -> Iterator[str]:

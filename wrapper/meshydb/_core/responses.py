@@ -2,22 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import cast
+from typing import TypeGuard, cast
 
+from attrs import evolve
 from httpx import codes
 
 from meshydb._core.messages import Response
-from meshydb._core.redaction import redact_secrets
-from meshydb._exceptions import APIStatusError, RateLimitError, class_for_status
+from meshydb._core.redaction import redact_each, redact_secrets
+from meshydb._exceptions import APIStatusError, BadRequestError, RateLimitError, RejectedDocument, class_for_status
 
 # Errors are kept, logged and passed between processes: a proxy's error page must not make them arbitrarily large.
 _MAX_TEXT = 4096
 _MAX_JSON = 65_536
 _MAX_MESSAGE = 1024
+_MAX_DECODED = 4 * 1024 * 1024
+_MAX_RESULTS = 10_000
+_NOT_JSON = object()
 # Messages go to terminals and log files, where these characters would forge lines or raise errors.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -26,8 +30,10 @@ def status_error(response: Response, secrets: Iterable[str], *, from_auth_host: 
     """Make the exception for a response that is not a success, without the secrets."""
     known = list(secrets)
     body = error_body(response.content)
-    code = _code(body, response.status_code, from_auth_host=from_auth_host)
-    message = _message(body) or code or codes.get_reason_phrase(response.status_code)
+    # The reasons for ten thousand rejected documents are longer than what is kept of a body.
+    decoded = _decoded(response.content, _MAX_DECODED) if response.status_code == HTTPStatus.BAD_REQUEST else body
+    code = _code(decoded, response.status_code, from_auth_host=from_auth_host)
+    message = _message(decoded) or code or codes.get_reason_phrase(response.status_code)
     error = class_for_status(response.status_code)(
         _printable(redact_secrets(message, known)) or "no message",
         status_code=response.status_code,
@@ -39,16 +45,16 @@ def status_error(response: Response, secrets: Iterable[str], *, from_auth_host: 
         error.code = _printable(redact_secrets(code, known))
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after(response)
+    if isinstance(error, BadRequestError):
+        error.results = tuple(_rejected_documents(decoded, known))
     return error
 
 
 def error_body(content: bytes) -> object:
     """Return the decoded JSON, or the beginning of the text if it is not JSON, or None if it is empty."""
-    try:
-        if len(content) <= _MAX_JSON:
-            return json.loads(content)
-    except (ValueError, RecursionError):
-        pass
+    decoded = _decoded(content, _MAX_JSON)
+    if decoded is not _NOT_JSON:
+        return decoded
     # The charset of the response is ignored: it may name a codec that is no text encoding.
     return content[:_MAX_TEXT].decode(errors="replace") or None
 
@@ -71,6 +77,38 @@ def retry_after(response: Response) -> float | None:
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _decoded(content: bytes, maximum: int) -> object:
+    try:
+        return json.loads(content) if len(content) <= maximum else _NOT_JSON
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+def _rejected_documents(body: object, secrets: list[str]) -> Iterator[RejectedDocument]:
+    """Yield the reasons for each document that was rejected. Those that do not match the contract are left out."""
+    results = cast("dict[str, object]", body).get("results") if isinstance(body, dict) else None
+    listed = cast("list[object]", results)[:_MAX_RESULTS] if isinstance(results, list) else []
+    valid = [each for each in map(_reason, listed) if each is not None]
+    messages = redact_each([each.message for each in valid], secrets)
+    codes = redact_each([each.code or "" for each in valid], secrets)
+    for each, message, code in zip(valid, messages, codes, strict=True):
+        yield evolve(each, message=_printable(message), code=_printable(code) or None)
+
+
+def _reason(result: object) -> RejectedDocument | None:
+    if not isinstance(result, dict):
+        return None
+    members = cast("dict[str, object]", result)
+    index, status, message = members.get("index"), members.get("status"), _text(members, "message")
+    if not _is_integer(index) or not _is_integer(status) or message is None:
+        return None
+    return RejectedDocument(index=index, status=status, message=message, code=_text(members, "code"))
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _code(body: object, status_code: int, *, from_auth_host: bool) -> str | None:

@@ -1,6 +1,7 @@
 """The arguments and results of operations. They are not the generated models, which change with the generator."""
 
 from meshydb._models.logins import CurrentUser, Tokens
+from meshydb._models.meshes import CreateManyResult, DeleteManyResult, UpdateManyResult
 from meshydb._models.page import Page
 from meshydb._models.questions import SecurityQuestion, SecurityQuestionHash
 from meshydb._models.recovery import UserVerificationHash
@@ -9,7 +10,9 @@ from meshydb._models.roles import Permissible, Permission, Role
 from meshydb._models.users import NewUser, User, UserRole, UserUpdate
 
 __all__ = [
+    "CreateManyResult",
     "CurrentUser",
+    "DeleteManyResult",
     "NewUser",
     "Page",
     "Permissible",
@@ -19,6 +22,7 @@ __all__ = [
     "SecurityQuestion",
     "SecurityQuestionHash",
     "Tokens",
+    "UpdateManyResult",
     "User",
     "UserRole",
     "UserUpdate",

@@ -28,6 +28,10 @@ class MalformedError(ValueError):
     """The data does not match the model. The message names model and member, and does not show the value."""
 
 
+class UnfitError(MalformedError):
+    """The data matches the contract, but does not fit the class that the caller chose for it."""
+
+
 class Model:
     """A model that converts to JSON and back, with the names of the API."""
 
@@ -170,11 +174,11 @@ def _reader(annotation: Any, item: Any) -> _Reader:
         return partial(_optional, _reader(kind, item))
     if get_origin(annotation) is tuple:
         return partial(_each, _reader(get_args(annotation)[0], item))
-    if annotation is int:
-        return _integer
+    if (reader := _READERS.get(get_origin(annotation) or annotation)) is not None:
+        return reader
     # Not by identity: freezegun puts another class in place of the one that is imported here.
     if isinstance(annotation, type) and issubclass(annotation, datetime):
-        return _timestamp
+        return read_time
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return partial(_read, annotation, None)
     return _unchanged
@@ -185,16 +189,27 @@ def _unchanged(value: object) -> object:
     return value
 
 
+def _free_form(value: object) -> object:
+    """Leave an object of any properties as it is."""
+    if not isinstance(value, dict):
+        raise MalformedError(f" must be a JSON object, not {type(value).__name__}")
+    return cast("dict[str, Any]", value)
+
+
 def _optional(read_value: _Reader, value: object) -> object:
     return None if value is None else read_value(value)
 
 
-def _integer(value: object) -> object:
+def read_integer(value: object) -> object:
     """Read a number without a fraction as an integer, as JSON Schema does. Leave other values to the validator."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _timestamp(value: object) -> datetime:
+_READERS: dict[object, _Reader] = {int: read_integer, dict: _free_form}
+
+
+def read_time(value: object) -> datetime:
+    """Read a timestamp."""
     if not isinstance(value, str):
         raise MalformedError(f" must be a string, not {type(value).__name__}")
     try:

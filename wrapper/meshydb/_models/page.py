@@ -31,7 +31,7 @@ class Page(Generic[T]):
     total_records: int = field(validator=by(check_int))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the page as the JSON of the API, with the `to_dict` of each result.
+        """Return the page as the JSON of the API, with the `to_dict` of each result. Documents stay as they are.
 
         Pages of users hold the hashes of answers to security questions, which the `repr` leaves out.
 
@@ -48,13 +48,17 @@ class Page(Generic[T]):
     @classmethod
     def from_dict(cls, data: Mapping[str, object], kind: type[M]) -> "Page[M]": ...
 
+    @overload
     @classmethod
-    def from_dict(cls, data: Mapping[str, object], kind: type[Model] = User) -> "Page[Any]":
+    def from_dict(cls, data: Mapping[str, object], kind: type[dict[str, Any]]) -> "Page[dict[str, Any]]": ...
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], kind: type[Any] = User) -> "Page[Any]":
         """Make a page from the JSON of the API, such as `to_dict` returns. Unknown members are ignored.
 
         Args:
             data: The decoded JSON.
-            kind: The class of the results, such as `Role`.
+            kind: The class of the results, such as `Role`; `dict` for documents and results of projections.
 
         Raises:
             ValueError: A member is missing or has the wrong type. The message names the model and the member, and does

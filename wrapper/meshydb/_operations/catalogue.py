@@ -1,8 +1,21 @@
 """All operations by their names."""
 
 from meshydb._operations.logins import log_in, refresh, revoke
+from meshydb._operations.meshes import (
+    DataQuery,
+    MeshQuery,
+    create_document,
+    create_documents,
+    delete_document,
+    delete_documents,
+    get_document,
+    search_documents,
+    update_document,
+    update_documents,
+)
 from meshydb._operations.operation import Operation
 from meshydb._operations.own_account import get_self, update_password, update_security_questions, update_self
+from meshydb._operations.projections import ProjectionQuery, search_projection
 from meshydb._operations.recovery import check_hash, forgot_password, reset_password, verify_user
 from meshydb._operations.registration import check_user_exist, register_anonymous_user, register_user
 from meshydb._operations.roles import (
@@ -33,20 +46,28 @@ from meshydb._operations.users import (
 )
 
 __all__ = [
+    "DataQuery",
+    "MeshQuery",
     "NameQuery",
     "Operation",
     "PermissionQuery",
+    "ProjectionQuery",
     "UserQuery",
     "add_users_to_role",
     "check_hash",
     "check_user_exist",
+    "create_document",
+    "create_documents",
     "create_permission",
     "create_role",
     "create_user",
+    "delete_document",
+    "delete_documents",
     "delete_permission",
     "delete_role",
     "delete_user",
     "forgot_password",
+    "get_document",
     "get_permission",
     "get_role",
     "get_self",
@@ -58,10 +79,14 @@ __all__ = [
     "remove_users_from_role",
     "reset_password",
     "revoke",
+    "search_documents",
     "search_permissibles",
     "search_permissions",
+    "search_projection",
     "search_roles",
     "search_users",
+    "update_document",
+    "update_documents",
     "update_password",
     "update_permission",
     "update_role",

@@ -12,6 +12,7 @@ from meshydb._models.model import Model, read
 from meshydb_api.types import UNSET, Unset
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @frozen
@@ -35,6 +36,18 @@ class Operation(Generic[T]):
     may_be_empty: bool = False
     at_auth_host: bool = False
     counts_guess: bool = False
+
+    def then(self, convert: Callable[[T], U]) -> "Operation[U]":
+        """Return the same operation, whose result is converted. The conversion raises as `parse` does."""
+        parse = self.parse
+        return Operation(
+            operation_id=self.operation_id,
+            request=self.request,
+            parse=lambda body: convert(parse(body)),
+            may_be_empty=self.may_be_empty,
+            at_auth_host=self.at_auth_host,
+            counts_guess=self.counts_guess,
+        )
 
     @property
     def safe_to_replay(self) -> bool:

@@ -8,6 +8,8 @@ from meshydb._config import AS_BEFORE, changed
 from meshydb._core.raw import RawCalls, raw
 from meshydb._exceptions import MeshyError
 from meshydb._models import CurrentUser
+from meshydb._sync.meshes.service import MeshesService
+from meshydb._sync.projections import ProjectionsService
 from meshydb._sync.roles import RolesService
 from meshydb._sync.users import UsersService
 
@@ -53,6 +55,8 @@ class MeshyConnection:
         self._session = session
         self._users = UsersService(session)
         self._roles = RolesService(session)
+        self._meshes = MeshesService(session)
+        self._projections = ProjectionsService(session)
 
     @property
     def current_user(self) -> CurrentUser:
@@ -73,6 +77,16 @@ class MeshyConnection:
     def roles(self) -> RolesService:
         """The roles of the tenant, their permissions and their users."""
         return self._roles
+
+    @property
+    def meshes(self) -> MeshesService:
+        """The documents of the tenant."""
+        return self._meshes
+
+    @property
+    def projections(self) -> ProjectionsService:
+        """The projections of the tenant: stored queries on its documents."""
+        return self._projections
 
     def with_options(
         self, *, timeout: "float | httpx.Timeout | None" = AS_BEFORE, max_retries: int = AS_BEFORE

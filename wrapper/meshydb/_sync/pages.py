@@ -31,16 +31,29 @@ def each_result(pages: Pages[T], key: Callable[[T], str]) -> Iterator[T]:
         key: Identifies a result.
     """
     known: set[str] = set()
-    number = received = pages_without_new = 0
-    while pages_without_new < _MAX_PAGES_WITHOUT_NEW_RESULTS:
-        number += 1
-        page = pages.page(number)
+    pages_without_new = 0
+    for page in each_page(pages):
         seen = len(known)
         for result in page.results:
             if key(result) not in known:
                 known.add(key(result))
                 yield result
-        received += len(page.results)
         pages_without_new = 0 if len(known) > seen else pages_without_new + 1
+        if pages_without_new == _MAX_PAGES_WITHOUT_NEW_RESULTS:
+            return
+
+
+def each_page(pages: Pages[T]) -> Iterator[Page[T]]:
+    """Yield each page, as the loop needs them. Ends at the last page that the service reports, or at an empty page.
+
+    Args:
+        pages: The search.
+    """
+    number = received = 0
+    while True:
+        number += 1
+        page = pages.page(number)
+        yield page
+        received += len(page.results)
         if not page.results or received >= page.total_records:
             return

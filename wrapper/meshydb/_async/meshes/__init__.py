@@ -1,0 +1,1 @@
+"""The documents of meshes, plain and as instances of classes."""

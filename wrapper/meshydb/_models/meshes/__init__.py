@@ -1,0 +1,32 @@
+"""Documents of meshes: their JSON, queries, classes of the caller, and results."""
+
+from meshydb._models.meshes.documents import to_document
+from meshydb._models.meshes.objects import DocumentClass
+from meshydb._models.meshes.queries import (
+    MAX_QUERY_TEXT,
+    check_fits_url,
+    fits_url,
+    to_filter,
+    to_order,
+    to_query_filter,
+    to_query_update,
+    write_query,
+)
+from meshydb._models.meshes.results import CreateManyResult, DeleteManyResult, UpdateManyResult, read_document
+
+__all__ = [
+    "MAX_QUERY_TEXT",
+    "CreateManyResult",
+    "DeleteManyResult",
+    "DocumentClass",
+    "UpdateManyResult",
+    "check_fits_url",
+    "fits_url",
+    "read_document",
+    "to_document",
+    "to_filter",
+    "to_order",
+    "to_query_filter",
+    "to_query_update",
+    "write_query",
+]
