@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import attrs
@@ -148,6 +150,100 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
     "permissible search": (lambda it: it.roles.permissibles("a\n"), ValueError, "name"),
     "permissible search page": (lambda it: it.roles.permissibles().page(2**31), ValueError, "number"),
     "permissible search size": (lambda it: it.roles.permissibles(page_size=True), TypeError, "page_size"),
+    "mesh": (lambda it: it.meshes.get("task2", ID), ValueError, "mesh must be letters from A to Z"),
+    "mesh empty": (lambda it: it.meshes.create("", {}), ValueError, "mesh must not be empty"),
+    "mesh long": (lambda it: it.meshes.search("a" * 65), ValueError, "mesh must have at most 64"),
+    "mesh type": (lambda it: it.meshes.delete_many(None, filter={}), TypeError, "mesh must be a string"),
+    "mesh of many": (lambda it: it.meshes.update_many("a.b", filter={}, update={"$set": {}}), ValueError, "mesh must"),
+    "mesh of several": (lambda it: it.meshes.create_many("a-b", [{}]), ValueError, "mesh must be letters"),
+    "document id": (lambda it: it.meshes.get("task", ""), ValueError, "document_id must not be empty"),
+    "document id slash": (lambda it: it.meshes.delete("task", "a/b"), ValueError, "document_id must not contain '/'"),
+    "document id dots": (lambda it: it.meshes.update("task", "..", {}), ValueError, "document_id must not be '.'"),
+    "document id long": (lambda it: it.meshes.get("task", "a" * 129), ValueError, "document_id must have at most 128"),
+    "document id type": (lambda it: it.meshes.get("task", 7), TypeError, "document_id must be a string, not int"),
+    "no documents": (lambda it: it.meshes.create_many("task", []), ValueError, "documents must hold at least 1"),
+    "many documents": (lambda it: it.meshes.create_many("task", [{}] * 10_001), ValueError, "documents must hold at m"),
+    "one document": (lambda it: it.meshes.create_many("task", {"a": 1}), TypeError, "documents must be several"),
+    "text of documents": (lambda it: it.meshes.create_many("task", CANARY), TypeError, "documents must be several"),
+    "delete by no filter": (
+        lambda it: it.meshes.delete_many("task", filter=None),
+        ValueError,
+        "filter must not be empty: pass {} for all documents",
+    ),
+    "delete by nothing": (lambda it: it.meshes.delete_many("task", filter=""), ValueError, "filter must not be empty"),
+    "delete by blank": (lambda it: it.meshes.delete_many("task", filter=" \n"), ValueError, "filter must not be empty"),
+    "delete by null": (lambda it: it.meshes.delete_many("task", filter="null"), ValueError, "filter must not be empty"),
+    "delete by undefined": (
+        lambda it: it.meshes.delete_many("task", filter=" undefined "),
+        ValueError,
+        "filter must not be empty",
+    ),
+    "delete by list": (lambda it: it.meshes.delete_many("task", filter=[]), TypeError, "filter must be a mapping or"),
+    "delete by long": (
+        lambda it: it.meshes.delete_many("task", filter={"a": "a" * 16_377}),
+        ValueError,
+        "filter must have at most 16384 characters, not 16385",
+    ),
+    "delete by wide": (
+        lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_000}),
+        ValueError,
+        "filter must have at most 57344 characters in a URL",
+    ),
+    "update by no filter": (
+        lambda it: it.meshes.update_many("task", filter=None, update={"$set": {"a": 1}}),
+        ValueError,
+        "filter must not be empty",
+    ),
+    "update by nothing": (
+        lambda it: it.meshes.update_many("task", filter={}, update=""),
+        ValueError,
+        "update must not be empty: pass operators, such as \\$set",
+    ),
+    "update type": (lambda it: it.meshes.update_many("task", filter={}, update=7), TypeError, "update must be a mapp"),
+    "update value": (
+        lambda it: it.meshes.update_many("task", filter={}, update={"$set": {"a": Decimal(1)}}),
+        TypeError,
+        r"update\.\$set\.a must be .* not Decimal",
+    ),
+    "filter value": (lambda it: it.meshes.search("a", filter={"b": {1}}), TypeError, r"filter\.b must be .* not set"),
+    "filter time": (
+        lambda it: it.meshes.search("a", filter={"b": {"$gt": datetime(2030, 1, 1)}}),  # noqa: DTZ001
+        ValueError,
+        r"filter\.b\.\$gt must have an offset from UTC",
+    ),
+    "filter name": (lambda it: it.meshes.search("a", filter={7: 1}), TypeError, r"filter\.7 must have a string"),
+    "filter pattern": (
+        lambda it: it.meshes.search("a", filter={"b": re.compile("x", re.VERBOSE)}),
+        ValueError,
+        r"filter\.b must have no flags but",
+    ),
+    "filter pattern of bytes": (
+        lambda it: it.meshes.search("a", filter={"b": re.compile(b"x")}),
+        TypeError,
+        r"filter\.b must be a pattern of text, not of bytes",
+    ),
+    "filter NUL": (lambda it: it.meshes.search("a", filter="{a:'\0'}"), ValueError, "filter must not contain NUL"),
+    "filter type": (lambda it: it.meshes.search("a", filter=7), TypeError, "filter must be a mapping or text, not int"),
+    "filter and order wide": (
+        lambda it: it.meshes.search("a", filter="ü" * 8000, order_by="ü" * 8000),
+        ValueError,
+        "filter and order_by must have at most 57344",
+    ),
+    "mesh order": (lambda it: it.meshes.search("a", order_by={"b": 2}), ValueError, "each direction in order_by"),
+    "mesh order type": (lambda it: it.meshes.search("a", order_by=["b"]), TypeError, "order_by must be a string"),
+    "mesh order name": (lambda it: it.meshes.search("a", order_by={"": 1}), ValueError, "each name in order_by"),
+    "mesh order names": (
+        lambda it: it.meshes.search("a", order_by=dict.fromkeys("abcdefghi", 1)),
+        ValueError,
+        "order_by must hold at most 8 names, not 9",
+    ),
+    "mesh page size": (lambda it: it.meshes.search("a", page_size=201), ValueError, "page_size"),
+    "mesh page": (lambda it: it.meshes.search("a").page(0), ValueError, "number"),
+    "projection": (lambda it: it.projections.get("-a"), ValueError, "name must be letters, digits"),
+    "projection empty": (lambda it: it.projections.get(""), ValueError, "name must not be empty"),
+    "projection page": (lambda it: it.projections.get("a.b_c-1").page("1"), TypeError, "number"),
+    "projection filter": (lambda it: it.projections.get("a", filter=7), TypeError, "filter must be a mapping or text"),
+    "projection size": (lambda it: it.projections.get("a", page_size=0), ValueError, "page_size"),
     "search direction type": (lambda it: it.users.search(order_by={"a": True}), TypeError, "each direction"),
 }
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from tests.client.calls import connect, connect_async
+
+
+@frozen
+class Task:
+    """A class of documents."""
+
+    title: str
+
 
 ID = "64c0aa11bb22cc33dd44ee55"
 
@@ -22,6 +31,7 @@ async def test_reprs_show_the_settings(connect_either: Any) -> None:
     search = connection.users.search("ro", order_by={"lastName": 1}, page_size=7)
     query = ", name='ro', order_by='{\"lastName\":1}', active_only=True, page_size=7"
     permissions = connection.roles.permissions(ID)
+    tasks = connection.meshes.of(Task)
     in_role = f", role_id='{ID}'"
     shown = {
         connection: f"{prefix}MeshyConnection{of})",
@@ -34,6 +44,18 @@ async def test_reprs_show_the_settings(connect_either: Any) -> None:
         permissions.search(): f"{prefix}PermissionSearch{of}{in_role}, page_size=25)",
         connection.roles.permissibles(page_size=7): f"{prefix}PermissibleSearch{of}, page_size=7)",
         connection.roles.with_raw_response: f"{prefix}RolesWithRawResponse({prefix}RolesService{of}))",
+        connection.meshes: f"{prefix}MeshesService{of})",
+        tasks: f"{prefix}TypedMesh{of}, kind=<class 'tests.client.test_reprs.Task'>, mesh='task')",
+        tasks.search(): f"{prefix}MeshSearch{of}, page_size=25, mesh='task')",
+        connection.meshes.search("task", filter={"done": True}): (
+            f"{prefix}MeshSearch{of}, filter='{{\"done\":true}}', page_size=25, mesh='task')"
+        ),
+        connection.projections: f"{prefix}ProjectionsService{of})",
+        connection.projections.get("perOwner"): f"{prefix}ProjectionSearch{of}, page_size=25, name='perOwner')",
+        tasks.with_raw_response: (
+            f"{prefix}TypedMeshWithRawResponse({prefix}TypedMesh{of}, "
+            "kind=<class 'tests.client.test_reprs.Task'>, mesh='task'))"
+        ),
         connection.with_raw_response: f"{prefix}ConnectionWithRawResponse({prefix}MeshyConnection{of}))",
         connection.users.with_raw_response: f"{prefix}UsersWithRawResponse({prefix}UsersService{of}))",
         search.with_raw_response: f"{prefix}UserSearchWithRawResponse({prefix}UserSearch{of}{query}))",
