@@ -65,6 +65,8 @@ class Story:
         try:
             if block.language == "console":
                 self._console(block)
+            elif block.title is not None:
+                (self.folder / block.title).write_text(self._here(block.source), encoding="utf-8")
             elif re.search("^(async )?def test_", block.source, re.MULTILINE):
                 self._tests(block)
             else:
