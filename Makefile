@@ -38,7 +38,7 @@ $(DOCS_READY): requirements-docs.lock $(LOCKED)
 	@$(PIP) --require-hashes -r requirements-docs.lock
 	@touch $@
 
-demo: $(READY) ## Start a server, request a password reset over HTTP, and print the response.
+demo: $(READY) ## Start a server, recover a password, keep a document, and print the response to forgotPassword.
 	@$(BIN)/python examples/demo.py
 
 serve: $(READY) ## Serve meshydb.sqlite3 in this folder at http://127.0.0.1:8000.

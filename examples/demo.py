@@ -1,4 +1,4 @@
-"""Hosts a server, and recovers a password over HTTP.
+"""Hosts a server, recovers a password over HTTP, and keeps a document.
 
 The last line on standard output is the response to forgot_password. The steps are printed to standard error. The first
 unexpected result ends the program.
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from meshydb import BadRequestError, MeshyClient, UserVerificationHash
+from meshydb import BadRequestError, MeshyClient, MeshyConnection, UserVerificationHash
 
 _ACCOUNT = "acme"
 _TENANT = "north"
@@ -81,6 +81,29 @@ def _recover(client: MeshyClient) -> UserVerificationHash:
     return reset
 
 
+def _keep_a_document(connection: MeshyConnection) -> None:
+    """Create a document, find it by a filter, and change it."""
+    meshes = connection.meshes
+    _tell(">>> meshes = connection.meshes")
+    _tell('>>> meshes.create("task", {"title": "Buy glue", "done": False})')
+    created = meshes.create("task", {"title": "Buy glue", "done": False})
+    _tell(str(created))
+
+    _tell('>>> list(meshes.search("task", filter="{ title: /^Buy/, done: false }"))')
+    found = list(meshes.search("task", filter="{ title: /^Buy/, done: false }"))
+    _tell(str(found))
+    if found != [created]:
+        sys.exit("The search should have found the document.")
+
+    _tell('>>> meshes.update_many("task", filter={"title": "Buy glue"}, update={"$set": {"done": True}})')
+    meshes.update_many("task", filter={"title": "Buy glue"}, update={"$set": {"done": True}})
+    _tell(f'>>> meshes.get("task", {created["_id"]!r})')
+    changed = meshes.get("task", created["_id"])
+    _tell(str(changed))
+    if changed != {**created, "done": True}:
+        sys.exit("The update should have changed the document.")
+
+
 def _refused(call: Callable[[], object]) -> None:
     try:
         call()
@@ -99,6 +122,9 @@ def main() -> None:
         public_key = account["tenants"][0]["publicKey"]
         with _serving() as url, MeshyClient(_ACCOUNT, _TENANT, public_key, base_url=url) as client:
             reset = _recover(client)
+            _tell(f">>> connection = client.login({_USERNAME!r}, {_NEW_PASSWORD!r})")
+            with client.login(_USERNAME, _NEW_PASSWORD) as connection:
+                _keep_a_document(connection)
     _tell(">>> print(json.dumps(reset.to_dict()))")
     print(json.dumps(reset.to_dict()))
 
