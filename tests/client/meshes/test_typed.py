@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -211,11 +211,12 @@ def test_extra_properties_are_refused(play_connected: Play) -> None:
     """Without `extra`, a property that has no field raises an error, so that no update loses it."""
     document = {**LEAST, "nickname": "B"}
     page = {"results": [LEAST, document], "page": 1, "pageSize": 25, "totalRecords": 1}
-    for call, body in (
+    calls: list[tuple[Callable[[Any], Any], Any]] = [
         (lambda it: it.get("b"), document),
         (lambda it: it.search().page(1), page),
         (lambda it: results_of(it.search()), page),
-    ):
+    ]
+    for call, body in calls:
         with ScriptedServer(reply(200, body)) as server, pytest.raises(APIResponseError) as caught:
             play_connected(once(lambda it: call(it.meshes.of(Person))), server.url)  # noqa: B023
         assert caught.value.message == (
