@@ -18,8 +18,9 @@ from meshydb_server.storage.meshes import MeshKey
 
 async def create_mesh_data(services: Services, call: Call) -> Response:
     """`POST /{accountName}/meshes/{mesh}`."""
-    if isinstance(call.body, list):
-        created = await services.meshes.create_many(_mesh(call), cast("list[object]", call.body))
+    body: object = call.body
+    if isinstance(body, list):
+        created = await services.meshes.create_many(_mesh(call), cast("list[object]", body))
         text = f'{{"createdCount":{len(created)},"createdData":[{",".join(created)}]}}'
     else:
         text = await services.meshes.create(_mesh(call), call.body, large=call.is_large)

@@ -92,7 +92,8 @@ def _require_depth(value: object, depth: int, most: int) -> None:
         return
     if depth == 0:
         raise _too_deep(most)
-    for child in value.values() if isinstance(value, dict) else value:
+    members = cast("dict[str, object]", value).values() if isinstance(value, dict) else cast("list[object]", value)
+    for child in members:
         _require_depth(child, depth - 1, most)
 
 

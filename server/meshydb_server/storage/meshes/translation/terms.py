@@ -64,7 +64,7 @@ class Combining:
 class Parameters:
     """The values of a statement, by the names of their parameters."""
 
-    values: dict[str, Any] = field(factory=dict)
+    values: dict[str, Any] = field(factory=dict[str, Any])
 
     def bind(self, value: Any) -> str:
         """A parameter with this value, as a statement names it."""
