@@ -48,16 +48,33 @@ def lines(verdict: Verdict) -> Iterator[str]:
     tested = len(verdict.passed) + len(failed)
     if tested or verdict.skipped:
         yield f"Scenarios tested: {tested} of {tested + len(verdict.skipped)}."
+    if all_links := verdict.selected_links:
+        yield f"Links followed: {len(all_links) - len(verdict.unfollowed_links)} of {len(all_links)}."
+    yield from _unexplained_links(verdict)
     for what, names in verdict.missing.items():
         where = next((f" ({option})" for start, option in _OPTION_FOR.items() if what.startswith(start)), "")
         yield f"Not tested, needs {what}{where}: {_list(names)}."
     yield f"The server {_OUTCOMES.get(verdict.exit_code, 'could not be tested to the end')}. Seed: {verdict.seed}"
 
 
+def _unexplained_links(verdict: Verdict) -> Iterator[str]:
+    """Yield why links were not followed, except for those that `missing` names."""
+    by_reason = dict[str, list[str]]()
+    missing = {name for names in verdict.missing.values() for name in names}
+    for name, reason in verdict.link_failures.items():
+        if name not in missing:
+            by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        yield f"Not followed: {', '.join(names)}: it {reason}."
+
+
 def _list(names: Sequence[str]) -> str:
-    """List operations by name, and scenarios by name if there are few."""
+    """List operations by name, and links and scenarios by name if there are few."""
+    links = [each for each in names if " -> " in each]
     scenarios = [each for each in names if each in SCENARIOS]
-    operations = [each for each in names if each not in SCENARIOS]
+    operations = [each for each in names if each not in {*links, *scenarios}]
+    if len(links) > _FEW:
+        links = [f"{len(links)} links"]
     if len(scenarios) > _FEW:
         scenarios = [f"{len(scenarios)} scenarios"]
-    return ", ".join([*operations, *scenarios])
+    return ", ".join([*operations, *links, *scenarios])

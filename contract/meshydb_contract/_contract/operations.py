@@ -1,4 +1,4 @@
-"""The operations of the contract, with their hosts, links, permissions and paths."""
+"""The operations of the contract, with their hosts, permissions and paths."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -22,17 +22,6 @@ _METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", 
 def hosts() -> Mapping[str, bool]:
     """Map each operationId to whether the public service has the operation on its auth host."""
     return {node["operationId"]: _has_public_host(item) for item, node in _operations()}
-
-
-@cache
-def links() -> frozenset[tuple[str, str]]:
-    """Return the operationIds at both ends of each link."""
-    return frozenset(
-        (node["operationId"], link["operationId"])
-        for _, node in _operations()
-        for response in node["responses"].values()
-        for link in response.get("links", {}).values()
-    )
 
 
 def _has_public_host(item: dict[str, Any]) -> bool:

@@ -17,8 +17,9 @@ from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from meshydb_contract._contract.cases import operation_id
+from meshydb_contract._contract.links import Link, links
 from meshydb_contract._deployment.transport import retry_after
-from meshydb_contract._results.findings import Exchange, Finding
+from meshydb_contract._results.findings import Exchange, Finding, ScenarioResult
 
 INTERRUPTED: Final = 130
 NO_TIME: Final = "needs more time"
@@ -51,7 +52,7 @@ class Verdict:
     """How often each operation returned each status."""
 
     links: Counter[tuple[str, int]] = field(factory=Counter[tuple[str, int]])
-    """How often following each link exactly returned each status."""
+    """How often following each link exactly returned each status: in random chains, and in walks."""
 
     passed: list[str] = field(factory=list[str])
     """The scenarios that passed."""
@@ -67,6 +68,9 @@ class Verdict:
 
     failure_reasons: dict[str, str] = field(factory=dict[str, str])
     """Why the fallback request of an operation did not succeed: it `needs` something, or was rejected."""
+
+    link_failures: dict[str, str] = field(factory=dict[str, str])
+    """Why the walk along a link did not succeed, by the name of the link: it `needs` something, or was rejected."""
 
     users_left: int = 0
     """How many users the run created and could not delete."""
@@ -102,10 +106,36 @@ class Verdict:
         return [each for each in self.selected if each not in others]
 
     @property
+    def selected_links(self) -> Sequence[Link]:
+        """The links between operations to test."""
+        selected = set(self.selected)
+        return [each for each in links() if {each.source, each.target} <= selected]
+
+    @property
+    def unfollowed_links(self) -> Sequence[Link]:
+        """The links to test that never led to a success."""
+        followed = {name for (name, status) in self.links if status in SUCCESS}
+        return [each for each in self.selected_links if each.full_name not in followed]
+
+    @property
+    def link_results(self) -> Sequence[ScenarioResult]:
+        """The links to test, for reports. A link that was not followed is skipped."""
+        unfollowed = {each.name for each in self.unfollowed_links}
+        return [
+            ScenarioResult(
+                each.name,
+                next((finding for finding in self.findings if finding.check == each.name), None),
+                self.link_failures.get(each.name, "was not followed") if each.name in unfollowed else None,
+            )
+            for each in self.selected_links
+        ]
+
+    @property
     def missing(self) -> Mapping[str, Sequence[str]]:
-        """What the operator did not pass or the tenant lacks, with the operations and scenarios that need it."""
+        """What the operator did not pass or the tenant lacks, with the operations, links and scenarios that need it."""
         found = dict[str, list[str]]()
-        for name, reason in [*self.failure_reasons.items(), *self.skipped.items()]:
+        reasons = [*self.failure_reasons.items(), *self.link_failures.items(), *self.skipped.items()]
+        for name, reason in reasons:
             if reason.startswith("needs ") and reason != NO_TIME and name not in self.succeeded:
                 found.setdefault(reason.removeprefix("needs "), []).append(name)
         return found

@@ -1,4 +1,7 @@
-"""One valid request for each operation, sent if no random request of the operation succeeded."""
+"""One valid request for each operation, sent if no random request of the operation succeeded.
+
+Walks along links begin with these requests too.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from typing import Any, Final
 
 from meshydb_contract._results.verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
-from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context, User
+from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context
 from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
-from meshydb_contract.scenarios._context.roles import Role, add_permission, create_role, permission_body, users_body
+from meshydb_contract.scenarios._context.roles import add_permission, create_role, permission_body, users_body
 from meshydb_contract.scenarios.wire import UNKNOWN_REQUEST
 
 _NO_REGISTRATION: Final = "needs a tenant in which users may register"
 _NO_QUESTIONS: Final = "needs a tenant that asks security questions"
-_NO_VERIFICATION: Final = "needs a tenant that verifies those who register"
+NO_VERIFICATION: Final = "needs a tenant that verifies those who register"
 _NO_USERNAME: Final = "needs a username, or an administrator's access token"
 
 
@@ -22,12 +25,17 @@ def fallback_request(operation_id: str, username: str | None) -> Scenario:
     """Return a scenario that sends one valid request. `username` names a user of the tenant, if known."""
 
     def succeed(context: Context) -> None:
-        make = _REQUESTS[operation_id] if operation_id in _REQUESTS else _plain(operation_id)
+        make = REQUESTS[operation_id] if operation_id in REQUESTS else _plain(operation_id)
         response = make(context, username)
         if response.status not in SUCCESS:
-            raise SkippedError(f"was rejected with {response.status}, although the request is valid: {response.json}")
+            raise SkippedError(refusal(response))
 
     return succeed
+
+
+def refusal(response: ApiResponse) -> str:
+    """Return what an error means in response to a valid request."""
+    return f"was refused with {response.status}, though the request is good: {response.json}"
 
 
 _Request = Callable[[Context, str | None], ApiResponse]
@@ -37,41 +45,41 @@ def _plain(operation_id: str, body: Any = None, **path: str) -> _Request:
     return lambda context, _: context.call(operation_id, context.tenant, body, path=path)
 
 
-def _about_user(operation_id: str, body: Callable[[Context, User], Any] | None = None) -> _Request:
+def _about_user(operation_id: str) -> _Request:
     """Return a request by an administrator about a new user."""
 
     def make(context: Context, _: str | None) -> ApiResponse:
         token, user = context.admin_token(context.tenant), context.create_user()
-        content = body and body(context, user)
-        return context.call(operation_id, context.tenant, content, path={"id": user.id}, token=token)
+        body = valid_body(operation_id, context)
+        return context.call(operation_id, context.tenant, body, path={"id": user.id}, token=token)
 
     return make
 
 
-def _about_self(operation_id: str, body: Callable[[Context, User], Any]) -> _Request:
+def _about_self(operation_id: str) -> _Request:
     """Return a request by a new user about their own account."""
 
     def make(context: Context, _: str | None) -> ApiResponse:
         context.admin_token(context.tenant)
         context.public_key(context.tenant)
-        user = context.create_user()
-        token = context.log_in(user)["access_token"]
-        return context.call(operation_id, context.tenant, body(context, user), token=token)
+        token = context.log_in(context.create_user())["access_token"]
+        return context.call(operation_id, context.tenant, valid_body(operation_id, context), token=token)
 
     return make
 
 
-def _profile(context: Context, user: User) -> dict[str, Any]:
-    registration = context.registration_body(user.tenant, user.username)
+def _profile(context: Context) -> dict[str, Any]:
+    registration = context.registration_body(context.tenant)
     return {name: registration[name] for name in ("emailAddress", "phoneNumber")}
 
 
-def _password(_: Context, user: User) -> dict[str, Any]:
-    return {"previousPassword": user.password, "newPassword": NEW_PASSWORD}
+def _password(_: Context) -> dict[str, Any]:
+    return {"previousPassword": PASSWORD, "newPassword": NEW_PASSWORD}
 
 
-def _questions(context: Context, user: User) -> dict[str, Any]:
-    asked = context.call("forgotPassword", user.tenant, {"username": user.username, "attempt": 1})
+def _questions(context: Context) -> dict[str, Any]:
+    username = context.create_user().username
+    asked = context.call("forgotPassword", context.tenant, {"username": username, "attempt": 1})
     if asked.expect(200, "A user cannot ask for a password reset.").json["hint"] != QUESTION:
         raise SkippedError(_NO_QUESTIONS)
     return {"securityQuestions": [{"question": QUESTION, "answer": ANSWER}]}
@@ -103,7 +111,7 @@ def _verify(context: Context, _: str | None) -> ApiResponse:
     context.require_codes()
     _, registered = _register(context)
     if registered.json is None:
-        raise SkippedError(_NO_VERIFICATION)
+        raise SkippedError(NO_VERIFICATION)
     return context.call("verifyUser", context.tenant, context.with_code(context.tenant, registered.json))
 
 
@@ -162,33 +170,54 @@ def _by_admin(operation_id: str) -> _Request:
 
 def _create_role(context: Context, _: str | None) -> ApiResponse:
     token = context.admin_token(context.tenant)
-    return context.call("createRole", context.tenant, {"name": context.free_role_name(context.tenant)}, token=token)
+    return context.call("createRole", context.tenant, valid_body("createRole", context), token=token)
 
 
-def _about_role(operation_id: str, body: Callable[[Context, Role], Any] | None = None) -> _Request:
+def _about_role(operation_id: str) -> _Request:
     """Return a request by an administrator about a new role, or about the permission that it has."""
 
     def make(context: Context, _: str | None) -> ApiResponse:
         token, role = context.admin_token(context.tenant), create_role(context)
         path = {"roleId": role.id, "permissionId": add_permission(context, role, "users", "read")}
-        return context.call(operation_id, context.tenant, body and body(context, role), path=path, token=token)
+        body = valid_body(operation_id, context)
+        return context.call(operation_id, context.tenant, body, path=path, token=token)
 
     return make
 
 
-def _new_name(context: Context, role: Role) -> dict[str, Any]:
-    return {"name": context.free_role_name(role.tenant)}
+def _role(context: Context) -> dict[str, Any]:
+    return {"name": context.free_role_name(context.tenant)}
 
 
-def _permission(_: Context, __: Role) -> dict[str, Any]:
+def _permission(_: Context) -> dict[str, Any]:
     return permission_body("projections", "read")
 
 
-def _one_user(context: Context, _: Role) -> dict[str, Any]:
+def _one_user(context: Context) -> dict[str, Any]:
     return users_body(context.create_user().id)
 
 
-_REQUESTS: Final[Mapping[str, _Request]] = {
+_BODIES: Final[Mapping[str, Callable[[Context], Any]]] = {
+    "updateSelf": _profile,
+    "updateSecurityQuestions": _questions,
+    "updatePassword": _password,
+    "updateUser": _profile,
+    "updateUserSecurityQuestions": _questions,
+    "createRole": _role,
+    "updateRole": _role,
+    "createPermission": _permission,
+    "updatePermission": _permission,
+    "addUsersToRole": _one_user,
+    "removeUsersFromRole": _one_user,
+}
+
+
+def valid_body(operation_id: str, context: Context) -> Any:
+    """Return a body for an operation about a user or role that the context created, or None if it has none."""
+    return _BODIES[operation_id](context) if operation_id in _BODIES else None
+
+
+REQUESTS: Final[Mapping[str, _Request]] = {
     "requestToken": _log_in,
     "revokeToken": _revoke,
     "checkUserExist": _plain("checkUserExist", username="nobody"),
@@ -199,26 +228,26 @@ _REQUESTS: Final[Mapping[str, _Request]] = {
     "resetPassword": _reset_password,
     "verifyUser": _verify,
     "getSelf": _by_admin("getSelf"),
-    "updateSelf": _about_self("updateSelf", _profile),
-    "updateSecurityQuestions": _about_self("updateSecurityQuestions", _questions),
-    "updatePassword": _about_self("updatePassword", _password),
+    "updateSelf": _about_self("updateSelf"),
+    "updateSecurityQuestions": _about_self("updateSecurityQuestions"),
+    "updatePassword": _about_self("updatePassword"),
     "searchUsers": _by_admin("searchUsers"),
     "createUser": _create,
     "getUser": _about_user("getUser"),
-    "updateUser": _about_user("updateUser", _profile),
+    "updateUser": _about_user("updateUser"),
     "deleteUser": _about_user("deleteUser"),
-    "updateUserSecurityQuestions": _about_user("updateUserSecurityQuestions", _questions),
+    "updateUserSecurityQuestions": _about_user("updateUserSecurityQuestions"),
     "searchRoles": _by_admin("searchRoles"),
     "createRole": _create_role,
     "getRole": _about_role("getRole"),
-    "updateRole": _about_role("updateRole", _new_name),
+    "updateRole": _about_role("updateRole"),
     "deleteRole": _about_role("deleteRole"),
     "searchPermissions": _about_role("searchPermissions"),
-    "createPermission": _about_role("createPermission", _permission),
+    "createPermission": _about_role("createPermission"),
     "getPermission": _about_role("getPermission"),
-    "updatePermission": _about_role("updatePermission", _permission),
+    "updatePermission": _about_role("updatePermission"),
     "deletePermission": _about_role("deletePermission"),
-    "addUsersToRole": _about_role("addUsersToRole", _one_user),
-    "removeUsersFromRole": _about_role("removeUsersFromRole", _one_user),
+    "addUsersToRole": _about_role("addUsersToRole"),
+    "removeUsersFromRole": _about_role("removeUsersFromRole"),
     "searchPermissibles": _by_admin("searchPermissibles"),
 }

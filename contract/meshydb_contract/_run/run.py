@@ -17,7 +17,8 @@ from attrs import evolve
 from schemathesis import Config, cli, generation
 
 from meshydb_contract._contract.files import path_of
-from meshydb_contract._contract.operations import hosts, links
+from meshydb_contract._contract.links import links
+from meshydb_contract._contract.operations import hosts
 from meshydb_contract._deployment.deployment import Deployment, Tenant
 from meshydb_contract._deployment.target import CannotTestError, Target
 from meshydb_contract._deployment.transport import RetryBudget, Transport, reset_transport, use_transport
@@ -26,6 +27,7 @@ from meshydb_contract._results.verdict import INTERRUPTED, Verdict
 from meshydb_contract._run.configuration import configure
 from meshydb_contract._run.fallback_requests import fallback_request
 from meshydb_contract._run.hooks import RUNS, Run
+from meshydb_contract._run.link_walks import walk_links
 from meshydb_contract._run.options import Hooks, Options
 from meshydb_contract._sandbox.sandbox import Sandbox
 from meshydb_contract.scenarios import run_scenario, run_scenarios
@@ -83,12 +85,13 @@ def run(
             reset_transport()
         if sandbox is not None and exit_code != INTERRUPTED and not verdict.problems:
             _send_fallback_requests(verdict, deployment, target, transport)
+            walk_links(verdict, deployment, transport)
     finally:
         if sandbox is not None:
             left = sandbox.close()
             verdict.users_left, verdict.roles_left = left.users, left.roles
     if options.report is not None:
-        verdict.problems += finish_reports(options.report, results)
+        verdict.problems += finish_reports(options.report, {"scenarios": results, "links": verdict.link_results})
     verdict.finish(exit_code, require_all=options.require_all)
     return verdict
 
@@ -139,4 +142,4 @@ def _arguments(options: Options) -> list[str]:
 
 def _has_links(operations: Sequence[str]) -> bool:
     """Return whether there are links to follow. Without any, schemathesis fails."""
-    return not operations or any(source in operations and target in operations for source, target in links())
+    return not operations or any(link.source in operations and link.target in operations for link in links())

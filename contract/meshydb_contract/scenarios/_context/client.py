@@ -102,7 +102,7 @@ class Client:
         except requests.RequestException as error:
             raise ViolationError(operation_id, f"There is no response: {error}") from error
         self._record(operation_id, tenant, body, response)
-        checked = checked_response(operation_id, values, response)
+        checked = checked_response(operation_id, values, body, response)
         if token and token == tenant.token and checked.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise SkippedError("needs a valid access token that may do everything with users and roles")
         return checked

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn, Self
 
 import requests
-from attrs import frozen
+from attrs import field, frozen
 from schemathesis import Response
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from meshydb_contract._contract.checks import no_content_at_204, no_secrets_shown
 from meshydb_contract._contract.operations import operation
+from meshydb_contract._results.findings import Exchange
 
 _CHECKS: Final[list[Any]] = [
     not_a_server_error,
@@ -56,6 +57,8 @@ class ApiResponse:
     status: int
     headers: Mapping[str, str]
     json: Any
+    exchange: Exchange = field(repr=False, eq=False)
+    """The request and the response, from which links take values."""
 
     def expect(self, status: int, otherwise: str) -> Self:
         """Fail unless the response has this status. `otherwise` says what another status means."""
@@ -77,7 +80,7 @@ class ApiResponse:
         raise ViolationError(self.operation, message)
 
 
-def checked_response(operation_id: str, path: Mapping[str, str], response: requests.Response) -> ApiResponse:
+def checked_response(operation_id: str, path: Mapping[str, str], body: Any, response: requests.Response) -> ApiResponse:
     """Return the response of an operation. Raises ViolationError if it is not documented."""
     answer = Response.from_requests(response, verify=True)
     try:
@@ -90,4 +93,6 @@ def checked_response(operation_id: str, path: Mapping[str, str], response: reque
     # The reference is an HTML page.
     is_json = "json" in response.headers.get("content-type", "")
     said = answer.json() if answer.content and is_json else None
-    return ApiResponse(operation_id, answer.status_code, response.headers, said)
+    sent = operation(operation_id).Case(path_parameters=dict(path))
+    sent.body = body
+    return ApiResponse(operation_id, answer.status_code, response.headers, said, Exchange(sent, answer))
