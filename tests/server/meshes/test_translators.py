@@ -98,15 +98,13 @@ def _tree(source: dict[str, Any]) -> Filter:
         return parse_filter({})
 
 
-_AWKWARD: Final = st.sampled_from(
-    ["a", 'quo"te', "back\\slash", "é", "", " ", "🙂", "new\nline", "$", "1", "%s", ":p", "?"]
-)
-_NUMBERS: Final = st.sampled_from(
-    [
-        *(0, -1, 1, 1.0, -0.0, 0.1, 0.30000000000000004, 1e-7, 1e22, 1.5e308, 5e-324, 2**31, -(2**31) - 1),
-        *(2**53, 2.0**53, 2**53 + 1, 2**56 + 16, 2.0**56 + 16, 2**63 - 1, -(2**63), 2.0**63),
-    ]
-) | st.floats(allow_nan=False, allow_infinity=False)
+_AWKWARD_NAMES: Final = ["a", 'quo"te', "back\\slash", "é", "", " ", "🙂", "new\nline", "$", "1", "%s", ":p", "?"]
+_AWKWARD: Final = st.sampled_from(_AWKWARD_NAMES)
+_LIMITS: Final[list[float]] = [
+    *(0, -1, 1, 1.0, -0.0, 0.1, 0.30000000000000004, 1e-7, 1e22, 1.5e308, 5e-324, 2**31, -(2**31) - 1),
+    *(2**53, 2.0**53, 2**53 + 1, 2**56 + 16, 2.0**56 + 16, 2**63 - 1, -(2**63), 2.0**63),
+]
+_NUMBERS: Final = st.sampled_from(_LIMITS) | st.floats(allow_nan=False, allow_infinity=False)
 _LEAVES: Final = _NUMBERS | st.sampled_from(
     [None, True, False, "", "a", "a'b", 'a"b', "a\\b", "a\nb", "é", "😀", "\uffee"]
 )
@@ -131,6 +129,35 @@ _ASKED: Final = st.one_of(
     st.builds(lambda value, other: {"$elemMatch": {"$gt": value, "$not": {"$lte": other}}}, _LEAVES, _LEAVES),
     st.builds(lambda name, value: {"$elemMatch": {name: value}}, _TO, _LEAVES),
 )
+
+
+def test_awkward_names(database_url: str) -> None:
+    """Fields whose names have quotes, backslashes or line breaks, or are empty, are found and sorted by."""
+    for name in _AWKWARD_NAMES:
+        documents = numbered([{name: 2}, {name: [1]}, {"other": 1}, {name: {name: 1}}])
+        with connected(database_url) as connection:
+            fill(connection, documents)
+            for condition in (2, 1, {"$exists": True}, {"$exists": False}, {"$ne": 2}):
+                for path in (name, f"{name}.{name}"):
+                    if not path.startswith("$"):
+                        _assert_agrees(connection, documents, parse_filter({path: condition}))
+            if name not in {"", "$"}:
+                order = parse_order({name: -1})
+                expected = [document["_id"] for document in sort_documents(documents, order)]
+                assert found(connection, parse_filter({}), order) == (len(expected), expected)
+
+
+def test_limits_of_numbers(database_url: str) -> None:
+    """Integers and doubles at their limits compare exactly, true is none of them, and so they are sorted."""
+    documents = numbered({"a": number} for number in [*_LIMITS, True, False, None, "1"])
+    with connected(database_url) as connection:
+        fill(connection, documents)
+        for number in _LIMITS:
+            for condition in ({"$eq": number}, {"$gt": number}, {"$lte": number}, {"$in": [number, 7]}):
+                _assert_agrees(connection, documents, parse_filter({"a": condition}))
+        order = parse_order({"a": 1})
+        expected = [document["_id"] for document in sort_documents(documents, order)]
+        assert found(connection, parse_filter({}), order) == (len(expected), expected)
 
 
 @_SHARED
