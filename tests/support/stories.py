@@ -99,7 +99,8 @@ class Story:
         """Run Python as a program; whoever is asked for something has read their mail."""
         # Lines are counted from the top of the document, so that a traceback shows the block itself.
         source = "\n" * block.line + self._here(block.source)
-        code = compile(source, block.path, "exec")
+        # Without the future imports of this module.
+        code = compile(source, block.path, "exec", dont_inherit=True)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             for name, value in self.environment.items():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
@@ -16,17 +18,24 @@ from meshydb import (
     APIResponseError,
     APIStatusError,
     APITimeoutError,
+    AsyncMeshSearch,
     AsyncMeshyClient,
     AsyncMeshyConnection,
     AsyncPermissibleSearch,
     AsyncPermissionSearch,
     AsyncPermissionsService,
+    AsyncProjectionSearch,
     AsyncRoleSearch,
     AsyncRolesService,
+    AsyncTypedMesh,
     AsyncUserSearch,
     AuthenticationError,
     BadRequestError,
+    CreateManyResult,
     CurrentUser,
+    DeleteManyResult,
+    MeshesService,
+    MeshSearch,
     MeshyClient,
     MeshyConnection,
     MeshyError,
@@ -39,16 +48,20 @@ from meshydb import (
     PermissionDeniedError,
     PermissionSearch,
     PermissionsService,
+    ProjectionSearch,
     RateLimitError,
     RawResponse,
     RedactingFilter,
     RegisterUser,
+    RejectedDocument,
     Role,
     RoleSearch,
     RolesService,
     SecurityQuestion,
     SecurityQuestionHash,
     ServerError,
+    TypedMesh,
+    UpdateManyResult,
     User,
     UserRole,
     UserSearch,
@@ -224,6 +237,55 @@ async def without_users(connection: AsyncMeshyConnection) -> list[str]:
     assert_type(roles.permissibles(), AsyncPermissibleSearch)
     assert_type(await roles.with_raw_response.get(unused[0].id), RawResponse[Role])
     return [role.name for role in unused]
+
+
+@dataclass
+class Task:
+    """A document as a class."""
+
+    title: str
+    id: str | None = None
+
+
+def keep_tasks(connection: MeshyConnection) -> list[str]:
+    """Keep documents, as mappings and as instances."""
+    meshes = assert_type(connection.meshes, MeshesService)
+    task = assert_type(meshes.create("task", {"title": "Buy glue", "due": datetime.now(UTC)}), dict[str, Any])
+    assert_type(meshes.update("task", task["_id"], task), dict[str, Any])
+    created = assert_type(meshes.create_many("task", [{"title": "Sweep"}]), CreateManyResult)
+    assert_type(created.created_data, tuple[dict[str, Any], ...])
+    assert_type(meshes.search("task", filter={"done": False}, order_by={"due": -1}), MeshSearch[dict[str, Any]])
+    assert_type(meshes.search("task").page(1), Page[dict[str, Any]])
+    changed = meshes.update_many("task", filter="{}", update={"$set": {"done": True}})
+    assert_type(assert_type(changed, UpdateManyResult).modified_count, int)
+    assert_type(meshes.delete_many("task", filter={}), DeleteManyResult)
+    assert_type(meshes.with_raw_response.get("task", "a"), RawResponse[dict[str, Any]])
+    tasks = assert_type(meshes.of(Task), TypedMesh[Task])
+    assert_type(tasks.create(Task("Buy glue")), Task)
+    assert_type(tasks.create_many(Task(title) for title in ("a", "b")), tuple[Task, ...])
+    assert_type(tasks.with_raw_response.update("a", Task("b")), RawResponse[Task])
+    assert_type(tasks.search().with_raw_response.page(1).parsed, Page[Task])
+    assert_type(connection.projections.get("tasksPerOwner", filter="{ count: 1 }"), ProjectionSearch)
+    for result in connection.projections.get("tasksPerOwner"):
+        assert_type(result, dict[str, Any])
+    assert_type(Page.from_dict({}, dict[str, Any]), Page[dict[str, Any]])
+    return [assert_type(found, Task).title for found in tasks.search(filter={"title": re.compile("^B")})]
+
+
+async def keep_tasks_awaited(connection: AsyncMeshyConnection) -> list[str]:
+    """The same, without blocking."""
+    tasks = assert_type(connection.meshes.of(Task, mesh_name="todo"), AsyncTypedMesh[Task])
+    task = assert_type(await tasks.create(Task("Buy glue")), Task)
+    assert_type(await tasks.delete(task.id or ""), None)
+    assert_type(tasks.search(), AsyncMeshSearch[Task])
+    assert_type(await tasks.with_raw_response.get("a"), RawResponse[Task])
+    try:
+        await connection.meshes.create_many("todo", [{"_id": "a"}, {"_id": "a"}])
+    except BadRequestError as error:
+        for rejected in assert_type(error.results, tuple[RejectedDocument, ...]):
+            print(assert_type(rejected.index, int), assert_type(rejected.code, str | None))
+    assert_type(connection.projections.get("tasksPerOwner"), AsyncProjectionSearch)
+    return [assert_type(found, Task).title async for found in tasks.search()]
 
 
 def each_refusal(client: MeshyClient) -> str:
