@@ -36,6 +36,15 @@ def test_what_is_not_run() -> None:
         print(f"{block} is not run: {block.not_run}")
 
 
+def test_saved_programs_are_run() -> None:
+    """A program that the reader saves is run by a later block of its section."""
+    for section in SECTIONS:
+        for i, block in enumerate(section.blocks):
+            later = [each.source for each in section.blocks[i:] if each.language == "console"]
+            saved = block.title is not None and block.not_run is None
+            assert not saved or any(f"python {block.title}" in each for each in later), block
+
+
 _AT_THE_SERVER: Final = "from meshydb import MeshyClient\n\nwith MeshyClient() as client:\n    client.{}('nobody')"
 DOES_NOT_HOLD: Final[dict[str, tuple[type[Exception], str]]] = {
     "python": (AttributeError, f"```python\n{_AT_THE_SERVER.format('no_such_method')}\n```"),
