@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench import before_part, client_part, decoys_part, server_part
+from bench.meshes import part as meshes_part
 from bench.report import Verdict, write
 
 _PARTS: Final[dict[str, Callable[[], tuple[list[Verdict], dict[str, Any]]]]] = {
     "client": client_part.measure,
     "server": server_part.measure,
     "decoys": decoys_part.measure,
+    "meshes": meshes_part.measure,
     "before": before_part.measure,
 }
 

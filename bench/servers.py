@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -51,26 +52,44 @@ class Running:
     @property
     def memory(self) -> int:
         """Resident memory of the process in KiB, from Linux."""
+        return self._status("VmRSS:")
+
+    @property
+    def peak_memory(self) -> int:
+        """The most resident memory since the start, or since `reset_peak_memory`, in KiB, from Linux."""
+        return self._status("VmHWM:")
+
+    def reset_peak_memory(self) -> None:
+        """Forget the peak of memory."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
-        return int(status.partition("VmRSS:")[2].split()[0])
+        return int(status.partition(name)[2].split()[0])
+
+
+def environment_for(database_url: str, given: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The environment of the server on a database, with these settings."""
+    return {**os.environ, **_SETTINGS, **given, "MESHYDB_DATABASE_URL": database_url}
+
+
+def administer(environment: Mapping[str, str], *arguments: str, given: str = "") -> Any:
+    """Run a command of the server, with this as its standard input, and read its JSON."""
+    command = [*_COMMAND, *arguments]
+    done = subprocess.run(command, env=environment, input=given, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 @contextmanager
-def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyType({})) -> Generator[Running]:
-    """The server, on an SQLite database with this many users and with these settings."""
-    file = folder / f"{users}.sqlite3"
-    environment = {**os.environ, **_SETTINGS, **given, "MESHYDB_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
-    if not file.exists():
-        subprocess.run([*_COMMAND, "account", "create", ACCOUNT], env=environment, stdout=subprocess.PIPE, check=True)
-        _seed(file, users)
-    log = (folder / f"{users}.log").open("w")
+def serving(environment: Mapping[str, str], log: Path) -> Generator[Running]:
+    """The server in its own process. It logs to a file."""
     with (
-        log,
+        log.open("w") as file,
         subprocess.Popen([*_COMMAND, "serve", "--port", "0"], env=environment, stderr=subprocess.PIPE) as process,
     ):
         assert process.stderr is not None
         port = int(process.stderr.readline().rsplit(b":", 1)[1])
-        drain = subprocess.Popen(["/bin/cat"], stdin=process.stderr, stdout=log)
+        drain = subprocess.Popen(["/bin/cat"], stdin=process.stderr, stdout=file)
         try:
             yield Running(port, process.pid)
         finally:
@@ -80,20 +99,32 @@ def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyTyp
 
 
 @contextmanager
+def meshydb(folder: Path, users: int, given: Mapping[str, str] = MappingProxyType({})) -> Generator[Running]:
+    """The server, on an SQLite database with this many users and with these settings."""
+    file = folder / f"{users}.sqlite3"
+    environment = environment_for(f"sqlite+aiosqlite:///{file}", given)
+    if not file.exists():
+        administer(environment, "account", "create", ACCOUNT)
+        seed(file, users)
+    with serving(environment, folder / f"{users}.log") as running:
+        yield running
+
+
+@contextmanager
 def prism() -> Generator[Running | None]:
     """A mock of the same contract; None if npx is missing."""
     npx = shutil.which("npx")
     if npx is None:
         yield None
         return
-    port = _free_port()
+    port = free_port()
     command = [npx, "--yes", _PRISM, "mock", str(_ROOT / "openapi.yaml"), "--port", str(port)]
     # In its own process group, because npx leaves behind what it has started.
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         try:
-            _wait_for(port, process)
+            wait_for(port, process, "Prism")
             yield Running(port, process.pid)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -108,20 +139,23 @@ _SEED: Final = """
 """
 
 
-def _seed(file: Path, users: int) -> None:
+def seed(file: Path, users: int) -> None:
+    """Put users into the SQLite database of an account."""
     # One statement: a million commands would take days.
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(_SEED, (users,))
     assert username(7) == "user0000007"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], name: str) -> None:
+    """Wait until a process listens on a port."""
     while process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -129,4 +163,4 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.2)
         else:
             return
-    sys.exit("Prism did not start: npx could not run it.")
+    sys.exit(f"{name} did not start.")

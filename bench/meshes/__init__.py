@@ -1,0 +1,1 @@
+"""Searches and changes of documents, beside PocketBase. `DOCUMENTS` sets how many documents there are."""
