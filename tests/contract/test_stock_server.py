@@ -13,6 +13,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -124,8 +125,15 @@ def test_twice(hosted: _Hosted) -> None:
     assert lines[-1].startswith("The server conforms to the contract. Seed: ")
 
 
+def _skipped_links(report: Path) -> tuple[int, list[str | None]]:
+    """Return the number of links in a report, and the names of those that were not followed."""
+    suites = ET.parse(report / "junit.xml").getroot()  # noqa: S314 - our own file
+    cases = suites.findall("./testsuite[@name='links']/testcase")
+    return len(cases), [each.get("name") for each in cases if each.find("skipped") is not None]
+
+
 def test_all(hosted: _Hosted) -> None:
-    """With all options, everything is tested that the server has, and its own data is unchanged."""
+    """With all options, everything is tested and followed that the server has, and its own data is unchanged."""
     users, roles, tenants = hosted.users(), hosted.roles(), hosted.tenants()
     south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
     tokens = {
@@ -135,11 +143,15 @@ def test_all(hosted: _Hosted) -> None:
     database = f"sqlite+aiosqlite:///{hosted.folder}/meshydb.sqlite3"
     outbox = shlex.join([sys.executable, "-m", "meshydb_server", "outbox", "list", "--database-url", database])
     options = ("--public-key", hosted.public_key, "--codes-from", outbox)
-    done = hosted.test(*FEW, *options, "--second-tenant", "south", "--second-public-key", south, **tokens)
+    report = ("--report", str(hosted.folder / "report"))
+    done = hosted.test(*FEW, *options, *report, "--second-tenant", "south", "--second-public-key", south, **tokens)
     assert done.returncode == 0, done.stdout
-    first, second, *missing, _ = _last_lines(done)
+    first, second, third, *missing, _ = _last_lines(done)
     assert first == "Operations tested: 37 of 39."
     assert second.startswith("Scenarios tested: ")
+    # The tenant asks no security questions.
+    assert third == "Links followed: 19 of 20."
+    assert _skipped_links(hosted.folder / "report") == (20, ["createUser -> updateUserSecurityQuestions"])
     assert [line.partition(": ")[0] for line in missing] == [
         "Not tested, needs a tenant that asks security questions",
         "Not tested, needs to set the server's clock (--set-clock)",

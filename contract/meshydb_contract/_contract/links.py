@@ -64,7 +64,7 @@ class Link:
         }
         path = found.get("path_parameters", {})
         if unknown := [name for name, value in path.items() if not isinstance(value, str)]:
-            raise LookupError(f"{self.name} has no value for {', '.join(unknown)}")
+            raise LookupError(f"there is no value for {', '.join(unknown)}")
         body = None if transition.request_body is None else _value(transition.request_body.value)
         return LinkedValues(path, found.get("query", {}), body)
 

@@ -35,7 +35,7 @@ def fallback_request(operation_id: str, username: str | None) -> Scenario:
 
 def refusal(response: ApiResponse) -> str:
     """Return what an error means in response to a valid request."""
-    return f"was refused with {response.status}, though the request is good: {response.json}"
+    return f"was rejected with {response.status}, although the request is valid: {response.json}"
 
 
 _Request = Callable[[Context, str | None], ApiResponse]

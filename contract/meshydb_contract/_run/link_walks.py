@@ -59,7 +59,10 @@ def _walk(link: Link, verdict: Verdict) -> Scenario:
 
 def _call_target(link: Link, source: ApiResponse, context: Context) -> ApiResponse:
     """Call the operation that a link leads to, with the values of the link and what no response contains."""
-    values = link.values(source.exchange.case, source.exchange.response)
+    try:
+        values = link.values(source.exchange.case, source.exchange.response)
+    except LookupError as error:
+        raise SkippedError(f"could not be followed: {error}") from error
     body = valid_body(link.target, context) if values.body is None else _completed(values.body, context)
     token = context.admin_token(context.tenant) if link.target in permissions() else None
     return context.call(link.target, context.tenant, body, path=values.path, query=values.query, token=token)
