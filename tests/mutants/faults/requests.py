@@ -55,8 +55,8 @@ def required_not_checked(document: Any) -> None:
 @TABLE.contracts("searchUsers", "negative_data_rejection")
 def query_not_checked(document: Any) -> None:
     """A page may have any size, even a negative one."""
-    for each in document["paths"]["/{accountName}/users"]["get"]["parameters"]:
-        each["schema"].pop("minimum", None)
+    for name in ("Page", "PageSize"):
+        del document["components"]["parameters"][name]["schema"]["minimum"]
 
 
 @TABLE.contracts("forgotPassword", "positive_data_acceptance")
