@@ -49,7 +49,7 @@ class Page(Generic[T]):
     def from_dict(cls, data: Mapping[str, object], kind: type[M]) -> "Page[M]": ...
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, object], kind: type[Model] = User) -> "Page[Any]":
+    def from_dict(cls, data: Mapping[str, object], kind: type[Any] = User) -> "Page[Any]":
         """Make a page from the JSON of the API, such as `to_dict` returns. Unknown members are ignored.
 
         Args:
