@@ -191,7 +191,7 @@ def test_search(browser: Chrome, site: str) -> None:
     # The search stands in a tree of its own.
     host = wait.until(lambda page: page.execute_script(_SHADOWED))
     host.shadow_root.find_element(By.CSS_SELECTOR, "input").send_keys("resetPassword")
-    expected = f"{site}{_REFERENCE}users/"
+    expected = f"{site}{_REFERENCE}recovery/"
 
     def found(_: Any) -> bool:
         links = host.shadow_root.find_elements(By.CSS_SELECTOR, "a")

@@ -28,12 +28,12 @@ def fallback_request(operation_id: str, username: str | None) -> Scenario:
         make = REQUESTS[operation_id] if operation_id in REQUESTS else _plain(operation_id)
         response = make(context, username)
         if response.status not in SUCCESS:
-            raise SkippedError(refusal(response))
+            raise SkippedError(rejection(response))
 
     return succeed
 
 
-def refusal(response: ApiResponse) -> str:
+def rejection(response: ApiResponse) -> str:
     """Return what an error means in response to a valid request."""
     return f"was rejected with {response.status}, although the request is valid: {response.json}"
 

@@ -10,7 +10,7 @@ from meshydb_contract._contract.operations import permissions
 from meshydb_contract._deployment.deployment import Deployment
 from meshydb_contract._deployment.transport import Transport
 from meshydb_contract._results.verdict import NO_TIME, SUCCESS, Verdict
-from meshydb_contract._run.fallback_requests import NO_VERIFICATION, REQUESTS, refusal, valid_body
+from meshydb_contract._run.fallback_requests import NO_VERIFICATION, REQUESTS, rejection, valid_body
 from meshydb_contract.scenarios import Scenario, run_scenario
 from meshydb_contract.scenarios._context.context import PASSWORD, QUESTION, Context
 from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
@@ -48,11 +48,11 @@ def _walk(link: Link, verdict: Verdict) -> Scenario:
         source = REQUESTS[link.source](context, None)
         if source.status != link.status:
             is_registered = link.source == "registerUser" and source.status in SUCCESS
-            raise SkippedError(NO_VERIFICATION if is_registered else refusal(source))
+            raise SkippedError(NO_VERIFICATION if is_registered else rejection(source))
         response = _call_target(link, source, context)
         verdict.links[link.full_name, response.status] += 1
         if response.status not in SUCCESS:
-            raise SkippedError(refusal(response))
+            raise SkippedError(rejection(response))
 
     return follow
 

@@ -103,7 +103,7 @@ def test_grants(validator: Validator, form: dict[str, str], *, fits: bool) -> No
         (404, b'{"message":"Why."}', False),
         (404, b'{"message":"Why.","code":7}', False),
         (404, b'{"message":"Why.","code":"unknown_planet"}', False),
-        (400, b'{"message":"Why.","code":"unknown_user"}', False),
+        (400, b'{"message":"Why.","code":"unknown_account"}', False),
         (404, b'{"error":"invalid_grant","error_description":"Why."}', False),
         (404, b"[]", False),
         (404, b"Why.", False),

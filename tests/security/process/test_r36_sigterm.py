@@ -158,7 +158,7 @@ import signal, sys, threading
 from meshydb_server.process.stopping import Deadline
 
 signal.signal(signal.SIGTERM, lambda *_: None)
-Deadline(0.1, lambda: sys.stderr.write("the last word")).watch()
+Deadline(0.1, lambda: print("the last word", file=sys.stderr, flush=True)).watch()
 threading.Thread(target=threading.Event().wait).start()
 signal.raise_signal(signal.SIGTERM)
 """

@@ -216,7 +216,11 @@ _REFUSED: dict[str, tuple[list[str | bytes], dict[str, str], str]] = {
     "first-name": (["user", "create", "acme", "rosa.k", "--first-name", "a\nb"], {}, "FIRST_NAME: "),
     "role-of-a-user": (["user", "create", "acme", "rosa.k", "--role", "x"], {}, "There is no role x."),
     "role-name": (["role", "create", "acme", "meshy.x"], {}, "Role names that begin with meshy. are reserved."),
-    "permission": (["role", "create", "acme", "x", "--permission", "users"], {}, "A permission must read "),
+    "permission": (
+        ["role", "create", "acme", "x", "--permission", "users"],
+        {},
+        "A permission has the form users:read",
+    ),
     "unknown-role": (["role", "grant", "acme", USERNAME, "x"], {}, "There is no role of this name."),
     "anonymous-role": (["role", "grant", "acme", ANONYMOUS, "x"], {}, "An anonymous user cannot hold roles."),
     "unknown-tenant-settings": (["tenant", "configure", "acme", "west"], {}, "The account has no tenant of this name."),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, NoReturn, cast
 
 from meshydb._cli.arguments import JSON_OPTION, parse
-from meshydb._cli.outcomes import Outcome, UsageError, report
+from meshydb._cli.outcomes import Outcome, UsageError, discard, report
 from meshydb._exceptions import MeshyError
 
 # Standard output is opened so that writing to it fails: a result must not get lost without an error.
@@ -55,10 +55,7 @@ def _open_closed_streams() -> None:
 
 
 def _give_up_output(outcome: Outcome) -> Outcome:
-    # Python flushes both again at exit, which must not fail.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    discard(sys.stdout, sys.stderr)
     return outcome
 
 

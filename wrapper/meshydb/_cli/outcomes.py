@@ -1,10 +1,11 @@
 """The end of a command: its exit code, and the line that explains it."""
 
 import json
+import os
 import sys
-from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
+from typing import TextIO
 
 from meshydb._exceptions import APIConnectionError, APIStatusError, MeshyError, NotFoundError, RateLimitError
 
@@ -45,11 +46,21 @@ class UsageError(Exception):
 
 def report(error: Exception, *, as_json: bool) -> Outcome:
     """Print the error on one line of standard error, and return the outcome."""
-    # The exit code tells programs, even if standard error cannot be written.
-    with suppress(OSError):
-        line = json.dumps(_details(error)) if as_json else f"meshydb: {printable(_sentence(error))}"
+    line = json.dumps(_details(error)) if as_json else f"meshydb: {printable(_sentence(error))}"
+    try:
         print(line, file=sys.stderr, flush=True)
+    except OSError:
+        # The exit code still tells programs.
+        discard(sys.stderr)
     return _outcome(error)
+
+
+def discard(*streams: TextIO) -> None:
+    """Redirect streams to the null device. Python flushes them again at exit, which must not fail."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import frozen
 from sqlalchemy.engine import Connection
@@ -28,7 +29,7 @@ from meshydb_server.storage.roles import (
 from meshydb_server.storage.users import User
 
 # Older versions of the server had no limit.
-_ALL: int = 1000 * MOST_ROLES
+_ALL: Final = 1000 * MOST_ROLES
 
 
 @frozen(kw_only=True)
@@ -73,10 +74,10 @@ class RoleService:
     async def list_roles(self, account: str, tenant: str | None) -> Sequence[ShownRole]:
         """All roles of a tenant, by name."""
 
-        def look(connection: Connection, place: Tenant) -> Sequence[ShownRole]:
-            roles = search_roles(connection, place.account, place.name, "", offset=0, limit=_ALL)
-            permissions = list_all_permissions(connection, place.account, place.name)
-            users = count_members(connection, place.account, place.name, [role.role_id for role in roles])
+        def look(connection: Connection, tenant_row: Tenant) -> Sequence[ShownRole]:
+            roles = search_roles(connection, tenant_row.account, tenant_row.name, "", offset=0, limit=_ALL)
+            permissions = list_all_permissions(connection, tenant_row.account, tenant_row.name)
+            users = count_members(connection, tenant_row.account, tenant_row.name, [role.role_id for role in roles])
             return [ShownRole(role, permissions.get(role.role_id, ()), users.get(role.role_id, 0)) for role in roles]
 
         return await self.changes.look(Actor(account, tenant), look)
@@ -84,9 +85,9 @@ class RoleService:
     async def read_role(self, account: str, tenant: str | None, name: str) -> ShownRole:
         """A role."""
 
-        def look(connection: Connection, place: Tenant) -> ShownRole:
-            role = require_role(find_role(connection, place, RoleName(name)), RoleName(name))
-            users = count_members(connection, place.account, place.name, [role.role_id])
+        def look(connection: Connection, tenant_row: Tenant) -> ShownRole:
+            role = require_role(find_role(connection, tenant_row, RoleName(name)), RoleName(name))
+            users = count_members(connection, tenant_row.account, tenant_row.name, [role.role_id])
             return ShownRole(role, list_permissions(connection, role), users.get(role.role_id, 0))
 
         return await self.changes.look(Actor(account, tenant), look)

@@ -5,19 +5,19 @@ A permission that several roles of a user have is in the token once, but counts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.roles.rows import Role
+from meshydb_server.storage.roles.rows import Role, columns_of
 from meshydb_server.storage.schema import permissions, roles, user_roles
 
 
 def claims_length(connection: Connection, role: Role) -> int:
     """How many characters the claims of a role have."""
-    return _number(connection, _OF_ROLE, _owner(role))
+    return _number(connection, _OF_ROLE, columns_of(role))
 
 
 def claims_length_of_all(connection: Connection, account: str, tenant: str) -> int:
@@ -27,7 +27,7 @@ def claims_length_of_all(connection: Connection, account: str, tenant: str) -> i
 
 def longest_claims_of_members(connection: Connection, role: Role) -> int:
     """How many characters the longest claims of a user of the role have; 0 if there is no such user."""
-    return _number(connection, _OF_MEMBERS, _owner(role))
+    return _number(connection, _OF_MEMBERS, columns_of(role))
 
 
 def longest_claims_of_users(connection: Connection, account: str, tenant: str, user_ids: Iterable[str]) -> int:
@@ -35,13 +35,9 @@ def longest_claims_of_users(connection: Connection, account: str, tenant: str, u
     return _number(connection, _OF_USERS, {"account": account, "tenant": tenant, "user_ids": [*user_ids]})
 
 
-def _number(connection: Connection, query: Select[Any], given: dict[str, object]) -> int:
+def _number(connection: Connection, query: Select[Any], given: Mapping[str, object]) -> int:
     # PostgreSQL sums integers as decimals.
     return int(connection.execute(query, given).scalar_one() or 0)
-
-
-def _owner(role: Role) -> dict[str, object]:
-    return {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
 
 
 def _operation(name: str) -> ColumnElement[int]:

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.roles.permissions import Permission
-from meshydb_server.storage.roles.rows import Role
+from meshydb_server.storage.roles.rows import Role, columns_of
 from meshydb_server.storage.schema import permissions, roles, user_roles, users
 from meshydb_server.storage.users import User
 
@@ -34,19 +34,19 @@ def insert_membership(connection: Connection, user: User, role_id: str, now: dat
 
 def list_members(connection: Connection, role: Role, user_ids: Iterable[str]) -> Collection[str]:
     """The ids of those of these users who have the role."""
-    return set(connection.scalars(_MEMBERS, {**_owner(role), "user_ids": [*user_ids]}))
+    return set(connection.scalars(_MEMBERS, {**columns_of(role), "user_ids": [*user_ids]}))
 
 
 def insert_memberships(connection: Connection, role: Role, user_ids: Iterable[str], now: datetime) -> None:
     """Assign a role to users who do not have it."""
-    rows = [{**_owner(role), "user_id": user_id, "added_at": now} for user_id in user_ids]
+    rows = [{**columns_of(role), "user_id": user_id, "added_at": now} for user_id in user_ids]
     if rows:
         connection.execute(_INSERT_MEMBERSHIP, rows)
 
 
 def delete_memberships(connection: Connection, role: Role, user_ids: Iterable[str]) -> None:
     """Remove a role from users."""
-    connection.execute(_DELETE_MEMBERSHIPS, {**_owner(role), "user_ids": [*user_ids]})
+    connection.execute(_DELETE_MEMBERSHIPS, {**columns_of(role), "user_ids": [*user_ids]})
 
 
 def count_members(connection: Connection, account: str, tenant: str, role_ids: Iterable[str]) -> Mapping[str, int]:
@@ -95,10 +95,6 @@ def administrators(connection: Connection, account: str, tenant: str) -> tuple[b
     """Whether the tenant has an active user who may update roles, and whether it has one who can also log in."""
     found = connection.scalars(_ADMINISTRATORS, {"account": account, "tenant": tenant}).all()
     return bool(found), any(found)
-
-
-def _owner(role: Role) -> dict[str, str]:
-    return {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
 
 
 _INSERT_MEMBERSHIP: Final = insert(user_roles)

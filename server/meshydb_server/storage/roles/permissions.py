@@ -10,7 +10,7 @@ from attrs import asdict, frozen
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.roles.rows import Role
+from meshydb_server.storage.roles.rows import Role, columns_of
 from meshydb_server.storage.schema import permissions
 
 
@@ -32,12 +32,12 @@ class Permission:
 
 def insert_permission(connection: Connection, role: Role, permission_id: str, permission: Permission) -> None:
     """Add a permission to a role."""
-    connection.execute(_INSERT, {**_owner(role), "permission_id": permission_id, **asdict(permission)})
+    connection.execute(_INSERT, {**columns_of(role), "permission_id": permission_id, **asdict(permission)})
 
 
 def get_permissions(connection: Connection, role: Role) -> Mapping[str, Permission]:
     """The permissions of a role by id, ordered by permissible."""
-    rows = [dict(row) for row in connection.execute(_OF_ROLE, _owner(role)).mappings()]
+    rows = [dict(row) for row in connection.execute(_OF_ROLE, columns_of(role)).mappings()]
     # Not sorted by the database: each database has its own collation.
     rows.sort(key=lambda row: row["permissible"])
     return {row.pop("permission_id"): Permission(**row) for row in rows}
@@ -68,12 +68,8 @@ def delete_permission(connection: Connection, role: Role, permission_id: str) ->
     connection.execute(_DELETE, _key(role, permission_id))
 
 
-def _owner(role: Role) -> dict[str, str]:
-    return {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
-
-
 def _key(role: Role, permission_id: str) -> dict[str, str]:
-    return {**{f"the_{name}": value for name, value in _owner(role).items()}, "the_permission_id": permission_id}
+    return {**{f"the_{name}": value for name, value in columns_of(role).items()}, "the_permission_id": permission_id}
 
 
 _VALUES: Final = ("permissible", "can_create", "can_read", "can_update", "can_delete")

@@ -76,6 +76,11 @@ def delete_role(connection: Connection, role: Role) -> None:
     connection.execute(_DELETE, _key(role))
 
 
+def columns_of(role: Role) -> dict[str, str]:
+    """The columns by which rows of other tables belong to a role."""
+    return {"account": role.account, "tenant": role.tenant, "role_id": role.role_id}
+
+
 def _key(role: Role) -> dict[str, str]:
     return {"the_account": role.account, "the_tenant": role.tenant, "the_role_id": role.role_id}
 
