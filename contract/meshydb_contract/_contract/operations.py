@@ -59,16 +59,15 @@ def operation(operation_id: str) -> Any:
 
 
 @cache
-def permissions() -> Mapping[str, str]:
-    """Map each operation that needs a permission to that permission."""
-    return {
-        node["operationId"]: permission
+def permissions() -> Mapping[str, Sequence[str]]:
+    """Map each operation that needs a permission to the permissions of which one is enough."""
+    needed = {
+        node["operationId"]: [permission for each in node["security"] for permission in each.get("bearer", ())]
         for item in contract().raw_schema["paths"].values()
         for node in item.values()
         if "operationId" in node
-        for requirement in node["security"]
-        for permission in requirement["bearer"]
     }
+    return {name: alternatives for name, alternatives in needed.items() if alternatives}
 
 
 @cache
