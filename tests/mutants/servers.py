@@ -25,7 +25,7 @@ from tests.mutants.table import ServerSetup
 from tests.support.contract import read
 from tests.support.dependencies import CHEAP_HASHER, ShiftedClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS, serving_app, settings_in
-from tests.support.world import NAMES, inhabited, public_key
+from tests.support.world import NAMES, PROJECTION, inhabited, public_key
 
 
 @frozen
@@ -88,7 +88,12 @@ class MutantServer:
             for name in (DEFAULT_TENANT, OTHER_TENANT)
         ]
         return Deployment(
-            url=self.url, account=ACCOUNT, tenants=tenants, newest_code=self._newest_code, clock_at=self.clock.at
+            url=self.url,
+            account=ACCOUNT,
+            tenants=tenants,
+            newest_code=self._newest_code,
+            clock_at=self.clock.at,
+            projection=PROJECTION,
         )
 
     def _newest_code(self, tenant: str | None, username: str) -> str | None:

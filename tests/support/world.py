@@ -26,6 +26,7 @@ from meshydb_server.services.roles.service import NewRole
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage import schema
+from meshydb_server.storage.meshes import MeshKey
 from tests.support.databases import postgres
 from tests.support.dependencies import CHEAP_HASHER
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, serving, settings_in
@@ -41,6 +42,11 @@ QUESTION: Final = "First street?"
 ANSWER: Final = "Elm"
 _EMAIL: Final = "user@example.org"
 _KEY_BYTES: Final = 18
+
+# A mesh of each tenant with as many documents, and a projection of it.
+MESH: Final = "known"
+DOCUMENTS: Final = 5
+PROJECTION: Final = "knownPerOwner"
 
 # So many to read and change, and so many to delete, in each tenant.
 KEPT: Final = 4
@@ -74,6 +80,9 @@ NAMES: Final = {
     "kept": tuple(user_id("ee", number) for number in range(1, 4)),
     "deletable": tuple(user_id("de", number) for number in range(1, 17)),
     "keptRoles": tuple(user_id("c0", number) for number in range(1, KEPT + 1)),
+    "meshes": (MESH,),
+    "documents": tuple(f"d{number}" for number in range(DOCUMENTS)),
+    "projections": (PROJECTION,),
     "keptPermissions": tuple(user_id("c1", number) for number in range(1, KEPT + 1)),
 }
 """What the gate is told of each world."""
@@ -219,4 +228,9 @@ async def _seed(services: Services, ids: KnownIds) -> None:
         for tenant in TENANTS:
             ids.coming.append(bytes.fromhex(user_id(kind, numbers[kind])))
             await services.accounts.create_user(ACCOUNT, tenant, user)
+    for tenant in TENANTS:
+        documents = [{"_id": f"d{number}", "owner": f"owner-{number % 3}"} for number in range(DOCUMENTS)]
+        await services.meshes.create_many(MeshKey(ACCOUNT, tenant, MESH), documents)
+        pipeline = "[{ $sortByCount: '$owner' }]"
+        await services.projections.create(ACCOUNT, tenant, PROJECTION, MESH, pipeline)
     assert not ids.coming

@@ -18,7 +18,7 @@ class Tenant:
 
     public_key: str | None = None
     token: str | None = field(default=None, repr=False)
-    """The access token of a user who may create, read, update and delete users and roles."""
+    """The access token of a user who may create, read, update and delete users, roles and documents of all meshes."""
 
     helper_token: str | None = field(default=None, repr=False)
     """The access token of a user who may manage users and nothing else: no administrator."""
@@ -39,6 +39,9 @@ class Deployment:
 
     clock_at: Callable[[datetime], AbstractContextManager[None]] | None = None
     """Sets the server's clock to a time until the block ends."""
+
+    projection: str | None = None
+    """The name of a projection of the first tenant."""
 
     proxy: str | None = None
     """The URL of a proxy. Proxies from the environment are ignored."""

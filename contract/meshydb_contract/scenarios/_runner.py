@@ -15,7 +15,10 @@ from meshydb_contract._results.verdict import NO_TIME
 from meshydb_contract.scenarios import (
     authenticators,
     logins,
+    mesh_access,
+    meshes,
     permissions,
+    projections,
     recovery,
     registration,
     roles,
@@ -39,7 +42,10 @@ def _scenarios_in(module: ModuleType) -> Iterator[tuple[str, Scenario]]:
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
     name: scenario
-    for module in (wire, recovery, registration, logins, authenticators, users, permissions, roles, tenants)
+    for module in (
+        *(wire, recovery, registration, logins, authenticators, users, permissions, roles, tenants),
+        *(meshes, mesh_access, projections),
+    )
     for name, scenario in _scenarios_in(module)
 }
 

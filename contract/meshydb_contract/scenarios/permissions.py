@@ -13,6 +13,7 @@ from meshydb_contract.scenarios._context.roles import (
     add_permission,
     assign,
     create_role,
+    create_user_without_roles,
     expect_user_search,
     permission_body,
     permissions_of,
@@ -26,9 +27,10 @@ _UNKNOWN_ID: Final = "0" * 24
 
 def permissions_are_needed(context: Context) -> None:
     """A user without permissions cannot call any operation that needs one."""
-    user = context.create_user()
+    user = create_user_without_roles(context)
     token = context.log_in(user)["access_token"]
-    path = {"id": user.id, "roleId": _UNKNOWN_ID, "permissionId": _UNKNOWN_ID}
+    names = {"mesh": context.free_mesh_name(), "projectionName": "none"}
+    path = {"id": user.id, "roleId": _UNKNOWN_ID, "permissionId": _UNKNOWN_ID, **names}
     bodies: Mapping[str, Any] = {
         "createRole": {"name": "contract"},
         "updateRole": {"name": "contract"},
@@ -36,12 +38,16 @@ def permissions_are_needed(context: Context) -> None:
         "updatePermission": permission_body("users", "read"),
         "addUsersToRole": users_body(user.id),
         "removeUsersFromRole": users_body(user.id),
+        "createMeshData": {},
+        "updateMeshData": {},
+        "updateManyMeshData": {"filter": {}, "update": {"$set": {"n": 1}}},
     }
-    for operation_id, permission in permissions().items():
+    for operation_id, alternatives in permissions().items():
         has_body = operation(operation_id).body
         body = bodies.get(operation_id, context.registration_body(user.tenant)) if has_body else None
-        response = context.call(operation_id, user.tenant, body, path=path, token=token)
-        response.expect(403, f"{permission} is not needed.")
+        query = {"filter": "{}"} if operation_id == "deleteManyMeshData" else None
+        response = context.call(operation_id, user.tenant, body, path=path, query=query, token=token)
+        response.expect(403, f"{' or '.join(alternatives)} is not needed.")
 
 
 def nobody_acts_on_who_may_do_more(context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from meshydb_contract import Deployment, Tenant
 from tests.support.dependencies import ShiftedClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT
-from tests.support.world import World, public_key
+from tests.support.world import PROJECTION, World, public_key
 
 
 def deployment_of(world: World, clock: ShiftedClock, *tenants: str) -> Deployment:
@@ -16,4 +16,5 @@ def deployment_of(world: World, clock: ShiftedClock, *tenants: str) -> Deploymen
         tenants=[Tenant(name, public_key(name), world.tokens[name], world.helper_tokens[name]) for name in tenants],
         newest_code=lambda tenant, username: world.newest_code(tenant or DEFAULT_TENANT, username),
         clock_at=clock.at,
+        projection=PROJECTION,
     )

@@ -8,7 +8,10 @@ from typing import Final
 from tests.mutants.faults import (
     authenticators,
     logins,
+    mesh_access,
+    meshes,
     permissions,
+    projections,
     recovery,
     registration,
     requests,
@@ -23,6 +26,9 @@ RESPONSES: Final[Sequence[Mutant]] = responses.TABLE.mutants
 REQUESTS: Final[Sequence[Mutant]] = requests.TABLE.mutants
 RULES: Final[Sequence[Mutant]] = [
     mutant
-    for subject in (recovery, registration, logins, authenticators, users, permissions, roles, tenants)
+    for subject in (
+        *(recovery, registration, logins, authenticators, users, permissions, roles, tenants),
+        *(meshes, mesh_access, projections),
+    )
     for mutant in subject.TABLE.mutants
 ]

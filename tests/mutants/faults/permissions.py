@@ -22,13 +22,13 @@ TABLE: Final = Table()
 @TABLE.parts(authentication.RequestAuthentication, "__init__", "searchUsers", "permissions_are_needed")
 def permission_not_needed(original: Callable[..., None], guard: Any, operation: Any) -> None:
     """Any user may do everything."""
-    original(guard, evolve(operation, permissions=()))
+    original(guard, evolve(operation, permissions=[[]]))
 
 
 @TABLE.parts(authentication.RequestAuthentication, "__init__", "createUser", "permissions_are_needed")
 def wrong_permission_accepted(original: Callable[..., None], guard: Any, operation: Any) -> None:
     """Any user may create users."""
-    permissions = () if operation.operation_id == "createUser" else operation.permissions
+    permissions = [[]] if operation.operation_id == "createUser" else operation.permissions
     original(guard, evolve(operation, permissions=permissions))
 
 

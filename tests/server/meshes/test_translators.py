@@ -16,7 +16,9 @@ from tests.query.values import DOCUMENTS, FILTERS, PATHS
 from tests.server.meshes.stored import CASES, KEY, connected, fill, found, numbered
 
 # The database stays for all examples; each is taken back.
-_SHARED: Final = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+_SHARED: Final = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 _ORDERS: Final = st.dictionaries(PATHS | st.just("_id"), st.sampled_from([1, -1]), min_size=1, max_size=3)
 
 

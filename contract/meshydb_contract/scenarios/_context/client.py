@@ -1,4 +1,4 @@
-"""Calls operations, and deletes the users and roles that the calls created."""
+"""Calls operations, and deletes the users, roles and documents that the calls created."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RawBody:
 
 
 class Client:
-    """Calls operations of a deployment. `close` deletes the users and roles that the calls created."""
+    """Calls operations of a deployment. `close` deletes the users, roles and documents that the calls created."""
 
     def __init__(self, deployment: Deployment, transport: Transport) -> None:
         """Prepare a session."""
@@ -42,9 +42,10 @@ class Client:
         self._created: list[tuple[Tenant, str]] = []
         self._registered: list[tuple[Tenant, str]] = []
         self._created_roles: list[tuple[Tenant, str]] = []
+        self._own_meshes: list[tuple[Tenant, str]] = []
 
     def close(self) -> None:
-        """Delete the users and roles that were created, even if the time for scenarios is over."""
+        """Delete the users, roles and documents that were created, even if the time for scenarios is over."""
         self._session.close()
         self._session = Session(Transport(self.deployment.proxy, RetryBudget(time.monotonic() + _CLEANING_SECONDS)))
         for tenant, username in self._registered:
@@ -59,6 +60,10 @@ class Client:
         for tenant, role_id in self._created_roles:
             with suppress(ViolationError, SkippedError):
                 self.call("deleteRole", tenant, path={"roleId": role_id}, token=tenant.token)
+        for tenant, mesh in self._own_meshes:
+            with suppress(ViolationError, SkippedError):
+                path, query = {"mesh": mesh}, {"filter": "{}"}
+                self.call("deleteManyMeshData", tenant, path=path, query=query, token=tenant.token)
         self._session.close()
 
     def call(
@@ -104,7 +109,7 @@ class Client:
         self._record(operation_id, tenant, body, response)
         checked = checked_response(operation_id, values, response)
         if token and token == tenant.token and checked.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise SkippedError("needs an access token that is good, and may do everything with users and roles")
+            raise SkippedError("needs an access token that is good, and may do everything with users, roles and meshes")
         return checked
 
     def call_until_limited(

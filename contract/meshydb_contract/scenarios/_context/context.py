@@ -1,4 +1,4 @@
-"""The context of a scenario: calls of operations, and users and roles that are deleted at its end."""
+"""The context of a scenario: calls of operations, and users, roles and documents that are deleted at its end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class User:
 
 
 class Context(Client):
-    """The context of one scenario. `close` deletes the users and roles that it created."""
+    """The context of one scenario. `close` deletes the users, roles and documents that it created."""
 
     def __init__(self, deployment: Deployment, scenario: str, transport: Transport | None = None) -> None:
         """Prepare a scenario."""
@@ -104,6 +104,25 @@ class Context(Client):
         """Return a role name that is not taken, even if the scenarios ran here before."""
         names = (in_letters(username) for username in self._names)
         return next(name for name in names if not self._is_role(tenant, name))
+
+    def free_mesh_name(self, *tenants: Tenant) -> str:
+        """Return the name of a mesh that is empty in these tenants, or in the first, and becomes the scenario's own."""
+        tenants = tenants or (self.tenant,)
+        names = (in_letters(username) for username in self._names)
+        mesh = next(name for name in names if all(self._is_empty(tenant, name) for tenant in tenants))
+        self._own_meshes += [(tenant, mesh) for tenant in tenants]
+        return mesh
+
+    def _is_empty(self, tenant: Tenant, mesh: str) -> bool:
+        found = self.call("searchMeshData", tenant, path={"mesh": mesh}, token=self.admin_token(tenant))
+        count: int = found.expect(200, "A mesh cannot be searched.").json["totalRecords"]
+        return count == 0
+
+    def projection(self) -> str:
+        """Return the name of a projection of the tenant."""
+        if self.deployment.projection is None:
+            raise SkippedError("needs the name of a projection")
+        return self.deployment.projection
 
     def _is_role(self, tenant: Tenant, name: str) -> bool:
         found = self.call("searchRoles", tenant, query={"name": name}, token=self.admin_token(tenant))

@@ -68,6 +68,19 @@ def unassign(context: Context, role: Role, *users: User) -> None:
     _change_users(context, "removeUsersFromRole", role, users, "A role cannot be taken from users.")
 
 
+def create_user_without_roles(context: Context) -> User:
+    """Create a user, and remove the roles that the server gives to all users."""
+    user = context.create_user()
+    tenant, token = user.tenant, context.admin_token(user.tenant)
+    read = context.call("getUser", tenant, path={"id": user.id}, token=token).expect(200, "A user cannot be read.")
+    for given in read.json["roles"]:
+        found = context.call("searchRoles", tenant, query={"name": given["name"]}, token=token)
+        for role in found.expect(200, "Roles cannot be searched.").json["results"]:
+            if role["name"] == given["name"]:
+                unassign(context, Role(tenant, role["name"], role["id"]), user)
+    return user
+
+
 def expect_user_search(context: Context, tokens: Mapping[str, Any], status: int, otherwise: str) -> None:
     """Fail unless a search for users, which needs the permission `users.read`, returns this status."""
     response = context.call("searchUsers", context.tenant, query={"pageSize": "1"}, token=tokens["access_token"])
