@@ -8,6 +8,7 @@ from typing import Any, Final
 from meshydb_contract._results.verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
 from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context, User
+from meshydb_contract.scenarios._context.meshes import own_mesh
 from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
 from meshydb_contract.scenarios._context.roles import Role, add_permission, create_role, permission_body, users_body
 from meshydb_contract.scenarios.wire import UNKNOWN_REQUEST
@@ -188,6 +189,22 @@ def _one_user(context: Context, _: Role) -> dict[str, Any]:
     return users_body(context.create_user().id)
 
 
+def _about_mesh(operation_id: str, body: Any = None, **query: str) -> _Request:
+    """Return a request by an administrator about a new mesh, or about its only document."""
+
+    def make(context: Context, _: str | None) -> ApiResponse:
+        mesh = own_mesh(context)
+        document = mesh.create({"title": "Buy glue"})["_id"]
+        return mesh.call(operation_id, body, document=document, query=query)
+
+    return make
+
+
+def _search_projection(context: Context, _: str | None) -> ApiResponse:
+    path, token = {"projectionName": context.projection()}, context.admin_token(context.tenant)
+    return context.call("searchProjection", context.tenant, path=path, token=token)
+
+
 _REQUESTS: Final[Mapping[str, _Request]] = {
     "requestToken": _log_in,
     "revokeToken": _revoke,
@@ -221,4 +238,12 @@ _REQUESTS: Final[Mapping[str, _Request]] = {
     "addUsersToRole": _about_role("addUsersToRole", _one_user),
     "removeUsersFromRole": _about_role("removeUsersFromRole", _one_user),
     "searchPermissibles": _by_admin("searchPermissibles"),
+    "searchMeshData": _about_mesh("searchMeshData"),
+    "createMeshData": _about_mesh("createMeshData", {}),
+    "updateManyMeshData": _about_mesh("updateManyMeshData", {"filter": "{}", "update": "{ $set: { done: true } }"}),
+    "deleteManyMeshData": _about_mesh("deleteManyMeshData", filter="{}"),
+    "getMeshData": _about_mesh("getMeshData"),
+    "updateMeshData": _about_mesh("updateMeshData", {}),
+    "deleteMeshData": _about_mesh("deleteMeshData"),
+    "searchProjection": _search_projection,
 }
