@@ -23,8 +23,8 @@ Access tokens come from environment variables, because other users of a machine 
   {HELPER}  of a user who may manage users and nothing else
   {SECOND}  of an administrator of the second tenant
 The run registers users. With a token, it also creates, changes and deletes users, roles and documents: only those that
-it made, and it deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes or a second
-tenant.
+it made, and it deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes, a
+projection or a second tenant.
 
 If a limit rejects a request, the run waits as Retry-After says, up to a minute, and retries. With a server's default
 limits, a run takes about five minutes.
