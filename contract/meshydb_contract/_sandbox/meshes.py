@@ -22,7 +22,7 @@ _NAME: Final = re.compile("[A-Za-z]{1,64}")
 _UNKNOWN_MESH: Final = "meshydbcontract"
 _MAX_CREATED: Final = 40
 _OF_DOCUMENT: Final = frozenset({"getMeshData", "updateMeshData", "deleteMeshData"})
-_CHANGES: Final = ("{ $inc: { n: 1 } }", {"$set": {"changed": True}})
+_CHANGES: Final[tuple[Any, ...]] = ("{ $inc: { n: 1 } }", {"$set": {"changed": True}})
 
 
 @define
