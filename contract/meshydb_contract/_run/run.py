@@ -43,9 +43,9 @@ def run(
 ) -> Verdict:
     """Test a server against the contract. Scenarios run if there is a deployment.
 
-    Without hooks, it changes and deletes only users, roles and documents that it created, and deletes them at the end, in a
-    minute at most. Progress and failures are written to `output`, or standard output. Raises CannotTestError for an unknown
-    operation or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
+    Without hooks, it changes and deletes only users, roles and documents that it created, and deletes them at the end,
+    in a minute at most. Progress and failures are written to `output`, or standard output. Raises CannotTestError for
+    an unknown operation or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
     """
     options = options or Options()
     unknown = sorted(set(options.operations) - hosts().keys())
