@@ -53,6 +53,11 @@ class _Hosted:
             tables = ("roles", "permissions", "user_roles")
             return [sorted(connection.execute(f"SELECT * FROM {each}").fetchall(), key=repr) for each in tables]  # noqa: S608
 
+    def documents(self) -> list[tuple[Any, ...]]:
+        """Return the rows of all documents."""
+        with closing(sqlite3.connect(self.folder / "meshydb.sqlite3")) as connection:
+            return connection.execute("SELECT * FROM documents ORDER BY tenant, mesh, id").fetchall()
+
     def count(self, kind: str, token: str) -> int:
         """Return the number of users or roles of the tenant, as the server has it."""
         headers = {"tenant": _TENANT, "Authorization": f"Bearer {token}"}
@@ -91,6 +96,14 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     run_json(folder, "user", "create", _ACCOUNT, "rosa.k", "--email", "rosa.k@example.org", "--tenant", _TENANT)
     # The name that the examples of the contract have.
     run_json(folder, "role", "create", _ACCOUNT, "editors", "--permission", "meshes:read", "--tenant", _TENANT)
+    pipeline = folder / "pipeline.json"
+    pipeline.write_text("[{ $sortByCount: '$done' }]", encoding="utf-8")
+    options = ("--tenant", _TENANT, "--mesh", "task", "--pipeline", str(pipeline))
+    run_json(folder, "projection", "create", _ACCOUNT, "tasksPerState", *options)
+    # The mesh that the examples of the contract have.
+    lines = "".join(f'{{"_id": "{each}", "done": false}}\n' for each in range(3))
+    (folder / "tasks.ndjson").write_text(lines, encoding="utf-8")
+    run_json(folder, "mesh", "import", _ACCOUNT, "task", str(folder / "tasks.ndjson"), "--tenant", _TENANT)
     run_json(folder, "role", "grant", _ACCOUNT, "rosa.k", "editors", "--tenant", _TENANT)
     return folder, keys[_TENANT]
 
@@ -116,7 +129,7 @@ def test_twice(hosted: _Hosted) -> None:
     assert first.returncode == 0, first.stdout
     assert _last_lines(second) == _last_lines(first)
     lines = _last_lines(first)
-    assert lines[0] == "Operations tested: 12 of 39."
+    assert lines[0] == "Operations tested: 12 of 47."
     assert lines[1].startswith("Scenarios tested: 5 of ")
     assert any(
         line.startswith("Not tested, needs the public key of the tenant (--public-key): ") and "requestToken" in line
@@ -134,7 +147,8 @@ def _skipped_links(report: Path) -> tuple[int, list[str | None]]:
 
 def test_all(hosted: _Hosted) -> None:
     """With all options, everything is tested and followed that the server has, and its own data is unchanged."""
-    users, roles, tenants = hosted.users(), hosted.roles(), hosted.tenants()
+    users, roles, tenants, documents = hosted.users(), hosted.roles(), hosted.tenants(), hosted.documents()
+    assert documents
     south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
     tokens = {
         "MESHYDB_CONTRACT_TOKEN": hosted.token("root"),
@@ -142,12 +156,12 @@ def test_all(hosted: _Hosted) -> None:
     }
     database = f"sqlite+aiosqlite:///{hosted.folder}/meshydb.sqlite3"
     outbox = shlex.join([sys.executable, "-m", "meshydb_server", "outbox", "list", "--database-url", database])
-    options = ("--public-key", hosted.public_key, "--codes-from", outbox)
+    options = ("--public-key", hosted.public_key, "--codes-from", outbox, "--projection", "tasksPerState")
     report = ("--report", str(hosted.folder / "report"))
     done = hosted.test(*FEW, *options, *report, "--second-tenant", "south", "--second-public-key", south, **tokens)
     assert done.returncode == 0, done.stdout
     first, second, third, *missing, _ = _last_lines(done)
-    assert first == "Operations tested: 37 of 39."
+    assert first == "Operations tested: 45 of 47."
     assert second.startswith("Scenarios tested: ")
     # The tenant asks no security questions.
     assert third == "Links followed: 19 of 20."
@@ -158,6 +172,7 @@ def test_all(hosted: _Hosted) -> None:
         f"Not tested, needs the access token of a user who may manage users and nothing else ({_HELPER})",
     ]
     assert (hosted.users(), hosted.roles(), hosted.tenants()) == (users, roles, tenants)
+    assert hosted.documents() == documents
     assert hosted.token("root")
 
 

@@ -50,7 +50,8 @@ def test_nothing_passed(server: MutantServer) -> None:
         ({"newest_code": None}, "needs to read the codes that users are sent", 10),
         ({"clock_at": None}, "needs to set the server's clock", 3),
         ({"helper": 0}, "needs the access token of a user who may manage users and nothing else", 1),
-        ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 4),
+        ({"tenants": 1}, "needs a second tenant, and an administrator's access token of it", 5),
+        ({"projection": None}, "needs the name of a projection", 1),
     ],
 )
 def test_something_missing(server: MutantServer, missing: dict[str, Any], reason: str, count: int) -> None:
@@ -72,7 +73,8 @@ def test_weak_token(server: MutantServer) -> None:
     response = requests.post(f"{server.url}/{ACCOUNT}/connect/token", form, timeout=30)
     tenant = Tenant(DEFAULT_TENANT, public_key(DEFAULT_TENANT), response.json()["access_token"])
     skipped = _skipped(evolve(server.deployment, tenants=[tenant]))
-    assert skipped["codes_are_needed"] == "needs a valid access token that may do everything with users and roles"
+    needed = "needs a valid access token that may do everything with users, roles and meshes"
+    assert skipped["codes_are_needed"] == needed
 
 
 def test_granting_allowed(database: SeededDatabase) -> None:

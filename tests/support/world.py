@@ -118,7 +118,7 @@ class World:
     """The access token of the administrator of each tenant."""
 
     weak_tokens: dict[str, str] = field(factory=dict[str, str])
-    """The access token of the user of each tenant, who may do nothing with other users."""
+    """The access token of the user of each tenant, who has no role."""
 
     helper_tokens: dict[str, str] = field(factory=dict[str, str])
     """The access token of a user of each tenant who may manage users, and nothing else."""
@@ -151,6 +151,14 @@ class World:
         headers = {"Authorization": f"Bearer {self.tokens[tenant]}"}
         self.session.delete(f"{self.url}/{ACCOUNT}/{path}", headers=headers).raise_for_status()
 
+    def remove_role(self, tenant: str, name: str, user: str) -> None:
+        """Remove a user from a role as the administrator of a tenant. New tokens have none of its permissions."""
+        headers = {"tenant": tenant, "Authorization": f"Bearer {self.tokens[tenant]}"}
+        url = f"{self.url}/{ACCOUNT}/roles"
+        (role,) = self.session.get(url, params={"name": name}, headers=headers).json()["results"]
+        body = {"users": [{"id": user}]}
+        self.session.delete(f"{url}/{role['id']}/users", json=body, headers=headers).raise_for_status()
+
     def log_in(self, tenant: str, username: str, password: str) -> dict[str, Any]:
         """New tokens."""
         form = {"client_id": public_key(tenant), "grant_type": "password", "username": username, "password": password}
@@ -182,6 +190,7 @@ def inhabited(settings: Settings, dependencies: Dependencies | None = None) -> G
             for tenant in TENANTS:
                 world.tokens[tenant] = world.log_in(tenant, ADMIN, PASSWORD)["access_token"]
                 world.helper_tokens[tenant] = world.log_in(tenant, HELPER, PASSWORD)["access_token"]
+                world.remove_role(tenant, "meshy.user", user_id("5e", 1))
                 tokens = world.log_in(tenant, USER, PASSWORD)
                 world.weak_tokens[tenant] = tokens["access_token"]
                 world.refresh_tokens[tenant] = tokens["refresh_token"]

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 # Tokens come from variables only: other users of a machine can read command lines.
 _EPILOG: Final = f"""
 Access tokens come from environment variables, because other users of a machine can read command lines:
-  {TOKEN}         of an administrator of the tenant, who may manage users and roles
+  {TOKEN}         of an administrator of the tenant, who may manage users, roles and meshes
   {HELPER}  of a user who may manage users and nothing else
   {SECOND}  of an administrator of the second tenant
-The run registers users. With a token, it also creates, changes and deletes users and roles: only those that it made,
-and it deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes or a second
-tenant.
+The run registers users. With a token, it also creates, changes and deletes users, roles and documents: only those that
+it made, and it deletes them at the end. The last lines list what was not tested for lack of a token, a key, codes, a
+projection or a second tenant.
 
 If a limit rejects a request, the run waits as Retry-After says, up to a minute, and retries. With a server's default
 limits, a run takes about five minutes.
@@ -51,6 +51,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         metavar="COMMAND",
         help="a command that prints the messages to users as JSON, like 'meshydb-server outbox list'",
     )
+    add("--projection", metavar="NAME", help="the name of a projection of the tenant, to search it")
     add("--second-tenant", metavar="NAME", help="another tenant of the account, to test that tenants are isolated")
     add("--second-public-key", metavar="KEY", help="the public key of the second tenant")
     add(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WARNING: Final = (
     "{} is not this machine. The test registers users and requests verification codes, which are sent. With an access"
-    " token, it also creates, changes and deletes users and roles. To run it, add --yes."
+    " token, it also creates, changes and deletes users, roles and documents. To run it, add --yes."
 )
 
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--second-tenant must name another tenant than the first, with a public key of its own")
     if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
         return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
-    names = {"usernames": given.username, "publicKeys": given.public_key}
+    names = {"usernames": given.username, "publicKeys": given.public_key, "projections": given.projection}
     target = Target(
         given.url.rstrip("/"),
         given.account,
@@ -99,6 +99,7 @@ def _deployment_of(target: Target, given: argparse.Namespace) -> Deployment:
         tenants=tenants,
         newest_code=given.codes_from and codes_from(given.codes_from),
         clock_at=given.set_clock and clock_of(given.set_clock),
+        projection=given.projection,
         proxy=target.proxy,
     )
 

@@ -22,6 +22,7 @@ _OPTION_FOR: Final = {
     "the access token of a user who may manage users": HELPER,
     "a valid access token": TOKEN,
     "a username": "--username",
+    "the name of a projection": "--projection",
 }
 _FEW: Final = 3
 _OUTCOMES: Final = {0: "conforms to the contract", 1: "does not conform to the contract"}
@@ -40,6 +41,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
         )
     if verdict.roles_left:
         yield f"Left on the server: {verdict.roles_left} roles that the run created. Please delete them."
+    if verdict.mesh_left is not None:
+        yield f"Left on the server: documents of the mesh {verdict.mesh_left}. Please delete them."
     yield from verdict.problems
     selected = list(verdict.selected)
     succeeded = [each for each in selected if each in verdict.succeeded]

@@ -78,6 +78,9 @@ class Verdict:
     roles_left: int = 0
     """How many roles the run created and could not delete."""
 
+    mesh_left: str | None = None
+    """The run's mesh, if its documents could not be deleted."""
+
     problems: list[str] = field(factory=list[str])
     """Why the run proves nothing, each with what to do."""
 

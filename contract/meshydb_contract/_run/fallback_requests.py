@@ -11,6 +11,7 @@ from typing import Any, Final
 from meshydb_contract._results.verdict import SUCCESS
 from meshydb_contract.scenarios import Scenario
 from meshydb_contract.scenarios._context.context import ANSWER, NEW_PASSWORD, PASSWORD, QUESTION, Context
+from meshydb_contract.scenarios._context.meshes import own_mesh
 from meshydb_contract.scenarios._context.responses import ApiResponse, SkippedError
 from meshydb_contract.scenarios._context.roles import add_permission, create_role, permission_body, users_body
 from meshydb_contract.scenarios.wire import UNKNOWN_REQUEST
@@ -197,6 +198,14 @@ def _one_user(context: Context) -> dict[str, Any]:
     return users_body(context.create_user().id)
 
 
+def _document(_: Context) -> dict[str, Any]:
+    return {"title": "Buy paper"}
+
+
+def _update(_: Context) -> dict[str, Any]:
+    return {"filter": "{}", "update": "{ $set: { done: true } }"}
+
+
 _BODIES: Final[Mapping[str, Callable[[Context], Any]]] = {
     "updateSelf": _profile,
     "updateSecurityQuestions": _questions,
@@ -209,12 +218,31 @@ _BODIES: Final[Mapping[str, Callable[[Context], Any]]] = {
     "updatePermission": _permission,
     "addUsersToRole": _one_user,
     "removeUsersFromRole": _one_user,
+    "createMeshData": _document,
+    "updateMeshData": _document,
+    "updateManyMeshData": _update,
 }
 
 
 def valid_body(operation_id: str, context: Context) -> Any:
-    """Return a body for an operation about a user or role that the context created, or None if it has none."""
+    """Return a body for an operation about what the context created, or None if it has none."""
     return _BODIES[operation_id](context) if operation_id in _BODIES else None
+
+
+def _about_mesh(operation_id: str, **query: str) -> _Request:
+    """Return a request by an administrator about a new mesh, or about its only document."""
+
+    def make(context: Context, _: str | None) -> ApiResponse:
+        mesh = own_mesh(context)
+        document = mesh.create({"title": "Buy glue"})["_id"]
+        return mesh.call(operation_id, valid_body(operation_id, context), document=document, query=query)
+
+    return make
+
+
+def _search_projection(context: Context, _: str | None) -> ApiResponse:
+    path, token = {"projectionName": context.projection()}, context.admin_token(context.tenant)
+    return context.call("searchProjection", context.tenant, path=path, token=token)
 
 
 REQUESTS: Final[Mapping[str, _Request]] = {
@@ -250,4 +278,12 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     "addUsersToRole": _about_role("addUsersToRole"),
     "removeUsersFromRole": _about_role("removeUsersFromRole"),
     "searchPermissibles": _by_admin("searchPermissibles"),
+    "searchMeshData": _about_mesh("searchMeshData"),
+    "createMeshData": _about_mesh("createMeshData"),
+    "updateManyMeshData": _about_mesh("updateManyMeshData"),
+    "deleteManyMeshData": _about_mesh("deleteManyMeshData", filter="{}"),
+    "getMeshData": _about_mesh("getMeshData"),
+    "updateMeshData": _about_mesh("updateMeshData"),
+    "deleteMeshData": _about_mesh("deleteMeshData"),
+    "searchProjection": _search_projection,
 }

@@ -23,7 +23,7 @@ _NEED_RIGHT_CODE: Final = frozenset({"resetPassword", "verifyUser"})
 
 
 def walk_links(verdict: Verdict, deployment: Deployment, transport: Transport) -> None:
-    """Walk along each link without a success, about users and roles that the walk creates and deletes."""
+    """Walk along each link without a success, about users, roles and documents that the walk creates and deletes."""
     for link in verdict.unfollowed_links:
         if time.monotonic() >= transport.retry_budget.deadline:
             verdict.link_failures[link.name] = NO_TIME

@@ -45,10 +45,9 @@ def run(
 ) -> Verdict:
     """Test a server against the contract. Scenarios run if there is a deployment.
 
-    Without hooks, it changes and deletes only users and roles that it created, and deletes them at the end, in a minute
-    at most.
-    Progress and failures are written to `output`, or standard output. Raises CannotTestError for an unknown operation
-    or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
+    Without hooks, it changes and deletes only users, roles and documents that it created, and deletes them at the end,
+    in a minute at most. Progress and failures are written to `output`, or standard output. Raises CannotTestError for
+    an unknown operation or a report that cannot be written. Runs cannot overlap: a process has one schemathesis.
     """
     options = options or Options()
     unknown = sorted(set(options.operations) - hosts().keys())
@@ -89,7 +88,7 @@ def run(
     finally:
         if sandbox is not None:
             left = sandbox.close()
-            verdict.users_left, verdict.roles_left = left.users, left.roles
+            verdict.users_left, verdict.roles_left, verdict.mesh_left = left.users, left.roles, left.mesh
     if options.report is not None:
         verdict.problems += finish_reports(options.report, {"scenarios": results, "links": verdict.link_results})
     verdict.finish(exit_code, require_all=options.require_all)
@@ -125,8 +124,14 @@ def _send_fallback_requests(verdict: Verdict, deployment: Deployment, target: Ta
 def _deployment_of(target: Target) -> Deployment:
     public_key = next(iter(target.names.get("publicKeys", ())), None)
     tenant = Tenant(target.tenant, public_key, target.token)
+    projection = next(iter(target.names.get("projections", ())), None)
     return Deployment(
-        url=target.url, account=target.account, auth_url=target.auth_url, tenants=[tenant], proxy=target.proxy
+        url=target.url,
+        account=target.account,
+        auth_url=target.auth_url,
+        tenants=[tenant],
+        projection=projection,
+        proxy=target.proxy,
     )
 
 

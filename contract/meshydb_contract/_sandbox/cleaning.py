@@ -1,10 +1,10 @@
-"""Deletes the users and roles that a run created."""
+"""Deletes the users, roles and documents that a run created."""
 
 from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -23,19 +23,21 @@ _MOST_PAGES: Final = 25
 
 @frozen
 class Created:
-    """What a run created: users by id and by name, and roles by id."""
+    """What a run created: users by id and by name, roles by id, and documents in its mesh."""
 
     user_ids: Collection[str]
     usernames: Collection[str]
     role_ids: Collection[str]
+    mesh: str | None = None
 
 
 @frozen
 class Left:
-    """How many users and roles could not be deleted."""
+    """How many users and roles could not be deleted, and the mesh whose documents could not."""
 
     users: int = 0
     roles: int = 0
+    mesh: str | None = None
 
 
 def delete_created(deployment: Deployment, created: Created, *, keep: Iterable[str]) -> Left:
@@ -43,7 +45,7 @@ def delete_created(deployment: Deployment, created: Created, *, keep: Iterable[s
     tenant = deployment.tenants[0]
     wanted = {_folded(each) for each in created.usernames} - {_folded(each) for each in keep}
     if tenant.token is None:
-        return Left(len(wanted), len(created.role_ids))
+        return Left(len(wanted), len(created.role_ids), created.mesh)
     headers = {"Authorization": f"Bearer {tenant.token}"}
     if tenant.name is not None:
         headers["tenant"] = tenant.name
@@ -53,7 +55,8 @@ def delete_created(deployment: Deployment, created: Created, *, keep: Iterable[s
         session.headers.update(headers)
         user_ids = dict.fromkeys([*created.user_ids, *_ids_of(session, f"{url}/users", wanted)])
         roles = _delete(session, f"{url}/roles", created.role_ids, end)
-        return Left(_delete(session, f"{url}/users", user_ids, end), roles)
+        mesh = None if _empty(session, f"{url}/meshes", created.mesh) else created.mesh
+        return Left(_delete(session, f"{url}/users", user_ids, end), roles, mesh)
 
 
 def _delete(session: Session, url: str, ids: Iterable[str], end: float) -> int:
@@ -65,6 +68,14 @@ def _delete(session: Session, url: str, ids: Iterable[str], end: float) -> int:
             status = _status(session, f"{url}/{quote(each, safe='')}")
         left += status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}
     return left
+
+
+def _empty(session: Session, url: str, mesh: str | None) -> bool:
+    """Delete all documents of a mesh. Returns whether none is left."""
+    if mesh is None:
+        return True
+    query = {"filter": "{}"}
+    return _status(session, f"{url}/{quote(mesh, safe='')}", query) == HTTPStatus.OK
 
 
 def _ids_of(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
@@ -81,9 +92,9 @@ def _ids_of(session: Session, url: str, wanted: set[str]) -> Iterator[str]:
             return
 
 
-def _status(session: Session, url: str) -> int | None:
+def _status(session: Session, url: str, query: Mapping[str, str] | None = None) -> int | None:
     try:
-        return session.delete(url, timeout=_PATIENCE_SECONDS, allow_redirects=False).status_code
+        return session.delete(url, params=query, timeout=_PATIENCE_SECONDS, allow_redirects=False).status_code
     except requests.RequestException:
         return None
 

@@ -1,4 +1,4 @@
-"""Confines random requests to users and roles that the run created, and deletes them at the end."""
+"""Confines random requests to users, roles and documents that the run created, and deletes them at the end."""
 
 # schemathesis leaves some of its types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -26,6 +26,7 @@ from meshydb_contract._sandbox.cases import (
     json_of,
 )
 from meshydb_contract._sandbox.cleaning import Created, Left, delete_created
+from meshydb_contract._sandbox.meshes import MeshSandbox
 from meshydb_contract._sandbox.roles import RoleSandbox
 from meshydb_contract.scenarios._context.context import Context, User
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
@@ -51,7 +52,7 @@ class _LoggedInUser:
 
 @define
 class Sandbox:
-    """Hooks that let requests change only users and roles that the run created.
+    """Hooks that let requests change only users, roles and documents that the run created.
 
     Two things are replaced in a request that would change an existing user: the administrator's access token, and the
     id of a user that the server returned. Both become those of a new user. If none can be created, the request gets an
@@ -67,6 +68,7 @@ class Sandbox:
 
     _context: Context = field(init=False)
     _roles: RoleSandbox = field(init=False)
+    _meshes: MeshSandbox = field(init=False)
     _created_ids: set[str] = field(init=False, factory=set[str])
     _created_usernames: dict[str, None] = field(init=False, factory=dict[str, None])
     _foreign_ids: set[str] = field(init=False, factory=set[str])
@@ -79,6 +81,7 @@ class Sandbox:
         """Look up the user of the access token."""
         self._context = Context(self.deployment, "sandbox", transport)
         self._roles = RoleSandbox(self._context, self._foreign_ids, self._spare)
+        self._meshes = MeshSandbox(self._context)
         if self._token is None:
             return
         try:
@@ -91,9 +94,9 @@ class Sandbox:
             self._creations_left = 0
 
     def close(self) -> Left:
-        """Delete the users and roles that the run created, within a minute. Returns how many are left."""
+        """Delete the users, roles and documents that the run created, within a minute. Returns how many are left."""
         self._context.close()
-        created = Created(self._created_ids, self._created_usernames, self._roles.created_ids)
+        created = Created(self._created_ids, self._created_usernames, self._roles.created_ids, self._meshes.mesh)
         return delete_created(self.deployment, created, keep=self.usernames)
 
     @property
@@ -103,7 +106,8 @@ class Sandbox:
     def before_call(self, case: AnyCase) -> None:
         """Redirect a case that would change an existing user."""
         operation, unsafe = operation_id(case), is_unsafe(case)
-        if "id" in case.path_parameters:
+        self._meshes.before_call(case)
+        if "id" in case.path_parameters and "mesh" not in case.path_parameters:
             self._protect_others(case, unsafe=unsafe)
         if self._token is not None:
             self._roles.before_call(case)
@@ -169,6 +173,10 @@ class Sandbox:
             gone = str(case.path_parameters["id"]).lower()
             self._created_ids.discard(gone)
             self._spares = [each for each in self._spares if each != gone]
+        if "mesh" in case.path_parameters:
+            # Documents may have any properties. None of their ids is that of a user or role.
+            self._meshes.after_success(case, content)
+            return
         self._roles.after_success(case, content)
         self._foreign_ids |= set(ids_in(content)) - self._created_ids - self._roles.created_ids
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from meshydb_contract.scenarios._context.context import Context
@@ -11,7 +11,7 @@ from meshydb_contract.scenarios._context.meshes import Mesh, ids_of, own_mesh
 
 _OBJECT_ID: Final = "5f00c0ffee00aabbccddeeff"
 # In an order that no sorting gives, with names and values that a server might change.
-_VERBATIM: Final = {
+_VERBATIM: Final[Mapping[str, Any]] = {
     "zeta": None,
     "Alpha": {"b": None, "A": [None, {"y": 1, "x": "\u00e9\U0001f600"}], "a b": ""},
     "alpha": False,

@@ -18,6 +18,7 @@ from tests.support.world import (
     DELETABLE,
     KEPT,
     PASSWORD,
+    PROJECTION,
     QUESTION,
     QUESTION_TENANT,
     TENANTS,
@@ -38,6 +39,8 @@ _NEED_A_NEW_ROLE: Final = {"deleteRole", "createPermission", "deletePermission"}
 # They reject unknown users before unknown roles, so only these known users show what an unknown role returns.
 _NAME_USERS: Final = {"addUsersToRole", "removeUsersFromRole"}
 _UNKNOWN_EACH: Final = 4
+# Random documents have random names, of which some are reserved.
+_DOCUMENTS: Final = {"updateMeshData", "updateManyMeshData"}
 
 
 def tenant_of(case: Case) -> str | None:
@@ -66,13 +69,18 @@ class Completion:
     def __call__(self, case: Case) -> None:
         """Change a valid case into one that can succeed."""
         operation_id, number = case.operation.definition.raw["operationId"], next(self._numbers)
+        if operation_id == "searchProjection":
+            case.path_parameters["projectionName"] = PROJECTION
+            fit_query(case)
         if operation_id.endswith("SecurityQuestions"):
             # The only tenant that asks questions.
             case.headers["tenant"] = QUESTION_TENANT
         elif "tenant" in case.headers:
             # Otherwise, nearly all cases have the tenant of the example.
             case.headers["tenant"] = next(self._tenants)
-        if "id" in case.path_parameters:
+        if "mesh" in case.path_parameters:
+            self._name_document(case, number)
+        elif "id" in case.path_parameters:
             kind, count = ("de", DELETABLE) if operation_id == "deleteUser" else ("ee", KEPT)
             case.path_parameters["id"] = user_id(kind, 1 + number % count)
         tenant = tenant_of(case)
@@ -80,6 +88,17 @@ class Completion:
             if "roleId" in case.path_parameters and not (operation_id in _NAME_USERS and number % _UNKNOWN_EACH == 0):
                 self._name_role(case, tenant, number)
             fit_body(case, tenant, self._world, number)
+
+    def _name_document(self, case: Case, number: int) -> None:
+        """Let a case name a document that exists, and have a query that can be read."""
+        operation_id, tenant = case.operation.definition.raw["operationId"], tenant_of(case)
+        if "id" in case.path_parameters and tenant is not None:
+            mesh = case.path_parameters["mesh"]
+            created = self._world.post(tenant, f"meshes/{mesh}", {"number": number}, as_admin=True)
+            case.path_parameters["id"] = created["_id"]
+        fit_query(case)
+        if operation_id == "deleteManyMeshData":
+            case.query = {**case.query, "filter": f"{{ number: {number} }}"}
 
     def _name_role(self, case: Case, tenant: str, number: int) -> None:
         """Let a case name a role that exists, and its permission."""
@@ -93,9 +112,22 @@ class Completion:
         case.path_parameters.update({name: known[name] for name in known if name in case.path_parameters})
 
 
+def fit_query(case: Case) -> None:
+    """Leave out a filter and an order, which random text hardly ever is."""
+    case.query = {name: each for name, each in (case.query or {}).items() if name not in {"filter", "orderBy"}}
+
+
 def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
     """Complete the body of a case with the data of a tenant. The number makes new usernames unique."""
-    completion = _COMPLETIONS.get(case.operation.definition.raw["operationId"])
+    operation_id = case.operation.definition.raw["operationId"]
+    if operation_id in _DOCUMENTS:
+        case.body = (
+            {"filter": "{}", "update": f"{{ $set: {{ number: {number} }} }}"}
+            if operation_id == ("updateManyMeshData")
+            else {"number": number}
+        )
+        return
+    completion = _COMPLETIONS.get(operation_id)
     if completion is not None:
         body = cast("Body", case.body)
         if body.get("username"):

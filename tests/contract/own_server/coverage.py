@@ -19,7 +19,8 @@ from tests.support.contract import placed_operations, read
 _OFTEN_ENOUGH: Final = {"200": 20, "201": 20, "204": 10, "400": 5, "401": 5, "403": 3, "404": 2}
 _WITHOUT_ARGUMENTS: Final = {"getRoot", "getHealth", "headHealth", "getOpenApiDocument", "getReference"}
 _ONCE_ENOUGH: Final = {"200": 1, "307": 1}
-_METHODS_OFTEN_ENOUGH: Final = 5
+# The path with most methods leaves this many unknown ones.
+_METHODS_OFTEN_ENOUGH: Final = 4
 _TYPES_OFTEN_ENOUGH: Final = 20
 _LINKS_OFTEN_ENOUGH: Final = 3
 

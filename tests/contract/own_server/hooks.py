@@ -12,7 +12,7 @@ from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
 from meshydb_contract import Target, operation_id
-from tests.contract.own_server.completion import Body, Completion, fit_body, record_effects, tenant_of
+from tests.contract.own_server.completion import Body, Completion, fit_body, fit_query, record_effects, tenant_of
 from tests.support.contract import operations, read
 from tests.support.dependencies import SetClock
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT
@@ -39,10 +39,15 @@ _COMPLETED_IN_CHAINS: Final = {
     "updatePermission",
     "addUsersToRole",
     "removeUsersFromRole",
+    "updateMeshData",
+    "updateManyMeshData",
 }
 
 # Their responses have a hash or an id, by which later steps of a chain are recognised.
-_ISSUING: Final = {"registerUser", "forgotPassword", "createUser", "createRole", "createPermission"}
+_ISSUING: Final = {
+    *("registerUser", "forgotPassword", "createUser", "createRole", "createPermission"),
+    *("createMeshData", "searchMeshData", "updateMeshData"),
+}
 
 _KEPT: Final = {user_id(kind, 1) for kind in ("ad", "5e", "a0")} | {user_id("ee", 1 + each) for each in range(KEPT)}
 
@@ -142,6 +147,11 @@ class LinkChains:
         else:
             case.headers["tenant"] = tenant if carries else _TENANTS[number % len(_TENANTS)]
         tenant = case.headers.get("tenant", DEFAULT_TENANT)
+        if operation_id(case) == "searchMeshData":
+            fit_query(case)
+        if operation_id(case) == "createMeshData":
+            # Of one document, which has a new id: links have no other.
+            case.body = {"number": next(self._numbers)}
         if operation_id(case) in _COMPLETED_IN_CHAINS:
             fit_body(case, tenant, self._world, next(self._numbers))
         if isinstance(case.body, dict):
@@ -154,7 +164,11 @@ class LinkChains:
             return
         if operation in _ISSUING and response.content:
             issued = response.json()
-            self._origins |= {issued[name]: (operation, tenant) for name in ("hash", "id") if issued.get(name)}
+            # A link leads from the first document of a page.
+            issued = next(iter(issued.get("results", ())), {}) if operation == "searchMeshData" else issued
+            self._origins |= {
+                issued[name]: (operation, tenant) for name in ("hash", "id", "_id") if _is_text(issued, name)
+            }
         if operation == "registerUser":
             body = cast("Body", case.body)
             self._passwords[body["username"]] = body["newPassword"]
@@ -172,6 +186,10 @@ class LinkChains:
             known["password"] = self._passwords.get(body.get("username", ""), "")
             known["scope"] = "meshy.api offline_access"
         return known
+
+
+def _is_text(issued: Mapping[str, Any], name: str) -> bool:
+    return isinstance(issued.get(name), str) and bool(issued[name])
 
 
 def _handles(case: Case[Any]) -> Iterator[str]:

@@ -41,7 +41,7 @@ class _AnyMesh:
     async def authenticate(self, account: str, tenant: str | None, token: str) -> Any:
         caller = await self.tokens.authenticate(account, tenant, token)
         operations = {each.rpartition(".")[2] for each in caller.permissions if each.startswith("meshes.")}
-        return evolve(caller, permissions={*caller.permissions, *(f"meshes.{each}" for each in operations)})
+        return evolve(caller, permissions=caller.permissions | {f"meshes.{each}" for each in operations})
 
 
 @TABLE.parts(authentication.RequestAuthentication, "admit", "createMeshData", "permissions_are_of_one_mesh")
