@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
+from attrs import frozen
 
 from meshydb import (
     APIResponseError,
@@ -45,6 +46,13 @@ class Size(StrEnum):
     """The same, as text."""
 
     BIG = "big"
+
+
+@frozen
+class Shop:
+    """What is no document."""
+
+    name: str
 
 
 CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes, object]]] = {
@@ -168,6 +176,11 @@ CIRCLE.append(CIRCLE)
         ([], TypeError, "document must be a mapping, not list"),
         ({"a": {"b": [Decimal(1)]}}, TypeError, r"document\.a\.b\[0\] must be .* not Decimal: use str\(value\)"),
         ({"a": {1, 2}}, TypeError, r"document\.a must be .* not set: use a list"),
+        ({"a": range(2)}, TypeError, r"document\.a must be .* not range: use a list"),
+        ({"a": memoryview(b"")}, TypeError, r"document\.a must be .* not memoryview: encode"),
+        (Shop("x"), TypeError, r"document must be a mapping, not Shop: use `meshes\.of`"),
+        ({"a": Shop("x")}, TypeError, r"document\.a must be .* not Shop: use `meshes\.of`"),
+        ({"a" * 999: b""}, TypeError, r"document\.a{99}…a{100} must be"),
         ({"a": b""}, TypeError, r"document\.a must be .* not bytes: encode"),
         ({"a": object()}, TypeError, r"document\.a must be .* not object$"),
         ({"a": {7: 1}}, TypeError, r"document\.a\.7 must have a string for a name, not int"),
@@ -268,6 +281,22 @@ def test_orders(play_connected: Play, order_by: Any, text: str | None) -> None:
         _, _, sent = parse_request(server.requests[0]).line.partition("?")
         expected = {"page": "1", "pageSize": "200", **({} if text is None else {"orderBy": text})}
         assert dict(parse_qsl(sent, strict_parsing=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda it: it.meshes.search("task", filter=[("a", 1)]), "filter"),
+        (lambda it: it.meshes.search("task", order_by=[("a", 1)]), "order_by"),
+        (lambda it: it.meshes.update_many("task", filter=[], update={}), "filter"),
+        (lambda it: it.meshes.update_many("task", filter={}, update=[{"$set": {"a": 1}}]), "update"),
+        (lambda it: it.meshes.delete_many("task", filter=7), "filter"),
+    ],
+)
+def test_queries_of_another_type(play_connected: Play, call: Callable[[Any], object], name: str) -> None:
+    """A filter, an order or an update that is neither a mapping nor text is rejected by its name."""
+    with ScriptedServer() as server, pytest.raises(TypeError, match=f"^{name} must be a mapping or text, not "):
+        play_connected(once(call), server.url)
 
 
 def test_raw(play_connected: Play) -> None:

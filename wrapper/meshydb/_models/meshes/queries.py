@@ -41,7 +41,8 @@ def to_order(name: str, value: Mapping[str, int] | str | None) -> str | None:
     """Return the text of an order; None for no order."""
     if value is None:
         return None
-    if not isinstance(value, Mapping):
+    _check_form(name, value)
+    if isinstance(value, str):
         return _unless_absent(_text(name, value))
     if len(value) > _MAX_ORDER:
         raise ValueError(f"{name} must hold at most {_MAX_ORDER} names, not {len(value)}")
@@ -85,9 +86,14 @@ def _require(name: str, value: Mapping[str, Any] | str | None, form: Form, advic
 def _to_query(name: str, value: Mapping[str, Any] | str, form: Form) -> Mapping[str, Any] | str:
     if isinstance(value, str):
         return _text(name, value)
-    if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
-        raise TypeError(f"{name} must be a mapping or text, not {type(value).__name__}")
+    _check_form(name, value)
     return to_json(name, value, form)
+
+
+def _check_form(name: str, value: object) -> None:
+    # Callers may not check types.
+    if not isinstance(value, Mapping | str):
+        raise TypeError(f"{name} must be a mapping or text, not {type(value).__name__}")
 
 
 def _text(name: str, query: Mapping[str, Any] | str) -> str:
