@@ -76,6 +76,12 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
         reply(200, TASK),
         TASK,
     ),
+    "get by a UUID": (
+        lambda it: it.meshes.get("task", UUID("5F3A0C52-0000-4000-8000-00000000ABCD")),
+        (f"GET {OF_MESH}/5f3a0c52-0000-4000-8000-00000000abcd", None),
+        reply(200, TASK),
+        TASK,
+    ),
     "update": (
         lambda it: it.meshes.update("task", ID, {"_id": ID, "done": True}),
         (f"PUT {OF_TASK}", {"_id": ID, "done": True}),

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, Self
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
@@ -151,7 +152,7 @@ def create_documents(
     )
 
 
-def get_document(config: Config, mesh: str, document_id: str) -> Operation[dict[str, Any]]:
+def get_document(config: Config, mesh: str, document_id: str | UUID) -> Operation[dict[str, Any]]:
     """Describe `GET /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
         operation_id="getMeshData",
@@ -163,7 +164,7 @@ def get_document(config: Config, mesh: str, document_id: str) -> Operation[dict[
 
 
 def update_document(
-    config: Config, mesh: str, document_id: str, document: Any, write: WriteDocument
+    config: Config, mesh: str, document_id: str | UUID, document: Any, write: WriteDocument
 ) -> Operation[dict[str, Any]]:
     """Describe `PUT /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
@@ -178,7 +179,7 @@ def update_document(
     )
 
 
-def delete_document(config: Config, mesh: str, document_id: str) -> Operation[None]:
+def delete_document(config: Config, mesh: str, document_id: str | UUID) -> Operation[None]:
     """Describe `DELETE /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
         operation_id="deleteMeshData",
@@ -238,5 +239,5 @@ def _query_body(query: Mapping[str, Any] | str) -> models.QueryDocument | str:
     return query if isinstance(query, str) else models.QueryDocument.from_dict(query)
 
 
-def _document_path(mesh: str, document_id: str) -> tuple[str, str]:
+def _document_path(mesh: str, document_id: str | UUID) -> tuple[str, str]:
     return check_mesh("mesh", mesh), check_document_id("document_id", document_id)

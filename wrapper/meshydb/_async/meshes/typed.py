@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 from meshydb import _operations
 from meshydb._async.meshes.search import AsyncMeshSearch
@@ -128,13 +129,13 @@ class AsyncTypedMesh(Generic[T]):
             operation.then(lambda result: tuple(self._class.read(each) for each in result.created_data))
         )
 
-    async def get(self, document_id: str) -> T:
+    async def get(self, document_id: str | UUID) -> T:
         """Read a document.
 
         From `GET /{accountName}/meshes/{mesh}/{id}`. Needs the permission `read`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Returns:
             An instance of the class.
@@ -148,13 +149,13 @@ class AsyncTypedMesh(Generic[T]):
         operation = _operations.get_document(self._session.config, self._mesh, document_id)
         return await self._session.call(operation.then(self._class.read))
 
-    async def update(self, document_id: str, document: T) -> T:
+    async def update(self, document_id: str | UUID, document: T) -> T:
         """Replace a document: properties that the instance does not have are removed. Does not create one.
 
         From `PUT /{accountName}/meshes/{mesh}/{id}`. Needs the permission `update`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
             document: An instance of the class, with the same id or without one.
 
         Returns:
@@ -172,13 +173,13 @@ class AsyncTypedMesh(Generic[T]):
         )
         return await self._session.call(operation.then(self._class.read))
 
-    async def delete(self, document_id: str) -> None:
+    async def delete(self, document_id: str | UUID) -> None:
         """Delete a document permanently.
 
         From `DELETE /{accountName}/meshes/{mesh}/{id}`. Needs the permission `delete`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Raises:
             NotFoundError: The mesh has no such document (`unknown_document`).

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 from meshydb import _operations
 from meshydb._core.raw import RawCalls, raw
@@ -129,13 +130,13 @@ class TypedMesh(Generic[T]):
             operation.then(lambda result: tuple(self._class.read(each) for each in result.created_data))
         )
 
-    def get(self, document_id: str) -> T:
+    def get(self, document_id: str | UUID) -> T:
         """Read a document.
 
         From `GET /{accountName}/meshes/{mesh}/{id}`. Needs the permission `read`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Returns:
             An instance of the class.
@@ -149,13 +150,13 @@ class TypedMesh(Generic[T]):
         operation = _operations.get_document(self._session.config, self._mesh, document_id)
         return self._session.call(operation.then(self._class.read))
 
-    def update(self, document_id: str, document: T) -> T:
+    def update(self, document_id: str | UUID, document: T) -> T:
         """Replace a document: properties that the instance does not have are removed. Does not create one.
 
         From `PUT /{accountName}/meshes/{mesh}/{id}`. Needs the permission `update`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
             document: An instance of the class, with the same id or without one.
 
         Returns:
@@ -173,13 +174,13 @@ class TypedMesh(Generic[T]):
         )
         return self._session.call(operation.then(self._class.read))
 
-    def delete(self, document_id: str) -> None:
+    def delete(self, document_id: str | UUID) -> None:
         """Delete a document permanently.
 
         From `DELETE /{accountName}/meshes/{mesh}/{id}`. Needs the permission `delete`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Raises:
             NotFoundError: The mesh has no such document (`unknown_document`).
