@@ -8,8 +8,7 @@ from meshydb import _operations
 from meshydb._async.meshes.search import AsyncMeshSearch
 from meshydb._core.raw import RawCalls, async_raw
 from meshydb._models import DeleteManyResult, UpdateManyResult
-from meshydb._models.meshes import DocumentClass
-from meshydb._validation import check_mesh
+from meshydb._models.meshes import DocumentClass, mesh_name_of
 
 if TYPE_CHECKING:
     from meshydb._async.driver import AsyncSession
@@ -43,15 +42,17 @@ class AsyncTypedMesh(Generic[T]):
 
     Types of fields are those of JSON, `datetime`, `date`, `UUID`, enumerations, `Literal`, other attrs classes and
     dataclasses, lists, tuples, dictionaries with strings as names, unions, and `Any`. They are stored in the form that
-    the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A property that a
-    document lacks gets the default of its field. Before an instance is sent, its values are checked against the types.
+    the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A value of a union
+    is read as the first of its types that fits: put `datetime` before `str`. A property that a document lacks gets the
+    default of its field. Before an instance is sent, its values are checked against the types, so that a document is
+    not stored that the class could not read.
 
     Every call can raise the errors that every call of the connection can raise, besides its own.
     """
 
     def __init__(self, session: "AsyncSession", kind: type[T], mesh_name: str | None) -> None:
         self._class = DocumentClass(kind)
-        self._mesh = check_mesh("mesh_name", kind.__name__.lower() if mesh_name is None else mesh_name)
+        self._mesh = mesh_name_of(kind, mesh_name)
         self._session = session
 
     @property

@@ -1,7 +1,7 @@
 """Documents of meshes: their JSON, queries, classes of the caller, and results."""
 
 from meshydb._models.meshes.documents import to_document
-from meshydb._models.meshes.objects import DocumentClass
+from meshydb._models.meshes.objects import DocumentClass, mesh_name_of
 from meshydb._models.meshes.queries import (
     MAX_QUERY_TEXT,
     check_fits_url,
@@ -22,6 +22,7 @@ __all__ = [
     "UpdateManyResult",
     "check_fits_url",
     "fits_url",
+    "mesh_name_of",
     "read_document",
     "to_document",
     "to_filter",
