@@ -289,22 +289,6 @@ def test_orders(play_connected: Play, order_by: Any, text: str | None) -> None:
         assert dict(parse_qsl(sent, strict_parsing=True)) == expected
 
 
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda it: it.meshes.search("task", filter=[("a", 1)]), "filter"),
-        (lambda it: it.meshes.search("task", order_by=[("a", 1)]), "order_by"),
-        (lambda it: it.meshes.update_many("task", filter=[], update={}), "filter"),
-        (lambda it: it.meshes.update_many("task", filter={}, update=[{"$set": {"a": 1}}]), "update"),
-        (lambda it: it.meshes.delete_many("task", filter=7), "filter"),
-    ],
-)
-def test_queries_of_another_type(play_connected: Play, call: Callable[[Any], object], name: str) -> None:
-    """A filter, an order or an update that is neither a mapping nor text is rejected by its name."""
-    with ScriptedServer() as server, pytest.raises(TypeError, match=f"^{name} must be a mapping or text, not "):
-        play_connected(once(call), server.url)
-
-
 def test_raw(play_connected: Play) -> None:
     """A call has a raw response."""
     with ScriptedServer(reply(200, TASK)) as server:

@@ -136,13 +136,32 @@ def test_iteration_in_an_order(play_connected: Play) -> None:
     assert [_parameters(request)["page"] for request in server.requests] == ["1", "2", "3"]
 
 
-def test_iteration_with_a_long_filter(play_connected: Play) -> None:
-    """A filter that leaves no room for the last id is sent as it is, on each page."""
-    text = json.dumps({"a": "x" * 16_370}, separators=(",", ":"))
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"a": "x" * 16_370}, separators=(",", ":")),
+        json.dumps({"a": "ü" * 8_000}, separators=(",", ":"), ensure_ascii=False),
+        "{a:" * 19 + "1" + "}" * 19,
+        "{$or:[" + "{a:1}," * 496 + "{a:1}]}",
+    ],
+    ids=["bytes", "letters", "levels", "nodes"],
+)
+def test_iteration_with_a_large_filter(play_connected: Play, text: str) -> None:
+    """A filter that leaves no room for the last id, within the bounds of filters, is sent as it is, on each page."""
     with serving_pages(lambda number: _document_page(number, "ab", "c")) as server:
         search = once(lambda it: results_of(it.meshes.search("task", filter=text, page_size=2)))
         assert _letters(play_connected(search, server.url)) == "abc"
     assert {_parameters(request)["filter"] for request in server.requests} == {text}
+
+
+def test_brackets_in_text(play_connected: Play) -> None:
+    """Brackets in text and regular expressions count for nothing."""
+    text = "{a:'" + "{[:" * 999 + "\\'\"',b:/" + "[/{]" * 20 + '/,"{":1}'
+    mesh = Mesh("abc")
+    with RespondingServer(mesh) as server:
+        search = once(lambda it: results_of(it.meshes.search("task", filter=text, page_size=2)))
+        assert _letters(play_connected(search, server.url)) == "abc"
+    assert mesh.filters == [text, f'{{"$and":[{text},{{"_id":{{"$gt":"b"}}}}]}}']
 
 
 @frozen
