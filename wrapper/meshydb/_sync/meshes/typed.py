@@ -39,14 +39,15 @@ class TypedMesh(Generic[T]):
       is None, it is not sent, and the service makes an id. Without such a field, instances do not know their id.
     * `extra`, a dictionary, keeps the properties that have no field, and they are sent with the others. Without such a
       field, a document with other properties raises APIResponseError, so that no update loses them.
-    * Fields that are no arguments of the class (`init=False`) are neither sent nor read.
+    * Fields that are no arguments of the class (`init=False`) are neither sent nor read. Each argument of the class
+      needs a field or a default.
 
-    Types of fields are those of JSON, `datetime`, `date`, `UUID`, enumerations, `Literal`, other attrs classes and
-    dataclasses, lists, tuples, dictionaries with strings as names, unions, and `Any`. They are stored in the form that
-    the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A value of a union
-    is read as the first of its types that fits: put `datetime` before `str`. A property that a document lacks gets the
-    default of its field. Before an instance is sent, its values are checked against the types, so that a document is
-    not stored that the class could not read.
+    Types of fields are those of JSON, `datetime`, `date`, `UUID`, enumerations of text and numbers, `Literal`, other
+    attrs classes and dataclasses, lists, tuples, dictionaries with strings as names, unions, and `Any`. They are stored
+    in the form that the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A
+    value of a union is read as the first of its types that fits: put `datetime` before `str`. A property that a
+    document lacks gets the default of its field. Before an instance is sent, its values are checked against the types,
+    and a subclass must not have more fields, so that the class can read what is stored.
 
     Every call can raise the errors that every call of the connection can raise, besides its own.
     """
