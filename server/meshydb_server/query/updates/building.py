@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from meshydb_server.query.errors import Place
-from meshydb_server.query.filters.building import MAX_VALUES, FilterBuilder
+from meshydb_server.query.filters.building import LOGICAL, MAX_VALUES, FilterBuilder
 from meshydb_server.query.filters.operands import require_no_patterns
 from meshydb_server.query.syntax.reading import stored_form
 from meshydb_server.query.updates.tree import (
@@ -161,7 +161,8 @@ def _each(operand: Value, place: Place, modifiers: frozenset[str]) -> tuple[Valu
 
 
 def _pull(path: Path, operand: Value, place: Place, filters: FilterBuilder) -> Operation:
-    if isinstance(operand, dict) and not next(iter(operand), "").startswith("$"):
+    first = next(iter(operand), "") if isinstance(operand, dict) else ""
+    if isinstance(operand, dict) and (first in LOGICAL or not first.startswith("$")):
         return Pull(path, filters.document(operand, place), PullBy.OBJECT)
     if isinstance(operand, dict | RegularExpression):
         return Pull(path, filters.field(("",), operand, place), PullBy.WRAPPED)
