@@ -180,6 +180,8 @@ _REGEXES = [{f"a{i}": {"$regularExpression": {"pattern": "x", "options": ""}}} f
     [
         (Kind.FILTER_INVALID, "{a:'" + "x" * 16377 + "'}", "{a:'" + "x" * 16380 + "'}"),
         (Kind.FILTER_INVALID, {"a": "x" * 16380}, {"a": "x" * 16384}),
+        (Kind.FILTER_INVALID, "{a:'" + "😀" * 16378 + "'}", "{a:'" + "😀" * 16379 + "'}"),
+        (Kind.FILTER_INVALID, {"a": "😀" * 16380}, {"a": "😀" * 16384}),
         (Kind.FILTER_INVALID, _nested(20), _nested(21)),
         (Kind.FILTER_INVALID, "{a:" * 20 + "1" + "}" * 20, "{a:" * 21 + "1" + "}" * 21),
         (Kind.FILTER_INVALID, {f"a{i}": 1 for i in range(999)}, {f"a{i}": 1 for i in range(1000)}),
