@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define
 
-from meshydb_server.query.errors import Place
+from meshydb_server.query.errors import Place, shown
 from meshydb_server.query.filters import operands
 from meshydb_server.query.filters.tree import (
     And,
@@ -186,7 +186,7 @@ class FilterBuilder:
         try:
             return Pattern(literal.pattern, literal.options)
         except PatternError as error:
-            raise place.error(str(error)) from error
+            raise place.error(shown(str(error))) from error
 
 
 def _exists(path: Path, operand: Value, _place: Place) -> Filter:
