@@ -119,6 +119,12 @@ def test_hostile_pattern_ends() -> None:
     assert _matching("{a:/^(a+)+$/}", "a" * 100_000 + "b") == []
 
 
+def test_hostile_dates_end() -> None:
+    """Many arrays of dates are looked for in a long array without a comparison of each with each."""
+    source = "{a:{$in:[" + ",".join(["[Date(0)]"] * 300) + "]}}"
+    assert _matching(source, [1] * 20_000, [["1970-01-01T00:00:00Z"]]) == [[["1970-01-01T00:00:00Z"]]]
+
+
 def test_hostile_path_ends() -> None:
     """A path of numbers, each of which can be read in two ways at each level, leads to its value."""
     value: Any = [1]
