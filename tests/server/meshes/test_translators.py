@@ -10,10 +10,21 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from meshydb_server.query import BY_ID, Filter, QueryError, matches, parse_filter, parse_order, sort_documents
+from meshydb_server.query import (
+    BY_ID,
+    Filter,
+    QueryError,
+    apply_update,
+    matches,
+    parse_filter,
+    parse_order,
+    parse_update,
+    sort_documents,
+)
+from meshydb_server.storage.meshes import delete_documents, from_body, get_document, replace_document, to_body
 from meshydb_server.storage.meshes.translation import translate
 from tests.query.values import DOCUMENTS, FILTERS, PATHS
-from tests.server.meshes.stored import CASES, KEY, connected, fill, found, numbered
+from tests.server.meshes.stored import CASES, KEY, NOW, connected, fill, found, numbered
 
 # The database stays for all examples; each is taken back.
 _SHARED: Final = settings(
@@ -42,21 +53,39 @@ def _assert_agrees(connection: Connection, documents: list[dict[str, Any]], tree
     return exact
 
 
-@pytest.mark.parametrize("kind", ["filter", "sort"])
+@pytest.mark.parametrize("kind", ["filter", "sort", "update"])
 def test_cases(database_url: str, kind: str) -> None:
-    """All filters and orders of the cases find on a database what the evaluator finds."""
-    for case in CASES:
-        if case["kind"] != kind or (kind == "filter" and case["expect"] == "error"):
-            continue
-        documents = numbered(case["docs"])
-        with connected(database_url) as connection:
-            fill(connection, documents)
-            if kind == "sort":
-                order = parse_order(case["sort"])
-                expected = [document["_id"] for document in sort_documents(documents, order)]
-                assert found(connection, parse_filter({}), order) == (len(expected), expected), case["name"]
-            elif _is_parsed(case["filter"]):
-                _assert_agrees(connection, documents, parse_filter(case["filter"]))
+    """All filters, orders and updates of the cases do on a database what the evaluator does."""
+    with connected(database_url) as connection:
+        for case in CASES:
+            if case["kind"] == kind and case["expect"] != "error":
+                documents = numbered(case["docs"] if "docs" in case else [case["doc"]])
+                fill(connection, documents)
+                _RUN[kind](connection, documents, case)
+                delete_documents(connection, KEY, [document["_id"] for document in documents])
+
+
+def _filter_case(connection: Connection, documents: list[dict[str, Any]], case: dict[str, Any]) -> None:
+    if _is_parsed(case["filter"]):
+        _assert_agrees(connection, documents, parse_filter(case["filter"]))
+
+
+def _sort_case(connection: Connection, documents: list[dict[str, Any]], case: dict[str, Any]) -> None:
+    order = parse_order(case["sort"])
+    expected = [document["_id"] for document in sort_documents(documents, order)]
+    assert found(connection, parse_filter({}), order) == (len(expected), expected), case["name"]
+
+
+def _update_case(connection: Connection, documents: list[dict[str, Any]], case: dict[str, Any]) -> None:
+    (document,) = documents
+    updated = apply_update(parse_update(case["update"]), document, NOW)
+    replace_document(connection, KEY, document["_id"], to_body(updated))
+    body = get_document(connection, KEY, document["_id"])
+    assert body is not None
+    assert repr(from_body(body)) == repr({"_id": document["_id"], **case["expect"]}), case["name"]
+
+
+_RUN: Final = {"filter": _filter_case, "sort": _sort_case, "update": _update_case}
 
 
 def _is_parsed(source: dict[str, Any]) -> bool:
