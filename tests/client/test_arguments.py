@@ -182,7 +182,7 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
     "delete by long": (
         lambda it: it.meshes.delete_many("task", filter={"a": "a" * 16_377}),
         ValueError,
-        "filter must have at most 16384 bytes, not 16385",
+        "filter must have at most 16384 characters, not 16385",
     ),
     "delete by wide": (
         lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_000}),

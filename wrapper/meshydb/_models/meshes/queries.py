@@ -11,7 +11,7 @@ from meshydb._models.meshes.values import Form, refuse, replace_plain, require_a
 from meshydb._models.timestamps import write_timestamp
 from meshydb._validation import check_free_text, check_int, check_sendable
 
-_MAX_BYTES = 16_384
+_MAX_CHARACTERS = 16_384
 _MAX_LEVELS = 20
 _MAX_NODES = 1_000
 # Servers and httpx take 65,536 for the whole, and a token is among that.
@@ -51,7 +51,7 @@ def to_order(name: str, value: Mapping[str, int] | str | None) -> str | None:
     if len(value) > _MAX_ORDER:
         raise ValueError(f"{name} must hold at most {_MAX_ORDER} names, not {len(value)}")
     for each, direction in value.items():
-        check_free_text(f"each name in {name}", each, maximum=_MAX_BYTES)
+        check_free_text(f"each name in {name}", each, maximum=_MAX_CHARACTERS)
         if check_int(f"each direction in {name}", direction) not in _DIRECTIONS:
             raise ValueError(f"each direction in {name} must be 1 for ascending or -1 for descending")
     # Nothing to sort by is no order.
@@ -67,13 +67,13 @@ def is_within_bounds(text: str) -> bool:
         deepest = max(deepest, level)
     # Objects, arrays and members.
     nodes = sum(map(bare.count, "{[:"))
-    return deepest <= _MAX_LEVELS and nodes <= _MAX_NODES and len(text.encode()) <= _MAX_BYTES
+    return deepest <= _MAX_LEVELS and nodes <= _MAX_NODES and len(text) <= _MAX_CHARACTERS
 
 
 def check_size(name: str, text: str) -> str:
     """Require text that is as short as the API requires of filters, updates and orders."""
-    if (size := len(text.encode())) > _MAX_BYTES:
-        raise ValueError(f"{name} must have at most {_MAX_BYTES} bytes, not {size}")
+    if (size := len(text)) > _MAX_CHARACTERS:
+        raise ValueError(f"{name} must have at most {_MAX_CHARACTERS} characters, not {size}")
     return text
 
 
