@@ -148,6 +148,15 @@ def test_pages(connection: Connection, source: str, direction: int) -> None:
             assert page == (5, ids[offset : offset + 2])
 
 
+@pytest.mark.parametrize("source", ["{}", "{'b.0': {$ne: 1}}"])
+def test_ties(connection: Connection, source: str) -> None:
+    """Documents that tie come by `_id` ascending in either direction, sorted by the database and by Python."""
+    for key, values in ((KEY, [1, 2, 1, 2]), (_OTHERS[0], [[1], [2], [1], [2]])):
+        fill(connection, numbered({"a": value} for value in values), key)
+        for direction, ids in ((1, ["00001", "00003", "00002", "00004"]), (-1, ["00002", "00004", "00001", "00003"])):
+            assert found(connection, parse_filter(source), parse_order({"a": direction}), key=key) == (4, ids)
+
+
 def test_page_of_many(connection: Connection) -> None:
     """A page that Python sorts is right, though the keys of all documents are more than it keeps."""
     documents = numbered({"n": number * 7919 % 10_100} for number in range(10_100))
@@ -174,6 +183,8 @@ def test_deadline_inside_a_statement(database_url: str) -> None:
         statements = parse_filter({"$or": [{"a": {"$gt": number}, "b": 1} for number in range(100)]})
         with pytest.raises(_TooLateError):
             search(connection, KEY, statements, BY_ID, offset=0, limit=1, deadline=deadline)
+        count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT count(*) FROM n"
+        assert connection.exec_driver_sql(count).scalar() == 100_000
         assert found(connection, parse_filter({"a": 7}), BY_ID) == (1, ["00008"])
 
 

@@ -201,8 +201,8 @@ async def test_tenants_are_apart(calls: MeshCalls) -> None:
 
 
 async def test_permissibles(calls: MeshCalls) -> None:
-    """There is a permissible for each mesh of the tenant, after its first document."""
-    await calls.fill("task", {})
+    """There is a permissible for each mesh of the tenant, after its first document, alone or in an array."""
+    assert (await calls.call("POST", "meshes/task", {})).status_code == 201
     await calls.fill("Note", {})
     await calls.fill("other", {}, tenant="south")
     listed = (await calls.call("GET", "permissibles")).json()
