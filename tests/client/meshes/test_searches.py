@@ -136,10 +136,9 @@ def test_iteration_in_an_order(play_connected: Play) -> None:
     assert [_parameters(request)["page"] for request in server.requests] == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("value", ["x" * 16_370, "ü" * 9_400], ids=["long", "wide"])
-def test_iteration_with_a_long_filter(play_connected: Play, value: str) -> None:
-    """A filter that leaves no room for the last id, in the text or in the URL, is sent as it is, on each page."""
-    text = json.dumps({"a": value}, ensure_ascii=False, separators=(",", ":"))
+def test_iteration_with_a_long_filter(play_connected: Play) -> None:
+    """A filter that leaves no room for the last id is sent as it is, on each page."""
+    text = json.dumps({"a": "x" * 16_370}, separators=(",", ":"))
     with serving_pages(lambda number: _document_page(number, "ab", "c")) as server:
         search = once(lambda it: results_of(it.meshes.search("task", filter=text, page_size=2)))
         assert _letters(play_connected(search, server.url)) == "abc"

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.mesh_calls import MeshCalls
+from tests.support.people import ACCOUNT
 
 pytestmark = pytest.mark.anyio
 
@@ -201,14 +202,16 @@ async def test_tenants_are_apart(calls: MeshCalls) -> None:
 
 
 async def test_permissibles(calls: MeshCalls) -> None:
-    """There is a permissible for each mesh of the tenant, after its first document, alone or in an array."""
+    """There is a permissible for each mesh of the tenant, after its first: alone, in an array, or imported."""
     assert (await calls.call("POST", "meshes/task", {})).status_code == 201
     await calls.fill("Note", {})
     await calls.fill("other", {}, tenant="south")
+    transfer = calls.people.services.transfer
+    await transfer.store(await transfer.find_mesh(ACCOUNT, None, "Item"), [{}], skip_existing=False)
     listed = (await calls.call("GET", "permissibles")).json()
     names = [each["name"] for each in listed["results"]]
-    assert names == ["meshes", "meshes.note", "meshes.task", "projections", "roles", "users"]
-    assert listed["results"][2] == {
+    assert names == ["meshes", "meshes.item", "meshes.note", "meshes.task", "projections", "roles", "users"]
+    assert listed["results"][3] == {
         "name": "meshes.task",
         "canCreate": True,
         "canRead": True,
