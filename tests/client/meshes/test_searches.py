@@ -128,6 +128,14 @@ def test_service_that_does_not_sort(play_connected: Play) -> None:
     assert (_letters(found), len(server.requests)) == ("abab", 2)
 
 
+def test_empty_page(play_connected: Play) -> None:
+    """An iteration ends at an empty page, even if the service counts more documents."""
+    body = {"results": [], "page": 1, "pageSize": 2, "totalRecords": 1}
+    with RespondingServer(lambda _: reply(200, body)) as server:
+        found = play_connected(once(lambda it: results_of(it.meshes.search("task", page_size=2))), server.url)
+    assert (found, len(server.requests)) == ([], 1)
+
+
 def test_iteration_in_an_order(play_connected: Play) -> None:
     """With an order, the pages of the service are requested in turn, and each document is returned once."""
     with serving_pages(lambda number: _document_page(number, "db", "bc", "a")) as server:
