@@ -230,10 +230,19 @@ def test_documents_that_are_rejected(play_connected: Play, document: Any, error:
 
 
 def test_deep_document(play_connected: Play) -> None:
-    """A document of a hundred levels is sent."""
-    with ScriptedServer(reply(201, TASK)) as server:
-        play_connected(once(lambda it: it.meshes.create("task", _nested(100))), server.url)
-    assert json.loads(parse_request(server.requests[0]).body) == _nested(100)
+    """A document of a hundred levels is sent, and of several, one of a level less."""
+    several = {"createdCount": 1, "createdData": [TASK]}
+    calls: list[tuple[Callable[[Any], object], object, object]] = [
+        (lambda it: it.meshes.create("task", _nested(100)), TASK, _nested(100)),
+        (lambda it: it.meshes.create_many("task", [_nested(99)]), several, [_nested(99)]),
+    ]
+    for call, response, body in calls:
+        with ScriptedServer(reply(201, response)) as server:
+            play_connected(once(call), server.url)
+        assert json.loads(parse_request(server.requests[0]).body) == body
+    with ScriptedServer() as server, pytest.raises(ValueError, match=r"is more than 100 levels deep"):
+        play_connected(once(lambda it: it.meshes.create_many("task", [_nested(100)])), server.url)
+    assert server.requests == []
 
 
 def test_large_document(play_connected: Play) -> None:

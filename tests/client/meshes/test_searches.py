@@ -123,9 +123,19 @@ def _document_page(number: int, *pages: str, size: int = 2) -> bytes:
 
 def test_service_that_does_not_sort(play_connected: Play) -> None:
     """An iteration ends if a service sends the same page again."""
-    with RespondingServer(lambda _: _document_page(1, "ab", "cd")) as server:
+    # In the end it sends none, lest a client that goes on does so for ever.
+    pages = iter([_document_page(1, "ab", "cd")] * 3)
+    with RespondingServer(lambda _: next(pages, _document_page(1))) as server:
         found = play_connected(once(lambda it: results_of(it.meshes.search("task", page_size=2))), server.url)
     assert (_letters(found), len(server.requests)) == ("abab", 2)
+
+
+def test_empty_page(play_connected: Play) -> None:
+    """An iteration ends at an empty page, even if the service counts more documents."""
+    body = {"results": [], "page": 1, "pageSize": 2, "totalRecords": 1}
+    with RespondingServer(lambda _: reply(200, body)) as server:
+        found = play_connected(once(lambda it: results_of(it.meshes.search("task", page_size=2))), server.url)
+    assert (found, len(server.requests)) == ([], 1)
 
 
 def test_iteration_in_an_order(play_connected: Play) -> None:

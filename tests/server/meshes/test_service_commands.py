@@ -59,9 +59,10 @@ def test_there_and_back(tmp_path: Path, database_url: str) -> None:
     path = _file(tmp_path, _EXPORTED + b'\n{"_id":"b","\xc3\xa9":"\xf0\x9f\x98\x80","a":null}\n')
     value = run_json(tmp_path, "mesh", "import", "acme", "Task", path, **settings)
     assert value == {"account": "acme", "tenant": "north", "mesh": "task", "imported": 2, "skipped": 0}
-    done = run(tmp_path, "mesh", "export", "acme", "task", **settings)
+    done = run(tmp_path, "mesh", "export", "acme", "TASK", **settings)
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[1] == '{"_id":"b","é":"😀","a":null}'
-    exported = _export(tmp_path, "TASK", **settings)
+    exported = [json.loads(line) for line in done.stdout.splitlines()]
     assert exported == [_PLAIN, {"_id": "b", "é": "😀", "a": None}]
     copy = _file(tmp_path, done.stdout.encode())
     assert run_json(tmp_path, "mesh", "import", "acme", "copy", copy, "--tenant", "south", **settings)["imported"] == 2

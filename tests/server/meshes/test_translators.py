@@ -120,6 +120,27 @@ def test_random_orders(
     assert result == (len(expected), expected[offset : offset + limit])
 
 
+@pytest.mark.parametrize("source", ["{}", "{'b.0': {$ne: 1}}"])
+def test_ties(database_url: str, source: str) -> None:
+    """Documents that tie come by `_id` ascending in either direction, sorted by the database and by Python."""
+    for values in ([1, 2, 1, 2], [[1], [2], [1], [2]]):
+        with connected(database_url) as connection:
+            fill(connection, numbered({"a": value} for value in values))
+            for direction, order in ((1, "1324"), (-1, "2413")):
+                ids = [f"0000{number}" for number in order]
+                assert found(connection, parse_filter(source), parse_order({"a": direction})) == (4, ids)
+
+
+def test_page_of_many(database_url: str) -> None:
+    """A page that Python sorts is right, though the keys of all documents are more than it keeps."""
+    documents = numbered({"n": number * 7919 % 10_100} for number in range(10_100))
+    ids = [document["_id"] for document in sorted(documents, key=lambda document: int(document["n"]))]
+    with connected(database_url) as connection:
+        fill(connection, documents)
+        page = found(connection, parse_filter("{'b.0': {$ne: 1}}"), parse_order({"n": 1}), offset=30, limit=5)
+    assert page == (10_100, ids[30:35])
+
+
 def _tree(source: dict[str, Any]) -> Filter:
     try:
         return parse_filter(source)
