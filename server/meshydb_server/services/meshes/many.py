@@ -20,6 +20,7 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.pages import Page, PageRequest
 from meshydb_server.services.meshes.queries import (
+    SEARCH_SECONDS,
     read_filter,
     read_order,
     require_filter,
@@ -28,7 +29,6 @@ from meshydb_server.services.meshes.queries import (
 )
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.meshes import (
-    SEARCH_SECONDS,
     MeshKey,
     delete_documents,
     from_body,
@@ -75,7 +75,7 @@ class ManyService:
                     sorting,
                     offset=request.offset,
                     limit=request.size,
-                    deadline=check,
+                    check=check,
                 ),
                 self.seconds,
             )
@@ -113,7 +113,7 @@ class ManyService:
     async def _matching(self, mesh: MeshKey, condition: Filter) -> Sequence[str]:
         with translated_queries():
             return await self.database.scan(
-                lambda connection, check: matching_ids(connection, mesh, condition, deadline=check), self.seconds
+                lambda connection, check: matching_ids(connection, mesh, condition, check=check), self.seconds
             )
 
 
