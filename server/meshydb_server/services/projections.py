@@ -29,6 +29,7 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.pages import Page, PageRequest, page_of
+from meshydb_server.services.common.requesters import while_present
 from meshydb_server.services.meshes import SEARCH_SECONDS, read_filter, read_order, translated_queries
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
@@ -82,7 +83,7 @@ class ProjectionService:
             return _results(connection, mesh, pipeline, condition, sorting, check)
 
         with translated_queries():
-            page = page_of(await self.database.scan(work, self.seconds), request)
+            page = page_of(await while_present(self.database.scan(work, self.seconds)), request)
         return Page([to_body(each) for each in page.results], page.page, page.page_size, page.total)
 
     async def create(self, account: str, tenant: str | None, name: str, mesh: str, pipeline: str) -> Projection:
