@@ -18,7 +18,7 @@ from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes import MeshKey, add_mesh, existing_ids, insert_documents, stream, to_body
 
 T = TypeVar("T")

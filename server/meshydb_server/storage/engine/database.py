@@ -27,7 +27,7 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
