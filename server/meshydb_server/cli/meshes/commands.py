@@ -80,7 +80,8 @@ async def mesh_import(
 async def mesh_export(services: Services, account: str, mesh: str, tenant: str | None) -> int:
     """Write the documents of a mesh by _id to standard output: one JSON object on each line (NDJSON).
 
-    They are all of one moment, even if others change documents meanwhile. `mesh import` takes the output.
+    A document that exists throughout is written exactly once; others, which are created or deleted meanwhile, may be
+    missing. For the state of one moment, export while nobody writes. `mesh import` takes the output.
     """
     place = await services.transfer.find_mesh(account, tenant, mesh)
     # What commands print is kept until their end.

@@ -4,6 +4,7 @@ from meshydb_server.storage.meshes.bodies import from_body, to_body
 from meshydb_server.storage.meshes.documents import (
     delete_document,
     delete_documents,
+    documents_after,
     existing_ids,
     get_bodies,
     get_document,
@@ -29,6 +30,7 @@ __all__ = [
     "delete_document",
     "delete_documents",
     "delete_projection",
+    "documents_after",
     "existing_ids",
     "from_body",
     "get_bodies",
