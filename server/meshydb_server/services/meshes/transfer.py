@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -23,7 +22,10 @@ from meshydb_server.storage.meshes import MeshKey, add_mesh, documents_after, ex
 T = TypeVar("T")
 
 BATCH: Final = 1000
-"""So many documents are stored in one transaction."""
+"""So many documents are stored in one transaction, if they are small."""
+
+# A transaction, and the memory of an import, is bounded by this and one document more.
+_MOST_BYTES: Final = 16 * 1024 * 1024
 
 # So many documents, of up to 4 MiB each, are in memory at once during an export.
 _PAGE: Final = 50
@@ -93,8 +95,15 @@ class TransferService:
             last = page[-1][0]
 
 
-def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """The items in lists of this size; the last may be shorter."""
-    left = iter(items)
-    while batch := list(islice(left, size)):
+def batches(items: Iterable[T], weigh: Callable[[T], int]) -> Iterator[list[T]]:
+    """The items in lists for one transaction each: at most `BATCH`, or so many that their bytes reach a bound."""
+    batch: list[T] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += weigh(item)
+        if len(batch) == BATCH or weight >= _MOST_BYTES:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch
