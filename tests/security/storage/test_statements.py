@@ -173,7 +173,7 @@ async def test_sweeping_goes_by_indexes(database_url: str) -> None:
 
 def test_statements_of_meshes_name_the_tenant(database_url: str) -> None:
     """Every statement on meshes, documents and projections names account and tenant, whatever the filter is."""
-    end = {"deadline": meshes.time_limit()}
+    end = {"check": stored.go_on}
     projection = meshes.Projection(
         account="acme", tenant="north", name="p", mesh="person", pipeline="[]", created_at=stored.NOW
     )
@@ -185,6 +185,8 @@ def test_statements_of_meshes_name_the_tenant(database_url: str) -> None:
             meshes.insert_documents(connection, stored.KEY, [(document_id, '{"a":1}') for document_id in ids])
         meshes.get_document(connection, stored.KEY, "1")
         meshes.existing_ids(connection, stored.KEY, ["1"])
+        meshes.get_bodies(connection, stored.KEY, ["1"])
+        meshes.documents_after(connection, stored.KEY, "", 1)
         meshes.replace_document(connection, stored.KEY, "1", "{}")
         meshes.lock_documents(connection, stored.KEY, ["1"])
         for source in ({}, {"a": 1}, {"$or": [{"a": 1}, {"b": 1}]}, {"_id": "1"}, {"a.0": {"$ne": 1}}):

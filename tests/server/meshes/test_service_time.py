@@ -12,8 +12,6 @@ import pytest
 from attrs import evolve
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.engine.errors import ScanTimeoutError
 from tests.support.mesh_calls import MeshCalls
 
 pytestmark = pytest.mark.anyio
@@ -81,42 +79,3 @@ async def test_others_do_not_wait(calls: MeshCalls) -> None:
     await asyncio.gather(*scans)
     # It was asked for before the document was there, and begins after it.
     assert (await search).json()["totalRecords"] == 1
-
-
-async def test_scan_is_told_of_the_end(database_url: str) -> None:
-    """A scan that asks learns that its time is over."""
-
-    def work(_: Connection, check: Callable[[], None]) -> None:
-        while True:
-            check()
-
-    async with Database(database_url) as database:
-        with pytest.raises(ScanTimeoutError):
-            await database.scan(work, 0.01)
-
-
-async def test_closing_ends_scans(database_url: str) -> None:
-    """A scan ends when the database is closed, however much time it has left."""
-    started = Event()
-
-    def work(_: Connection, check: Callable[[], None]) -> None:
-        started.set()
-        while True:
-            check()
-
-    async with Database(database_url) as database:
-        scan = asyncio.create_task(database.scan(work, 600))
-        await asyncio.to_thread(started.wait)
-    with pytest.raises(ScanTimeoutError):
-        await scan
-
-
-async def test_scan_cannot_write(database_url: str) -> None:
-    """A scan changes nothing."""
-
-    def work(connection: Connection, _: Callable[[], None]) -> None:
-        connection.exec_driver_sql("DELETE FROM accounts")
-
-    async with Database(database_url) as database:
-        with pytest.raises(Exception, match=r"read.?only"):
-            await database.scan(work, 5)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
+import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
-from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 
 T = TypeVar("T")
 
@@ -32,6 +34,9 @@ _SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
 _STALE: Final = {"40001", "40P01"}
+
+# Milliseconds.
+_LONGEST_STATEMENT: Final = 2_147_483_647
 
 # Any number works that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
@@ -79,8 +84,8 @@ class PostgresqlEngine:
             # Its statements differ from each other, and a pooler may stand in between.
             connect_args={"prepare_threshold": None},
         )
-        self._scanners = ScanThreads()
-        self._writers = ThreadPoolExecutor(_LONG_WRITERS, "long-writer")
+        self._scanners = LongWorkThreads(SCANNERS, "scan")
+        self._writers = LongWorkThreads(_LONG_WRITERS, "long-writer")
 
     def migrate(self, connection: Connection) -> None:
         """Run pending migrations, one process at a time."""
@@ -93,39 +98,49 @@ class PostgresqlEngine:
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)
 
-    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+    async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
 
-        def run(clock: ScanClock) -> T:
+        def run(scan: LongWork) -> T:
             with self._threaded.connect() as pooled:
                 connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-                with connection.begin():
-                    return self._run(connection, lambda connection: work(connection, clock.check))
+                with scan.interrupted_by(_cancel_of(connection)), connection.begin():
+                    return self._run(connection, lambda connection: self._scan(connection, work, scan))
 
         return await self._scanners.run(run, seconds)
+
+    def _scan(self, connection: Connection, work: Callable[[Connection, Check], T], scan: LongWork) -> T:
+        # PostgreSQL takes 0 for no limit, and 32 bits.
+        milliseconds = min(max(1, math.ceil(scan.seconds_left * 1000)), _LONGEST_STATEMENT)
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        return work(connection, scan.check)
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction, in a thread if it is long. Raises StaleError if it should run again."""
         try:
             if long:
-                return await asyncio.get_running_loop().run_in_executor(self._writers, self._write_long, work)
+                return await self._writers.run(lambda write: self._write_long(work, write))
             async with self._writing.begin() as connection:
                 return await connection.run_sync(self._run, work)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in _STALE:
+            if code_of(error) in _STALE:
                 raise StaleError from error
             raise
 
-    def _write_long(self, work: Callable[[Connection], T]) -> T:
-        with self._threaded.begin() as connection:
-            return self._run(connection, work)
+    def _write_long(self, work: Callable[[Connection], T], write: LongWork) -> T:
+        with self._threaded.connect() as connection, write.interrupted_by(_cancel_of(connection)):
+            with connection.begin():
+                result = self._run(connection, work)
+                # A caller that has left was told that nothing is stored.
+                write.check()
+            return result
 
     async def close(self) -> None:
         """Close all connections."""
 
         def close() -> None:
             self._scanners.close()
-            self._writers.shutdown()
+            self._writers.finish()
             self._threaded.dispose()
 
         await asyncio.to_thread(close)
@@ -135,6 +150,11 @@ class PostgresqlEngine:
         if self._limits is not None:
             connection.exec_driver_sql(self._limits)
         return work(connection)
+
+
+def _cancel_of(connection: Connection) -> Callable[[], None]:
+    """The function that cancels the running statement, for another thread."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection).cancel_safe
 
 
 def _limits(timeout: float) -> dict[str, int]:

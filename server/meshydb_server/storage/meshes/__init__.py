@@ -4,6 +4,7 @@ from meshydb_server.storage.meshes.bodies import from_body, to_body
 from meshydb_server.storage.meshes.documents import (
     delete_document,
     delete_documents,
+    documents_after,
     existing_ids,
     get_bodies,
     get_document,
@@ -21,17 +22,15 @@ from meshydb_server.storage.meshes.projections import (
     put_projection,
 )
 from meshydb_server.storage.meshes.search import matching_ids, search, stream
-from meshydb_server.storage.meshes.time_limits import SEARCH_SECONDS, SearchTimeoutError, time_limit
 
 __all__ = [
-    "SEARCH_SECONDS",
     "MeshKey",
     "Projection",
-    "SearchTimeoutError",
     "add_mesh",
     "delete_document",
     "delete_documents",
     "delete_projection",
+    "documents_after",
     "existing_ids",
     "from_body",
     "get_bodies",
@@ -46,6 +45,5 @@ __all__ = [
     "replace_document",
     "search",
     "stream",
-    "time_limit",
     "to_body",
 ]

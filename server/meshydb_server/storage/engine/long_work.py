@@ -1,0 +1,139 @@
+"""Transactions that may take long, in threads of their own: scans, which only read, and long writes.
+
+They end when their time is over, when their caller leaves, and scans also when the database is closed: between
+statements, where they check, and inside of them, where the database interrupts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event, Lock
+from typing import Any, Final, TypeAlias, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from meshydb_server.storage.engine.codes import code_of
+from meshydb_server.storage.engine.errors import ScanTimeoutError
+
+T = TypeVar("T")
+
+Check: TypeAlias = Callable[[], None]
+"""Raises ScanTimeoutError if the work has to stop."""
+
+SCANNERS: Final = 2
+"""So many scans run at the same time, in each process."""
+
+# For work without a limit of its own.
+UNLIMITED: Final = math.inf
+
+# The error codes of SQLite and PostgreSQL for a statement that was interrupted.
+_INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
+# Seconds until a statement is interrupted again. It may have begun after the first time.
+_PAUSE_SECONDS: Final = 0.05
+
+
+class LongWork:
+    """Work that runs in a thread, and when it has to stop."""
+
+    def __init__(self, closing: Event) -> None:
+        self._end = math.inf
+        self._closing = closing
+        self._stopped = Event()
+        self._interrupt: Callable[[], object] | None = None
+        self._lock = Lock()
+
+    def begin(self, seconds: float) -> None:
+        """Let its time begin."""
+        self._end = time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """The time that is left."""
+        return max(0.0, self._end - time.monotonic())
+
+    def is_over(self) -> bool:
+        """Whether it has to stop."""
+        return self.seconds_left == 0 or self._stopped.is_set() or self._closing.is_set()
+
+    def check(self) -> None:
+        """Raise ScanTimeoutError if it has to stop."""
+        if self.is_over():
+            raise ScanTimeoutError
+
+    @contextmanager
+    def interrupted_by(self, interrupt: Callable[[], object] | None = None) -> Generator[None]:
+        """Raise ScanTimeoutError if a statement in the block is interrupted: by this function, or by the database.
+
+        The function is called until the block ends if the work has to stop before its time is over.
+        """
+        with self._lock:
+            self._interrupt = interrupt
+        try:
+            yield
+        except DBAPIError as error:
+            if self.is_over() and code_of(error) in _INTERRUPTED:
+                raise ScanTimeoutError from error
+            raise
+        finally:
+            # Waits for the function, lest it interrupt what the connection does next.
+            with self._lock:
+                self._interrupt = None
+
+    def stop(self, running: Future[Any]) -> None:
+        """Make the work stop, and wait until it has."""
+        self._stopped.set()
+        while not running.done():
+            with self._lock:
+                if self._interrupt is not None:
+                    self._interrupt()
+            wait([running], _PAUSE_SECONDS)
+
+
+class LongWorkThreads:
+    """Threads for one kind of work."""
+
+    def __init__(self, count: int, name: str) -> None:
+        """Take the number of threads, and what they are called."""
+        self._threads = ThreadPoolExecutor(count, name)
+        self._closing = Event()
+        # What runs, and what waits.
+        self._works = dict[Future[Any], LongWork]()
+
+    async def run(self, function: Callable[[LongWork], T], seconds: float = UNLIMITED) -> T:
+        """Run a function. Raises ScanTimeoutError if it has waited for others as long as it may take."""
+        latest = time.monotonic() + seconds
+        work = LongWork(self._closing)
+
+        def run() -> T:
+            if time.monotonic() > latest:
+                raise ScanTimeoutError
+            work.begin(seconds)
+            return function(work)
+
+        future = self._threads.submit(run)
+        self._works[future] = work
+        future.add_done_callback(self._works.pop)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancel():
+                # In a thread, as the database may have to be asked.
+                asyncio.get_running_loop().run_in_executor(None, work.stop, future)
+            raise
+
+    def close(self) -> None:
+        """Stop all work, and wait until it has."""
+        self._closing.set()
+        for future, work in list(self._works.items()):
+            if not future.cancel():
+                work.stop(future)
+        self._threads.shutdown()
+
+    def finish(self) -> None:
+        """Wait until all work is done."""
+        self._threads.shutdown()
