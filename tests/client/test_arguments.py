@@ -185,9 +185,9 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
         "filter must have at most 16384 characters, not 16385",
     ),
     "delete by wide": (
-        lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_000}),
+        lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_377}),
         ValueError,
-        "filter must have at most 16384 bytes, not 32008",
+        "filter must have at most 16384 characters, not 16385",
     ),
     "update by no filter": (
         lambda it: it.meshes.update_many("task", filter=None, update={"$set": {"a": 1}}),

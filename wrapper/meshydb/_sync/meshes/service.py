@@ -44,7 +44,7 @@ class MeshesService:
     dictionaries as the service sends them, with `_id` first: dates in them are text. `of` returns a service that
     converts documents to instances of a class.
 
-    Filters, orders and updates are those of MongoDB: mappings, or text in relaxed JSON of at most 16,384 bytes.
+    Filters, orders and updates are those of MongoDB: mappings, or text in relaxed JSON of at most 16,384 characters.
     Values in mappings may be those of documents, and patterns of `re.compile`. A datetime in a filter is compared as an
     instant.
 
