@@ -200,7 +200,7 @@ class TokenService:
         ):
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         tenant_name, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
-        login = await self.database.read(
+        login = await self.database.look_up(
             lambda connection: find_login(connection, account, tenant_name, session_id, now)
         )
         if login is None:

@@ -88,7 +88,7 @@ class MeshService:
     async def read(self, mesh: MeshKey, document_id: str) -> str:
         """A document. Raises NotFoundError."""
         key = checked_id(document_id)
-        found = await self.database.read(lambda connection: get_document(connection, mesh, key))
+        found = await self.database.look_up(lambda connection: get_document(connection, mesh, key))
         return _require(found)
 
     async def replace(self, mesh: MeshKey, document_id: str, value: object, *, large: bool = False) -> str:

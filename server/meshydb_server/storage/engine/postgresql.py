@@ -68,6 +68,7 @@ class PostgresqlEngine:
             connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
+        self._looking = self._writing.execution_options(isolation_level="AUTOCOMMIT")
         # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
@@ -92,6 +93,14 @@ class PostgresqlEngine:
         """Run a read-only transaction."""
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)
+
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """Run a function that reads a few rows by their keys."""
+        if self._limits is not None:
+            # They hold in transactions only.
+            return await self.read(work)
+        async with self._looking.connect() as connection:
+            return await connection.run_sync(work)
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""

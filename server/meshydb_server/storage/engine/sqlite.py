@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
-from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, lock_wait_of, retry_while_busy
+from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ class SqliteEngine:
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
         self._scanners = ScanThreads()
+        self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
+        self._lookups: Connection | None = None
         self._waiting = deque[_Job]()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
@@ -74,6 +76,21 @@ class SqliteEngine:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """Run a function that reads a few rows by their keys, on the event loop."""
+        try:
+            if self._lookups is None:
+                self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
+            try:
+                return work(self._lookups)
+            finally:
+                self._lookups.rollback()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+        # Another process is recovering the file, for example. Only a thread may wait for it.
+        return await self.read(work)
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
@@ -107,6 +124,9 @@ class SqliteEngine:
         def close() -> None:
             self._scanners.close()
             self._scanning.dispose()
+            if self._lookups is not None:
+                self._lookups.close()
+            self._looking.dispose()
             for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
                 threads.shutdown()
                 engine.dispose()
@@ -143,7 +163,8 @@ class SqliteEngine:
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(self._writer, self._begin)
+        # Only a thread may wait for another process.
+        connection = self._begin_at_once() or await loop.run_in_executor(self._writer, self._begin)
         try:
             yield connection
             await loop.run_in_executor(self._writer, self._commit, connection)
@@ -152,12 +173,23 @@ class SqliteEngine:
             driver_of(connection).rollback()
             connection.close()
 
-    def _begin(self) -> Connection:
+    def _begin_at_once(self) -> Connection | None:
+        """Begin a transaction, unless another process has the file, or it is not open yet."""
+        if not self._main.is_open:
+            return None
+        try:
+            return self._begin(0)
+        except OperationalError as error:
+            if is_busy(error):
+                return None
+            raise
+
+    def _begin(self, wait: float | None = None) -> Connection:
         connection = self._writing.connect()
         try:
             # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
             # written meanwhile, no matter how long it may wait.
-            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.lock_wait)
+            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.lock_wait if wait is None else wait)
             self._check_files()
         except sqlite3.OperationalError as error:
             driver_of(connection).rollback()
