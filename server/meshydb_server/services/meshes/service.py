@@ -21,8 +21,8 @@ from meshydb_server.storage.meshes import (
     MeshKey,
     add_mesh,
     delete_document,
+    document_lookup,
     existing_ids,
-    get_document,
     insert_documents,
     replace_document,
     to_body,
@@ -88,7 +88,7 @@ class MeshService:
     async def read(self, mesh: MeshKey, document_id: str) -> str:
         """A document. Raises NotFoundError."""
         key = checked_id(document_id)
-        found = await self.database.look_up(lambda connection: get_document(connection, mesh, key))
+        found = await self.database.look_up(document_lookup(mesh, key))
         return _require(found)
 
     async def replace(self, mesh: MeshKey, document_id: str, value: object, *, large: bool = False) -> str:

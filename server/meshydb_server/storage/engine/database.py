@@ -26,6 +26,7 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
+from meshydb_server.storage.engine.prepared import Lookup
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -71,8 +72,8 @@ class Engine(Protocol):
         """Run a read-only transaction."""
         ...
 
-    async def look_up(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that reads a few rows by their keys. Each statement may see another state."""
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys."""
         ...
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
@@ -127,14 +128,13 @@ class Database:
         with self._in_time(), self._translated_errors():
             return await self._engine.read(work)
 
-    async def look_up(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that reads a few rows by their keys. Returns its result, and raises its errors.
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys, and return its result.
 
-        Cheaper than `read`: on SQLite there is no other thread, and on PostgreSQL no transaction, so that each
-        statement may see another state.
+        Much cheaper than `read`: on SQLite there is no other thread, and on PostgreSQL no transaction.
         """
         with self._in_time(), self._translated_errors():
-            return await self._engine.look_up(work)
+            return await self._engine.look_up(lookup)
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
         """Run a read-only transaction that may take long, in one of two threads that only scans use.

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from meshydb_server.storage.engine.errors import StaleError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
+from meshydb_server.storage.engine.postgresql_lookups import MOST_CONNECTIONS, LookupConnections
+from meshydb_server.storage.engine.prepared import Lookup, is_observed
 from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 
 T = TypeVar("T")
@@ -63,12 +65,18 @@ class PostgresqlEngine:
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=timeout * _POOL_PART,
-            # Connections break when the server restarts; this detects it.
-            pool_pre_ping=True,
             connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
         )
         self._reading = self._writing.execution_options(postgresql_readonly=True)
-        self._looking = self._writing.execution_options(isolation_level="AUTOCOMMIT")
+        self._looking = create_async_engine(
+            url.set(drivername="postgresql+psycopg", query=query),
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_size=MOST_CONNECTIONS,
+            max_overflow=0,
+            connect_args=connect_args,
+        )
+        self._lookups = LookupConnections(self._looking, timeout * _POOL_PART)
         # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
@@ -94,13 +102,12 @@ class PostgresqlEngine:
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)
 
-    async def look_up(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that reads a few rows by their keys."""
-        if self._limits is not None:
-            # They hold in transactions only.
-            return await self.read(work)
-        async with self._looking.connect() as connection:
-            return await connection.run_sync(work)
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys."""
+        if self._limits is not None or is_observed(self._writing.sync_engine):
+            # Limits hold in transactions only, and who listens hears only what SQLAlchemy executes.
+            return await self.read(lookup.on)
+        return await self._lookups.run(lookup)
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
@@ -138,6 +145,8 @@ class PostgresqlEngine:
             self._threaded.dispose()
 
         await asyncio.to_thread(close)
+        await self._lookups.close()
+        await self._looking.dispose()
         await self._writing.dispose()
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
+from meshydb_server.storage.engine.prepared import Lookup
 from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
@@ -77,20 +78,20 @@ class SqliteEngine:
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
-    async def look_up(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that reads a few rows by their keys, on the event loop."""
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys, on the event loop."""
         try:
             if self._lookups is None:
                 self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
             try:
-                return work(self._lookups)
+                return lookup.on(self._lookups)
             finally:
                 self._lookups.rollback()
         except OperationalError as error:
             if not is_busy(error):
                 raise
         # Another process is recovering the file, for example. Only a thread may wait for it.
-        return await self.read(work)
+        return await self.read(lookup.on)
 
     async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""

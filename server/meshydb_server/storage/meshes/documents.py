@@ -8,17 +8,16 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from meshydb_server.storage.engine.prepared import Prepared
+from meshydb_server.storage.engine.prepared import Lookup, Prepared
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.schema import documents
 
 _AT_ONCE: Final = 500
 
 
-def get_document(connection: Connection, key: MeshKey, document_id: str) -> str | None:
-    """The body of the document with this id."""
-    rows = _GET.rows(connection, {**key.values, "id": document_id})
-    return rows[0][0] if rows else None
+def document_lookup(key: MeshKey, document_id: str) -> Lookup[str | None]:
+    """Looks up the body of the document with this id."""
+    return Lookup(_GET, {**key.values, "id": document_id}, lambda rows: rows[0][0] if rows else None)
 
 
 def insert_documents(connection: Connection, key: MeshKey, documents: Sequence[tuple[str, str]]) -> None:
