@@ -20,8 +20,9 @@ _TYPE: Final = "Content-Type: application/json; charset=utf-8"
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest) -> Generator[World]:
-    """A server on each kind of database."""
-    with inhabited_on(request.param, Dependencies(hasher=CHEAP_HASHER), rate_limit="off") as world:
+    """A server on each kind of database, with the default time limit of transactions."""
+    settings = {"rate_limit": "off", "storage_timeout": "10"}
+    with inhabited_on(request.param, Dependencies(hasher=CHEAP_HASHER), **settings) as world:
         yield world
 
 
@@ -112,6 +113,18 @@ def test_large_bodies(server: World) -> None:
     assert_documented(_send(server, "PUT", "large/large", content + b" "), 413)
     assert_documented(exchange(server.url, compose(content, target="/acme/meshes/large")), 401)
     assert_documented(_send(server, "PATCH", "large", b" " * 65_537), 413)
+
+
+def test_many_beside_a_large_one(server: World) -> None:
+    """10,000 documents whose ids callers choose are created where a document of 4 MiB is."""
+    content = b'{"_id":"large","a":"' + b"x" * 4_194_000 + b'"}'
+    assert_documented(_send(server, "POST", "beside", content), 201)
+    # Around it, in the order of the keys.
+    ids = [f"{letter}{number}" for letter in "kz" for number in range(5000)]
+    created = _send(server, "POST", "beside", [{"_id": document_id} for document_id in ids])
+    assert_documented(created, 201)
+    assert [each["_id"] for each in created.json["createdData"]] == ids
+    assert _send(server, "DELETE", "beside?filter=%7B%7D").json["deletedCount"] == 10_001
 
 
 def test_connection_stays_open(server: World) -> None:

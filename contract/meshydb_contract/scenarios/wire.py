@@ -27,8 +27,12 @@ _BODY: Final = json.dumps(UNKNOWN_REQUEST).encode()
 
 _NO_ID: Final = "0" * 24
 _UNKNOWN: Final = {
-    "username": "nobody", "mesh": "nobody", "projectionName": "nobody",
-    "id": _NO_ID, "roleId": _NO_ID, "permissionId": _NO_ID,
+    "username": "nobody",
+    "mesh": "nobody",
+    "projectionName": "nobody",
+    "id": _NO_ID,
+    "roleId": _NO_ID,
+    "permissionId": _NO_ID,
 }
 
 # Bodies that are not valid JSON, or not as the contract has it.

@@ -21,7 +21,7 @@ from meshydb_server.http.headers import client_of
 from meshydb_server.http.rate_limit import RateLimits
 from meshydb_server.http.requests.calls import CallReader
 from meshydb_server.http.requests.paths import Paths, read_segments
-from meshydb_server.services.common.hashing_queue import Requester, requested_by
+from meshydb_server.services.common.requesters import Requester, requested_by
 
 _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 
@@ -44,7 +44,12 @@ class Dispatcher:
         request = Request(scope, receive)
         segments, path_error = read_segments(scope)
         path, values = self._paths.find(segments) or (_UNKNOWN_PATH, {})
-        requester = Requester(network_of(client_of(scope)), request.is_disconnected)
+
+        async def leave() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        requester = Requester(network_of(client_of(scope)), request.is_disconnected, leave)
         try:
             with requested_by(requester):
                 response = await path.endpoint(request.method, path_error).serve(request, values)

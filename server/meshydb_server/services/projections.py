@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Final, TypeVar
 
@@ -29,11 +29,12 @@ from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.services.common.pages import Page, PageRequest, page_of
-from meshydb_server.services.meshes import read_filter, read_order, translated_queries
+from meshydb_server.services.common.requesters import while_present
+from meshydb_server.services.meshes import SEARCH_SECONDS, read_filter, read_order, translated_queries
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.meshes import (
-    SEARCH_SECONDS,
     MeshKey,
     Projection,
     delete_projection,
@@ -78,11 +79,11 @@ class ProjectionService:
         pipeline = parse_pipeline(projection.pipeline)
         mesh = MeshKey(caller.account, caller.tenant, projection.mesh)
 
-        def work(connection: Connection, check: Callable[[], None]) -> Sequence[Document]:
+        def work(connection: Connection, check: Check) -> Sequence[Document]:
             return _results(connection, mesh, pipeline, condition, sorting, check)
 
         with translated_queries():
-            page = page_of(await self.database.scan(work, self.seconds), request)
+            page = page_of(await while_present(self.database.scan(work, self.seconds)), request)
         return Page([to_body(each) for each in page.results], page.page, page.page_size, page.total)
 
     async def create(self, account: str, tenant: str | None, name: str, mesh: str, pipeline: str) -> Projection:
@@ -145,16 +146,16 @@ def _results(
     pipeline: Pipeline,
     condition: Filter,
     order: Order | None,
-    check: Callable[[], None],
+    check: Check,
 ) -> Sequence[Document]:
     first, rest = pipeline.without_first_match()
-    with closing(stream(connection, mesh, MATCH_ALL if first is None else first, deadline=check)) as documents:
+    with closing(stream(connection, mesh, MATCH_ALL if first is None else first, check=check)) as documents:
         made = _checked(run_pipeline(rest, documents), check)
         found = [document for document in made if matches(condition, document)]
     return found if order is None else sort_documents(found, order)
 
 
-def _checked(documents: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
+def _checked(documents: Iterator[T], check: Check) -> Iterator[T]:
     for count, document in enumerate(documents):
         if count % _RESULTS_BETWEEN_CHECKS == 0:
             check()

@@ -16,9 +16,9 @@ from meshydb_server.http.app import create_app
 from meshydb_server.runtime import open_services
 from meshydb_server.services.common.dependencies import Dependencies
 from meshydb_server.services.common.errors import CallerGoneError, InvalidRequestError
-from meshydb_server.services.common.hashing_queue import Requester, requested_by
 from meshydb_server.services.common.limits.table import LOGIN_GUESSES, LOGIN_GUESSES_BY_USER
 from meshydb_server.services.common.passwords import Passwords
+from meshydb_server.services.common.requesters import Requester, requested_by
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import recoveries, security_questions, users

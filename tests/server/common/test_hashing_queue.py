@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from meshydb_server.services.common.errors import OverloadedError
-from meshydb_server.services.common.hashing_queue import HashingQueue, Requester, requested_by
+from meshydb_server.services.common.hashing_queue import HashingQueue
+from meshydb_server.services.common.requesters import Requester, requested_by
 
 pytestmark = pytest.mark.anyio
 

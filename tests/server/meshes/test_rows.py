@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from meshydb_server.query import BY_ID, MATCH_ALL, Document, parse_filter, parse_order
 from meshydb_server.storage.meshes import (
     Projection,
-    SearchTimeoutError,
     add_mesh,
     delete_document,
     delete_documents,
@@ -30,10 +29,9 @@ from meshydb_server.storage.meshes import (
     replace_document,
     search,
     stream,
-    time_limit,
     to_body,
 )
-from tests.server.meshes.stored import KEY, NOW, connected, fill, found, numbered
+from tests.server.meshes.stored import KEY, NOW, connected, fill, found, go_on, numbered
 
 _OTHERS = (evolve(KEY, account="other"), evolve(KEY, tenant="south"), evolve(KEY, mesh="task"))
 _PROJECTION = Projection(
@@ -90,7 +88,7 @@ def test_many(connection: Connection) -> None:
     assert lock_documents(connection, KEY, [*reversed(ids), "none"]) == [(document_id, "{}") for document_id in ids]
     assert existing_ids(connection, KEY, ids) == {*ids}
     assert delete_documents(connection, KEY, [*ids[1:], "none"]) == 1199
-    assert matching_ids(connection, KEY, MATCH_ALL, deadline=time_limit()) == ids[:1]
+    assert matching_ids(connection, KEY, MATCH_ALL, check=go_on) == ids[:1]
     insert_documents(connection, KEY, [])
 
 
@@ -114,8 +112,8 @@ def test_others_are_not_seen(connection: Connection) -> None:
     ):
         tree = parse_filter(source)
         assert found(connection, tree, BY_ID) == (0, [])
-        assert matching_ids(connection, KEY, tree, deadline=time_limit()) == []
-        assert [*stream(connection, KEY, tree, deadline=time_limit())] == []
+        assert matching_ids(connection, KEY, tree, check=go_on) == []
+        assert [*stream(connection, KEY, tree, check=go_on)] == []
     for key in _OTHERS:
         assert get_document(connection, key, "00001") == '{"_id":"00001","a":1}'
 
@@ -126,11 +124,11 @@ def test_streams(connection: Connection) -> None:
     fill(connection, reversed(documents))
     for source in ("{a: {$gte: 50}}", "{a: {$gte: 50}, 'b.0': {$ne: 1}}"):
         tree = parse_filter(source)
-        streamed = stream(connection, KEY, tree, deadline=time_limit())
+        streamed = stream(connection, KEY, tree, check=go_on)
         assert next(streamed) == documents[50]
         assert get_document(connection, KEY, "00001") is not None
         assert [*streamed] == documents[51:]
-        assert matching_ids(connection, KEY, tree, deadline=time_limit()) == [each["_id"] for each in documents[50:]]
+        assert matching_ids(connection, KEY, tree, check=go_on) == [each["_id"] for each in documents[50:]]
 
 
 @pytest.mark.parametrize("source", ["{a: 1}", "{'b.0': {$ne: 1}}"])
@@ -147,32 +145,16 @@ def test_pages(connection: Connection, source: str, direction: int) -> None:
             assert page == (5, ids[offset : offset + 2])
 
 
-def test_deadline_inside_a_statement(database_url: str) -> None:
-    """On SQLite, a deadline ends a statement that runs. Its own error is raised, and the connection goes on."""
-    if not database_url.startswith("sqlite"):
-        pytest.skip("PostgreSQL ends its statements itself.")
-    with connected(database_url) as connection:
-        fill(connection, numbered({"a": number} for number in range(3000)))
-        calls = 0
-
-        def deadline() -> None:
-            nonlocal calls
-            calls += 1
-            if calls > 2:
-                raise _TooLateError
-
-        statements = parse_filter({"$or": [{"a": {"$gt": number}, "b": 1} for number in range(100)]})
-        with pytest.raises(_TooLateError):
-            search(connection, KEY, statements, BY_ID, offset=0, limit=1, deadline=deadline)
-        assert found(connection, parse_filter({"a": 7}), BY_ID) == (1, ["00008"])
-
-
-def test_deadline_between_batches(connection: Connection) -> None:
-    """A deadline ends a search whose rows stream, with SearchTimeoutError."""
+def test_check(connection: Connection) -> None:
+    """A search asks before each statement and batch whether it has to stop."""
     fill(connection, numbered([{}]))
+
+    def stop() -> None:
+        raise _TooLateError
+
     for source in ("{}", "{'b.0': {$ne: 1}}"):
-        with pytest.raises(SearchTimeoutError):
-            search(connection, KEY, parse_filter(source), BY_ID, offset=0, limit=1, deadline=time_limit(-1))
+        with pytest.raises(_TooLateError):
+            search(connection, KEY, parse_filter(source), BY_ID, offset=0, limit=1, check=stop)
 
 
 def test_projections(connection: Connection) -> None:

@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import TypeVar
 
 from attrs import field, frozen
 
 from meshydb_server.services.common.errors import CallerGoneError, OverloadedError
+from meshydb_server.services.common.requesters import Requester, current_requester
 
 T = TypeVar("T")
-
-
-@frozen
-class Requester:
-    """The source of a request: its network (`addresses.network_of`), and whether it is still connected."""
-
-    network: str
-    is_gone: Callable[[], Awaitable[bool]]
-
-
-# None without a request, such as on the command line.
-_requester: ContextVar[Requester | None] = ContextVar("requester", default=None)
-
-
-@contextmanager
-def requested_by(requester: Requester) -> Generator[None]:
-    """Queue all work in the block for this requester."""
-    token = _requester.set(requester)
-    try:
-        yield
-    finally:
-        _requester.reset(token)
 
 
 @frozen(eq=False)
@@ -72,7 +49,7 @@ class HashingQueue:
         `admitted` jobs wait no matter how long the queue is. Raises OverloadedError if too many jobs wait, and
         CallerGoneError, without starting the job, if its requester has left.
         """
-        requester = _requester.get()
+        requester = current_requester()
         await self._take_turn(None if requester is None else requester.network, admitted=admitted)
         try:
             # Checked only now: watching each connection would take a task for each.
@@ -86,7 +63,7 @@ class HashingQueue:
 
     def require_room(self) -> None:
         """Raise OverloadedError if the queue has no room for another job of this request."""
-        requester = _requester.get()
+        requester = current_requester()
         network = None if requester is None else requester.network
         if self._is_busy():
             self._require_room_of_address(network)

@@ -1,7 +1,8 @@
 """Searches documents, and changes or deletes all that match a filter.
 
 A change reads the ids of the documents first, and then changes them in groups, so that others get their turn. Each
-document is tested again when it is locked, because it may have changed meanwhile.
+document is tested again when it is locked, because it may have changed meanwhile. If the caller disconnects while
+documents are searched, the search stops; a change that has begun is completed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.pages import Page, PageRequest
+from meshydb_server.services.common.requesters import while_present
 from meshydb_server.services.meshes.queries import (
+    SEARCH_SECONDS,
     read_filter,
     read_order,
     require_filter,
@@ -28,7 +31,6 @@ from meshydb_server.services.meshes.queries import (
 )
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.meshes import (
-    SEARCH_SECONDS,
     MeshKey,
     delete_documents,
     from_body,
@@ -67,17 +69,19 @@ class ManyService:
         """A page of the documents that match. Raises InvalidRequestError or QueryLimitError."""
         condition, sorting = read_filter(filter_), read_order(order)
         with translated_queries():
-            total, bodies = await self.database.scan(
-                lambda connection, check: search(
-                    connection,
-                    mesh,
-                    condition,
-                    sorting,
-                    offset=request.offset,
-                    limit=request.size,
-                    deadline=check,
-                ),
-                self.seconds,
+            total, bodies = await while_present(
+                self.database.scan(
+                    lambda connection, check: search(
+                        connection,
+                        mesh,
+                        condition,
+                        sorting,
+                        offset=request.offset,
+                        limit=request.size,
+                        check=check,
+                    ),
+                    self.seconds,
+                )
             )
         return Page(bodies, request.number, request.size, total)
 
@@ -112,8 +116,10 @@ class ManyService:
 
     async def _matching(self, mesh: MeshKey, condition: Filter) -> Sequence[str]:
         with translated_queries():
-            return await self.database.scan(
-                lambda connection, check: matching_ids(connection, mesh, condition, deadline=check), self.seconds
+            return await while_present(
+                self.database.scan(
+                    lambda connection, check: matching_ids(connection, mesh, condition, check=check), self.seconds
+                )
             )
 
 

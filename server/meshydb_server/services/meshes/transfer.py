@@ -18,6 +18,7 @@ from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError
+from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.meshes import MeshKey, add_mesh, existing_ids, insert_documents, stream, to_body
 
 T = TypeVar("T")
@@ -83,9 +84,9 @@ class TransferService:
     async def export(self, mesh: MeshKey, write: Callable[[str], object]) -> int:
         """Call `write` in a thread with each document, as JSON text by `_id`, and return how many there are."""
 
-        def work(connection: Connection, check: Callable[[], None]) -> int:
+        def work(connection: Connection, check: Check) -> int:
             count = 0
-            with closing(stream(connection, mesh, MATCH_ALL, deadline=check)) as documents:
+            with closing(stream(connection, mesh, MATCH_ALL, check=check)) as documents:
                 for document in documents:
                     write(to_body(document))
                     count += 1

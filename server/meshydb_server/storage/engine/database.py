@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import Deadline
 from meshydb_server.storage.engine.errors import (
     DuplicateError,
@@ -27,6 +28,7 @@ from meshydb_server.storage.engine.errors import (
     UnknownVersionError,
 )
 from meshydb_server.storage.engine.prepared import Lookup
+from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -76,7 +78,7 @@ class Engine(Protocol):
         """Execute a statement that reads a few rows by their keys."""
         ...
 
-    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+    async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take so many seconds. Raises ScanTimeoutError."""
         ...
 
@@ -136,11 +138,12 @@ class Database:
         with self._in_time(), self._translated_errors():
             return await self._engine.look_up(lookup)
 
-    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+    async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long, in one of two threads that only scans use.
 
-        `work` also gets a function that it calls now and then, which raises ScanTimeoutError when the time is over. The
-        same is raised if other scans do not end in time.
+        Statements are interrupted when the time is over. `work` also gets a function for the time between them, which
+        it calls now and then. Either raises ScanTimeoutError, as does a wait for other scans that is longer than the
+        scan may take. If the caller is cancelled, the scan stops as well.
         """
         try:
             # It may wait for others as long as it may take.
@@ -186,7 +189,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if _code(error) in _DUPLICATE:
+            if code_of(error) in _DUPLICATE:
                 raise DuplicateError(_first_line(error.orig)) from error
             raise self._failure(_first_line(error.orig) + _advice(error)) from error
         except PoolTimeoutError as error:
@@ -237,10 +240,6 @@ def _unusable(reason: str) -> StorageError:
 
 def _without_secrets(url: URL) -> str:
     return url.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
-
-
-def _code(error: DBAPIError) -> object:
-    return getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
 
 
 def _advice(error: DBAPIError) -> str:

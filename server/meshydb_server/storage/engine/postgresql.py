@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
+import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
 from meshydb_server.storage.engine.postgresql_lookups import MOST_CONNECTIONS, LookupConnections
 from meshydb_server.storage.engine.prepared import Lookup, is_observed
-from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
+from meshydb_server.storage.engine.scans import SCANNERS, Check, Scan, ScanThreads
 
 T = TypeVar("T")
 
@@ -34,6 +37,9 @@ _SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
 _STALE: Final = {"40001", "40P01"}
+
+# Milliseconds.
+_LONGEST_STATEMENT: Final = 2_147_483_647
 
 # Any number works that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
@@ -109,16 +115,23 @@ class PostgresqlEngine:
             return await self.read(lookup.on)
         return await self._lookups.run(lookup)
 
-    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+    async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
 
-        def run(clock: ScanClock) -> T:
+        def run(scan: Scan) -> T:
             with self._threaded.connect() as pooled:
                 connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-                with connection.begin():
-                    return self._run(connection, lambda connection: work(connection, clock.check))
+                driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+                with scan.interrupted_by(driver.cancel_safe), connection.begin():
+                    return self._run(connection, lambda connection: self._scan(connection, work, scan))
 
         return await self._scanners.run(run, seconds)
+
+    def _scan(self, connection: Connection, work: Callable[[Connection, Check], T], scan: Scan) -> T:
+        # PostgreSQL takes 0 for no limit, and 32 bits.
+        milliseconds = min(max(1, math.ceil(scan.seconds_left * 1000)), _LONGEST_STATEMENT)
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        return work(connection, scan.check)
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction, in a thread if it is long. Raises StaleError if it should run again."""
@@ -128,7 +141,7 @@ class PostgresqlEngine:
             async with self._writing.begin() as connection:
                 return await connection.run_sync(self._run, work)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in _STALE:
+            if code_of(error) in _STALE:
                 raise StaleError from error
             raise
 

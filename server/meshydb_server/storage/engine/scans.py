@@ -1,54 +1,128 @@
-"""Scans: reading transactions that may take long, in threads of their own, and with a limit on their time."""
+"""Scans: reading transactions that may take long, in threads of their own.
+
+A scan ends when its time is over, when its caller leaves and when the database is closed: between statements, where it
+checks, and inside of them, where the database interrupts them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
-from typing import Final, TypeVar
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event, Lock
+from typing import Any, Final, TypeAlias, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
+from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import ScanTimeoutError
 
 T = TypeVar("T")
 
+Check: TypeAlias = Callable[[], None]
+"""Raises ScanTimeoutError if the scan has to stop."""
+
 SCANNERS: Final = 2
 """So many scans run at the same time, in each process."""
 
+# The error codes of SQLite and PostgreSQL for a statement that was interrupted.
+_INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
+# Seconds until a statement is interrupted again. It may have begun after the first time.
+_PAUSE_SECONDS: Final = 0.05
 
-class ScanClock:
-    """The time that a scan has left. It begins when the scan does."""
 
-    def __init__(self, seconds: float, closing: Event) -> None:
-        self._end = time.monotonic() + seconds
+class Scan:
+    """A scan, and when it has to stop."""
+
+    def __init__(self, closing: Event) -> None:
+        self._end = math.inf
         self._closing = closing
+        self._stopped = Event()
+        self._interrupt: Callable[[], object] | None = None
+        self._lock = Lock()
+
+    def begin(self, seconds: float) -> None:
+        """Let its time begin."""
+        self._end = time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """The time that is left."""
+        return max(0.0, self._end - time.monotonic())
+
+    def is_over(self) -> bool:
+        """Whether it has to stop."""
+        return self.seconds_left == 0 or self._stopped.is_set() or self._closing.is_set()
 
     def check(self) -> None:
-        """Raise ScanTimeoutError if the scan has to stop."""
-        if time.monotonic() >= self._end or self._closing.is_set():
+        """Raise ScanTimeoutError if it has to stop."""
+        if self.is_over():
             raise ScanTimeoutError
+
+    @contextmanager
+    def interrupted_by(self, interrupt: Callable[[], object] | None = None) -> Generator[None]:
+        """Raise ScanTimeoutError if a statement in the block is interrupted: by this function, or by the database."""
+        with self._lock:
+            self._interrupt = interrupt
+        try:
+            yield
+        except DBAPIError as error:
+            if code_of(error) in _INTERRUPTED:
+                raise ScanTimeoutError from error
+            raise
+        finally:
+            # Waits for the function, lest it interrupt what the connection does next.
+            with self._lock:
+                self._interrupt = None
+
+    def stop(self, running: Future[Any]) -> None:
+        """Make the scan stop, and wait until it has."""
+        self._stopped.set()
+        while not running.done():
+            with self._lock:
+                if self._interrupt is not None:
+                    self._interrupt()
+            wait([running], _PAUSE_SECONDS)
 
 
 class ScanThreads:
-    """Runs scans, which stop when the database is closed."""
+    """Runs scans."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(SCANNERS, "scan")
         self._closing = Event()
+        # Those that run, and those that wait.
+        self._scans = dict[Future[Any], Scan]()
 
-    async def run(self, work: Callable[[ScanClock], T], seconds: float) -> T:
+    async def run(self, work: Callable[[Scan], T], seconds: float) -> T:
         """Run a scan. Raises ScanTimeoutError if it has waited for others as long as it may take."""
         latest = time.monotonic() + seconds
+        scan = Scan(self._closing)
 
         def run() -> T:
             if time.monotonic() > latest:
                 raise ScanTimeoutError
-            return work(ScanClock(seconds, self._closing))
+            scan.begin(seconds)
+            return work(scan)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        future = self._threads.submit(run)
+        self._scans[future] = scan
+        future.add_done_callback(self._scans.pop)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancel():
+                # In a thread, as the database may have to be asked.
+                asyncio.get_running_loop().run_in_executor(None, scan.stop, future)
+            raise
 
     def close(self) -> None:
-        """Stop all scans."""
+        """Stop all scans, and wait until they have."""
         self._closing.set()
-        self._threads.shutdown(cancel_futures=True)
+        for future, scan in list(self._scans.items()):
+            if not future.cancel():
+                scan.stop(future)
+        self._threads.shutdown()

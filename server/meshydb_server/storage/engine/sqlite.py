@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Lookup
-from meshydb_server.storage.engine.scans import SCANNERS, ScanClock, ScanThreads
+from meshydb_server.storage.engine.scans import SCANNERS, Check, Scan, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
+# After so many of its steps, some milliseconds, SQLite asks whether a statement of a scan has to stop.
+_STEPS: Final = 200_000
 
 
 class SqliteEngine:
@@ -93,13 +95,19 @@ class SqliteEngine:
         # Another process is recovering the file, for example. Only a thread may wait for it.
         return await self.read(lookup.on)
 
-    async def scan(self, work: Callable[[Connection, Callable[[], None]], T], seconds: float) -> T:
+    async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
 
-        def run(clock: ScanClock) -> T:
-            with self._scanning.begin() as connection:
-                connection.exec_driver_sql("BEGIN")
-                return work(connection, clock.check)
+        def run(scan: Scan) -> T:
+            with self._scanning.connect() as connection, scan.interrupted_by():
+                driver = driver_of(connection)
+                driver.set_progress_handler(scan.is_over, _STEPS)
+                try:
+                    with connection.begin():
+                        connection.exec_driver_sql("BEGIN")
+                        return work(connection, scan.check)
+                finally:
+                    driver.set_progress_handler(None, 0)
 
         return await self._scanners.run(run, seconds)
 

@@ -21,13 +21,10 @@ from meshydb_server.storage.meshes.projections import (
     put_projection,
 )
 from meshydb_server.storage.meshes.search import matching_ids, search, stream
-from meshydb_server.storage.meshes.time_limits import SEARCH_SECONDS, SearchTimeoutError, time_limit
 
 __all__ = [
-    "SEARCH_SECONDS",
     "MeshKey",
     "Projection",
-    "SearchTimeoutError",
     "add_mesh",
     "delete_document",
     "delete_documents",
@@ -46,6 +43,5 @@ __all__ = [
     "replace_document",
     "search",
     "stream",
-    "time_limit",
     "to_body",
 ]

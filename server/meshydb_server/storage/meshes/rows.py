@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from meshydb_server.query import Document, Filter, matches
+from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.meshes.bodies import from_body
 from meshydb_server.storage.meshes.keys import MeshKey
-from meshydb_server.storage.meshes.time_limits import Deadline
 from meshydb_server.storage.meshes.translation import Where
 
 _BATCH: Final = 500
@@ -27,17 +27,17 @@ class Rows:
     connection: Connection
     key: MeshKey
     where: Where
-    deadline: Deadline
+    check: Check
 
     def select(self, columns: str, rest: str = "", **values: Any) -> Sequence[Any]:
         """Rows of some columns. `rest` follows the conditions of the statement, and has these values."""
-        self.deadline()
+        self.check()
         statement = text(f"SELECT {columns} {self._source} {rest}")
         return self.connection.execute(statement, {**self._values, **values}).all()
 
     def select_from_found(self, columns: str, result: str, rest: str, **values: Any) -> Sequence[Any]:
         """Rows of a result from the rows of some columns, which the database makes first."""
-        self.deadline()
+        self.check()
         found = f"WITH found AS MATERIALIZED (SELECT {columns} {self._source})"
         statement = text(f"{found} SELECT {result} FROM found {rest}")  # noqa: S608 - all values are bound
         return self.connection.execute(statement, {**self._values, **values}).all()
@@ -54,7 +54,7 @@ class Rows:
         # Who reads may stop early, and PostgreSQL keeps what is left until the end of the transaction.
         with closing(self.connection.execute(statement, self._values, execution_options=options)) as result:
             while rows := result.fetchmany(_BATCH):
-                self.deadline()
+                self.check()
                 for document_id, body in rows:
                     document = from_body(body)
                     if self.where.exact or matches(tree, document):

@@ -11,11 +11,11 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.query import BY_ID, Document, Filter, Order, arrange, sort_keys
 from meshydb_server.query.values.comparison import Key
+from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.meshes.documents import get_bodies
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.ordering import in_sql
 from meshydb_server.storage.meshes.rows import Rows
-from meshydb_server.storage.meshes.time_limits import Deadline, interrupted_at
 from meshydb_server.storage.meshes.translation import translate
 from meshydb_server.storage.meshes.translation.terms import Parameters
 
@@ -27,38 +27,32 @@ _SPARE: Final = 10_000
 
 
 def search(
-    connection: Connection, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, deadline: Deadline
+    connection: Connection, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, check: Check
 ) -> tuple[int, list[str]]:
-    """How many documents match, and the bodies of a page of them in an order.
-
-    Raises the error of the deadline, or SearchTimeoutError.
-    """
-    rows = _rows(connection, key, tree, deadline)
-    with interrupted_at(connection, deadline):
-        found = _page_in_sql(rows, order, offset, limit) if rows.where.exact else None
-        total, ids = _page_in_python(rows, tree, order, offset, limit) if found is None else found
-        return total, get_bodies(connection, key, ids)
+    """How many documents match, and the bodies of a page of them in an order. Raises the error of the check."""
+    rows = _rows(connection, key, tree, check)
+    found = _page_in_sql(rows, order, offset, limit) if rows.where.exact else None
+    total, ids = _page_in_python(rows, tree, order, offset, limit) if found is None else found
+    return total, get_bodies(connection, key, ids)
 
 
-def matching_ids(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> list[str]:
-    """The ids of the documents that match, in their order. Raises as `search`."""
-    rows = _rows(connection, key, tree, deadline)
-    with interrupted_at(connection, deadline):
-        if rows.where.exact:
-            return [row[0] for row in rows.select("id", "ORDER BY id")]
-        return sorted(document_id for document_id, _ in rows.matching(tree))
+def matching_ids(connection: Connection, key: MeshKey, tree: Filter, *, check: Check) -> list[str]:
+    """The ids of the documents that match, in their order. Raises the error of the check."""
+    rows = _rows(connection, key, tree, check)
+    if rows.where.exact:
+        return [row[0] for row in rows.select("id", "ORDER BY id")]
+    return sorted(document_id for document_id, _ in rows.matching(tree))
 
 
-def stream(connection: Connection, key: MeshKey, tree: Filter, *, deadline: Deadline) -> Generator[Document]:
+def stream(connection: Connection, key: MeshKey, tree: Filter, *, check: Check) -> Generator[Document]:
     """The documents that match, by id, read in batches. Close it if it may not be at its end. Raises as `search`."""
-    rows = _rows(connection, key, tree, deadline)
-    with interrupted_at(connection, deadline), closing(rows.matching(tree, "ORDER BY id")) as found:
+    with closing(_rows(connection, key, tree, check).matching(tree, "ORDER BY id")) as found:
         for _, document in found:
             yield document
 
 
-def _rows(connection: Connection, key: MeshKey, tree: Filter, deadline: Deadline) -> Rows:
-    return Rows(connection, key, translate(tree, connection.dialect.name), deadline)
+def _rows(connection: Connection, key: MeshKey, tree: Filter, check: Check) -> Rows:
+    return Rows(connection, key, translate(tree, connection.dialect.name), check)
 
 
 def _page_in_sql(rows: Rows, order: Order, offset: int, limit: int) -> tuple[int, list[str]] | None:

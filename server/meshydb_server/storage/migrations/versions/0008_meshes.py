@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("account", "tenant", "mesh", "id", name="pk_documents"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "projections",
