@@ -24,6 +24,7 @@ from meshydb_server.storage.meshes import (
     document_lookup,
     existing_ids,
     insert_documents,
+    new_document,
     replace_document,
     to_body,
 )
@@ -57,12 +58,8 @@ class MeshService:
 
         new = await _prepared(prepare, large=large)
 
-        def work(connection: Connection) -> None:
-            add_mesh(connection, mesh, now)
-            insert_documents(connection, mesh, [new])
-
         try:
-            await self.database.write(work)
+            await self.database.change(new_document(mesh, *new, now))
         except DuplicateError as error:
             raise document_exists() from error
         return new[1]

@@ -27,7 +27,7 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
-from meshydb_server.storage.engine.prepared import Lookup
+from meshydb_server.storage.engine.prepared import Change, Lookup
 from meshydb_server.storage.engine.scans import Check
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
@@ -84,6 +84,10 @@ class Engine(Protocol):
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction once; where it is long, not on the event loop."""
+        ...
+
+    async def change(self, change: Change) -> None:
+        """Run a short transaction."""
         ...
 
     async def close(self) -> None:
@@ -161,6 +165,11 @@ class Database:
         """
         with self._in_time():
             return await self._write(work, long=long)
+
+    async def change(self, change: Change) -> None:
+        """Run a short transaction. Raises the same errors as `write`, which takes longer on PostgreSQL."""
+        with self._in_time(), self._translated_errors():
+            await self._engine.change(change)
 
     async def _write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         pause = _FIRST_PAUSE

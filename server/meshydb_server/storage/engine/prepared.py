@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
-from sqlalchemy import Insert, LargeBinary, Select, Update
+from sqlalchemy import Insert, LargeBinary, Select, TextClause, Update
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
@@ -25,13 +25,15 @@ from meshydb_server.storage.schema import Instant
 _Convert = Callable[[Any], Any]
 _ReadRow = Callable[[Sequence[Any]], Sequence[Any]]
 
+_Statement: TypeAlias = Insert | Update | Select[*tuple[Any, ...]] | TextClause
+
 T = TypeVar("T")
 
 
 class Prepared:
     """A statement that takes values with the same names each time."""
 
-    def __init__(self, statement: Insert | Update | Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: _Statement) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
@@ -77,6 +79,15 @@ class Lookup(Generic[T]):
     def on(self, connection: Connection) -> T:
         """Execute the statement as a part of a transaction."""
         return self.read(self.statement.rows(connection, self.values))
+
+
+@frozen
+class Change:
+    """A short transaction of changes, and the one statement that does the same on PostgreSQL."""
+
+    on: Callable[[Connection], None]
+    statement: Prepared
+    values: Mapping[str, Any] = field(repr=False)
 
 
 def is_observed(engine: Engine) -> bool:
@@ -144,7 +155,7 @@ class _Compiled:
         return converted
 
 
-def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dialect, names: list[str]) -> _Compiled:
+def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=names)
 
     def bind(type_: TypeEngine[Any]) -> _Convert | None:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
-from meshydb_server.storage.engine.prepared import Lookup
+from meshydb_server.storage.engine.prepared import Change, Lookup
 from meshydb_server.storage.engine.scans import SCANNERS, Check, Scan, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
@@ -124,6 +124,10 @@ class SqliteEngine:
             raise job.error
         return cast("T", job.result)
 
+    async def change(self, change: Change) -> None:
+        """Run a short transaction as part of the next group."""
+        await self.write(change.on)
+
     async def close(self) -> None:
         """Finish running transactions, and close the file."""
         self._closed = True
@@ -173,7 +177,9 @@ class SqliteEngine:
     async def _transaction(self) -> AsyncGenerator[Connection]:
         loop = asyncio.get_running_loop()
         # Only a thread may wait for another process.
-        connection = self._begin_at_once() or await loop.run_in_executor(self._writer, self._begin)
+        connection = self._begin_at_once()
+        if connection is None:
+            connection = await loop.run_in_executor(self._writer, self._begin)
         try:
             yield connection
             await loop.run_in_executor(self._writer, self._commit, connection)

@@ -9,6 +9,7 @@ from meshydb_server.storage.meshes.documents import (
     get_bodies,
     insert_documents,
     lock_documents,
+    new_document,
     replace_document,
 )
 from meshydb_server.storage.meshes.keys import MeshKey
@@ -39,6 +40,7 @@ __all__ = [
     "list_projections",
     "lock_documents",
     "matching_ids",
+    "new_document",
     "put_projection",
     "replace_document",
     "search",
