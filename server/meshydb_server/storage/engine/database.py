@@ -28,7 +28,7 @@ from meshydb_server.storage.engine.errors import (
     UnknownVersionError,
 )
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.scans import Check, Others
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -105,7 +105,8 @@ class Database:
         first use.
         """
         self._url = _parse(url)
-        self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
+        self._others = Others()
+        self._engine = _open(self._url, self._others, timeout, prepared_statements=prepared_statements)
         self._timeout = timeout + self._engine.lock_wait
 
     async def __aenter__(self) -> Self:
@@ -150,8 +151,8 @@ class Database:
         scan may take. If the caller is cancelled, the scan stops as well.
         """
         try:
-            # It may wait for others as long as it may take.
-            with Deadline(2 * seconds + 1), self._translated_errors():
+            # It may wait for other scans as long as it may take, and rest as long.
+            with Deadline(3 * seconds + 1), self._translated_errors():
                 return await self._engine.scan(work, seconds)
         except TimeoutError as error:
             raise ScanTimeoutError from error
@@ -186,6 +187,7 @@ class Database:
     @contextmanager
     def _in_time(self) -> Generator[None]:
         """Wait for the database no longer than a transaction may take."""
+        self._others.note()
         try:
             with Deadline(self._timeout):
                 yield
@@ -223,16 +225,16 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
+def _open(url: URL, others: Others, timeout: float, *, prepared_statements: bool) -> Engine:
     try:
         match url.drivername:
             case "sqlite" | "sqlite+aiosqlite":
-                return SqliteEngine(url)
+                return SqliteEngine(url, others)
             case "postgresql" | "postgresql+psycopg":
                 # Needs the packages of an extra.
                 from meshydb_server.storage.engine.postgresql import PostgresqlEngine  # noqa: PLC0415
 
-                return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)
+                return PostgresqlEngine(url, others, timeout, prepared_statements=prepared_statements)
             case _:
                 raise _unusable("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
     except ArgumentError as error:

@@ -21,7 +21,7 @@ from meshydb_server.storage.engine.held_connections import Held, HeldConnections
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
 from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
-from meshydb_server.storage.engine.scans import SCANNERS, Check, Scan, ScanThreads
+from meshydb_server.storage.engine.scans import SCANNERS, Check, Others, Scan, ScanThreads
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class PostgresqlEngine:
     # A transaction gets no time in addition to its own.
     lock_wait = 0.0
 
-    def __init__(self, url: URL, timeout: float, *, prepared_statements: bool = True) -> None:
+    def __init__(self, url: URL, others: Others, timeout: float, *, prepared_statements: bool = True) -> None:
         self.file = None
         limits = _limits(timeout)
         # A pooler's connections keep no settings, so each transaction sets its limits.
@@ -100,7 +100,7 @@ class PostgresqlEngine:
             # Its statements differ from each other, and a pooler may stand in between.
             connect_args={"prepare_threshold": None},
         )
-        self._scanners = ScanThreads()
+        self._scanners = ScanThreads(others)
         self._writers = ThreadPoolExecutor(_LONG_WRITERS, "long-writer")
 
     def migrate(self, connection: Connection) -> None:

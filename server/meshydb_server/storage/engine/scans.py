@@ -32,21 +32,49 @@ SCANNERS: Final = 2
 _INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
 # Seconds until a statement is interrupted again. It may have begun after the first time.
 _PAUSE_SECONDS: Final = 0.05
+# Seconds after another transaction in which a scan still gives way.
+_BUSY_SECONDS: Final = 0.02
+# A scan that gives way rests so many times as long as it has worked, but not longer than so many seconds.
+_REST: Final = 4.0
+_LONGEST_REST_SECONDS: Final = 0.01
+
+
+class Others:
+    """Tells scans whether other transactions run.
+
+    Threads of Python take turns, each as long as the others. Scans would get most of the time of a busy server.
+    """
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def note(self) -> None:
+        """Note that a transaction begins."""
+        self._last = time.monotonic()
+
+    def are_busy(self) -> bool:
+        """Whether one has begun just now."""
+        return time.monotonic() - self._last < _BUSY_SECONDS
 
 
 class Scan:
     """A scan, and when it has to stop."""
 
-    def __init__(self, closing: Event) -> None:
+    def __init__(self, closing: Event, others: Others) -> None:
         self._end = math.inf
         self._closing = closing
+        self._others = others
+        self._worked_since = math.inf
+        self._rest_left = 0.0
         self._stopped = Event()
         self._interrupt: Callable[[], object] | None = None
         self._lock = Lock()
 
     def begin(self, seconds: float) -> None:
         """Let its time begin."""
-        self._end = time.monotonic() + seconds
+        self._worked_since = time.monotonic()
+        self._end = self._worked_since + seconds
+        self._rest_left = seconds
 
     @property
     def seconds_left(self) -> float:
@@ -58,9 +86,16 @@ class Scan:
         return self.seconds_left == 0 or self._stopped.is_set() or self._closing.is_set()
 
     def check(self) -> None:
-        """Raise ScanTimeoutError if it has to stop."""
+        """Raise ScanTimeoutError if it has to stop. Rests while others are busy, for as long as it may take at most."""
         if self.is_over():
             raise ScanTimeoutError
+        if self._rest_left > 0 and self._others.are_busy():
+            worked = time.monotonic() - self._worked_since
+            rest = min(worked * _REST, _LONGEST_REST_SECONDS, self._rest_left)
+            self._rest_left -= rest
+            self._end += rest
+            time.sleep(rest)
+        self._worked_since = time.monotonic()
 
     @contextmanager
     def interrupted_by(self, interrupt: Callable[[], object] | None = None) -> Generator[None]:
@@ -91,7 +126,8 @@ class Scan:
 class ScanThreads:
     """Runs scans."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Others) -> None:
+        self._others = others
         self._threads = ThreadPoolExecutor(SCANNERS, "scan")
         self._closing = Event()
         # Those that run, and those that wait.
@@ -100,7 +136,7 @@ class ScanThreads:
     async def run(self, work: Callable[[Scan], T], seconds: float) -> T:
         """Run a scan. Raises ScanTimeoutError if it has waited for others as long as it may take."""
         latest = time.monotonic() + seconds
-        scan = Scan(self._closing)
+        scan = Scan(self._closing, self._others)
 
         def run() -> T:
             if time.monotonic() > latest:

@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from meshydb_server.storage.engine.errors import StorageError
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.scans import SCANNERS, Check, Scan, ScanThreads
+from meshydb_server.storage.engine.scans import SCANNERS, Check, Others, Scan, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
@@ -42,7 +42,7 @@ _STEPS: Final = 200_000
 class SqliteEngine:
     """One connection that writes groups, and threads that read."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, others: Others) -> None:
         if not url.database or url.database == ":memory:":
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         self.file = Path(url.database)
@@ -59,7 +59,7 @@ class SqliteEngine:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
-        self._scanners = ScanThreads()
+        self._scanners = ScanThreads(others)
         self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
         self._lookups: Connection | None = None
         self._waiting = deque[_Job]()
