@@ -169,7 +169,7 @@ async def _store(services: Services, mesh: MeshKey, lines: _Lines, *, skip_exist
         for batch in batches(lines):
             documents = [document for _, document in batch]
             stored += await services.transfer.store(mesh, documents, skip_existing=skip_existing)
-        await services.transfer.note_import(mesh)
+        await services.transfer.end_import(mesh)
     except (ServiceError, StorageError) as error:
         if not stored:
             raise

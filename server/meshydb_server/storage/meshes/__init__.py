@@ -10,6 +10,7 @@ from meshydb_server.storage.meshes.documents import (
     insert_documents,
     lock_documents,
     new_document,
+    refresh_statistics,
     replace_document,
 )
 from meshydb_server.storage.meshes.keys import MeshKey
@@ -42,6 +43,7 @@ __all__ = [
     "matching_ids",
     "new_document",
     "put_projection",
+    "refresh_statistics",
     "replace_document",
     "search",
     "stream",

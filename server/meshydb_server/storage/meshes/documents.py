@@ -87,6 +87,12 @@ def delete_documents(connection: Connection, key: MeshKey, ids: Iterable[str]) -
     return sum(connection.execute(_DELETE, {**key.values, "ids": each}).rowcount for each in _parts(ids))
 
 
+def refresh_statistics(connection: Connection) -> None:
+    """Let PostgreSQL count again after many documents were added. By itself it does so within a minute or so."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE documents")
+
+
 def _parts(ids: Iterable[str]) -> list[list[str]]:
     # A statement takes a limited number of values.
     every = [*ids]

@@ -8,7 +8,9 @@ down_revision = "0007"
 
 _FOR_FILTERS = (
     "ALTER TABLE documents ADD COLUMN doc jsonb GENERATED ALWAYS AS (body::jsonb) STORED",
-    "CREATE INDEX ix_documents_doc ON documents USING gin (doc jsonb_path_ops)",
+    "CREATE INDEX ix_documents_doc ON documents USING gin (doc jsonb_path_ops)"
+    # Kilobytes of entries that wait to be sorted in. A search reads all of them, and the default is 4 MB.
+    " WITH (gin_pending_list_limit = 256)",
 )
 
 
