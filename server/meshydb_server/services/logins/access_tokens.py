@@ -46,7 +46,7 @@ class AccessTokens:
 
     def read(self, token: str) -> Mapping[str, Any] | None:
         """The claims of a token that this server has signed, expired or not; None for any other token."""
-        digest = hashlib.sha256(token.encode()).digest()
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         claims = self._verified.get(digest)
         if claims is not None:
             self._verified.move_to_end(digest)
