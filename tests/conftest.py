@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from meshydb_server.configuration.settings import Settings
 from tests.support.databases import postgres
@@ -15,6 +16,10 @@ from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 pytest_plugins = ["meshydb.testing", "tests.mutants.report"]
+
+# A machine that is busy is slow, and no fault of an example.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Python's own 700 would have the collector go through what schemathesis makes, and keeps, again and again.
 gc.set_threshold(50_000, 10, 10)

@@ -185,9 +185,9 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
         "filter must have at most 16384 characters, not 16385",
     ),
     "delete by wide": (
-        lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_000}),
+        lambda it: it.meshes.delete_many("task", filter={"a": "ü" * 16_377}),
         ValueError,
-        "filter must have at most 57344 characters in a URL",
+        "filter must have at most 16384 characters, not 16385",
     ),
     "update by no filter": (
         lambda it: it.meshes.update_many("task", filter=None, update={"$set": {"a": 1}}),
@@ -230,7 +230,11 @@ CONNECTION_CALLS: Final[dict[str, tuple[Callable[[Any], object], type[Exception]
         "filter and order_by must have at most 57344",
     ),
     "mesh order": (lambda it: it.meshes.search("a", order_by={"b": 2}), ValueError, "each direction in order_by"),
-    "mesh order type": (lambda it: it.meshes.search("a", order_by=["b"]), TypeError, "order_by must be a string"),
+    "mesh order type": (
+        lambda it: it.meshes.search("a", order_by=["b"]),
+        TypeError,
+        "order_by must be a mapping or text",
+    ),
     "mesh order name": (lambda it: it.meshes.search("a", order_by={"": 1}), ValueError, "each name in order_by"),
     "mesh order names": (
         lambda it: it.meshes.search("a", order_by=dict.fromkeys("abcdefghi", 1)),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from meshydb import CreateManyResult, Page, RawResponse
 from tests.client.calls import connect, connect_async
 
 
@@ -64,3 +65,16 @@ async def test_reprs_show_the_settings(connect_either: Any) -> None:
     closing = driver.close()
     if closing is not None:
         await closing
+
+
+def test_reprs_show_no_documents() -> None:
+    """A `repr` shows the ids of documents alone, and results without an id as what they are."""
+    document, result = {"_id": "a", "text": "canary"}, {"text": "canary"}
+    page = Page((document, result), page=1, page_size=25, total_records=2)
+    shown = "({'_id': 'a', ...}, {...})"
+    assert repr(page) == f"Page(results={shown}, page=1, page_size=25, total_records=2)"
+    assert repr(CreateManyResult(1, (document,))) == (
+        "CreateManyResult(created_count=1, created_data=({'_id': 'a', ...},))"
+    )
+    assert repr(RawResponse(200, {}, b"canary", document)) == ("RawResponse(status_code=200, parsed={'_id': 'a', ...})")
+    assert repr(Page((Task("Sweep"),), page=1, page_size=25, total_records=1)).startswith("Page(results=(Task(title=")

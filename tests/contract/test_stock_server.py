@@ -53,13 +53,21 @@ class _Hosted:
             tables = ("roles", "permissions", "user_roles")
             return [sorted(connection.execute(f"SELECT * FROM {each}").fetchall(), key=repr) for each in tables]  # noqa: S608
 
-    def documents(self) -> list[tuple[Any, ...]]:
-        """Return the rows of all documents."""
+    def documents(self) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of all documents and projections."""
         with closing(sqlite3.connect(self.folder / "meshydb.sqlite3")) as connection:
-            return connection.execute("SELECT * FROM documents ORDER BY tenant, mesh, id").fetchall()
+            tables = ("documents", "projections")
+            return [sorted(connection.execute(f"SELECT * FROM {each}").fetchall(), key=repr) for each in tables]  # noqa: S608
+
+    def meshes(self) -> set[tuple[Any, ...]]:
+        """Return the rows of all meshes."""
+        with closing(sqlite3.connect(self.folder / "meshydb.sqlite3")) as connection:
+            return set(connection.execute("SELECT * FROM meshes").fetchall())
 
     def count(self, kind: str, token: str) -> int:
-        """Return the number of users or roles of the tenant, as the server has it."""
+        """Return the number of users, roles or documents of the tenant, as the server has it."""
+        if kind == "documents":
+            return len(self.documents()[0])
         headers = {"tenant": _TENANT, "Authorization": f"Bearer {token}"}
         response = httpx.get(f"{self.url}/{_ACCOUNT}/{kind}", params={"activeOnly": "false"}, headers=headers)
         total: int = response.raise_for_status().json()["totalRecords"]
@@ -147,8 +155,10 @@ def _skipped_links(report: Path) -> tuple[int, list[str | None]]:
 
 def test_all(hosted: _Hosted) -> None:
     """With all options, everything is tested and followed that the server has, and its own data is unchanged."""
-    users, roles, tenants, documents = hosted.users(), hosted.roles(), hosted.tenants(), hosted.documents()
-    assert documents
+    users, roles, tenants = hosted.users(), hosted.roles(), hosted.tenants()
+    meshes, documents = hosted.meshes(), hosted.documents()
+    assert meshes
+    assert all(documents)
     south = next(each["publicKey"] for each in tenants if each["tenant"] == "south")
     tokens = {
         "MESHYDB_CONTRACT_TOKEN": hosted.token("root"),
@@ -164,8 +174,8 @@ def test_all(hosted: _Hosted) -> None:
     assert first == "Operations tested: 45 of 47."
     assert second.startswith("Scenarios tested: ")
     # The tenant asks no security questions.
-    assert third == "Links followed: 19 of 20."
-    assert _skipped_links(hosted.folder / "report") == (20, ["createUser -> updateUserSecurityQuestions"])
+    assert third == "Links followed: 29 of 30."
+    assert _skipped_links(hosted.folder / "report") == (30, ["createUser -> updateUserSecurityQuestions"])
     assert [line.partition(": ")[0] for line in missing] == [
         "Not tested, needs a tenant that asks security questions",
         "Not tested, needs to set the server's clock (--set-clock)",
@@ -173,6 +183,8 @@ def test_all(hosted: _Hosted) -> None:
     ]
     assert (hosted.users(), hosted.roles(), hosted.tenants()) == (users, roles, tenants)
     assert hosted.documents() == documents
+    # The names of the run's own meshes stay.
+    assert hosted.meshes() >= meshes
     assert hosted.token("root")
 
 
@@ -215,10 +227,12 @@ main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("operation", "kind"), [("createUser", "users"), ("createRole", "roles")])
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("createUser", "users"), ("createRole", "roles"), ("createMeshData", "documents")]
+)
 def test_interrupted(hosted: _Hosted, operation: str, kind: str, number: signal.Signals) -> None:
-    """After Ctrl-C or SIGTERM, the users and roles that the run created are deleted, and the exit code is 130."""
-    users, roles, token = hosted.users(), hosted.roles(), hosted.token("root")
+    """After Ctrl-C or SIGTERM, the run deletes the users, roles and documents that it created. The exit code is 130."""
+    users, roles, documents, token = hosted.users(), hosted.roles(), hosted.documents(), hosted.token("root")
     before = hosted.count(kind, token)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", operation, "--max-examples", "100000")
     process = subprocess.Popen(
@@ -232,7 +246,7 @@ def test_interrupted(hosted: _Hosted, operation: str, kind: str, number: signal.
         process.send_signal(number)
         process.communicate()
     assert process.returncode == 130
-    assert (hosted.users(), hosted.roles()) == (users, roles)
+    assert (hosted.users(), hosted.roles(), hosted.documents()) == (users, roles, documents)
 
 
 def test_limits(tmp_path: Path) -> None:

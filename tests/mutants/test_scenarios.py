@@ -17,8 +17,8 @@ from tests.mutants.servers import MutantServer, SeededDatabase
 from tests.support.server import ACCOUNT, DEFAULT_TENANT, OTHER_TENANT, QUOTAS
 from tests.support.world import public_key
 
-_NEEDS_NOTHING = {"unreadable_bodies_are_refused", "large_bodies_are_refused", "media_types_are_heeded"}
-_NEEDS_NOTHING |= {"slashes_too_many_are_ignored", "unknown_methods_are_refused"}
+_NEEDS_NOTHING = {"unreadable_bodies_are_rejected", "large_bodies_are_rejected", "media_types_are_heeded"}
+_NEEDS_NOTHING |= {"slashes_too_many_are_ignored", "unknown_methods_are_rejected"}
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from meshydb_server.query.errors import Kind, Place
 from meshydb_server.query.filters.building import MAX_PATTERNS, MAX_VALUES
 from meshydb_server.query.projections.building import MAX_STAGES
 from meshydb_server.query.sorting import MAX_KEYS
-from meshydb_server.query.syntax.reading import MAX_BYTES, MAX_NODES, read_object
+from meshydb_server.query.syntax.reading import MAX_CHARACTERS, MAX_NODES, read_object
 from meshydb_server.query.syntax.text import MAX_DEPTH
 from meshydb_server.query.updates.applying import MAX_GAP
 from meshydb_server.query.values.paths import MAX_PARTS
@@ -36,7 +36,7 @@ _NOW: Final = datetime(2030, 1, 1, tzinfo=UTC)
 _PAGE: Final = ROOT / "docs" / "reference" / "query-language.md"
 _EXAMPLE: Final = re.compile(r"`([^`]+)`|\*absent\*")
 _BOUNDS: Final = {
-    "Text of a filter, update or order, in bytes": MAX_BYTES,
+    "Characters of a filter, update or order": MAX_CHARACTERS,
     "Levels of objects and arrays": MAX_DEPTH,
     "Objects, arrays and members": MAX_NODES,
     "Values in `$in`, `$nin`, `$all`, `$each`": MAX_VALUES,
@@ -113,10 +113,10 @@ def test_update(row: _Row) -> None:
 @_with("Update", "Does not fit")
 def test_update_that_does_not_fit(row: _Row) -> None:
     """An update does not fit the documents that the page says."""
-    (source,) = row.sources()
-    for document in row.documents("Does not fit"):
-        with pytest.raises(UpdateNotApplicableError):
-            apply_update(parse_update(source), document, _NOW)
+    for source in row.sources():
+        for document in row.documents("Does not fit"):
+            with pytest.raises(UpdateNotApplicableError):
+                apply_update(parse_update(source), document, _NOW)
 
 
 @_with("Order", "Values of `a`, sorted")

@@ -77,7 +77,11 @@ def test_rules(source: str, found: list[Any], not_found: list[Any]) -> None:
             ["2020-01-01T00:00:00.000Z", "2020-01-01T01:00:00+01:00"],
             [1577836800000],
         ),
-        ("{a:ISODate('2020-01-01')}", ["2020-01-01T00:00:00", "2020-01-01T00:00Z"], ["2020-01-01"]),
+        (
+            "{a:ISODate('2020-01-01')}",
+            ["2020-01-01T00:00:00", "2020-01-01T00:00Z", "2020-01-01T01:00+01", "2019-12-31T20:30:00-0330"],
+            ["2020-01-01", "2020-01-01T01:00+1"],
+        ),
         (
             "{a:{$gt:ISODate('2020-01-01')}}",
             ["2020-01-01T00:00:00.0000001Z", ["2021-01-01T00:00:00Z"]],
@@ -113,6 +117,12 @@ def test_missing_field() -> None:
 def test_hostile_pattern_ends() -> None:
     """A pattern that takes others exponential time finds nothing in a long text."""
     assert _matching("{a:/^(a+)+$/}", "a" * 100_000 + "b") == []
+
+
+def test_hostile_dates_end() -> None:
+    """Many arrays of dates are looked for in a long array without a comparison of each with each."""
+    source = "{a:{$in:[" + ",".join(["[Date(0)]"] * 300) + "]}}"
+    assert _matching(source, [1] * 20_000, [["1970-01-01T00:00:00Z"]]) == [[["1970-01-01T00:00:00Z"]]]
 
 
 def test_hostile_path_ends() -> None:

@@ -180,6 +180,8 @@ _REGEXES = [{f"a{i}": {"$regularExpression": {"pattern": "x", "options": ""}}} f
     [
         (Kind.FILTER_INVALID, "{a:'" + "x" * 16377 + "'}", "{a:'" + "x" * 16380 + "'}"),
         (Kind.FILTER_INVALID, {"a": "x" * 16380}, {"a": "x" * 16384}),
+        (Kind.FILTER_INVALID, "{a:'" + "😀" * 16378 + "'}", "{a:'" + "😀" * 16379 + "'}"),
+        (Kind.FILTER_INVALID, {"a": "😀" * 16380}, {"a": "😀" * 16384}),
         (Kind.FILTER_INVALID, _nested(20), _nested(21)),
         (Kind.FILTER_INVALID, "{a:" * 20 + "1" + "}" * 20, "{a:" * 21 + "1" + "}" * 21),
         (Kind.FILTER_INVALID, {f"a{i}": 1 for i in range(999)}, {f"a{i}": 1 for i in range(1000)}),
@@ -208,8 +210,20 @@ def test_bounds(kind: Kind, allowed: object, refused: object) -> None:
     _refusal(kind, refused)
 
 
-def test_long_places_are_cut() -> None:
-    """A message does not repeat long or unprintable names of the caller."""
-    error = _refusal(Kind.FILTER_INVALID, {"x" * 10_000 + "\n": {"$in": 1}})
-    assert len(str(error)) < 400
-    assert "\n" not in str(error)
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"x" * 10_000 + "\n": {"$in": 1}},
+        {"$" + "x" * 10_000 + "\n": 1},
+        {"x" * 300: {"$\n": 1}},
+        "{'$\\ud800': 1}",
+        "{'$\\u0000': 1}",
+        "{$or: [{'$\\ud800' 1}]}",
+        {"a": {"$regex": "(\n" + "x" * 200}},
+    ],
+)
+def test_messages_are_short_and_printable(source: object) -> None:
+    """A message does not repeat long or unprintable text of the caller."""
+    message = str(_refusal(Kind.FILTER_INVALID, source))
+    assert len(message) < 600
+    assert message.isprintable()

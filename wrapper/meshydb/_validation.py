@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import TypeVar
+from uuid import UUID
 
 from meshydb._usernames import is_new_username
 
@@ -89,8 +90,11 @@ def check_mesh(name: str, value: object) -> str:
 
 
 def check_document_id(name: str, value: object) -> str:
-    """Require the id of a document: 1 to 128 characters without control characters and `/`, not `.` or `..`."""
-    text = check_segment(name, value, maximum=MAX_DOCUMENT_ID)
+    """Require the id of a document: 1 to 128 characters without control characters and `/`, not `.` or `..`.
+
+    Documents hold UUIDs as text, so a UUID stands for its text.
+    """
+    text = check_segment(name, str(value) if isinstance(value, UUID) else value, maximum=MAX_DOCUMENT_ID)
     if "/" in text:
         raise ValueError(f"{name} must not contain '/'")
     return text

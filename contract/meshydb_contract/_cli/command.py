@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     ):
         parser.error("--second-tenant must name another tenant than the first, with a public key of its own")
     if not given.yes and not all(is_loopback(url) for url in (given.url, given.auth_url) if url):
-        return _refuse(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
+        return _reject(_WARNING.format(given.url if not is_loopback(given.url) else given.auth_url))
     names = {"usernames": given.username, "publicKeys": given.public_key, "projections": given.projection}
     target = Target(
         given.url.rstrip("/"),
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         _probe(target, given)
         verdict = run(target, options, deployment=_deployment_of(target, given))
     except CannotTestError as error:
-        return _refuse(str(error))
+        return _reject(str(error))
     print()
     print(*lines(verdict), sep="\n")
     return verdict.exit_code
@@ -104,6 +104,6 @@ def _deployment_of(target: Target, given: argparse.Namespace) -> Deployment:
     )
 
 
-def _refuse(message: str) -> int:
+def _reject(message: str) -> int:
     print(f"meshydb-contract: {message}", file=sys.stderr)
     return 2

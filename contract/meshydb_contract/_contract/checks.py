@@ -109,9 +109,9 @@ def _is_for_passwordless_user(response: Response, case: Case[Any]) -> bool:
 
     It did not if it accepts a minimal request for the same user.
     """
-    is_refused = response.status_code == HTTPStatus.BAD_REQUEST
+    is_rejected = response.status_code == HTTPStatus.BAD_REQUEST
     if (
-        not is_refused
+        not is_rejected
         or case.operation.definition.raw["operationId"] != "forgotPassword"
         or not isinstance(case.body, dict)
     ):

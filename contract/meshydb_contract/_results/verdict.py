@@ -198,9 +198,8 @@ class Verdict:
             self.exit_code = 2 if exit_code or self.problems else 0
 
     def _add_problems(self, *, require_all: bool) -> None:
-        refused = {name: reason for name, reason in self.failure_reasons.items() if not reason.startswith("needs ")}
-        for name, reason in refused.items():
-            if name in self.only_rejected:
+        for name, reason in self.failure_reasons.items():
+            if name in self.only_rejected and not reason.startswith("needs "):
                 self.problems.append(f"{name} never succeeded, although you passed all that it needs: it {reason}.")
         unfinished = [name for name, reason in self.skipped.items() if reason == NO_TIME or "needs " not in reason]
         untested = [*self.untested, *unfinished]

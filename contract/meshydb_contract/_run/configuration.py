@@ -19,6 +19,10 @@ from meshydb_contract._run.options import Options
 # What every server has permissions for. Random names would hardly ever be among them.
 _PERMISSIBLES: Final = ("meshes", "meshes.task", "projections", "roles", "users")
 
+# No path has this method of WebDAV. A path with many methods leaves few others to try, and the configuration file takes
+# only methods that an OpenAPI document can have.
+_NOBODYS_METHOD: Final = "copy"
+
 
 def configure(target: Target, options: Options) -> Config:
     """Complete the configuration file for a target."""
@@ -42,7 +46,11 @@ def configure(target: Target, options: Options) -> Config:
     if options.max_examples is not None:
         for generation in (config["generation"], config["phases"]["stateful"]["generation"]):
             generation["max-examples"] = options.max_examples
-    return Config.from_dict(config)
+    completed = Config.from_dict(config)
+    coverage = completed.projects.default.phases.coverage
+    # A new set, because the one that is there belongs to schemathesis.
+    coverage.unexpected_methods = {*coverage.unexpected_methods, _NOBODYS_METHOD}
+    return completed
 
 
 def _reports(options: Options) -> dict[str, Any]:

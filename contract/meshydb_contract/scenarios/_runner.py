@@ -15,8 +15,6 @@ from meshydb_contract._results.verdict import NO_TIME
 from meshydb_contract.scenarios import (
     authenticators,
     logins,
-    mesh_access,
-    meshes,
     permissions,
     projections,
     recovery,
@@ -28,6 +26,7 @@ from meshydb_contract.scenarios import (
 )
 from meshydb_contract.scenarios._context.context import Context
 from meshydb_contract.scenarios._context.responses import SkippedError, ViolationError
+from meshydb_contract.scenarios.meshes import access, documents
 
 Scenario = Callable[[Context], None]
 """A scenario. Its docstring is one sentence that says what holds if it passes."""
@@ -44,7 +43,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     name: scenario
     for module in (
         *(wire, recovery, registration, logins, authenticators, users, permissions, roles, tenants),
-        *(meshes, mesh_access, projections),
+        *(documents, access, projections),
     )
     for name, scenario in _scenarios_in(module)
 }

@@ -20,8 +20,8 @@ def a_password_changes_addresses_at_once(context: Context) -> None:
     token = context.log_in(user)["access_token"]
     before, new = _hint(context, user), _new_contacts(user)
     with_wrong_code = {**new, "previousPassword": "not their passphrase"}
-    refused = context.call("updateSelf", context.tenant, with_wrong_code, token=token)
-    refused.expect(400, "A wrong password changes an address.")
+    rejected = context.call("updateSelf", context.tenant, with_wrong_code, token=token)
+    rejected.expect(400, "A wrong password changes an address.")
     if _hint(context, user) != before:
         context.fail("updateSelf", "A wrong password changes where codes are sent.")
     changed = context.call("updateSelf", context.tenant, {**new, "previousPassword": PASSWORD}, token=token)
@@ -45,7 +45,7 @@ def without_a_password_changes_are_pending(context: Context) -> None:
         if claims_of(renewed["access_token"]).get("auth_time") != began:
             context.fail("requestToken", "A refresh does not keep `auth_time`.")
         changed = context.call("updateSelf", context.tenant, new, token=renewed["access_token"])
-        changed.expect(200, "A change without a password is refused.").expect_members("It is not shown.", **new)
+        changed.expect(200, "A change without a password is rejected.").expect_members("It is not shown.", **new)
         context.get_self(context.tenant, renewed).expect(200, "A user cannot be read.").expect_members(
             "It is not shown.", **new
         )
@@ -71,7 +71,7 @@ def passwords_change(context: Context) -> None:
     context.get_self(user.tenant, other).expect(401, "A login has outlived a change of the password.")
 
 
-def common_passwords_are_refused(context: Context) -> None:
+def common_passwords_are_rejected(context: Context) -> None:
     """Common passwords, and the username as password, are rejected."""
     name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
     for password in (_COMMON, name):

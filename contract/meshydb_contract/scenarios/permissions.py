@@ -127,8 +127,8 @@ def permissions_are_replaced(context: Context) -> None:
         permission_body("projections", "read", "delete"),
     ):
         for operation_id in ("createPermission", "updatePermission"):
-            refused = context.call(operation_id, role.tenant, body, path=path, token=token)
-            refused.expect(400, f"This permission is accepted: {body}.")
+            rejected = context.call(operation_id, role.tenant, body, path=path, token=token)
+            rejected.expect(400, f"This permission is accepted: {body}.")
     written = {"PermissibleName": "USERS", "CREATE": "FALSE", "Update": "True", "read": None}
     changed = context.call("updatePermission", role.tenant, written, path=path, token=token)
     changed.expect(200, "A permission cannot be changed.")

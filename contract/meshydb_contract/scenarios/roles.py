@@ -158,8 +158,8 @@ def users_of_roles_are_counted(context: Context) -> None:
     _expect_users(context, role, 2)
     for operation_id, user in (("addUsersToRole", users[2]), ("removeUsersFromRole", users[0])):
         body = users_body(user.id, _UNKNOWN_ID)
-        refused = context.call(operation_id, role.tenant, body, path=path, token=token)
-        refused.expect(400, "A user who does not exist is accepted.")
+        rejected = context.call(operation_id, role.tenant, body, path=path, token=token)
+        rejected.expect(400, "A user who does not exist is accepted.")
     _expect_users(context, role, 2)
     unassign(context, role, users[0], users[2])
     _expect_users(context, role, 1)

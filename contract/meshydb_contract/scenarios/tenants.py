@@ -37,7 +37,7 @@ def logins_are_of_one_tenant(context: Context) -> None:
     context.try_refresh(other, tokens).expect(400, "A refresh token is valid in another tenant.")
     context.try_log_in(other, user.username, PASSWORD).expect(400, "A user can log in to another tenant.")
     form = {"client_id": context.public_key(other), "token": tokens["refresh_token"]}
-    context.call("revokeToken", other, form).expect(200, "An unknown token is refused.")
+    context.call("revokeToken", other, form).expect(200, "An unknown token is rejected.")
     context.get_self(user.tenant, tokens).expect(200, "A login can be ended by another tenant.")
 
 

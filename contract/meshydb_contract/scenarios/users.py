@@ -66,21 +66,21 @@ def usernames_are_taken_once(context: Context) -> None:
     anonymous.expect(400, "A username can be taken twice.")
 
 
-def malformed_values_are_refused(context: Context) -> None:
+def malformed_values_are_rejected(context: Context) -> None:
     """Malformed addresses, phone numbers and names are rejected in every operation."""
     user, token = context.create_user(), context.admin_token(context.tenant)
     body = context.registration_body(context.tenant)
     for name, values in _MALFORMED.items():
         for value in values:
             tried = {**body, name: value}
-            refused = [
+            rejected = [
                 context.call("registerUser", context.tenant, tried),
                 context.call("createUser", context.tenant, tried, token=token),
                 context.call(
                     "updateUser", context.tenant, {**tried, "username": None}, path={"id": user.id}, token=token
                 ),
             ]
-            for response in refused:
+            for response in rejected:
                 response.expect(400, f"{value!r} is taken for {name}.")
 
 
@@ -91,8 +91,8 @@ def changes_are_made(context: Context) -> None:
     kept = context.registration_body(context.tenant, user.username)
     body = {name: kept[name] for name in ("emailAddress", "phoneNumber")}
     for name, value in (("username", f"{user.username}-2"), ("roles", [{"name": "meshy.admin"}])):
-        refused = context.call("updateUser", context.tenant, {**body, name: value}, path=path, token=token)
-        refused.expect(400, f"{name} can be changed.")
+        rejected = context.call("updateUser", context.tenant, {**body, name: value}, path=path, token=token)
+        rejected.expect(400, f"{name} can be changed.")
     changed = context.call("updateUser", context.tenant, {**body, "firstName": "Augusta"}, path=path, token=token)
     changed.expect(200, "A user cannot be changed.")
     read = context.call("getUser", context.tenant, path=path, token=token).expect(200, "A user cannot be read.")

@@ -52,15 +52,15 @@ _UNREADABLE: Final[Mapping[str, bytes]] = {
 }
 
 
-def unreadable_bodies_are_refused(context: Context) -> None:
+def unreadable_bodies_are_rejected(context: Context) -> None:
     """Every kind of malformed JSON returns 400."""
     context.call("checkHash", context.tenant, RawBody(_BODY)).expect(200, "A code cannot be checked.")
     for what, body in _UNREADABLE.items():
         response = context.call("checkHash", context.tenant, RawBody(body))
-        response.expect(400, f"A body with {what} is not refused as malformed.")
+        response.expect(400, f"A body with {what} is not rejected as malformed.")
 
 
-def large_bodies_are_refused(context: Context) -> None:
+def large_bodies_are_rejected(context: Context) -> None:
     """A body of more than 65,536 bytes returns 413. A body of exactly as many is read."""
     for size, status in ((_LARGEST_BODY, 200), (_LARGEST_BODY + 1, 413)):
         response = context.call("checkHash", context.tenant, RawBody(_BODY.ljust(size)))
@@ -114,19 +114,19 @@ def slashes_too_many_are_ignored(context: Context) -> None:
     response.expect(404, "An encoded slash separates segments.")
 
 
-def unknown_methods_are_refused(context: Context) -> None:
+def unknown_methods_are_rejected(context: Context) -> None:
     """An unknown method returns 405, with the methods that the path has."""
     for path, methods in paths().items():
         allowed = ", ".join(sorted(methods))
         for method in [each for each in ("PATCH", "QUERY") if each not in methods]:
             any_of_them = next(iter(methods.values()))
             response = context.call(any_of_them, context.tenant, path=_UNKNOWN, method=method)
-            response.expect(405, f"{method} is not refused at {path}.")
+            response.expect(405, f"{method} is not rejected at {path}.")
             if sorted(response.headers["allow"].split(", ")) != sorted(methods):
                 response.fail(f"`Allow` is {response.headers['allow']} and not {allowed}.")
 
 
-def malformed_names_are_refused(context: Context) -> None:
+def malformed_names_are_rejected(context: Context) -> None:
     """A malformed name returns 400, and an unknown one 404."""
     name, token = context.free_username(context.tenant), context.admin_token(context.tenant)
     for user_id, status in ((_NO_ID, 404), ("0" * 23, 400), ("z" * 24, 400), ("0" * 23 + "\n", 400)):

@@ -25,7 +25,8 @@ EXIT_CODES: Final = """\
 \b
 Exit codes:
   0    done
-  1    refused or failed; nothing was changed, and the message says why
+  1    refused or failed; the message says why, and what was changed if
+       anything was
   2    an option or an argument is wrong; nothing was changed
   3    a server process could not start
   7    done, but standard output could not be written; if something was

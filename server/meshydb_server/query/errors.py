@@ -36,7 +36,8 @@ class QueryError(ValueError):
     def __init__(self, kind: Kind, operator: str | None, place: str, reason: str) -> None:
         """Take the parts of the message."""
         where = f"at {place}" if place else "at its top level"
-        who = f"{operator}: " if operator and operator not in place else ""
+        name = shown(operator or "")
+        who = f"{name}: " if name not in place else ""
         super().__init__(f"The {kind.subject} is invalid {where}: {who}{reason}.")
         self.kind = kind
         self.operator = operator

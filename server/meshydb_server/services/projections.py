@@ -33,7 +33,7 @@ from meshydb_server.services.common.requesters import while_present
 from meshydb_server.services.meshes import SEARCH_SECONDS, read_filter, read_order, translated_queries
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes import (
     MeshKey,
     Projection,

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
+from attrs import frozen
 
 from meshydb import (
     APIResponseError,
@@ -47,6 +48,13 @@ class Size(StrEnum):
     BIG = "big"
 
 
+@frozen
+class Shop:
+    """What is no document."""
+
+    name: str
+
+
 CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes, object]]] = {
     "create": (lambda it: it.meshes.create("task", NEW), (f"POST {OF_MESH}", NEW), reply(201, TASK), TASK),
     "create with an id": (
@@ -65,6 +73,12 @@ CALLS: Final[dict[str, tuple[Callable[[Any], object], tuple[str, object], bytes,
     "get by an id of one's own": (
         lambda it: it.meshes.get("task", "ä b?#%"),
         (f"GET {OF_MESH}/%C3%A4%20b%3F%23%25", None),
+        reply(200, TASK),
+        TASK,
+    ),
+    "get by a UUID": (
+        lambda it: it.meshes.get("task", UUID("5F3A0C52-0000-4000-8000-00000000ABCD")),
+        (f"GET {OF_MESH}/5f3a0c52-0000-4000-8000-00000000abcd", None),
         reply(200, TASK),
         TASK,
     ),
@@ -168,6 +182,11 @@ CIRCLE.append(CIRCLE)
         ([], TypeError, "document must be a mapping, not list"),
         ({"a": {"b": [Decimal(1)]}}, TypeError, r"document\.a\.b\[0\] must be .* not Decimal: use str\(value\)"),
         ({"a": {1, 2}}, TypeError, r"document\.a must be .* not set: use a list"),
+        ({"a": range(2)}, TypeError, r"document\.a must be .* not range: use a list"),
+        ({"a": memoryview(b"")}, TypeError, r"document\.a must be .* not memoryview: encode"),
+        (Shop("x"), TypeError, r"document must be a mapping, not Shop: use `meshes\.of`"),
+        ({"a": Shop("x")}, TypeError, r"document\.a must be .* not Shop: use `meshes\.of`"),
+        ({"a" * 999: b""}, TypeError, r"document\.a{99}…a{100} must be"),
         ({"a": b""}, TypeError, r"document\.a must be .* not bytes: encode"),
         ({"a": object()}, TypeError, r"document\.a must be .* not object$"),
         ({"a": {7: 1}}, TypeError, r"document\.a\.7 must have a string for a name, not int"),
@@ -211,10 +230,19 @@ def test_documents_that_are_rejected(play_connected: Play, document: Any, error:
 
 
 def test_deep_document(play_connected: Play) -> None:
-    """A document of a hundred levels is sent."""
-    with ScriptedServer(reply(201, TASK)) as server:
-        play_connected(once(lambda it: it.meshes.create("task", _nested(100))), server.url)
-    assert json.loads(parse_request(server.requests[0]).body) == _nested(100)
+    """A document of a hundred levels is sent, and of several, one of a level less."""
+    several = {"createdCount": 1, "createdData": [TASK]}
+    calls: list[tuple[Callable[[Any], object], object, object]] = [
+        (lambda it: it.meshes.create("task", _nested(100)), TASK, _nested(100)),
+        (lambda it: it.meshes.create_many("task", [_nested(99)]), several, [_nested(99)]),
+    ]
+    for call, response, body in calls:
+        with ScriptedServer(reply(201, response)) as server:
+            play_connected(once(call), server.url)
+        assert json.loads(parse_request(server.requests[0]).body) == body
+    with ScriptedServer() as server, pytest.raises(ValueError, match=r"is more than 100 levels deep"):
+        play_connected(once(lambda it: it.meshes.create_many("task", [_nested(100)])), server.url)
+    assert server.requests == []
 
 
 def test_large_document(play_connected: Play) -> None:

@@ -123,9 +123,19 @@ def _document_page(number: int, *pages: str, size: int = 2) -> bytes:
 
 def test_service_that_does_not_sort(play_connected: Play) -> None:
     """An iteration ends if a service sends the same page again."""
-    with RespondingServer(lambda _: _document_page(1, "ab", "cd")) as server:
+    # In the end it sends none, lest a client that goes on does so for ever.
+    pages = iter([_document_page(1, "ab", "cd")] * 3)
+    with RespondingServer(lambda _: next(pages, _document_page(1))) as server:
         found = play_connected(once(lambda it: results_of(it.meshes.search("task", page_size=2))), server.url)
     assert (_letters(found), len(server.requests)) == ("abab", 2)
+
+
+def test_empty_page(play_connected: Play) -> None:
+    """An iteration ends at an empty page, even if the service counts more documents."""
+    body = {"results": [], "page": 1, "pageSize": 2, "totalRecords": 1}
+    with RespondingServer(lambda _: reply(200, body)) as server:
+        found = play_connected(once(lambda it: results_of(it.meshes.search("task", page_size=2))), server.url)
+    assert (found, len(server.requests)) == ([], 1)
 
 
 def test_iteration_in_an_order(play_connected: Play) -> None:
@@ -136,13 +146,32 @@ def test_iteration_in_an_order(play_connected: Play) -> None:
     assert [_parameters(request)["page"] for request in server.requests] == ["1", "2", "3"]
 
 
-def test_iteration_with_a_long_filter(play_connected: Play) -> None:
-    """A filter that leaves no room for the last id is sent as it is, on each page."""
-    text = json.dumps({"a": "x" * 16_370}, separators=(",", ":"))
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"a": "x" * 16_370}, separators=(",", ":")),
+        json.dumps({"a": "ü" * 16_370}, separators=(",", ":"), ensure_ascii=False),
+        "{a:" * 19 + "1" + "}" * 19,
+        "{$or:[" + "{a:1}," * 496 + "{a:1}]}",
+    ],
+    ids=["characters", "letters", "levels", "nodes"],
+)
+def test_iteration_with_a_large_filter(play_connected: Play, text: str) -> None:
+    """A filter that leaves no room for the last id, within the bounds of filters, is sent as it is, on each page."""
     with serving_pages(lambda number: _document_page(number, "ab", "c")) as server:
         search = once(lambda it: results_of(it.meshes.search("task", filter=text, page_size=2)))
         assert _letters(play_connected(search, server.url)) == "abc"
     assert {_parameters(request)["filter"] for request in server.requests} == {text}
+
+
+def test_brackets_in_text(play_connected: Play) -> None:
+    """Brackets in text and regular expressions count for nothing."""
+    text = "{a:'" + "{[:" * 999 + "\\'\"',b:/" + "[/{]" * 20 + '/,"{":1}'
+    mesh = Mesh("abc")
+    with RespondingServer(mesh) as server:
+        search = once(lambda it: results_of(it.meshes.search("task", filter=text, page_size=2)))
+        assert _letters(play_connected(search, server.url)) == "abc"
+    assert mesh.filters == [text, f'{{"$and":[{text},{{"_id":{{"$gt":"b"}}}}]}}']
 
 
 @frozen

@@ -333,7 +333,6 @@ def _with(annotation: Any) -> Any:
             TypeError,
             "Odd must have one field for _id, not two",
         ),
-        (dataclasses.make_dataclass("Person2", []), ValueError, "mesh_name must be letters from A to Z"),
     ],
 )
 def test_classes_that_are_rejected(play_connected: Play, kind: Any, error: type[Exception], message: str) -> None:

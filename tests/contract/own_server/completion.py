@@ -25,6 +25,7 @@ from tests.support.world import (
     USER,
     World,
     begin_reset,
+    letters,
     public_key,
     user_id,
 )
@@ -123,7 +124,7 @@ def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
     if operation_id in _DOCUMENTS:
         case.body = (
             {"filter": "{}", "update": f"{{ $set: {{ number: {number} }} }}"}
-            if operation_id == ("updateManyMeshData")
+            if operation_id == "updateManyMeshData"
             else {"number": number}
         )
         return
@@ -134,22 +135,17 @@ def fit_body(case: Case, tenant: str, world: World, number: int) -> None:
             body = {**body, "username": _new_username(body["username"], number)}
         if isinstance(body.get("name"), str):
             # Of a role, without the reserved part.
-            body = {**body, "name": f"{body['name'].rpartition('.')[2][:40]}{_letters(number)}"}
+            body = {**body, "name": f"{body['name'].rpartition('.')[2][:40]}{letters(number)}"}
         if body.get("permissibleName"):
-            body = {**body, "permissibleName": f"meshes.{_letters(number)}"}
+            body = {**body, "permissibleName": f"meshes.{letters(number)}"}
         case.body = {**body, **completion(body, tenant, world)}
 
 
 def _new_role(world: World, tenant: str, number: int) -> _Role:
     """Create a role with a permission. The number makes its name unique."""
-    role = world.post(tenant, "roles", {"name": f"known{_letters(number)}"}, as_admin=True)["id"]
+    role = world.post(tenant, "roles", {"name": f"known{letters(number)}"}, as_admin=True)["id"]
     body = {"permissibleName": "users", "read": True}
     return _Role(role, world.post(tenant, f"roles/{role}/permissions", body, as_admin=True)["id"])
-
-
-def _letters(number: int) -> str:
-    """Return a number in letters. Role names have no digits."""
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def _new_username(username: str, number: int) -> str:

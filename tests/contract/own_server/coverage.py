@@ -19,8 +19,7 @@ from tests.support.contract import placed_operations, read
 _OFTEN_ENOUGH: Final = {"200": 20, "201": 20, "204": 10, "400": 5, "401": 5, "403": 3, "404": 2}
 _WITHOUT_ARGUMENTS: Final = {"getRoot", "getHealth", "headHealth", "getOpenApiDocument", "getReference"}
 _ONCE_ENOUGH: Final = {"200": 1, "307": 1}
-# The path with most methods leaves this many unknown ones.
-_METHODS_OFTEN_ENOUGH: Final = 4
+_METHODS_OFTEN_ENOUGH: Final = 5
 _TYPES_OFTEN_ENOUGH: Final = 20
 _LINKS_OFTEN_ENOUGH: Final = 3
 
@@ -54,10 +53,12 @@ def missed_operations(verdict: Verdict) -> list[str]:
 
 def missed_chains(verdict: Verdict) -> list[str]:
     """Return the operations of the chains whose links did not succeed often enough."""
-    missed = frozenset(end for link in _missed_links(verdict) for end in (link.source, link.target))
-    while further := {link.source for link in _links() if link.target in missed} - missed:
-        missed |= further
-    return sorted(missed)
+    missed = _missed_links(verdict)
+    # Not what else leads to their targets: schemathesis starts a chain with a PATCH only if there is no POST.
+    before = frozenset(link.source for link in missed)
+    while further := {link.source for link in _links() if link.target in before} - before:
+        before |= further
+    return sorted(before | {link.target for link in missed})
 
 
 def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:

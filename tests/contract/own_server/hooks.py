@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, cast
 
+from attrs import frozen
 from schemathesis import Case, Response
 from schemathesis.core import NotSet
 
@@ -122,6 +123,14 @@ def _number_of(case: Case[Any]) -> int:
     return zlib.crc32(repr((case.method, case.path_parameters, headers, case.query, body)).encode())
 
 
+@frozen
+class _IssuedLink:
+    """A link to a step, from an operation that issued what the step has."""
+
+    tenant: str
+    carries_tenant: bool
+
+
 class LinkChains:
     """Starts chains in one of two tenants, follows links exactly, and adds what no link can know.
 
@@ -132,23 +141,23 @@ class LinkChains:
     def __init__(self, world: World) -> None:
         self._world = world
         self._numbers = itertools.count(1)
-        self._origins: dict[str, tuple[str, str]] = {}
-        """Maps what was issued to the operation and tenant that issued it."""
+        self._origins: dict[str, dict[str, str]] = {}
+        """Maps what was issued to the operations that issued it, each with its tenant."""
 
         self._passwords: dict[str, str] = {}
 
     def complete(self, case: Case[Any], number: int) -> None:
         """Complete a step, so that it can succeed."""
-        origins = (self._origins[each] for each in _handles(case) if each in self._origins)
-        source, tenant = next(origins, ("", ""))
-        carries = _links().get((source, operation_id(case)))
-        if carries is False:
-            case.headers.pop("tenant", None)
+        link = next(self._links_to(case), None)
+        if link is None:
+            case.headers["tenant"] = _TENANTS[number % len(_TENANTS)]
+        elif link.carries_tenant:
+            case.headers["tenant"] = link.tenant
         else:
-            case.headers["tenant"] = tenant if carries else _TENANTS[number % len(_TENANTS)]
+            case.headers.pop("tenant", None)
         tenant = case.headers.get("tenant", DEFAULT_TENANT)
         if operation_id(case) == "searchMeshData":
-            fit_query(case)
+            self._fit_search(case, tenant)
         if operation_id(case) == "createMeshData":
             # Of one document, which has a new id: links have no other.
             case.body = {"number": next(self._numbers)}
@@ -166,14 +175,34 @@ class LinkChains:
             issued = response.json()
             # A link leads from the first document of a page.
             issued = next(iter(issued.get("results", ())), {}) if operation == "searchMeshData" else issued
-            self._origins |= {
-                issued[name]: (operation, tenant) for name in ("hash", "id", "_id") if _is_text(issued, name)
-            }
+            for name in ("hash", "id", "_id"):
+                if _is_text(issued, name):
+                    self._note_origin(issued[name], operation, tenant)
         if operation == "registerUser":
             body = cast("Body", case.body)
             self._passwords[body["username"]] = body["newPassword"]
         if operation == "verifyUser":
-            self._origins[cast("Body", case.body)["username"]] = (operation, tenant)
+            self._note_origin(cast("Body", case.body)["username"], operation, tenant)
+
+    def _note_origin(self, issued: str, operation: str, tenant: str) -> None:
+        self._origins.setdefault(issued, {})[operation] = tenant
+
+    def _links_to(self, case: Case[Any]) -> Iterator[_IssuedLink]:
+        """Yield the links that lead to a step from what was issued to it."""
+        for handle in _handles(case):
+            # Several operations return the same document. Not each of them has a link to this step.
+            for source, tenant in self._origins.get(handle, {}).items():
+                carries_tenant = _links().get((source, operation_id(case)))
+                if carries_tenant is not None:
+                    yield _IssuedLink(tenant, carries_tenant)
+
+    def _fit_search(self, case: Case[Any], tenant: str) -> None:
+        """Let a search find a document on its page. A link leads to the first."""
+        fit_query(case)
+        case.query = {name: each for name, each in case.query.items() if name != "page"}
+        if case.path_parameters["accountName"] == ACCOUNT:
+            path = f"meshes/{case.path_parameters['mesh']}"
+            self._world.post(tenant, path, {"number": next(self._numbers)}, as_admin=True)
 
     def _known(self, body: Body, tenant: str) -> Body:
         known: Body = {}

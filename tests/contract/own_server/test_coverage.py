@@ -9,6 +9,7 @@ from meshydb_contract import Verdict
 from tests.contract.own_server import coverage
 from tests.support.contract import placed_operations, read
 
+_SEARCH: Final = "PATCH /{accountName}/meshes/{mesh} -> [200] SearchMeshData -> GET /{accountName}/meshes/{mesh}"
 _LOG_IN: Final = "POST /{accountName}/users/verify -> [204] LogIn -> POST /{accountName}/connect/token"
 
 
@@ -44,3 +45,10 @@ def test_link_missed() -> None:
     verdict.links[_LOG_IN, 400] = 100
     assert list(coverage.gaps(verdict)) == [f"{_LOG_IN} led to a success less than 3 times"]
     assert coverage.missed_chains(verdict) == ["registerUser", "requestToken", "verifyUser"]
+
+
+def test_link_without_chain_missed() -> None:
+    """Other chains that lead to the same operation are not repeated."""
+    verdict = _perfect()
+    verdict.links -= Counter({(_SEARCH, 200): 1})
+    assert coverage.missed_chains(verdict) == ["searchMeshData", "updateManyMeshData"]

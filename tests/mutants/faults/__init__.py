@@ -8,8 +8,6 @@ from typing import Final
 from tests.mutants.faults import (
     authenticators,
     logins,
-    mesh_access,
-    meshes,
     permissions,
     projections,
     recovery,
@@ -20,6 +18,7 @@ from tests.mutants.faults import (
     tenants,
     users,
 )
+from tests.mutants.faults.meshes import access, documents
 from tests.mutants.table import Mutant
 
 RESPONSES: Final[Sequence[Mutant]] = responses.TABLE.mutants
@@ -28,7 +27,7 @@ RULES: Final[Sequence[Mutant]] = [
     mutant
     for subject in (
         *(recovery, registration, logins, authenticators, users, permissions, roles, tenants),
-        *(meshes, mesh_access, projections),
+        *(documents, access, projections),
     )
     for mutant in subject.TABLE.mutants
 ]

@@ -19,7 +19,7 @@ from tests.mutants.table import Table
 TABLE: Final = Table()
 
 
-@TABLE.parts(completion, "require_acceptable", "resetPassword", "common_passwords_are_refused")
+@TABLE.parts(completion, "require_acceptable", "resetPassword", "common_passwords_are_rejected")
 def common_password_accepted(*_: object) -> None:
     """A reset accepts any password."""
 

@@ -34,13 +34,13 @@ def length_not_checked(document: Any) -> None:
     del document["components"]["schemas"]["Username"]["maxLength"]
 
 
-@TABLE.contracts("getUser", "malformed_names_are_refused")
+@TABLE.contracts("getUser", "malformed_names_are_rejected")
 def pattern_not_checked(document: Any) -> None:
     """An id may be any 24 characters."""
     del document["components"]["schemas"]["Id"]["pattern"]
 
 
-@TABLE.contracts("registerUser", "malformed_values_are_refused")
+@TABLE.contracts("registerUser", "malformed_values_are_rejected")
 def format_not_checked(document: Any) -> None:
     """An email address may be any text."""
     del document["components"]["schemas"]["GivenEmailAddress"]["pattern"]
@@ -60,23 +60,23 @@ def query_not_checked(document: Any) -> None:
 
 
 @TABLE.contracts("forgotPassword", "positive_data_acceptance")
-def fitting_data_refused(document: Any) -> None:
+def fitting_data_rejected(document: Any) -> None:
     """Attempts above three are rejected."""
     document["components"]["schemas"]["Attempt"]["maximum"] = 3
 
 
-@TABLE.parts(calls, "require_storable", "checkHash", "unreadable_bodies_are_refused")
-def surrogate_not_refused(_: Callable[..., None], __: object) -> None:
+@TABLE.parts(calls, "require_storable", "checkHash", "unreadable_bodies_are_rejected")
+def surrogate_not_rejected(_: Callable[..., None], __: object) -> None:
     """A lone surrogate reaches the database, which fails."""
 
 
-@TABLE.parts(calls, "parse", "checkHash", "unreadable_bodies_are_refused")
+@TABLE.parts(calls, "parse", "checkHash", "unreadable_bodies_are_rejected")
 def lax_json(_: Callable[..., object], body: bytes) -> object:
     """Bodies are parsed by Python's own rules: duplicate names, NaN, and unlimited nesting."""
     return json.loads(body)
 
 
-@TABLE.parts(calls, "_read_bytes", "checkHash", "large_bodies_are_refused")
+@TABLE.parts(calls, "_read_bytes", "checkHash", "large_bodies_are_rejected")
 async def size_not_checked(_: Callable[..., Any], request: Request) -> bytes:
     """A body may be of any size."""
     return await request.body()

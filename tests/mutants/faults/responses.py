@@ -155,13 +155,13 @@ def allowed_methods_not_told(response: OutgoingResponse) -> None:
     del response.headers["allow"]
 
 
-@TABLE.responses("registerAnonymousUser", 405, "unknown_methods_are_refused")
+@TABLE.responses("registerAnonymousUser", 405, "unknown_methods_are_rejected")
 def allowed_methods_left_out(response: OutgoingResponse) -> None:
     """405 lists only one method in `Allow`."""
     response.headers["allow"] = "GET"
 
 
-@TABLE.responses("checkUserExist", 405, "unknown_methods_are_refused")
+@TABLE.responses("checkUserExist", 405, "unknown_methods_are_rejected")
 def unknown_methods_not_found(response: OutgoingResponse) -> None:
     """An unknown method returns 404."""
     response.status = 404

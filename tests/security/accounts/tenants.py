@@ -34,7 +34,7 @@ _EMAIL: Final = "user@example.org"
 # Of each letter or digit, the next of its kind.
 _KINDS: Final = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 _NEXT: Final = {ord(one): other for kind in _KINDS for one, other in zip(kind, kind[1:] + kind[:1], strict=True)}
-_IDS: Final = {"id", "roleId", "permissionId", "users[].id"}
+_IDS: Final = {"id", "roleId", "permissionId", "users[].id", "_id", "[]._id"}
 _NEXT_DIGIT: Final = str.maketrans("0123456789abcdef", "123456789abcdef0")
 
 Values = Mapping[str, str]
@@ -117,7 +117,7 @@ async def _settle(
     }
     operator = NewUser(username=f"operator-{place}", roles=["meshy.admin"], **common)
     await services.accounts.create_user(account, tenant, operator)
-    # So that one name finds both the person and the role.
+    # So that one name finds the person and the role, and names the mesh and the projection.
     person = NewUser(username=f"person-{place}", first_name=role.name, roles=[role.name], **common)
     user = await services.accounts.create_user(account, tenant, person)
 
@@ -127,7 +127,12 @@ async def _settle(
         tokens: dict[str, str] = answer.raise_for_status().json()
         return tokens
 
-    tokens = await log_in(person.username)
+    tokens, operators = await log_in(person.username), await log_in(operator.username)
+    await services.projections.create(account, tenant, role.name, role.name, "[]")
+    # So that one id is that of the person and of the document.
+    document, bearer = {"_id": user.user_id}, {"Authorization": f"Bearer {operators['access_token']}"}
+    created = await client.post(f"/{account}/meshes/{role.name}", json=document, headers={**headers, **bearer})
+    created.raise_for_status()
     own = {
         "id": user.user_id,
         "username": person.username,
@@ -137,7 +142,9 @@ async def _settle(
         "client_id": key,
         "roleId": role.role_id,
         "permissionId": permission.permission_id,
-        "users[].id": user.user_id,
+        "mesh": role.name,
+        "projectionName": role.name,
+        **dict.fromkeys(("users[].id", "_id", "[]._id"), user.user_id),
         "roles[].name": role.name,
         "access token": tokens["access_token"],
         "refresh_token": tokens["refresh_token"],
@@ -150,7 +157,7 @@ async def _settle(
         issued = (await client.post(f"/{account}/users/{path}", json=body, headers=headers)).raise_for_status().json()
         own |= {name: issued[name] for name in ("username", "hash", "expires")}
         own |= {"verificationCode": await _code(services, account, tenant, username)}
-    return SeededTenant(account, tenant, (await log_in(operator.username))["access_token"], own)
+    return SeededTenant(account, tenant, operators["access_token"], own)
 
 
 async def _code(services: Services, account: str, tenant: str, username: str) -> str:

@@ -28,6 +28,7 @@ _TOKEN: Final = "access token"  # noqa: S105 - what it is called here
 # Fields that name what a tenant has made.
 _NAMING: Final = {
     *("id", "username", "name", "roleId", "permissionId", "roles[].name", "users[].id"),
+    *("mesh", "_id", "[]._id", "projectionName"),
     *("client_id", "hash", "refresh_token", "token", _TOKEN),
 }
 # Fields that do not, each with what is sent; None for what is left out.
@@ -44,6 +45,8 @@ _OTHER: Final[Mapping[str, Any]] = {
     "permissibleName": "users",
     "read": True,
     "emailAddress": "another@example.org",
+    # It is about the documents of the mesh that is named.
+    "filter": "{}",
     "grant_type": "password",
     "newPassword": "a new and long passphrase",
     "securityQuestions[].question": "First pet?",
@@ -53,11 +56,12 @@ _OTHER: Final[Mapping[str, Any]] = {
 _COMPANIONS: Final = {
     "hash": {"username", "expires", "verificationCode"},
     "username": {"password"},
+    # An update has the id of a document in its body too.
+    "id": {"mesh", "_id"},
+    "[]._id": {"mesh"},
 }
 # Where a username is that of somebody who is to be.
 _CREATING: Final = {"createUser", "registerAnonymousUser", "registerUser"}
-# Where nothing that a tenant has made can be named yet: no tenant has meshes.
-_NAMELESS: Final = {("searchPermissibles", "name")}
 # What each has besides.
 _EVERYBODYS: Final = {"roles": [{"name": "meshy.user"}]}
 # Members of answers by chance, or made for the occasion.
@@ -134,7 +138,30 @@ _ANSWERS: Final = {
     ("removeUsersFromRole", "roleId"): 404,
     ("removeUsersFromRole", "users[].id"): 400,
     ("removeUsersFromRole", _TOKEN): 401,
+    ("searchPermissibles", "name"): 200,
     ("searchPermissibles", _TOKEN): 401,
+    ("searchMeshData", "mesh"): 200,
+    ("searchMeshData", _TOKEN): 401,
+    ("createMeshData", "mesh"): 201,
+    ("createMeshData", "_id"): 201,
+    ("createMeshData", "[]._id"): 201,
+    ("createMeshData", _TOKEN): 401,
+    ("updateManyMeshData", "mesh"): 200,
+    ("updateManyMeshData", _TOKEN): 401,
+    ("deleteManyMeshData", "mesh"): 200,
+    ("deleteManyMeshData", _TOKEN): 401,
+    ("getMeshData", "mesh"): 404,
+    ("getMeshData", "id"): 404,
+    ("getMeshData", _TOKEN): 401,
+    ("updateMeshData", "mesh"): 404,
+    ("updateMeshData", "id"): 404,
+    ("updateMeshData", "_id"): 400,
+    ("updateMeshData", _TOKEN): 401,
+    ("deleteMeshData", "mesh"): 404,
+    ("deleteMeshData", "id"): 404,
+    ("deleteMeshData", _TOKEN): 401,
+    ("searchProjection", "projectionName"): 404,
+    ("searchProjection", _TOKEN): 401,
 }
 
 
@@ -169,29 +196,31 @@ def test_every_field_is_known() -> None:
     """Each field of each operation either names nothing or is covered by the test below."""
     found = {(operation.id, field) for operation in _OPERATIONS.values() for field in _fields(operation)}
     assert {field for _, field in found} == _NAMING | _OTHER.keys()
-    assert {each for each in found - _NAMELESS if each[1] in _NAMING} == _ANSWERS.keys()
+    assert {each for each in found if each[1] in _NAMING} == _ANSWERS.keys()
 
 
-def _fill(schema: dict[str, Any], place: str, values: Mapping[str, Any]) -> Any:
-    """What a schema describes, with these values; None where there is none."""
+def _fill(schema: dict[str, Any], place: str, values: Mapping[str, Any], field: str) -> Any:
+    """What a schema describes, with these values; None where there is none. It has the field if it can."""
     schema = resolve(_DOCUMENT, schema)
     if "properties" in schema:
         members = {
-            name: _fill(each, f"{place}.{name}" if place else name, values)
+            name: _fill(each, f"{place}.{name}" if place else name, values, field)
             for name, each in schema["properties"].items()
         }
         return {name: value for name, value in members.items() if value is not None}
     if "items" in schema:
-        return [*_EVERYBODYS.get(place, ()), _fill(schema["items"], f"{place}[]", values)]
+        return [*_EVERYBODYS.get(place, ()), _fill(schema["items"], f"{place}[]", values, field)]
     if "oneOf" in schema:
         alternatives = (resolve(_DOCUMENT, each) for each in schema["oneOf"])
-        return next(_fill(each, place, values) for each in alternatives if _is_chosen(each, values))
+        chosen = [each for each in alternatives if _is_chosen(each, values)]
+        with_field = (each for each in chosen if field in _properties(each, place))
+        return _fill(next(with_field, chosen[0]), place, values, field)
     return values.get(place)
 
 
 def _is_chosen(alternative: dict[str, Any], values: Mapping[str, Any]) -> bool:
     """Whether the values are those of an alternative, by its constants."""
-    properties = alternative["properties"]
+    properties = alternative.get("properties", {})
     return all(values[name] == each["const"] for name, each in properties.items() if "const" in each)
 
 
@@ -202,6 +231,8 @@ def _compose(
     probed = {each: named[each] for each in {field, *_COMPANIONS.get(field, ())} & named.keys()}
     fresh = {"username": f"new-by-{field}".replace(" ", "-")} if operation.id in _CREATING else {}
     fresh |= {"name": "another"} if operation.id == "updateRole" else {}
+    # Elsewhere, it is a flag of a permission.
+    fresh |= {"update": "{$set:{n:1}}"} if operation.id == "updateManyMeshData" else {}
     grant = {"grant_type": field} if field == "refresh_token" else {}
     values = {**_OTHER, **seeded.own, **fresh, **grant, **probed, "accountName": seeded.account}
     is_own = field == _TOKEN or "/me" in operation.path
@@ -212,7 +243,7 @@ def _compose(
     queried = {each["name"] for each in operation.parameters if each["in"] == "query"} - (_NAMING - {field})
     query = {name: values[name] for name in queried if values.get(name) is not None}
     form = "/connect/" in operation.path
-    body = next((_fill(schema, "", values) for schema in _bodies(operation)), None)
+    body = next((_fill(schema, "", values, field) for schema in _bodies(operation)), None)
     return client.build_request(
         operation.method,
         operation.path.format_map(values),

@@ -19,7 +19,9 @@ from meshydb_server.storage.meshes import MeshKey, add_mesh, insert_documents, s
 KEY: Final = MeshKey("acme", "north", "person")
 NOW: Final = datetime(2030, 1, 1, tzinfo=UTC)
 CASES: Final[list[dict[str, Any]]] = [
-    json.loads(line) for line in (Path(__file__).parents[2] / "query" / "cases.jsonl").read_text("utf-8").splitlines()
+    json.loads(line)
+    for name in ("cases.jsonl", "more_cases.jsonl")
+    for line in (Path(__file__).parents[2] / "query" / name).read_text("utf-8").splitlines()
 ]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,9 +62,10 @@ def test_there_and_back(tmp_path: Path, database_url: str) -> None:
     path = _file(tmp_path, _EXPORTED + b'\n{"_id":"b","\xc3\xa9":"\xf0\x9f\x98\x80","a":null}\n')
     value = run_json(tmp_path, "mesh", "import", "acme", "Task", path, **settings)
     assert value == {"account": "acme", "tenant": "north", "mesh": "task", "imported": 2, "skipped": 0}
-    done = run(tmp_path, "mesh", "export", "acme", "task", **settings)
+    done = run(tmp_path, "mesh", "export", "acme", "TASK", **settings)
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[1] == '{"_id":"b","é":"😀","a":null}'
-    exported = _export(tmp_path, "TASK", **settings)
+    exported = [json.loads(line) for line in done.stdout.splitlines()]
     assert exported == [_PLAIN, {"_id": "b", "é": "😀", "a": None}]
     copy = _file(tmp_path, done.stdout.encode())
     assert run_json(tmp_path, "mesh", "import", "acme", "copy", copy, "--tenant", "south", **settings)["imported"] == 2
@@ -99,7 +103,12 @@ _WRONG: Final[dict[str, tuple[bytes, str]]] = {
     "same": (b'{"_id":"a"}', "Another line has this _id."),
     "taken": (b'{"_id":"taken"}', "Another document of the mesh has this _id."),
     "depth": (b'{"a":' * 101 + b"1" + b"}" * 101, "The document is invalid at a."),
-    "deep": (b"[" * 200 + b"]" * 200, "The document is nested deeper than "),
+    "deep": (b'{"a":' + b"[" * 200 + b"]" * 200 + b"}", "The document is nested deeper than "),
+    "array": (
+        b"[",
+        "The document is an array; write one object on each line, as mongoexport does without --jsonArray.",
+    ),
+    "value later": (b'{"a":', "The document is not JSON: Expecting value at column 6."),
     "size": (b'{"a":"' + b"x" * 4_194_304 + b'"}', "The document is larger than 4194304 bytes."),
 }
 
@@ -161,6 +170,40 @@ def test_pipes(folder: Path) -> None:
     )
     assert json.loads(done.stdout)["imported"] == 2
     assert [each["n"] for each in _export(folder, "piped")] == [1, 2]
+
+
+def test_files_of_windows(folder: Path) -> None:
+    """A byte order mark at the start and CRLF at the ends of lines are no part of documents; an empty file has none."""
+    path = _file(folder, b'\xef\xbb\xbf{"n":1}\r\n\r\n{"n":2}\r\n')
+    assert run_json(folder, "mesh", "import", "acme", "windows", path)["imported"] == 2
+    assert [each["n"] for each in _export(folder, "windows")] == [1, 2]
+    assert run_json(folder, "mesh", "import", "acme", "empty", _file(folder, b""))["imported"] == 0
+
+
+def test_interruption(folder: Path) -> None:
+    """An import that is interrupted says how many documents are stored at least, and a second run stores the rest."""
+    lines = b"".join(b'{"_id":"i%d","text":"%s"}\n' % (number, b"x" * 100) for number in range(1500))
+    fifo = folder / "lines"
+    os.mkfifo(fifo)
+    arguments = ("mesh", "import", "acme", "interrupted", str(fifo))
+    with (
+        Terminal(*arguments, environment={}, folder=folder, command=_SERVER) as terminal,
+        closing(sqlite3.connect(folder / "meshydb.sqlite3", isolation_level=None)) as other,
+    ):
+        with fifo.open("wb") as stream:
+            # More than a pipe holds: when it is written, the import has begun to read.
+            stream.write(lines)
+            # Lets it wait before its first group.
+            other.execute("BEGIN IMMEDIATE")
+        terminal.read_until("Importing")
+        terminal.interrupt()
+        terminal.read_until("Interrupted. At least 0 documents were imported; run the command again with ")
+        other.execute("ROLLBACK")
+        assert terminal.finish() == 1
+    path = _file(folder, lines)
+    again = run_json(folder, "mesh", "import", "acme", "interrupted", path, "--skip-existing")
+    assert again["imported"] + again["skipped"] == 1500
+    assert len(_export(folder, "interrupted")) == 1500
 
 
 def test_output_that_cannot_be_written(folder: Path) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 _DOCUMENTS: Final = 10_000
 _AT_ONCE: Final = 16
-_KILLED_AFTER: Final = 1_500
+_KILLED_AFTER: Final = 500
 _PASSWORD: Final = "a seeded passphrase"  # noqa: S105 - of a user who lives as long as this test
 _MESH: Final = MeshKey("acme", "default", "task")
 

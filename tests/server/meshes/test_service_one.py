@@ -61,12 +61,13 @@ async def test_replace(calls: MeshCalls) -> None:
 
 
 async def test_delete(calls: MeshCalls) -> None:
-    """A deleted document is gone, and its id may be used again."""
-    for _ in range(2):
-        assert (await calls.call("POST", "meshes/task", {"_id": "a"})).status_code == 201
-        assert (await calls.call("DELETE", "meshes/task/a")).status_code == 204
-        assert await calls.refused("DELETE", "meshes/task/a") == (404, "unknown_document")
-    assert await calls.refused("GET", "meshes/task/a") == (404, "unknown_document")
+    """A deleted document is gone, and its id may be used again; an ObjectId may be in upper case."""
+    for document_id, in_path in (("a", "a"), ("a", "a"), (TAKEN, TAKEN.upper())):
+        path = f"meshes/task/{in_path}"
+        assert (await calls.call("POST", "meshes/task", {"_id": document_id})).status_code == 201
+        assert (await calls.call("DELETE", path)).status_code == 204
+        assert await calls.refused("DELETE", path) == (404, "unknown_document")
+        assert await calls.refused("GET", path) == (404, "unknown_document")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,8 @@ def test_create_list_and_delete(folder: Path) -> None:
 def test_pipeline_from_standard_input(folder: Path) -> None:
     """The pipeline may come from standard input."""
     command = [_SERVER, "projection", "create", "acme", "piped", "--mesh", "task", "--pipeline", "-"]
-    subprocess.run(command, cwd=folder, input=_PIPELINE.encode(), check=True, capture_output=True, timeout=60)
-    assert run_json(folder, "projection", "list", "acme")[0]["pipeline"] == _PIPELINE
+    done = subprocess.run(command, cwd=folder, input=_PIPELINE.encode(), check=True, capture_output=True, timeout=60)
+    assert json.loads(done.stdout)["pipeline"] == _PIPELINE
     run_json(folder, "projection", "delete", "acme", "piped")
 
 

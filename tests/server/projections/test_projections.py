@@ -91,6 +91,8 @@ async def test_too_large(calls: MeshCalls) -> None:
     response = await calls.call("GET", "projections/groups")
     assert (response.status_code, response.json()["code"]) == (429, "query_too_large")
     assert response.json()["message"].startswith("The projection is too large: ")
+    # Another try would not help.
+    assert response.headers["Retry-After"] == "86400"
 
 
 async def test_checked_at_creation(calls: MeshCalls) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from meshydb_server.storage.engine import long_work as module
 from meshydb_server.storage.engine.errors import ScanTimeoutError
-from meshydb_server.storage.engine.long_work import Others, Scan
+from meshydb_server.storage.engine.long_work import LongWork, Others
 
 
 class _Time:
@@ -36,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Time:
 
 def test_alone(clock: _Time) -> None:
     """A scan that is alone does not rest."""
-    scan = Scan(Event(), Others())
+    scan = LongWork(Event(), Others())
     scan.begin(5)
     for _ in range(100):
         clock.now += 0.001
@@ -47,7 +47,7 @@ def test_alone(clock: _Time) -> None:
 def test_beside_others(clock: _Time) -> None:
     """While others are busy, a scan rests longer than it works."""
     others = Others()
-    scan = Scan(Event(), others)
+    scan = LongWork(Event(), others)
     scan.begin(5)
     for _ in range(100):
         clock.now += 0.001
@@ -59,12 +59,16 @@ def test_beside_others(clock: _Time) -> None:
 def test_time_of_rests(clock: _Time) -> None:
     """Rests cost a scan none of its time, and together are not longer than it."""
     others = Others()
-    scan = Scan(Event(), others)
+    scan = LongWork(Event(), others)
     scan.begin(5)
-    with pytest.raises(ScanTimeoutError):
+
+    def work() -> None:
         for _ in range(10_000):
             clock.now += 0.001
             others.note()
             scan.check()
+
+    with pytest.raises(ScanTimeoutError):
+        work()
     assert clock.rested == pytest.approx(5)
     assert clock.now == pytest.approx(10, abs=0.002)

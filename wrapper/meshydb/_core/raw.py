@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from meshydb._headers import Headers
+from meshydb._models.shown import show
 
 if TYPE_CHECKING:
     from meshydb._core.messages import Response
@@ -19,7 +20,9 @@ T = TypeVar("T")
 
 @frozen(eq=False)
 class RawResponse(Generic[T]):
-    """The raw response of a successful call, and its result. Headers and body are not in the `repr`.
+    """The raw response of a successful call, and its result.
+
+    The `repr` shows neither headers nor body, and only the ids of documents.
 
     Attributes:
         status_code: The HTTP status, from 200 to 299.
@@ -31,7 +34,7 @@ class RawResponse(Generic[T]):
     status_code: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    parsed: T
+    parsed: T = field(repr=show)
 
     @property
     def request_id(self) -> str | None:

@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from meshydb._models.fields import by
 from meshydb._models.model import Model, read, write
+from meshydb._models.shown import show
 from meshydb._models.users import User
 from meshydb._validation import check_int
 
@@ -16,7 +17,7 @@ M = TypeVar("M", bound=Model)
 
 @frozen
 class Page(Generic[T]):
-    """A page of search results.
+    """A page of search results. The `repr` shows only the ids of documents.
 
     Attributes:
         results: The results on this page.
@@ -25,7 +26,7 @@ class Page(Generic[T]):
         total_records: The number of results on all pages.
     """
 
-    results: tuple[T, ...]
+    results: tuple[T, ...] = field(repr=show)
     page: int = field(validator=by(check_int))
     page_size: int = field(validator=by(check_int))
     total_records: int = field(validator=by(check_int))

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, Self
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
@@ -14,9 +15,9 @@ from meshydb._models import CreateManyResult, DeleteManyResult, Page, UpdateMany
 from meshydb._models.bounds import MAX_PAGE_SIZE
 from meshydb._models.fields import by
 from meshydb._models.meshes import (
-    MAX_QUERY_TEXT,
     check_fits_url,
-    fits_url,
+    check_size,
+    is_within_bounds,
     read_document,
     to_filter,
     to_order,
@@ -31,7 +32,6 @@ from meshydb._validation import (
     MAX_DOCUMENT_ID,
     check_count,
     check_document_id,
-    check_free_text,
     check_int,
     check_mesh,
     to_tuple,
@@ -90,9 +90,9 @@ class MeshQuery(DataQuery):
     @property
     def can_follow(self) -> bool:
         """Whether the filter leaves room for any id to follow."""
-        # A quotation mark takes the most room, or in a URL a character of another plane.
-        longest, widest = self._following('"' * MAX_DOCUMENT_ID), self._following("\U0010ffff" * MAX_DOCUMENT_ID)
-        return len(longest) <= MAX_QUERY_TEXT and fits_url(longest) and fits_url(widest)
+        # Of all characters, those of other planes take the most room.
+        longest = self._following("\U0010ffff" * MAX_DOCUMENT_ID)
+        return is_within_bounds(longest)
 
     def after(self, document_id: str) -> Self:
         """Return the query for what follows a document in the order of ids."""
@@ -151,7 +151,7 @@ def create_documents(
     )
 
 
-def get_document(config: Config, mesh: str, document_id: str) -> Operation[dict[str, Any]]:
+def get_document(config: Config, mesh: str, document_id: str | UUID) -> Operation[dict[str, Any]]:
     """Describe `GET /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
         operation_id="getMeshData",
@@ -163,7 +163,7 @@ def get_document(config: Config, mesh: str, document_id: str) -> Operation[dict[
 
 
 def update_document(
-    config: Config, mesh: str, document_id: str, document: Any, write: WriteDocument
+    config: Config, mesh: str, document_id: str | UUID, document: Any, write: WriteDocument
 ) -> Operation[dict[str, Any]]:
     """Describe `PUT /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
@@ -178,7 +178,7 @@ def update_document(
     )
 
 
-def delete_document(config: Config, mesh: str, document_id: str) -> Operation[None]:
+def delete_document(config: Config, mesh: str, document_id: str | UUID) -> Operation[None]:
     """Describe `DELETE /{accountName}/meshes/{mesh}/{id}`."""
     return Operation(
         operation_id="deleteMeshData",
@@ -209,8 +209,7 @@ def update_documents(
 def delete_documents(config: Config, mesh: str, query: Mapping[str, Any] | str) -> Operation[DeleteManyResult]:
     """Describe `DELETE /{accountName}/meshes/{mesh}`."""
     text = write_query(to_query_filter("filter", query))
-    check_free_text("filter", text, maximum=MAX_QUERY_TEXT)
-    check_fits_url("filter", text)
+    check_size("filter", text)
     return Operation(
         operation_id="deleteManyMeshData",
         request=delete_many_mesh_data_endpoint._get_kwargs(
@@ -238,5 +237,5 @@ def _query_body(query: Mapping[str, Any] | str) -> models.QueryDocument | str:
     return query if isinstance(query, str) else models.QueryDocument.from_dict(query)
 
 
-def _document_path(mesh: str, document_id: str) -> tuple[str, str]:
+def _document_path(mesh: str, document_id: str | UUID) -> tuple[str, str]:
     return check_mesh("mesh", mesh), check_document_id("document_id", document_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final, TextIO, cast
 
 import click
+from attrs import frozen
 
 from meshydb_server.cli.results import Result, changed
 from meshydb_server.cli.running import not_written
@@ -29,6 +32,8 @@ _MAX_LEVELS: Final = 100
 # Extended JSON has up to two levels more for a value.
 _MAX_READ_LEVELS: Final = _MAX_LEVELS + 2
 _PIECE: Final = 1024 * 1024
+_LINE_END: Final = b"\r\n"
+_RUN_AGAIN: Final = "run the command again with --skip-existing."
 # The count is shown again after so many documents.
 _STEPS: Final = 100
 
@@ -56,8 +61,8 @@ async def mesh_import(
     and typed numbers become numbers. Documents without _id get one.
 
     All lines are checked first. If one is wrong, nothing is stored, and the message names the line. Then documents are
-    stored in groups of 1,000, so that others get their turn. If this is interrupted, what was stored stays: run the
-    command again with --skip-existing to store the rest. Documents without _id would then be stored again.
+    stored in groups of up to 1,000, so that others get their turn. If this is interrupted, what was stored stays: run
+    the command again with --skip-existing to store the rest. Documents without _id would then be stored again.
     """
     place = await services.transfer.find_mesh(account, tenant, mesh)
     with _seekable(file) as source:
@@ -80,7 +85,8 @@ async def mesh_import(
 async def mesh_export(services: Services, account: str, mesh: str, tenant: str | None) -> int:
     """Write the documents of a mesh by _id to standard output: one JSON object on each line (NDJSON).
 
-    They are all of one moment, even if others change documents meanwhile. `mesh import` takes the output.
+    A document that exists throughout is written exactly once; others, which are created or deleted meanwhile, may be
+    missing. For the state of one moment, export while nobody writes. `mesh import` takes the output.
     """
     place = await services.transfer.find_mesh(account, tenant, mesh)
     # What commands print is kept until their end.
@@ -100,19 +106,33 @@ async def mesh_export(services: Services, account: str, mesh: str, tenant: str |
     return 0
 
 
+@frozen
+class _Line:
+    """A document, the number of its line, and how many bytes the line has."""
+
+    number: int
+    document: Document
+    size: int
+
+
 class _Lines:
-    """The documents of a file, with the number of the line of each. Blank lines are left out."""
+    """The documents of a file. Blank lines are left out."""
 
     def __init__(self, source: BinaryIO, progress: Progress) -> None:
         self._source = source
         self._progress = progress
 
-    def __iter__(self) -> Iterator[tuple[int, Document]]:
+    def __iter__(self) -> Iterator[_Line]:
+        most = Contract.load().max_body_bytes
         self._source.seek(0)
-        for number, line in enumerate(self._source, 1):
-            if line.strip():
+        number = 0
+        # No more is read of a line that is too long.
+        while line := self._source.readline(most + len(_LINE_END) + 1):
+            number += 1
+            content = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
+            if content:
                 with _named_line(number):
-                    yield number, _read(line)
+                    yield _Line(number, _read(content, most), len(line))
             self._progress(len(line))
 
 
@@ -126,10 +146,13 @@ def _named_line(number: int) -> Generator[None]:
         raise click.ClickException(f"Line {number}: {reason}") from error
 
 
-def _read(line: bytes) -> Document:
-    most = Contract.load().max_body_bytes
+def _read(line: bytes, most: int) -> Document:
     if len(line) > most:
         raise JsonError(f"The document is larger than {most} bytes.")
+    if line.startswith(b"["):
+        raise JsonError(
+            "The document is an array; write one object on each line, as mongoexport does without --jsonArray."
+        )
     value = parse(line, _MAX_READ_LEVELS)
     require_storable(value)
     document = checked(plain(cast("Value", value)))
@@ -146,15 +169,15 @@ async def _check(services: Services, mesh: MeshKey, lines: _Lines, *, skip_exist
     """Read all documents, and return how many there are. Raises ClickException."""
     seen: set[str] = set()
     count = 0
-    for batch in batches(lines):
+    for batch in batches(lines, _size_of):
         count += len(batch)
-        own = {str(document["_id"]): number for number, document in batch if document.get("_id") is not None}
-        for number, document in batch:
-            document_id = document.get("_id")
+        own = {str(line.document["_id"]): line.number for line in batch if line.document.get("_id") is not None}
+        for line in batch:
+            document_id = line.document.get("_id")
             if document_id is None:
                 continue
             if document_id in seen:
-                raise click.ClickException(f"Line {number}: Another line has this _id.")
+                raise click.ClickException(f"Line {line.number}: Another line has this _id.")
             seen.add(str(document_id))
         existing = set[str]() if skip_existing else await services.transfer.existing(mesh, list(own))
         if existing:
@@ -166,17 +189,23 @@ async def _check(services: Services, mesh: MeshKey, lines: _Lines, *, skip_exist
 async def _store(services: Services, mesh: MeshKey, lines: _Lines, *, skip_existing: bool) -> int:
     stored = 0
     try:
-        for batch in batches(lines):
-            documents = [document for _, document in batch]
+        for batch in batches(lines, _size_of):
+            documents = [line.document for line in batch]
             stored += await services.transfer.store(mesh, documents, skip_existing=skip_existing)
         await services.transfer.end_import(mesh)
+    except asyncio.CancelledError:
+        # Ctrl-C. What was being stored may be stored.
+        message = f"Interrupted. At least {stored} documents were imported; {_RUN_AGAIN}"
+        raise click.ClickException(message) from None
     except (ServiceError, StorageError) as error:
         if not stored:
             raise
-        raise click.ClickException(
-            f"{error} Before that, {stored} documents were imported; run the command again with --skip-existing."
-        ) from error
+        raise click.ClickException(f"{error} Before that, {stored} documents were imported; {_RUN_AGAIN}") from error
     return stored
+
+
+def _size_of(line: _Line) -> int:
+    return line.size
 
 
 @contextmanager

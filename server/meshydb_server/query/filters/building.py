@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define
 
-from meshydb_server.query.errors import Place
+from meshydb_server.query.errors import Place, shown
 from meshydb_server.query.filters import operands
 from meshydb_server.query.filters.tree import (
     And,
@@ -30,7 +30,7 @@ from meshydb_server.query.values.types import Document, RegularExpression, Value
 
 MAX_VALUES: Final = 1000
 MAX_PATTERNS: Final = 10
-_LOGICAL: Final = ("$and", "$or", "$nor")
+LOGICAL: Final = ("$and", "$or", "$nor")
 _REFUSED: Final = frozenset(
     {
         "$where", "$expr", "$text", "$jsonSchema", "$comment", "$near", "$nearSphere", "$geoWithin", "$geoIntersects",
@@ -82,7 +82,7 @@ class FilterBuilder:
         return self.literal(path, value, place)
 
     def _member(self, name: str, value: Value, place: Place) -> Filter:
-        if name in _LOGICAL:
+        if name in LOGICAL:
             parts = tuple(self.document(part, place.child(i)) for i, part in enumerate(_filled(value, place)))
             if name == "$and":
                 return And(parts)
@@ -164,7 +164,7 @@ class FilterBuilder:
         if not isinstance(value, dict):
             raise place.error("it takes an object")
         first = next(iter(value), "")
-        if first.startswith("$") and first not in _LOGICAL:
+        if first.startswith("$") and first not in LOGICAL:
             return ElemMatch(path, self.conditions((), value, place), objects=False)
         return ElemMatch(path, self.document(value, place), objects=True)
 
@@ -186,7 +186,7 @@ class FilterBuilder:
         try:
             return Pattern(literal.pattern, literal.options)
         except PatternError as error:
-            raise place.error(str(error)) from error
+            raise place.error(shown(str(error))) from error
 
 
 def _exists(path: Path, operand: Value, _place: Place) -> Filter:

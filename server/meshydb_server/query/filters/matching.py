@@ -84,7 +84,10 @@ def _is_in(tree: In, found: Found) -> bool:
             if instant is not None and (int(Bracket.DATE), instant) in tree.keys:
                 return True
         return any(pattern.found_in(found) for pattern in tree.patterns)
-    return any(key_beside(found, value) == key(value) for value in tree.dated)
+    # Most differ in length, which costs nothing to see.
+    return isinstance(found, list | dict) and any(
+        len(found) == len(value) and key_beside(found, value) == expected for value, expected in tree.dated
+    )
 
 
 def _exists(tree: Exists, document: Value) -> bool:

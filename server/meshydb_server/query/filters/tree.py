@@ -14,7 +14,7 @@ from attrs import field, frozen
 from meshydb_server.query.values.comparison import Bracket, Key, holds_instant, key
 from meshydb_server.query.values.paths import Path
 from meshydb_server.query.values.regex import Pattern
-from meshydb_server.query.values.types import Instant, Value
+from meshydb_server.query.values.types import Value
 
 
 @frozen
@@ -75,14 +75,14 @@ class In:
     patterns: tuple[Pattern, ...] = ()
     keys: frozenset[Key] = field(init=False, eq=False, repr=False)
     """The keys of the values that hold no date, and of plain dates."""
-    dated: tuple[Value, ...] = field(init=False, eq=False, repr=False)
-    """The arrays and objects that hold dates."""
+    dated: tuple[tuple[list[Value] | dict[str, Value], Key], ...] = field(init=False, eq=False, repr=False)
+    """The arrays and objects that hold dates, with their keys."""
     has_dates: bool = field(init=False, eq=False, repr=False)
     """Whether there are plain dates."""
 
     def __attrs_post_init__(self) -> None:
         """Derive the rest."""
-        dated = tuple(v for v in self.values if not isinstance(v, Instant) and holds_instant(v))
+        dated = tuple((v, key(v)) for v in self.values if isinstance(v, list | dict) and holds_instant(v))
         keys = frozenset(key(value) for value in self.values)
         object.__setattr__(self, "keys", keys)
         object.__setattr__(self, "dated", dated)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from meshydb_server.query.errors import Place
@@ -15,6 +15,7 @@ from meshydb_server.query.values.types import Document, Instant, RegularExpressi
 _OBJECT_ID: Final = re.compile("[0-9A-Fa-f]{24}")
 _UUID: Final = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _INTEGER: Final = re.compile("[+-]?[0-9]{1,19}")
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?")
 _MAX_DIGITS: Final = 400
 _REFUSED: Final = frozenset(
     {"NaN", "Infinity", "undefined", "MinKey", "MaxKey", "BinData", "HexData", "Timestamp", "DBRef", "function"}
@@ -88,13 +89,14 @@ def _integer(bits: int) -> Callable[[Value, Place], int]:
 def _decimal(value: Value, place: Place) -> int | float:
     """The decimal as an integer where it is one of 64 bits, else as the nearest double."""
     reason = "this is a finite decimal number, as text or as a number"
-    if not (isinstance(value, str) or is_number(value)) or len(str(value)) > _MAX_DIGITS:
+    if not (isinstance(value, str) or is_number(value)):
         raise place.error(reason)
-    try:
-        decimal = Decimal(str(value))
-    except InvalidOperation:
-        raise place.error(reason) from None
-    number = float(decimal) if decimal.is_finite() else math.inf
+    text = str(value)
+    # Python's Decimal takes more, such as underscores.
+    if len(text) > _MAX_DIGITS or not _DECIMAL.fullmatch(text):
+        raise place.error(reason)
+    decimal = Decimal(text)
+    number = float(decimal)
     if not math.isfinite(number):
         raise place.error(reason)
     if -(2**63) <= decimal < 2**63 and decimal == int(decimal):

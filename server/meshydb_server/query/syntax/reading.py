@@ -12,7 +12,7 @@ from meshydb_server.query.errors import Place
 from meshydb_server.query.syntax import literals, text
 from meshydb_server.query.values.types import INT64, Document, Instant, RegularExpression, Value, is_storable
 
-MAX_BYTES: Final = 16 * 1024
+MAX_CHARACTERS: Final = 16 * 1024
 MAX_NODES: Final = 1000
 _ABSENT: Final = frozenset({"", "undefined", "null"})
 
@@ -33,10 +33,10 @@ def read_object(source: object, place: Place) -> Document:
 def read(source: object, place: Place) -> Value:
     """The value that text or a parsed value holds, with the literals of Extended JSON read. Raises QueryError.
 
-    Bounds: 16 KiB of text, or of names and values; 20 levels; 1,000 objects, arrays and members.
+    Bounds: 16,384 characters of text, or of names and values; 20 levels; 1,000 objects, arrays and members.
     """
     if isinstance(source, str):
-        if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        if len(source) > MAX_CHARACTERS:
             raise _too_long(place)
         source = text.parse(source, place)
     return _Reader().value(source, place, text.MAX_DEPTH)
@@ -61,7 +61,7 @@ def stored_form(value: Value, place: Place) -> Value:
 @define
 class _Reader:
     nodes: int = 0
-    bytes: int = 0
+    characters: int = 0
 
     def value(self, value: object, place: Place, depth: int) -> Value:
         if isinstance(value, str):
@@ -108,11 +108,11 @@ class _Reader:
     def _text(self, value: str, place: Place) -> None:
         if not is_storable(value):
             raise place.error("the text holds U+0000 or a lone surrogate")
-        self._size(len(value.encode()) + 1, place)
+        self._size(len(value) + 1, place)
 
     def _size(self, size: int, place: Place) -> None:
-        self.bytes += size
-        if self.bytes > MAX_BYTES:
+        self.characters += size
+        if self.characters > MAX_CHARACTERS:
             raise _too_long(place)
 
     def _node(self, place: Place) -> None:
@@ -126,4 +126,4 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
 
 
 def _too_long(place: Place) -> Exception:
-    return place.error(f"it is longer than {MAX_BYTES} bytes")
+    return place.error(f"it is longer than {MAX_CHARACTERS} characters")

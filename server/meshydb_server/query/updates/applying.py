@@ -35,6 +35,7 @@ MAX_LEVELS: Final = 100
 """The levels of objects and arrays that a document may have, itself included."""
 MAX_GAP: Final = 1000
 """The nulls that may be put between the last item of an array and a new one."""
+_BLOCKED: Final = "the path leads through a value that is neither an object nor an array"
 
 
 def apply_update(update: Update, document: Document, now: datetime) -> Document:
@@ -57,15 +58,12 @@ def apply_update(update: Update, document: Document, now: datetime) -> Document:
 
 def _applied(operation: Operation, document: Document, now: str) -> Document:
     creates = not isinstance(operation, Unset | Pull | Pop)
-    return _Change(operation.path, lambda found: changed(operation, found, now), creates).of(document)
+    passes = isinstance(operation, Unset)
+    return _Change(operation.path, lambda found: changed(operation, found, now), creates, passes).of(document)
 
 
 def _renamed(operation: Rename, document: Document) -> Document:
-    moved: Found = document
-    for part in operation.source:
-        if isinstance(moved, list):
-            raise UnfitError("a field inside an array cannot be renamed")
-        moved = moved.get(part, MISSING) if isinstance(moved, dict) else MISSING
+    moved = _moved(operation.source, document)
     if moved is MISSING:
         return document
     parent: Found = document
@@ -73,8 +71,33 @@ def _renamed(operation: Rename, document: Document) -> Document:
         parent = parent.get(part, MISSING) if isinstance(parent, dict) else MISSING
         if isinstance(parent, list):
             raise UnfitError("a field cannot be moved into an array")
-    without = _Change(operation.source, lambda _: MISSING, creates=False).of(document)
+    without = _Change(operation.source, lambda _: MISSING).of(document)
     return _Change(operation.path, lambda _: moved, creates=True).of(without)
+
+
+def _moved(path: Path, document: Document) -> Found:
+    """The value that a `$rename` moves, or `MISSING`."""
+    found: Found = document
+    in_array = False
+    for part in path:
+        if isinstance(found, dict):
+            found = found.get(part, MISSING)
+        elif isinstance(found, list):
+            index = _index(part)
+            found = found[index] if index < len(found) else MISSING
+            in_array = True
+        elif found is not MISSING:
+            raise UnfitError(_BLOCKED)
+    if in_array and found is not MISSING:
+        raise UnfitError("a field inside an array cannot be renamed")
+    return found
+
+
+def _index(part: str) -> int:
+    index = index_of(part)
+    if index is None:
+        raise UnfitError("the path leads into an array, but not to an index in it")
+    return index
 
 
 @frozen
@@ -83,8 +106,10 @@ class _Change:
 
     path: Path
     make: Callable[[Found], Found]
-    creates: bool
-    """Whether objects on the way that are missing are made, and other values on the way are errors."""
+    creates: bool = False
+    """Whether objects on the way that are missing are made."""
+    passes: bool = False
+    """Whether nothing changes where another value is in the way. Otherwise, that is an error."""
 
     def of(self, document: Document) -> Document:
         """The document with the change."""
@@ -101,11 +126,9 @@ class _Change:
         return {**value, part: new}
 
     def _in_array(self, value: list[Value], start: int) -> list[Value]:
-        index = index_of(self.path[start])
-        if index is None:
-            if self.creates:
-                raise UnfitError("the path leads into an array, but not to an index in it")
+        if self.passes and index_of(self.path[start]) is None:
             return value
+        index = _index(self.path[start])
         found = value[index] if index < len(value) else MISSING
         new = self._at(found, start + 1)
         if new is found:
@@ -125,11 +148,11 @@ class _Change:
             return self._in_object(found, start)
         if isinstance(found, list):
             return self._in_array(found, start)
-        if not self.creates:
-            return found
         if found is MISSING:
-            return self._in_object({}, start)
-        raise UnfitError("the path leads through a value that is neither an object nor an array")
+            return self._in_object({}, start) if self.creates else found
+        if self.passes:
+            return found
+        raise UnfitError(_BLOCKED)
 
     def _made(self, found: Found) -> Found:
         new = self.make(found)

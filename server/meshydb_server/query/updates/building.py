@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 from meshydb_server.query.errors import Place
-from meshydb_server.query.filters.building import MAX_VALUES, FilterBuilder
+from meshydb_server.query.filters.building import LOGICAL, MAX_VALUES, FilterBuilder
 from meshydb_server.query.filters.operands import require_no_patterns
 from meshydb_server.query.syntax.reading import stored_form
 from meshydb_server.query.updates.tree import (
@@ -138,7 +138,8 @@ def _push(path: Path, operand: Value, place: Place, _filters: FilterBuilder) -> 
         bounds[name] = whole(modifiers[name]) if name in modifiers else None
         if name in modifiers and bounds[name] is None:
             raise place.child(name).error("it takes an integer")
-    return Push(path, values, bounds["$position"], bounds["$slice"])
+    stored = tuple(stored_form(value, place) for value in values)
+    return Push(path, stored, bounds["$position"], bounds["$slice"])
 
 
 def _add_to_set(path: Path, operand: Value, place: Place, _filters: FilterBuilder) -> Operation:
@@ -146,8 +147,10 @@ def _add_to_set(path: Path, operand: Value, place: Place, _filters: FilterBuilde
 
 
 def _each(operand: Value, place: Place, modifiers: frozenset[str]) -> tuple[Value, ...]:
+    """The values to add, which may hold an `Instant`, but else are as documents hold them. Raises QueryError."""
     if not isinstance(operand, dict) or not any(name.startswith("$") for name in operand):
-        return (stored_form(operand, place),)
+        stored_form(operand, place)
+        return (operand,)
     for name in operand:
         if name not in modifiers:
             raise place.child(name).error("it cannot stand here")
@@ -157,11 +160,13 @@ def _each(operand: Value, place: Place, modifiers: frozenset[str]) -> tuple[Valu
         raise inner.error("it takes an array")
     if len(values) > MAX_VALUES:
         raise inner.error(f"it takes at most {MAX_VALUES} values")
-    return tuple(cast("list[Value]", stored_form(values, inner)))
+    stored_form(values, inner)
+    return tuple(values)
 
 
 def _pull(path: Path, operand: Value, place: Place, filters: FilterBuilder) -> Operation:
-    if isinstance(operand, dict) and not next(iter(operand), "").startswith("$"):
+    first = next(iter(operand), "") if isinstance(operand, dict) else ""
+    if isinstance(operand, dict) and (first in LOGICAL or not first.startswith("$")):
         return Pull(path, filters.document(operand, place), PullBy.OBJECT)
     if isinstance(operand, dict | RegularExpression):
         return Pull(path, filters.field(("",), operand, place), PullBy.WRAPPED)

@@ -24,8 +24,9 @@ from meshydb_server.query.updates.tree import (
     Set,
     Unset,
 )
-from meshydb_server.query.values.comparison import key, key_beside
-from meshydb_server.query.values.types import INT64, MISSING, Found, Value, is_number
+from meshydb_server.query.values import dates
+from meshydb_server.query.values.comparison import Bracket, key, key_beside
+from meshydb_server.query.values.types import INT64, MISSING, Found, Instant, Value, is_number
 
 
 class UnfitError(Exception):
@@ -98,9 +99,12 @@ def _push(operation: Push, value: Found, _now: str) -> Found:
 def _add_to_set(operation: AddToSet, value: Found, _now: str) -> Found:
     items = [] if value is MISSING else list(_array(value))
     present = {key(item) for item in items}
-    for item in operation.values:
-        if key(item) not in present:
-            present.add(key(item))
+    if any(isinstance(literal, Instant) for literal in operation.values):
+        present |= {(int(Bracket.DATE), dates.parse(item)) for item in items if isinstance(item, str)}
+    for literal in operation.values:
+        item = _stored(literal)
+        if present.isdisjoint({key(literal), key(item)}):
+            present |= {key(literal), key(item)}
             items.append(item)
     return items
 

@@ -1,4 +1,4 @@
-"""The tree of an update. Its values are as documents hold them: dates are text."""
+"""The tree of an update. Its values are as documents hold them, dates as text, where it says nothing else."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Push:
 
 @frozen
 class AddToSet:
-    """`$addToSet`: adds those values to the end of an array that do not equal an item of it."""
+    """`$addToSet`: adds those values to the end of an array that do not equal an item of it. May hold an `Instant`."""
 
     path: Path
     values: tuple[Value, ...]

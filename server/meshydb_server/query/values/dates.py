@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _DATE: Final = "([0-9]{4})-([0-9]{2})-([0-9]{2})"
-_TIME: Final = r"T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+_TIME: Final = r"T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _DATE_TIME: Final = re.compile(_DATE + _TIME)
 _DATE_OPTIONAL_TIME: Final = re.compile(f"{_DATE}(?:{_TIME})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ def _nanoseconds(match: re.Match[str] | None) -> int | None:
         return None
     seconds = (whole - _EPOCH) // _SECOND
     if offset and offset != "Z":
-        hours, minutes = int(offset[1:3]), int(offset[-2:])
+        hours, minutes = int(offset[1:3]), int(offset[3:].removeprefix(":") or 0)
         if hours > _MAX_HOURS or minutes > _MAX_MINUTES:
             return None
         seconds -= (1 if offset[0] == "+" else -1) * (hours * 3600 + minutes * 60)

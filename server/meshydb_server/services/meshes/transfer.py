@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
-from itertools import islice
+from functools import partial
 from typing import Final, TypeVar
 
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from meshydb_server.query import MATCH_ALL, Document, ObjectIds
+from meshydb_server.query import Document, ObjectIds
 from meshydb_server.services.audit import OPERATOR, Audit
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
@@ -18,16 +17,26 @@ from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError
-from meshydb_server.storage.engine.scans import Check
-from meshydb_server.storage.meshes import MeshKey, add_mesh, existing_ids, insert_documents, refresh_statistics, stream, to_body
+from meshydb_server.storage.meshes import (
+    MeshKey,
+    add_mesh,
+    documents_after,
+    existing_ids,
+    insert_documents,
+    refresh_statistics,
+    to_body,
+)
 
 T = TypeVar("T")
 
 BATCH: Final = 1000
-"""So many documents are stored in one transaction."""
+"""So many documents are stored in one transaction, if they are small."""
 
-# An export has no limit, but the database needs one.
-_EXPORT_SECONDS: Final = 1_000_000
+# A transaction, and the memory of an import, is bounded by this and one document more.
+_MOST_BYTES: Final = 16 * 1024 * 1024
+
+# So many documents, of up to 4 MiB each, are in memory at once during an export.
+_PAGE: Final = 50
 
 
 @frozen
@@ -82,22 +91,28 @@ class TransferService:
 
         await self.database.write(work)
 
-    async def export(self, mesh: MeshKey, write: Callable[[str], object]) -> int:
-        """Call `write` in a thread with each document, as JSON text by `_id`, and return how many there are."""
+    async def export(self, mesh: MeshKey, write: Callable[[str], object]) -> None:
+        """Call `write` with each document, as JSON text by `_id`.
 
-        def work(connection: Connection, check: Check) -> int:
-            count = 0
-            with closing(stream(connection, mesh, MATCH_ALL, check=check)) as documents:
-                for document in documents:
-                    write(to_body(document))
-                    count += 1
-            return count
+        They are read in pages, each of which is of one moment. A snapshot of the whole mesh would keep the database
+        from reclaiming space until the last document is written.
+        """
+        last = ""
+        while page := await self.database.read(partial(documents_after, key=mesh, document_id=last, limit=_PAGE)):
+            for _, body in page:
+                write(body)
+            last = page[-1][0]
 
-        return await self.database.scan(work, _EXPORT_SECONDS)
 
-
-def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """The items in lists of this size; the last may be shorter."""
-    left = iter(items)
-    while batch := list(islice(left, size)):
+def batches(items: Iterable[T], weigh: Callable[[T], int]) -> Iterator[list[T]]:
+    """The items in lists for one transaction each: at most `BATCH`, or so many that their bytes reach a bound."""
+    batch: list[T] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += weigh(item)
+        if len(batch) == BATCH or weight >= _MOST_BYTES:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch

@@ -27,8 +27,8 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
+from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.scans import Check, Others
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")

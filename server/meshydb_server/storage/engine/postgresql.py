@@ -6,7 +6,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
@@ -18,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
 from meshydb_server.storage.engine.held_connections import Held, HeldConnections
+from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
 from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
-from meshydb_server.storage.engine.scans import SCANNERS, Check, Others, Scan, ScanThreads
 
 T = TypeVar("T")
 
@@ -100,8 +99,8 @@ class PostgresqlEngine:
             # Its statements differ from each other, and a pooler may stand in between.
             connect_args={"prepare_threshold": None},
         )
-        self._scanners = ScanThreads(others)
-        self._writers = ThreadPoolExecutor(_LONG_WRITERS, "long-writer")
+        self._scanners = LongWorkThreads(SCANNERS, "scan", others)
+        self._writers = LongWorkThreads(_LONG_WRITERS, "long-writer", others)
 
     def migrate(self, connection: Connection) -> None:
         """Run pending migrations, one process at a time."""
@@ -154,16 +153,15 @@ class PostgresqlEngine:
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
 
-        def run(scan: Scan) -> T:
+        def run(scan: LongWork) -> T:
             with self._threaded.connect() as pooled:
                 connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-                driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-                with scan.interrupted_by(driver.cancel_safe), connection.begin():
+                with scan.interrupted_by(_cancel_of(connection)), connection.begin():
                     return self._run(connection, lambda connection: self._scan(connection, work, scan))
 
         return await self._scanners.run(run, seconds)
 
-    def _scan(self, connection: Connection, work: Callable[[Connection, Check], T], scan: Scan) -> T:
+    def _scan(self, connection: Connection, work: Callable[[Connection, Check], T], scan: LongWork) -> T:
         # PostgreSQL takes 0 for no limit, and 32 bits.
         milliseconds = min(max(1, math.ceil(scan.seconds_left * 1000)), _LONGEST_STATEMENT)
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
@@ -173,7 +171,7 @@ class PostgresqlEngine:
         """Run a transaction, in a thread if it is long. Raises StaleError if it should run again."""
         try:
             if long:
-                return await asyncio.get_running_loop().run_in_executor(self._writers, self._write_long, work)
+                return await self._writers.run(lambda write: self._write_long(work, write))
             return await self._write(work)
         except DBAPIError as error:
             if code_of(error) in _STALE:
@@ -199,16 +197,20 @@ class PostgresqlEngine:
                     raise StaleError from error
                 raise
 
-    def _write_long(self, work: Callable[[Connection], T]) -> T:
-        with self._threaded.begin() as connection:
-            return self._run(connection, work)
+    def _write_long(self, work: Callable[[Connection], T], write: LongWork) -> T:
+        with self._threaded.connect() as connection, write.interrupted_by(_cancel_of(connection)):
+            with connection.begin():
+                result = self._run(connection, work)
+                # A caller that has left was told that nothing is stored.
+                write.check()
+            return result
 
     async def close(self) -> None:
         """Close all connections."""
 
         def close() -> None:
             self._scanners.close()
-            self._writers.shutdown()
+            self._writers.finish()
             self._threaded.dispose()
 
         await asyncio.to_thread(close)
@@ -220,6 +222,11 @@ class PostgresqlEngine:
         if self._limits is not None:
             connection.exec_driver_sql(self._limits)
         return work(connection)
+
+
+def _cancel_of(connection: Connection) -> Callable[[], None]:
+    """The function that cancels the running statement, for another thread."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection).cancel_safe
 
 
 def _limits(timeout: float) -> dict[str, int]:

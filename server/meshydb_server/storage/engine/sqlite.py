@@ -24,10 +24,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.engine.codes import code_of
+from meshydb_server.storage.engine.errors import StaleError, StorageError
+from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.scans import SCANNERS, Check, Others, Scan, ScanThreads
 from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
@@ -37,6 +38,8 @@ _READERS: Final = 4
 _LARGEST_GROUP: Final = 100
 # After so many of its steps, some milliseconds, SQLite asks whether a statement of a scan has to stop.
 _STEPS: Final = 200_000
+# Fewer, because a long write may be many short statements.
+_WRITING_STEPS: Final = 1000
 
 
 class SqliteEngine:
@@ -59,7 +62,7 @@ class SqliteEngine:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
-        self._scanners = ScanThreads(others)
+        self._scanners = LongWorkThreads(SCANNERS, "scan", others)
         self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
         self._lookups: Connection | None = None
         self._waiting = deque[_Job]()
@@ -98,7 +101,7 @@ class SqliteEngine:
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
 
-        def run(scan: Scan) -> T:
+        def run(scan: LongWork) -> T:
             with self._scanning.connect() as connection, scan.interrupted_by():
                 driver = driver_of(connection)
                 driver.set_progress_handler(scan.is_over, _STEPS)
@@ -155,14 +158,19 @@ class SqliteEngine:
                     # Includes transactions that arrived during the wait.
                     group = self._next_group()
                     for job in group:
+                        if job.done.cancelled():
+                            continue
                         if job.long:
-                            await loop.run_in_executor(self._writer, job.run, connection)
+                            await loop.run_in_executor(self._writer, job.run_long, connection)
                         else:
                             job.run(connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
                 group = group or self._next_group()
+                # SQLite rolls back the whole group if it interrupts a statement that writes. The others run again.
+                interrupted = isinstance(error, DBAPIError) and code_of(error) == "SQLITE_INTERRUPT"
+                reason = StaleError() if interrupted else error
                 for job in group:
-                    job.error = job.error or error
+                    job.error = job.error or reason
             for job in group:
                 # A caller may have been cancelled meanwhile.
                 if not job.done.done():
@@ -247,6 +255,15 @@ class _Job:
             self.error = error
             _roll_back(connection, error)
         driver.execute("RELEASE job")
+
+    def run_long(self, connection: Connection) -> None:
+        """Run, and stop if the caller leaves: other transactions wait for this one."""
+        driver = driver_of(connection)
+        driver.set_progress_handler(self.done.cancelled, _WRITING_STEPS)
+        try:
+            self.run(connection)
+        finally:
+            driver.set_progress_handler(None, 0)
 
 
 def _roll_back(connection: Connection, error: BaseException) -> None:

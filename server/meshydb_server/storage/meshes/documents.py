@@ -60,6 +60,12 @@ def get_bodies(connection: Connection, key: MeshKey, ids: Sequence[str]) -> list
     return [found[document_id] for document_id in ids if document_id in found]
 
 
+def documents_after(connection: Connection, key: MeshKey, document_id: str, limit: int) -> list[tuple[str, str]]:
+    """Ids and bodies of the documents that follow this id, by id. All ids follow the empty text."""
+    rows = connection.execute(_AFTER, {**key.values, "id": document_id, "limit": limit})
+    return [(row[0], row[1]) for row in rows]
+
+
 def replace_document(connection: Connection, key: MeshKey, document_id: str, body: str) -> bool:
     """Store another body of a document. Returns whether the document is there."""
     values = {f"the_{name}": value for name, value in key.values.items()}
@@ -124,6 +130,12 @@ _BODIES: Final = select(documents.c.id, documents.c.body).where(*_AMONG)
 _BODIES_OF_ARRAY: Final = text(
     "SELECT id, body FROM documents WHERE account = :account AND tenant = :tenant AND mesh = :mesh"
     " AND id = ANY(CAST(:ids AS text[]))"
+)
+_AFTER: Final = (
+    select(documents.c.id, documents.c.body)
+    .where(*_IN_MESH, documents.c.id > bindparam("id"))
+    .order_by(documents.c.id)
+    .limit(bindparam("limit"))
 )
 _LOCK: Final = _BODIES.order_by(documents.c.id).with_for_update()
 _UPDATE: Final = Prepared(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from meshydb_server.query import Document, Filter, matches
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes.bodies import from_body
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.translation import Where

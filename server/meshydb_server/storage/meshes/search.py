@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.query import BY_ID, Document, Filter, Order, arrange, sort_keys
 from meshydb_server.query.values.comparison import Key
-from meshydb_server.storage.engine.scans import Check
+from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes.documents import get_bodies
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.ordering import in_sql

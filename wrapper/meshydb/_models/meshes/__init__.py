@@ -1,11 +1,11 @@
 """Documents of meshes: their JSON, queries, classes of the caller, and results."""
 
 from meshydb._models.meshes.documents import to_document
-from meshydb._models.meshes.objects import DocumentClass
+from meshydb._models.meshes.objects import DocumentClass, mesh_name_of
 from meshydb._models.meshes.queries import (
-    MAX_QUERY_TEXT,
     check_fits_url,
-    fits_url,
+    check_size,
+    is_within_bounds,
     to_filter,
     to_order,
     to_query_filter,
@@ -15,13 +15,14 @@ from meshydb._models.meshes.queries import (
 from meshydb._models.meshes.results import CreateManyResult, DeleteManyResult, UpdateManyResult, read_document
 
 __all__ = [
-    "MAX_QUERY_TEXT",
     "CreateManyResult",
     "DeleteManyResult",
     "DocumentClass",
     "UpdateManyResult",
     "check_fits_url",
-    "fits_url",
+    "check_size",
+    "is_within_bounds",
+    "mesh_name_of",
     "read_document",
     "to_document",
     "to_filter",

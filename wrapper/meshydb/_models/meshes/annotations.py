@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, Literal, NewType, TypeAlias, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NewType, TypeAlias, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from meshydb._models.model import MalformedError, read_integer, read_time
@@ -16,6 +16,7 @@ Reader: TypeAlias = Callable[[Any], Any]
 ReaderOfClass: TypeAlias = Callable[[Any], Reader | None]
 
 _PLAIN = {str: "a string", bool: "True or False", int: "an integer", float: "a number"}
+_SCALARS = (str, bool, int, float, types.NoneType)
 _LISTS = (list, tuple, Sequence)
 _MAPPINGS = (dict, Mapping)
 
@@ -35,7 +36,7 @@ def reader_for(annotation: Any, reader_of_class: ReaderOfClass) -> Reader:  # no
     if isinstance(annotation, NewType):
         return reader_for(annotation.__supertype__, reader_of_class)
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
+    if origin in {Annotated, Final}:
         return reader_for(arguments[0], reader_of_class)
     if origin is Literal:
         return partial(_one_of, [*arguments])
@@ -74,7 +75,7 @@ def _class_reader(annotation: Any, reader_of_class: ReaderOfClass) -> Reader:
     if not isinstance(annotation, type):
         raise UnsupportedError(f"has a type that has no JSON: {annotation!r}")
     if issubclass(annotation, Enum):
-        return partial(_member_of, annotation)
+        return _enumeration_reader(annotation)
     if annotation in _PLAIN:
         return partial(_plain, annotation)
     # By subclass, not by identity: freezegun puts other classes in place of these.
@@ -82,6 +83,14 @@ def _class_reader(annotation: Any, reader_of_class: ReaderOfClass) -> Reader:
         if issubclass(annotation, kind):
             return reader
     raise UnsupportedError(f"has a type that has no JSON: {annotation.__name__}")
+
+
+def _enumeration_reader(kind: type[Enum]) -> Reader:
+    for member in kind:
+        # Others are written in a form by which the enumeration does not find its member again.
+        if not isinstance(member.value, _SCALARS):
+            raise UnsupportedError(f"has an enumeration with a value that is neither text nor number: {member}")
+    return partial(_member_of, kind)
 
 
 def _unchanged(value: object) -> object:
@@ -134,9 +143,11 @@ def _member_of(kind: type[Enum], value: object) -> Enum:
 
 
 def _one_of(allowed: list[object], value: object) -> object:
-    # By type, too: True equals 1.
-    if any(type(each) is type(value) and each == value for each in allowed):
-        return value
+    for each in allowed:
+        plain = each.value if isinstance(each, Enum) else each
+        # By type, too: True equals 1.
+        if type(plain) is type(value) and plain == value:
+            return each
     raise MalformedError(" must be one of the values that are listed")
 
 

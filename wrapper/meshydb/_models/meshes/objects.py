@@ -1,6 +1,7 @@
 """Documents as instances of the caller's attrs classes and dataclasses."""
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
@@ -10,6 +11,7 @@ from meshydb._models.meshes.annotations import Reader, UnsupportedError, reader_
 from meshydb._models.meshes.documents import DOCUMENT, to_document
 from meshydb._models.meshes.values import Form, naming_refused, refuse, replace_plain
 from meshydb._models.model import MalformedError, UnfitError
+from meshydb._validation import check_mesh
 
 T = TypeVar("T")
 
@@ -52,6 +54,24 @@ class _Class:
                 raise TypeError(f"{kind.__name__} must have one field for _id, not two")
             else:
                 self.fields[field.name] = field
+        self._check()
+
+    def _check(self) -> None:
+        """Require fields from which an instance can be made."""
+        name, extra = self.kind.__name__, self.extra
+        arguments = [each.argument for each in (*self.fields.values(), *([extra] if extra else []))]
+        try:
+            inspect.signature(self.kind).bind(**dict.fromkeys(arguments))
+        except TypeError as error:
+            raise TypeError(f"{name} cannot be made from its fields: {error}") from None
+        if extra is None:
+            return
+        try:
+            fits = isinstance(extra.read({}), Mapping)
+        except MalformedError:
+            fits = False
+        if not fits:
+            raise TypeError(f"{name}.{_EXTRA} must be a dictionary: it keeps the properties that have no field")
 
     def values(self, instance: object) -> dict[str, object]:
         """Return the properties of an instance, as they are."""
@@ -61,6 +81,8 @@ class _Class:
         if self.extra is None:
             return values
         extra = getattr(instance, self.extra.attribute)
+        if extra is None:
+            return values
         if not isinstance(extra, Mapping):
             refuse(TypeError, f"must have a mapping as {_EXTRA}, not {type(extra).__name__}")
         for name in cast("Mapping[object, object]", extra):
@@ -73,8 +95,8 @@ class _Class:
         arguments = self.arguments(value)
         try:
             return self.kind(**arguments)
-        except (TypeError, ValueError) as error:
-            # A validator of the class. Its message may show the value.
+        except Exception as error:  # noqa: BLE001 - code of the caller, which may raise any
+            # Its message may show the value.
             reason = f" rejects the values ({type(error).__name__})"
         raise MalformedError(reason)
 
@@ -91,7 +113,7 @@ class _Class:
                 raise MalformedError(f".{name} is missing")
         others = {name: each for name, each in given.items() if name not in self.fields and name != _ID}
         if self.extra is not None:
-            arguments[self.extra.argument] = others
+            arguments[self.extra.argument] = self.extra.read(others)
         elif others:
             raise MalformedError(
                 f" has no field for {next(iter(others))!r}: add one, or `{_EXTRA}: dict[str, Any]` to keep all others"
@@ -152,6 +174,21 @@ def _is_class(kind: object) -> bool:
     return isinstance(kind, type) and (attrs.has(kind) or dataclasses.is_dataclass(kind))
 
 
+def mesh_name_of(kind: type, mesh_name: str | None) -> str:
+    """Return the name of the mesh that holds the documents of a class.
+
+    Raises:
+        ValueError: The name, or that of the class if there is none, is not that of a mesh.
+    """
+    if mesh_name is not None:
+        return check_mesh("mesh_name", mesh_name)
+    try:
+        return check_mesh("mesh_name", kind.__name__.lower())
+    except ValueError:
+        reason = f"{kind.__name__}, the name of the class, is not 1 to 64 letters from A to Z"
+    raise ValueError(f"mesh_name must be given: {reason}")
+
+
 class DocumentClass(Generic[T]):
     """Converts documents to instances of one class, and back.
 
@@ -181,7 +218,8 @@ class DocumentClass(Generic[T]):
         if not isinstance(instance, self.kind):
             raise TypeError(f"{name} must be an instance of {self.kind.__name__}, not {type(instance).__name__}")
         with naming_refused(name):
-            values = self._class.values(instance)
+            # Of its own class: a subclass may have more fields, which the check below finds.
+            values = self._class_of(type(instance), is_document=True).values(instance)
         document = to_document(name, values, form=self._form, depth=depth)
         try:
             # What is stored, this class must be able to read.
@@ -206,5 +244,13 @@ class DocumentClass(Generic[T]):
         kind = type(value)
         if not _is_class(kind):
             return replace_plain(value)
-        nested = self._known.get((kind, False)) or _Class(kind, self._known, is_document=False)
-        return nested.values(value)
+        return self._class_of(kind, is_document=False).values(value)
+
+    def _class_of(self, kind: type, *, is_document: bool) -> _Class:
+        made = self._known.get((kind, is_document))
+        if made is None:
+            # A class that turns out to be unsuitable must not stay there half made.
+            known = dict(self._known)
+            made = _Class(kind, known, is_document=is_document)
+            self._known = known
+        return made

@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from meshydb._models.meshes.values import Form, refuse, replace_plain, require_aware, to_json
 from meshydb._models.timestamps import write_timestamp
-from meshydb._validation import check_free_text, check_int, check_str
+from meshydb._validation import check_free_text, check_int, check_sendable
 
-MAX_QUERY_TEXT = 16_384
+_MAX_CHARACTERS = 16_384
+_MAX_LEVELS = 20
+_MAX_NODES = 1_000
 # Servers and httpx take 65,536 for the whole, and a token is among that.
 _MAX_IN_URL = 57_344
 
@@ -19,6 +21,8 @@ _MAX_ORDER = 8
 _DIRECTIONS = (1, -1)
 # What the API reads as if nothing were given.
 _ABSENT = frozenset({"", "null", "undefined"})
+# Text and regular expressions of relaxed JSON: brackets in them are not of its structure.
+_LITERALS = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/""", re.DOTALL)
 _OPTIONS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
 
 
@@ -41,26 +45,41 @@ def to_order(name: str, value: Mapping[str, int] | str | None) -> str | None:
     """Return the text of an order; None for no order."""
     if value is None:
         return None
-    if not isinstance(value, Mapping):
+    _check_form(name, value)
+    if isinstance(value, str):
         return _unless_absent(_text(name, value))
     if len(value) > _MAX_ORDER:
         raise ValueError(f"{name} must hold at most {_MAX_ORDER} names, not {len(value)}")
     for each, direction in value.items():
-        check_free_text(f"each name in {name}", each, maximum=MAX_QUERY_TEXT)
+        check_free_text(f"each name in {name}", each, maximum=_MAX_CHARACTERS)
         if check_int(f"each direction in {name}", direction) not in _DIRECTIONS:
             raise ValueError(f"each direction in {name} must be 1 for ascending or -1 for descending")
     # Nothing to sort by is no order.
     return _text(name, dict(value)) if value else None
 
 
-def fits_url(*texts: str | None) -> bool:
-    """Whether texts can be parameters of one URL."""
-    return sum(len(quote(text, safe="")) for text in texts if text is not None) <= _MAX_IN_URL
+def is_within_bounds(text: str) -> bool:
+    """Whether a filter is as short, flat and simple as the API requires."""
+    bare = _LITERALS.sub("", text)
+    deepest = level = 0
+    for each in bare:
+        level += (each in "{[") - (each in "}]")
+        deepest = max(deepest, level)
+    # Objects, arrays and members.
+    nodes = sum(map(bare.count, "{[:"))
+    return deepest <= _MAX_LEVELS and nodes <= _MAX_NODES and len(text) <= _MAX_CHARACTERS
+
+
+def check_size(name: str, text: str) -> str:
+    """Require text that is as short as the API requires of filters, updates and orders."""
+    if (size := len(text)) > _MAX_CHARACTERS:
+        raise ValueError(f"{name} must have at most {_MAX_CHARACTERS} characters, not {size}")
+    return text
 
 
 def check_fits_url(names: str, *texts: str | None) -> None:
     """Require texts that can be parameters of one URL."""
-    if not fits_url(*texts):
+    if sum(len(quote(text, safe="")) for text in texts if text is not None) > _MAX_IN_URL:
         raise ValueError(
             f"{names} must have at most {_MAX_IN_URL} characters in a URL, in which a letter may take nine"
         )
@@ -85,15 +104,20 @@ def _require(name: str, value: Mapping[str, Any] | str | None, form: Form, advic
 def _to_query(name: str, value: Mapping[str, Any] | str, form: Form) -> Mapping[str, Any] | str:
     if isinstance(value, str):
         return _text(name, value)
-    if not isinstance(value, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may not check types
-        raise TypeError(f"{name} must be a mapping or text, not {type(value).__name__}")
+    _check_form(name, value)
     return to_json(name, value, form)
+
+
+def _check_form(name: str, value: object) -> None:
+    # Callers may not check types.
+    if not isinstance(value, Mapping | str):
+        raise TypeError(f"{name} must be a mapping or text, not {type(value).__name__}")
 
 
 def _text(name: str, query: Mapping[str, Any] | str) -> str:
     if isinstance(query, Mapping):
         query = write_query(query)
-    return check_free_text(name, check_str(name, query), minimum=0, maximum=MAX_QUERY_TEXT)
+    return check_size(name, check_sendable(name, query))
 
 
 def _replace_in_filter(value: object) -> object:

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from meshydb._models.fields import by, by_optional
 from meshydb._models.model import MalformedError, Model
+from meshydb._models.shown import show
 from meshydb._validation import check_bool, check_int, check_str
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _are_documents(_: object, attribute: "Attribute[Any]", documents: tuple[dict
 
 @frozen
 class CreateManyResult(Model):
-    """Documents that were created together.
+    """Documents that were created together. The `repr` shows only their ids.
 
     Attributes:
         created_count: How many documents were created.
@@ -41,7 +42,7 @@ class CreateManyResult(Model):
     """
 
     created_count: int = field(validator=by(check_int))
-    created_data: tuple[dict[str, Any], ...] = field(validator=_are_documents)
+    created_data: tuple[dict[str, Any], ...] = field(validator=_are_documents, repr=show)
 
 
 @frozen

@@ -1,8 +1,9 @@
 """Turns Python values into JSON, and says where a value cannot be turned."""
 
+import dataclasses
 import math
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from enum import Enum
 from typing import Any, NoReturn, TypeAlias, cast
 from uuid import UUID
 
+import attrs
 from attrs import frozen
 
 from meshydb._models.timestamps import write_timestamp
@@ -19,13 +21,13 @@ MAX_DEPTH = 100
 _INT64 = (-(2**63), 2**63 - 1)
 
 # What to pass in place of values that have no JSON.
-_ADVICE: dict[type, str] = {
-    Decimal: "use str(value), which keeps all digits, or float(value), which compares as a number",
-    bytes: "encode it as text, for example with base64",
-    bytearray: "encode it as text, for example with base64",
-    set: "use a list",
-    frozenset: "use a list",
-}
+_ADVICE: tuple[tuple[Any, str], ...] = (
+    (Decimal, "use str(value), which keeps all digits, or float(value), which compares as a number"),
+    (bytes | bytearray | memoryview, "encode it as text, for example with base64"),
+    (Iterable, "use a list"),
+)
+_FOR_CLASSES = "use `meshes.of`, which takes instances of classes, or `asdict(value)`"
+_MAX_PATH = 200
 
 
 class _RefusedError(Exception):
@@ -69,7 +71,8 @@ def to_json(name: str, value: object, form: Form, *, depth: int = 1) -> dict[str
         ValueError: A name or a value in it is not allowed. The message has the path to it.
     """
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a mapping, not {type(value).__name__}")
+        advice = f": {_FOR_CLASSES}" if _is_class(type(value)) else ""
+        raise TypeError(f"{name} must be a mapping, not {type(value).__name__}{advice}")
     with naming_refused(name):
         return _object(cast("Mapping[object, object]", value), form, depth)
 
@@ -80,7 +83,7 @@ def naming_refused(name: str) -> Generator[None]:
     try:
         yield
     except _RefusedError as error:
-        kind, reason = error.kind, f"{name}{error.path} {error.reason}"
+        kind, reason = error.kind, f"{name}{_shortened(error.path)} {error.reason}"
     else:
         return
     raise kind(reason)
@@ -166,10 +169,15 @@ def _text(value: str) -> str:
 
 
 def _refuse_type(value: object) -> NoReturn:
-    kind = type(value)
-    advice = next((advice for base, advice in _ADVICE.items() if issubclass(kind, base)), None)
-    reason = f"must be a value of JSON, a datetime, a date or a UUID, not {kind.__name__}"
+    reason = f"must be a value of JSON, a datetime, a date or a UUID, not {type(value).__name__}"
+    advice = next((advice for kinds, advice in _ADVICE if isinstance(value, kinds)), None)
+    if _is_class(type(value)):
+        advice = _FOR_CLASSES
     refuse(TypeError, f"{reason}: {advice}" if advice else reason)
+
+
+def _is_class(kind: type) -> bool:
+    return attrs.has(kind) or dataclasses.is_dataclass(kind)
 
 
 def _checked(name: object, form: Form) -> str:
@@ -186,6 +194,11 @@ def _check_depth(depth: int) -> None:
     # Also ends what holds itself.
     if depth > MAX_DEPTH:
         refuse(ValueError, f"is more than {MAX_DEPTH} levels deep")
+
+
+def _shortened(path: str) -> str:
+    # Of a value that holds itself, or with long names.
+    return path if len(path) <= _MAX_PATH else f"{path[: _MAX_PATH // 2]}…{path[-_MAX_PATH // 2 :]}"
 
 
 def _shown(name: object) -> str:

@@ -34,9 +34,9 @@ class MeshSearch(Generic[T]):
 
     Without `order_by`, each request asks for what follows the last `_id`. So each document that exists throughout is
     returned once, whatever is created, changed and deleted meanwhile, even by the loop itself. With `order_by`, or with
-    a filter that is almost as long as allowed, the pages of the service are requested one after the other, and each
-    document is returned once. A deletion moves others to pages that were read before, and the iteration misses them:
-    collect the documents before you delete any.
+    a filter that is almost as long or as nested as allowed, the pages of the service are requested one after the other,
+    and each document is returned once. A deletion moves others to pages that were read before, and the iteration misses
+    them: collect the documents before you delete any.
 
     Each request can raise the errors of every call of the connection, and:
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 from meshydb import _operations
 from meshydb._core.raw import RawCalls, raw
@@ -148,14 +149,14 @@ class MeshesService:
         """
         return self._session.call(_operations.create_documents(self._session.config, mesh, documents, to_document))
 
-    def get(self, mesh: str, document_id: str) -> dict[str, Any]:
+    def get(self, mesh: str, document_id: str | UUID) -> dict[str, Any]:
         """Read a document.
 
         From `GET /{accountName}/meshes/{mesh}/{id}`. Needs the permission `read`.
 
         Args:
             mesh: The name of the mesh.
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Returns:
             The document.
@@ -167,14 +168,14 @@ class MeshesService:
         """
         return self._session.call(_operations.get_document(self._session.config, mesh, document_id))
 
-    def update(self, mesh: str, document_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    def update(self, mesh: str, document_id: str | UUID, document: Mapping[str, Any]) -> dict[str, Any]:
         """Replace a document: properties that are not given are removed. Does not create one.
 
         From `PUT /{accountName}/meshes/{mesh}/{id}`. Needs the permission `update`.
 
         Args:
             mesh: The name of the mesh.
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
             document: The whole document, as for `create`. If it has an `_id`, it is the same.
 
         Returns:
@@ -191,14 +192,14 @@ class MeshesService:
             _operations.update_document(self._session.config, mesh, document_id, document, to_document)
         )
 
-    def delete(self, mesh: str, document_id: str) -> None:
+    def delete(self, mesh: str, document_id: str | UUID) -> None:
         """Delete a document permanently.
 
         From `DELETE /{accountName}/meshes/{mesh}/{id}`. Needs the permission `delete`.
 
         Args:
             mesh: The name of the mesh.
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Raises:
             NotFoundError: The mesh has no such document (`unknown_document`).

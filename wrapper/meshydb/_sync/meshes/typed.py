@@ -3,13 +3,13 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 from meshydb import _operations
 from meshydb._core.raw import RawCalls, raw
 from meshydb._models import DeleteManyResult, UpdateManyResult
-from meshydb._models.meshes import DocumentClass
+from meshydb._models.meshes import DocumentClass, mesh_name_of
 from meshydb._sync.meshes.search import MeshSearch
-from meshydb._validation import check_mesh
 
 if TYPE_CHECKING:
     from meshydb._sync.driver import Session
@@ -39,19 +39,22 @@ class TypedMesh(Generic[T]):
       is None, it is not sent, and the service makes an id. Without such a field, instances do not know their id.
     * `extra`, a dictionary, keeps the properties that have no field, and they are sent with the others. Without such a
       field, a document with other properties raises APIResponseError, so that no update loses them.
-    * Fields that are no arguments of the class (`init=False`) are neither sent nor read.
+    * Fields that are no arguments of the class (`init=False`) are neither sent nor read. Each argument of the class
+      needs a field or a default.
 
-    Types of fields are those of JSON, `datetime`, `date`, `UUID`, enumerations, `Literal`, other attrs classes and
-    dataclasses, lists, tuples, dictionaries with strings as names, unions, and `Any`. They are stored in the form that
-    the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A property that a
-    document lacks gets the default of its field. Before an instance is sent, its values are checked against the types.
+    Types of fields are those of JSON, `datetime`, `date`, `UUID`, enumerations of text and numbers, `Literal`, other
+    attrs classes and dataclasses, lists, tuples, dictionaries with strings as names, unions, and `Any`. They are stored
+    in the form that the meshes service describes. Other types, such as `Decimal` and sets, raise TypeError in `of`. A
+    value of a union is read as the first of its types that fits: put `datetime` before `str`. A property that a
+    document lacks gets the default of its field. Before an instance is sent, its values are checked against the types,
+    and a subclass must not have more fields, so that the class can read what is stored.
 
     Every call can raise the errors that every call of the connection can raise, besides its own.
     """
 
     def __init__(self, session: "Session", kind: type[T], mesh_name: str | None) -> None:
         self._class = DocumentClass(kind)
-        self._mesh = check_mesh("mesh_name", kind.__name__.lower() if mesh_name is None else mesh_name)
+        self._mesh = mesh_name_of(kind, mesh_name)
         self._session = session
 
     @property
@@ -129,13 +132,13 @@ class TypedMesh(Generic[T]):
             operation.then(lambda result: tuple(self._class.read(each) for each in result.created_data))
         )
 
-    def get(self, document_id: str) -> T:
+    def get(self, document_id: str | UUID) -> T:
         """Read a document.
 
         From `GET /{accountName}/meshes/{mesh}/{id}`. Needs the permission `read`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Returns:
             An instance of the class.
@@ -149,13 +152,13 @@ class TypedMesh(Generic[T]):
         operation = _operations.get_document(self._session.config, self._mesh, document_id)
         return self._session.call(operation.then(self._class.read))
 
-    def update(self, document_id: str, document: T) -> T:
+    def update(self, document_id: str | UUID, document: T) -> T:
         """Replace a document: properties that the instance does not have are removed. Does not create one.
 
         From `PUT /{accountName}/meshes/{mesh}/{id}`. Needs the permission `update`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
             document: An instance of the class, with the same id or without one.
 
         Returns:
@@ -173,13 +176,13 @@ class TypedMesh(Generic[T]):
         )
         return self._session.call(operation.then(self._class.read))
 
-    def delete(self, document_id: str) -> None:
+    def delete(self, document_id: str | UUID) -> None:
         """Delete a document permanently.
 
         From `DELETE /{accountName}/meshes/{mesh}/{id}`. Needs the permission `delete`.
 
         Args:
-            document_id: The `_id` of the document.
+            document_id: The `_id` of the document. A UUID stands for its text.
 
         Raises:
             NotFoundError: The mesh has no such document (`unknown_document`).

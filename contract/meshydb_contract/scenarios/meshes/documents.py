@@ -47,7 +47,7 @@ def filters_narrow(context: Context) -> None:
     mesh.expect_ids("Without a filter, not all are found.", *"abc")
 
 
-def malformed_queries_are_refused(context: Context) -> None:
+def malformed_queries_are_rejected(context: Context) -> None:
     """A filter, update or order that is malformed or not supported returns 400, and nothing is changed."""
     mesh = own_mesh(context)
     mesh.fill({"_id": "a", "n": 1})
@@ -83,7 +83,7 @@ def documents_are_kept_verbatim(context: Context) -> None:
             context.fail("createMeshData", f"A document is not kept as it is sent: {document} and not {expected}.")
 
 
-def reserved_names_are_refused(context: Context) -> None:
+def reserved_names_are_rejected(context: Context) -> None:
     """A property name that begins with `$` or contains `.` returns 400, at any depth, and nothing is stored."""
     mesh = own_mesh(context)
     mesh.fill({"_id": "a", "n": 1})
@@ -129,10 +129,10 @@ def bulk_creation_is_all_or_nothing(context: Context) -> None:
     mesh.fill({"_id": "a"})
     good = [{"n": 1}, {"n": 2}]
     for bad in ({"$n": 1}, {"_id": "a"}, {"_id": "b"}):
-        refused = mesh.call("createMeshData", [{"_id": "b"}, *good, bad])
-        refused.expect(400, f"An array is accepted that has {bad}.")
-        if [(each["index"], each["status"]) for each in refused.json["results"]] != [(3, 400)]:
-            refused.fail(f"Of an array, the rejected documents are not listed, but {refused.json['results']}.")
+        rejected = mesh.call("createMeshData", [{"_id": "b"}, *good, bad])
+        rejected.expect(400, f"An array is accepted that has {bad}.")
+        if [(each["index"], each["status"]) for each in rejected.json["results"]] != [(3, 400)]:
+            rejected.fail(f"Of an array, the rejected documents are not listed, but {rejected.json['results']}.")
     mesh.expect_ids("A rejected array leaves documents.", "a")
     mesh.call("createMeshData", []).expect(400, "An empty array is accepted.")
     created = mesh.call("createMeshData", good).expect(201, "Documents cannot be created.")

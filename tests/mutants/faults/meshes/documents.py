@@ -33,7 +33,7 @@ async def total_of_the_mesh(original: Callable[..., Any], each: Any, mesh: Any, 
     return evolve(found, total=every.total)
 
 
-@TABLE.parts(many, "read_filter", "searchMeshData", "malformed_queries_are_refused")
+@TABLE.parts(many, "read_filter", "searchMeshData", "malformed_queries_are_rejected")
 def malformed_filter_ignored(original: Callable[..., Any], source: object) -> Any:
     """A malformed filter counts as absent."""
     try:
@@ -60,7 +60,7 @@ def integers_rounded(original: Callable[..., str], document: Mapping[str, Any]) 
     return json.dumps(json.loads(original(document), parse_int=lambda text: int(float(text))))
 
 
-@TABLE.parts(documents, "_check_name", "createMeshData", "reserved_names_are_refused")
+@TABLE.parts(documents, "_check_name", "createMeshData", "reserved_names_are_rejected")
 def reserved_name_stored(*_: object) -> None:
     """Any name is that of a property."""
 

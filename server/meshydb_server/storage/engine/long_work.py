@@ -1,7 +1,7 @@
-"""Scans: reading transactions that may take long, in threads of their own.
+"""Transactions that may take long, in threads of their own: scans, which only read, and long writes.
 
-A scan ends when its time is over, when its caller leaves and when the database is closed: between statements, where it
-checks, and inside of them, where the database interrupts them.
+They end when their time is over, when their caller leaves, and scans also when the database is closed: between
+statements, where they check, and inside of them, where the database interrupts them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from meshydb_server.storage.engine.errors import ScanTimeoutError
 T = TypeVar("T")
 
 Check: TypeAlias = Callable[[], None]
-"""Raises ScanTimeoutError if the scan has to stop."""
+"""Raises ScanTimeoutError if the work has to stop."""
 
 SCANNERS: Final = 2
 """So many scans run at the same time, in each process."""
+
+# For work without a limit of its own.
+UNLIMITED: Final = math.inf
 
 # The error codes of SQLite and PostgreSQL for a statement that was interrupted.
 _INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
@@ -57,8 +60,8 @@ class Others:
         return time.monotonic() - self._last < _BUSY_SECONDS
 
 
-class Scan:
-    """A scan, and when it has to stop."""
+class LongWork:
+    """Work that runs in a thread, and when it has to stop."""
 
     def __init__(self, closing: Event, others: Others) -> None:
         self._end = math.inf
@@ -74,7 +77,8 @@ class Scan:
         """Let its time begin."""
         self._worked_since = time.monotonic()
         self._end = self._worked_since + seconds
-        self._rest_left = seconds
+        # Without a limit, it writes, and those it would give way to wait for it.
+        self._rest_left = 0.0 if seconds == UNLIMITED else seconds
 
     @property
     def seconds_left(self) -> float:
@@ -99,13 +103,16 @@ class Scan:
 
     @contextmanager
     def interrupted_by(self, interrupt: Callable[[], object] | None = None) -> Generator[None]:
-        """Raise ScanTimeoutError if a statement in the block is interrupted: by this function, or by the database."""
+        """Raise ScanTimeoutError if a statement in the block is interrupted: by this function, or by the database.
+
+        The function is called until the block ends if the work has to stop before its time is over.
+        """
         with self._lock:
             self._interrupt = interrupt
         try:
             yield
         except DBAPIError as error:
-            if code_of(error) in _INTERRUPTED:
+            if self.is_over() and code_of(error) in _INTERRUPTED:
                 raise ScanTimeoutError from error
             raise
         finally:
@@ -114,7 +121,7 @@ class Scan:
                 self._interrupt = None
 
     def stop(self, running: Future[Any]) -> None:
-        """Make the scan stop, and wait until it has."""
+        """Make the work stop, and wait until it has."""
         self._stopped.set()
         while not running.done():
             with self._lock:
@@ -123,42 +130,47 @@ class Scan:
             wait([running], _PAUSE_SECONDS)
 
 
-class ScanThreads:
-    """Runs scans."""
+class LongWorkThreads:
+    """Threads for one kind of work."""
 
-    def __init__(self, others: Others) -> None:
+    def __init__(self, count: int, name: str, others: Others) -> None:
+        """Take the number of threads, what they are called, and those to give way to."""
         self._others = others
-        self._threads = ThreadPoolExecutor(SCANNERS, "scan")
+        self._threads = ThreadPoolExecutor(count, name)
         self._closing = Event()
-        # Those that run, and those that wait.
-        self._scans = dict[Future[Any], Scan]()
+        # What runs, and what waits.
+        self._works = dict[Future[Any], LongWork]()
 
-    async def run(self, work: Callable[[Scan], T], seconds: float) -> T:
-        """Run a scan. Raises ScanTimeoutError if it has waited for others as long as it may take."""
+    async def run(self, function: Callable[[LongWork], T], seconds: float = UNLIMITED) -> T:
+        """Run a function. Raises ScanTimeoutError if it has waited for others as long as it may take."""
         latest = time.monotonic() + seconds
-        scan = Scan(self._closing, self._others)
+        work = LongWork(self._closing, self._others)
 
         def run() -> T:
             if time.monotonic() > latest:
                 raise ScanTimeoutError
-            scan.begin(seconds)
-            return work(scan)
+            work.begin(seconds)
+            return function(work)
 
         future = self._threads.submit(run)
-        self._scans[future] = scan
-        future.add_done_callback(self._scans.pop)
+        self._works[future] = work
+        future.add_done_callback(self._works.pop)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             if not future.cancel():
                 # In a thread, as the database may have to be asked.
-                asyncio.get_running_loop().run_in_executor(None, scan.stop, future)
+                asyncio.get_running_loop().run_in_executor(None, work.stop, future)
             raise
 
     def close(self) -> None:
-        """Stop all scans, and wait until they have."""
+        """Stop all work, and wait until it has."""
         self._closing.set()
-        for future, scan in list(self._scans.items()):
+        for future, work in list(self._works.items()):
             if not future.cancel():
-                scan.stop(future)
+                work.stop(future)
+        self._threads.shutdown()
+
+    def finish(self) -> None:
+        """Wait until all work is done."""
         self._threads.shutdown()

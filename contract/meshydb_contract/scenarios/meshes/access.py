@@ -82,9 +82,9 @@ def _tries(mesh: Mesh) -> Mapping[str, list[ApiResponse]]:
 
 
 def _expect(response: ApiResponse, operation: str, permitted: str | None) -> None:
-    is_refused = response.status == HTTPStatus.FORBIDDEN
+    is_rejected = response.status == HTTPStatus.FORBIDDEN
     if operation != permitted:
         what = "another mesh" if permitted is None else f"{permitted}"
         response.expect(403, f"A permission for {what} permits to {operation}.")
-    elif is_refused:
+    elif is_rejected:
         response.fail(f"A permission for a mesh does not permit to {operation}.")

@@ -1,0 +1,1 @@
+"""Scenarios of meshes: their documents, and who may see and change them."""

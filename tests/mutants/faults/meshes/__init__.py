@@ -1,0 +1,1 @@
+"""Faults in meshes: in documents, and in who may see and change them."""
