@@ -16,6 +16,7 @@ from meshydb_server.storage.meshes import (
     delete_document,
     delete_documents,
     delete_projection,
+    document_lookup,
     existing_ids,
     from_body,
     get_projection,

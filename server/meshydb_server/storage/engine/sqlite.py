@@ -65,6 +65,7 @@ class SqliteEngine:
         self._scanners = LongWorkThreads(SCANNERS, "scan", others)
         self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
         self._lookups: Connection | None = None
+        self._connecting = asyncio.Lock()
         self._waiting = deque[_Job]()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
@@ -85,18 +86,24 @@ class SqliteEngine:
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys, on the event loop."""
+        connection = self._lookups or await self._connect_for_lookups()
         try:
-            if self._lookups is None:
-                self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
             try:
-                return lookup.on(self._lookups)
+                return lookup.on(connection)
             finally:
-                self._lookups.rollback()
+                connection.rollback()
         except OperationalError as error:
             if not is_busy(error):
                 raise
         # Another process is recovering the file, for example. Only a thread may wait for it.
         return await self.read(lookup.on)
+
+    async def _connect_for_lookups(self) -> Connection:
+        # Only a thread may wait for another process that has the file.
+        async with self._connecting:
+            if self._lookups is None:
+                self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
+        return self._lookups
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
