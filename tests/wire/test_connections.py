@@ -26,6 +26,16 @@ def test_pipelined(live_server: LiveServer) -> None:
     assert len({response.all("x-request-id")[0] for response in responses}) == 5
 
 
+def test_in_one_piece(live_server: LiveServer) -> None:
+    """The head and the body of a response are written together, so that the client wakes up once."""
+    with Connection(live_server.url) as connection:
+        for body, status in [(GOOD, 200), (b"{", 400)]:
+            connection.send(compose(body))
+            piece = connection.piece()
+            assert piece.startswith(b"HTTP/1.1 %d" % status)
+            assert piece.endswith(b"}")
+
+
 def test_kept_alive_after_errors(live_server: LiveServer) -> None:
     """An error that leaves the connection intact does not end it."""
     with Connection(live_server.url) as connection:

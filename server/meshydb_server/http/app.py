@@ -9,6 +9,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.contract import Contract
@@ -53,11 +54,31 @@ def create_app(
 
     # Outermost, so that everything else sees the client's own address.
     forwarded = Middleware(Forwarded, TrustedProxies(settings.forwarded_allow_ips))
-    app = Starlette(middleware=[forwarded, Middleware(RequestContextMiddleware), *_cors(settings)], lifespan=lifespan)
-    # Starlette's own routes are regular expressions, tried one by one, and respond to HEAD by themselves.
-    app.router.default = dispatcher
-    app.router.redirect_slashes = False
+    app = _App(middleware=[forwarded, Middleware(RequestContextMiddleware), *_cors(settings)], lifespan=lifespan)
+    app.serve_request = dispatcher
     return app
+
+
+class _App(Starlette):
+    """Serves requests without Starlette's routes and its handling of errors.
+
+    Its routes are regular expressions, tried one by one, and respond to HEAD by themselves. The dispatcher and the
+    request context respond to errors.
+    """
+
+    serve_request: ASGIApp
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The application, wrapped in the middleware that it was given."""
+        app: ASGIApp = self._serve
+        for middleware in reversed(self.user_middleware):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        return app
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The router runs the lifespan.
+        serve = self.serve_request if scope["type"] == "http" else self.router
+        await serve(scope, receive, send)
 
 
 def _cors(settings: Settings) -> list[Middleware]:

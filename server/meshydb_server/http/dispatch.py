@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -116,10 +117,13 @@ class _Endpoint:
         if self._authentication is not None:
             admitted = await self._authentication.admit(request.scope["headers"], path, services.tokens)
             caller = evolve(admitted, client=client_of(request.scope))
+        # Others are served when this one waits.
+        waited: list[None] = []
+        asyncio.get_running_loop().call_soon(waited.append, None)
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])
-        if self._authentication is not None and self.operation.body is not None:
+        if self._authentication is not None and waited:
             # The body may have taken long, and the login may have ended meanwhile.
             await self._authentication.admit(request.scope["headers"], path, services.tokens)
         return await self._handler(services, call)

@@ -183,7 +183,7 @@ def test_statements_of_meshes_name_the_tenant(database_url: str) -> None:
         meshes.list_meshes(connection, *tenant)
         for ids in ("1", "23"):
             meshes.insert_documents(connection, stored.KEY, [(document_id, '{"a":1}') for document_id in ids])
-        meshes.get_document(connection, stored.KEY, "1")
+        meshes.document_lookup(stored.KEY, "1").on(connection)
         meshes.existing_ids(connection, stored.KEY, ["1"])
         meshes.get_bodies(connection, stored.KEY, ["1"])
         meshes.documents_after(connection, stored.KEY, "", 1)

@@ -16,9 +16,9 @@ from meshydb_server.storage.meshes import (
     delete_document,
     delete_documents,
     delete_projection,
+    document_lookup,
     existing_ids,
     from_body,
-    get_document,
     get_projection,
     insert_documents,
     list_meshes,
@@ -60,14 +60,14 @@ def test_documents(connection: Connection) -> None:
     body = to_body({"_id": "1", "z": "é\n😀", "a": {"c": 1, "b": 2.0}})
     assert body == '{"_id":"1","z":"é\\n😀","a":{"c":1,"b":2.0}}'
     insert_documents(connection, KEY, [("1", body)])
-    assert get_document(connection, KEY, "1") == body
+    assert document_lookup(KEY, "1").on(connection) == body
     assert from_body(body) == {"_id": "1", "z": "é\n😀", "a": {"c": 1, "b": 2.0}}
     assert replace_document(connection, KEY, "1", '{"_id":"1"}')
-    assert get_document(connection, KEY, "1") == '{"_id":"1"}'
+    assert document_lookup(KEY, "1").on(connection) == '{"_id":"1"}'
     assert not replace_document(connection, KEY, "2", '{"_id":"2"}')
     assert not delete_document(connection, KEY, "2")
     assert delete_document(connection, KEY, "1")
-    assert get_document(connection, KEY, "1") is None
+    assert document_lookup(KEY, "1").on(connection) is None
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -97,7 +97,7 @@ def test_others_are_not_seen(connection: Connection) -> None:
     for key in _OTHERS:
         fill(connection, numbered([{"a": 1}]), key)
     missing = ["00001"]
-    assert get_document(connection, KEY, "00001") is None
+    assert document_lookup(KEY, "00001").on(connection) is None
     assert not replace_document(connection, KEY, "00001", "{}")
     assert not delete_document(connection, KEY, "00001")
     assert existing_ids(connection, KEY, missing) == set()
@@ -115,7 +115,7 @@ def test_others_are_not_seen(connection: Connection) -> None:
         assert matching_ids(connection, KEY, tree, check=go_on) == []
         assert [*stream(connection, KEY, tree, check=go_on)] == []
     for key in _OTHERS:
-        assert get_document(connection, key, "00001") == '{"_id":"00001","a":1}'
+        assert document_lookup(key, "00001").on(connection) == '{"_id":"00001","a":1}'
 
 
 def test_streams(connection: Connection) -> None:
@@ -126,7 +126,7 @@ def test_streams(connection: Connection) -> None:
         tree = parse_filter(source)
         streamed = stream(connection, KEY, tree, check=go_on)
         assert next(streamed) == documents[50]
-        assert get_document(connection, KEY, "00001") is not None
+        assert document_lookup(KEY, "00001").on(connection) is not None
         assert [*streamed] == documents[51:]
         assert matching_ids(connection, KEY, tree, check=go_on) == [each["_id"] for each in documents[50:]]
 

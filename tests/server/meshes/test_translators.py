@@ -21,7 +21,7 @@ from meshydb_server.query import (
     parse_update,
     sort_documents,
 )
-from meshydb_server.storage.meshes import delete_documents, from_body, get_document, replace_document, to_body
+from meshydb_server.storage.meshes import delete_documents, document_lookup, from_body, replace_document, to_body
 from meshydb_server.storage.meshes.translation import translate
 from tests.query.values import DOCUMENTS, FILTERS, PATHS
 from tests.server.meshes.stored import CASES, KEY, NOW, connected, fill, found, numbered
@@ -80,7 +80,7 @@ def _update_case(connection: Connection, documents: list[dict[str, Any]], case: 
     (document,) = documents
     updated = apply_update(parse_update(case["update"]), document, NOW)
     replace_document(connection, KEY, document["_id"], to_body(updated))
-    body = get_document(connection, KEY, document["_id"])
+    body = document_lookup(KEY, document["_id"]).on(connection)
     assert body is not None
     assert repr(from_body(body)) == repr({"_id": document["_id"], **case["expect"]}), case["name"]
 
@@ -268,7 +268,7 @@ def test_plans_by_id(database_url: str) -> None:
             plan = _plan(connection, source, "ORDER BY id LIMIT 25")
             assert "id=?" in plan or "id>?" in plan or "(id " in plan.replace("documents.", ""), plan
         plan = _plan(connection, "{}", "ORDER BY id LIMIT 25")
-        assert "PRIMARY KEY" in plan or "pk_documents" in plan
+        assert "USING COVERING INDEX sqlite_autoindex_documents_1" in plan or "pk_documents" in plan
         assert "B-TREE" not in plan
         assert "Sort" not in plan
 

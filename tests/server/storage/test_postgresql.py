@@ -21,7 +21,7 @@ from tests.support.mail.sending import LoopTime
 
 pytestmark = pytest.mark.anyio
 
-_CONNECTIONS = 10
+_READERS, _WRITERS = 4, 8
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ async def test_caller_that_leaves(database: Database) -> None:
         sleeping = "datname = current_database() AND wait_event = 'PgSleep'"
         return connection.exec_driver_sql(f"SELECT FROM pg_stat_activity WHERE {sleeping}").first() is not None
 
-    for _ in range(_CONNECTIONS + 1):
+    for _ in range(_WRITERS + 1):
         leaving = asyncio.create_task(database.write(hang))
         while not await database.read(hanging):
             pass
@@ -115,14 +115,16 @@ async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     # Those who have a connection have time left when another has waited for long enough.
     async with Database(url, timeout=1000) as database:
         await database.migrate()
-        holding = [asyncio.create_task(database.write(hold)) for _ in range(_CONNECTIONS)]
-        waiting = asyncio.create_task(database.read(has_accounts))
-        await LoopTime(monkeypatch).run_until(waiting.done)
-        unlock.set()
-        await asyncio.gather(*holding)
-        with pytest.raises(StorageError, match="failed: all of its connections are in use"):
-            await waiting
-        await database.read(has_accounts)
+        for use, most in ((database.write, _WRITERS), (database.read, _READERS)):
+            holding = [asyncio.create_task(use(hold)) for _ in range(most)]
+            waiting = asyncio.create_task(use(has_accounts))
+            await LoopTime(monkeypatch).run_until(waiting.done)
+            unlock.set()
+            await asyncio.gather(*holding)
+            with pytest.raises(StorageError, match="failed: all of its connections are in use"):
+                await waiting
+            await use(has_accounts)
+            unlock.clear()
 
 
 async def test_connections_that_were_cut(url: str, database: Database) -> None:

@@ -70,6 +70,10 @@ class Connection:
         length = next((int(value) for name, value in headers if name == "content-length"), 0)
         return Response(int(status), headers, b"" if bodiless else self._file.read(length))
 
+    def piece(self) -> bytes:
+        """The next bytes, as they arrive: what the server has written at once, if it is not long."""
+        return self._socket.recv(65_536)
+
     def rest(self) -> bytes:
         """Everything until the server closes the connection."""
         return self._file.read()

@@ -192,7 +192,7 @@ async def _store(services: Services, mesh: MeshKey, lines: _Lines, *, skip_exist
         for batch in batches(lines, _size_of):
             documents = [line.document for line in batch]
             stored += await services.transfer.store(mesh, documents, skip_existing=skip_existing)
-        await services.transfer.note_import(mesh)
+        await services.transfer.end_import(mesh)
     except asyncio.CancelledError:
         # Ctrl-C. What was being stored may be stored.
         message = f"Interrupted. At least {stored} documents were imported; {_RUN_AGAIN}"

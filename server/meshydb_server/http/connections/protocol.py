@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 
 from meshydb_server.http.connections.any_method import AnyMethodProtocol, rejection
 from meshydb_server.http.connections.endings import ManagedProtocol, open_slot
+from meshydb_server.http.connections.joined_writes import JoinedWrites
 from meshydb_server.http.connections.registry import Phase, Registry
 from meshydb_server.http.connections.strict_heads import LARGEST_HEAD, has_strict_request_line, is_malformed
 from meshydb_server.http.request_context import CLOSES_CONNECTION
@@ -122,6 +123,9 @@ class Protocol(ManagedProtocol, HttpToolsProtocol):
         if malformed or self._is_head_too_large() or self.parser.should_upgrade():
             raise ValueError(_NOT_HTTP)
         super().on_headers_complete()
+        if self.scope["method"] != "HEAD":
+            # A response to HEAD has one part.
+            self.cycle.transport = JoinedWrites(self.transport, self.loop)
         # The application runs later, and removes it: otherwise the request would not be freed at its end.
         self.scope.setdefault("state", {})[CLOSES_CONNECTION] = partial(self.closes_after, self.cycle)
         self._reading = "body"

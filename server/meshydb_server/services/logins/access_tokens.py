@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
 import jwt
-from attrs import frozen
+from attrs import field, frozen
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.types import Options
 
@@ -18,6 +20,8 @@ _ALGORITHM: Final = "ES256"
 # The type of RFC 9068, which tells verifiers that this is an access token.
 _TYPE: Final = "at+jwt"
 _COORDINATE_BYTES: Final = 32
+# Claims have up to some ten thousand characters.
+_MOST_VERIFIED: Final = 500
 
 # PyJWT would compare these claims with its own clock.
 _NO_TIMES: Final[Options] = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
@@ -25,9 +29,14 @@ _NO_TIMES: Final[Options] = {"verify_exp": False, "verify_iat": False, "verify_n
 
 @frozen
 class AccessTokens:
-    """Signs with the newest key, and verifies with all keys."""
+    """Signs with the newest key, and verifies with all keys.
+
+    To verify a signature takes longer than all else of a small request, and a client sends the same token again and
+    again: so the claims of the tokens that were verified last are kept, by the digests of the tokens.
+    """
 
     keyring: Keyring
+    _verified: OrderedDict[bytes, Mapping[str, Any]] = field(factory=OrderedDict, init=False, repr=False, eq=False)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Sign a token with these claims, which include `aud`."""
@@ -37,6 +46,19 @@ class AccessTokens:
 
     def read(self, token: str) -> Mapping[str, Any] | None:
         """The claims of a token that this server has signed, expired or not; None for any other token."""
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        claims = self._verified.get(digest)
+        if claims is not None:
+            self._verified.move_to_end(digest)
+            return claims
+        claims = self._verify(token)
+        if claims is not None:
+            self._verified[digest] = claims
+            if len(self._verified) > _MOST_VERIFIED:
+                self._verified.popitem(last=False)
+        return claims
+
+    def _verify(self, token: str) -> Mapping[str, Any] | None:
         try:
             key = self.keyring.find(bytes.fromhex(jwt.get_unverified_header(token).get("kid", "")))
             if key is None:

@@ -31,6 +31,7 @@ from meshydb_server.storage.logins.sessions import (
     end_session,
     find_login,
     insert_session,
+    login_lookup,
     prolong_session,
 )
 from meshydb_server.storage.users import User, find_user, get_user, touch_user
@@ -200,9 +201,7 @@ class TokenService:
         ):
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         tenant_name, session_id = claims["tenant"], bytes.fromhex(claims["sid"])
-        login = await self.database.read(
-            lambda connection: find_login(connection, account, tenant_name, session_id, now)
-        )
+        login = await self.database.look_up(login_lookup(account, tenant_name, session_id, now))
         if login is None:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         return Caller(

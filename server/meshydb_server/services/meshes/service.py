@@ -21,9 +21,10 @@ from meshydb_server.storage.meshes import (
     MeshKey,
     add_mesh,
     delete_document,
+    document_lookup,
     existing_ids,
-    get_document,
     insert_documents,
+    new_document,
     replace_document,
     to_body,
 )
@@ -57,12 +58,8 @@ class MeshService:
 
         new = await _prepared(prepare, large=large)
 
-        def work(connection: Connection) -> None:
-            add_mesh(connection, mesh, now)
-            insert_documents(connection, mesh, [new])
-
         try:
-            await self.database.write(work)
+            await self.database.change(new_document(mesh, *new, now))
         except DuplicateError as error:
             raise document_exists() from error
         return new[1]
@@ -88,7 +85,7 @@ class MeshService:
     async def read(self, mesh: MeshKey, document_id: str) -> str:
         """A document. Raises NotFoundError."""
         key = checked_id(document_id)
-        found = await self.database.read(lambda connection: get_document(connection, mesh, key))
+        found = await self.database.look_up(document_lookup(mesh, key))
         return _require(found)
 
     async def replace(self, mesh: MeshKey, document_id: str, value: object, *, large: bool = False) -> str:

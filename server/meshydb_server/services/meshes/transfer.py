@@ -17,7 +17,15 @@ from meshydb_server.services.common.errors import ConflictError
 from meshydb_server.services.common.lookup import require_tenant, resolved
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError
-from meshydb_server.storage.meshes import MeshKey, add_mesh, documents_after, existing_ids, insert_documents, to_body
+from meshydb_server.storage.meshes import (
+    MeshKey,
+    add_mesh,
+    documents_after,
+    existing_ids,
+    insert_documents,
+    refresh_statistics,
+    to_body,
+)
 
 T = TypeVar("T")
 
@@ -73,12 +81,13 @@ class TransferService:
                 "Another document has got one of the ids since they were checked.", ErrorCode.DOCUMENT_EXISTS
             ) from error
 
-    async def note_import(self, mesh: MeshKey) -> None:
-        """Append an audit event for a whole import."""
+    async def end_import(self, mesh: MeshKey) -> None:
+        """Append an audit event for a whole import, and let the database plan searches of what it has now."""
 
         def work(connection: Connection) -> None:
             tenant = require_tenant(connection, mesh.account, mesh.tenant)
             self.audit.note(connection, resolved(tenant), "mesh-imported", OPERATOR, now=self.clock())
+            refresh_statistics(connection)
 
         await self.database.write(work)
 

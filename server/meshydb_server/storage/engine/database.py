@@ -27,7 +27,8 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
-from meshydb_server.storage.engine.long_work import Check
+from meshydb_server.storage.engine.long_work import Check, Others
+from meshydb_server.storage.engine.prepared import Change, Lookup
 from meshydb_server.storage.engine.sqlite import SqliteEngine
 
 T = TypeVar("T")
@@ -73,12 +74,20 @@ class Engine(Protocol):
         """Run a read-only transaction."""
         ...
 
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys."""
+        ...
+
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take so many seconds. Raises ScanTimeoutError."""
         ...
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction once; where it is long, not on the event loop."""
+        ...
+
+    async def change(self, change: Change) -> None:
+        """Run a short transaction."""
         ...
 
     async def close(self) -> None:
@@ -96,7 +105,8 @@ class Database:
         first use.
         """
         self._url = _parse(url)
-        self._engine = _open(self._url, timeout, prepared_statements=prepared_statements)
+        self._others = Others()
+        self._engine = _open(self._url, self._others, timeout, prepared_statements=prepared_statements)
         self._timeout = timeout + self._engine.lock_wait
 
     async def __aenter__(self) -> Self:
@@ -125,6 +135,14 @@ class Database:
         with self._in_time(), self._translated_errors():
             return await self._engine.read(work)
 
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys, and return its result.
+
+        Much cheaper than `read`: on SQLite there is no other thread, and on PostgreSQL no transaction.
+        """
+        with self._in_time(), self._translated_errors():
+            return await self._engine.look_up(lookup)
+
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long, in one of two threads that only scans use.
 
@@ -133,8 +151,8 @@ class Database:
         scan may take. If the caller is cancelled, the scan stops as well.
         """
         try:
-            # It may wait for others as long as it may take.
-            with Deadline(2 * seconds + 1), self._translated_errors():
+            # It may wait for other scans as long as it may take, and rest as long.
+            with Deadline(3 * seconds + 1), self._translated_errors():
                 return await self._engine.scan(work, seconds)
         except TimeoutError as error:
             raise ScanTimeoutError from error
@@ -148,6 +166,11 @@ class Database:
         """
         with self._in_time():
             return await self._write(work, long=long)
+
+    async def change(self, change: Change) -> None:
+        """Run a short transaction. Raises the same errors as `write`, which takes longer on PostgreSQL."""
+        with self._in_time(), self._translated_errors():
+            await self._engine.change(change)
 
     async def _write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         pause = _FIRST_PAUSE
@@ -164,6 +187,7 @@ class Database:
     @contextmanager
     def _in_time(self) -> Generator[None]:
         """Wait for the database no longer than a transaction may take."""
+        self._others.note()
         try:
             with Deadline(self._timeout):
                 yield
@@ -201,16 +225,16 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _open(url: URL, timeout: float, *, prepared_statements: bool) -> Engine:
+def _open(url: URL, others: Others, timeout: float, *, prepared_statements: bool) -> Engine:
     try:
         match url.drivername:
             case "sqlite" | "sqlite+aiosqlite":
-                return SqliteEngine(url)
+                return SqliteEngine(url, others)
             case "postgresql" | "postgresql+psycopg":
                 # Needs the packages of an extra.
                 from meshydb_server.storage.engine.postgresql import PostgresqlEngine  # noqa: PLC0415
 
-                return PostgresqlEngine(url, timeout, prepared_statements=prepared_statements)
+                return PostgresqlEngine(url, others, timeout, prepared_statements=prepared_statements)
             case _:
                 raise _unusable("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
     except ArgumentError as error:

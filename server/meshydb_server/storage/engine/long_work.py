@@ -35,21 +35,50 @@ UNLIMITED: Final = math.inf
 _INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
 # Seconds until a statement is interrupted again. It may have begun after the first time.
 _PAUSE_SECONDS: Final = 0.05
+# Seconds after another transaction in which a scan still gives way.
+_BUSY_SECONDS: Final = 0.02
+# A scan that gives way rests so many times as long as it has worked, but not longer than so many seconds.
+_REST: Final = 4.0
+_LONGEST_REST_SECONDS: Final = 0.01
+
+
+class Others:
+    """Tells scans whether other transactions run.
+
+    Threads of Python take turns, each as long as the others. Scans would get most of the time of a busy server.
+    """
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def note(self) -> None:
+        """Note that a transaction begins."""
+        self._last = time.monotonic()
+
+    def are_busy(self) -> bool:
+        """Whether one has begun just now."""
+        return time.monotonic() - self._last < _BUSY_SECONDS
 
 
 class LongWork:
     """Work that runs in a thread, and when it has to stop."""
 
-    def __init__(self, closing: Event) -> None:
+    def __init__(self, closing: Event, others: Others) -> None:
         self._end = math.inf
         self._closing = closing
+        self._others = others
+        self._worked_since = math.inf
+        self._rest_left = 0.0
         self._stopped = Event()
         self._interrupt: Callable[[], object] | None = None
         self._lock = Lock()
 
     def begin(self, seconds: float) -> None:
         """Let its time begin."""
-        self._end = time.monotonic() + seconds
+        self._worked_since = time.monotonic()
+        self._end = self._worked_since + seconds
+        # Without a limit, it writes, and those it would give way to wait for it.
+        self._rest_left = 0.0 if seconds == UNLIMITED else seconds
 
     @property
     def seconds_left(self) -> float:
@@ -61,9 +90,16 @@ class LongWork:
         return self.seconds_left == 0 or self._stopped.is_set() or self._closing.is_set()
 
     def check(self) -> None:
-        """Raise ScanTimeoutError if it has to stop."""
+        """Raise ScanTimeoutError if it has to stop. Rests while others are busy, for as long as it may take at most."""
         if self.is_over():
             raise ScanTimeoutError
+        if self._rest_left > 0 and self._others.are_busy():
+            worked = time.monotonic() - self._worked_since
+            rest = min(worked * _REST, _LONGEST_REST_SECONDS, self._rest_left)
+            self._rest_left -= rest
+            self._end += rest
+            time.sleep(rest)
+        self._worked_since = time.monotonic()
 
     @contextmanager
     def interrupted_by(self, interrupt: Callable[[], object] | None = None) -> Generator[None]:
@@ -97,8 +133,9 @@ class LongWork:
 class LongWorkThreads:
     """Threads for one kind of work."""
 
-    def __init__(self, count: int, name: str) -> None:
-        """Take the number of threads, and what they are called."""
+    def __init__(self, count: int, name: str, others: Others) -> None:
+        """Take the number of threads, what they are called, and those to give way to."""
+        self._others = others
         self._threads = ThreadPoolExecutor(count, name)
         self._closing = Event()
         # What runs, and what waits.
@@ -107,7 +144,7 @@ class LongWorkThreads:
     async def run(self, function: Callable[[LongWork], T], seconds: float = UNLIMITED) -> T:
         """Run a function. Raises ScanTimeoutError if it has waited for others as long as it may take."""
         latest = time.monotonic() + seconds
-        work = LongWork(self._closing)
+        work = LongWork(self._closing, self._others)
 
         def run() -> T:
             if time.monotonic() > latest:

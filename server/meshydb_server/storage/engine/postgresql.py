@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
@@ -11,17 +12,24 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
-from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads
+from meshydb_server.storage.engine.held_connections import Held, HeldConnections
+from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
+from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
 
 T = TypeVar("T")
 
-_CONNECTIONS: Final = 10
+# Connections.
+_WRITERS: Final = 8
+_READERS: Final = 4
+_LOOKERS: Final = 4
+# A connection that was used so recently is assumed to work.
+_FRESH_SECONDS: Final = 1.0
 _LONG_WRITERS: Final = 2
 
 # Fractions of the transaction's time. The server times out first, which keeps the connection.
@@ -54,25 +62,33 @@ class PostgresqlEngine:
     # A transaction gets no time in addition to its own.
     lock_wait = 0.0
 
-    def __init__(self, url: URL, timeout: float, *, prepared_statements: bool = True) -> None:
+    def __init__(self, url: URL, others: Others, timeout: float, *, prepared_statements: bool = True) -> None:
         self.file = None
         limits = _limits(timeout)
         # A pooler's connections keep no settings, so each transaction sets its limits.
         self._limits = None if prepared_statements else _set_local(limits)
         query = _options(url, timeout, limits if prepared_statements else {})
-        connect_args = {"async_creator_fn": DeadlineConnection.connect}
-        self._writing = create_async_engine(
-            url.set(drivername="postgresql+psycopg", query=query),
-            # Parameters hold secrets that must not be logged.
-            hide_parameters=True,
-            pool_size=_CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=timeout * _POOL_PART,
-            # Connections break when the server restarts; this detects it.
-            pool_pre_ping=True,
-            connect_args=connect_args if prepared_statements else {**connect_args, "prepare_threshold": None},
-        )
-        self._reading = self._writing.execution_options(postgresql_readonly=True)
+        connect_args: dict[str, Any] = {"async_creator_fn": DeadlineConnection.connect}
+        if not prepared_statements:
+            connect_args["prepare_threshold"] = None
+        wait = timeout * _POOL_PART
+
+        def engine(connections: int, **options: Any) -> AsyncEngine:
+            return create_async_engine(
+                url.set(drivername="postgresql+psycopg", query=query),
+                # Parameters hold secrets that must not be logged.
+                hide_parameters=True,
+                pool_size=connections,
+                max_overflow=0,
+                pool_timeout=wait,
+                connect_args=connect_args,
+                **options,
+            )
+
+        self._writing = HeldConnections(engine(_WRITERS), _WRITERS, wait)
+        self._looking = HeldConnections(engine(_LOOKERS, isolation_level="AUTOCOMMIT"), _LOOKERS, wait)
+        # Connections break when the server restarts; this detects it.
+        self._reading = engine(_READERS, pool_pre_ping=True).execution_options(postgresql_readonly=True)
         # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
@@ -80,12 +96,11 @@ class PostgresqlEngine:
             pool_size=SCANNERS + _LONG_WRITERS,
             max_overflow=0,
             pool_timeout=timeout * _POOL_PART,
-            pool_pre_ping=True,
             # Its statements differ from each other, and a pooler may stand in between.
             connect_args={"prepare_threshold": None},
         )
-        self._scanners = LongWorkThreads(SCANNERS, "scan")
-        self._writers = LongWorkThreads(_LONG_WRITERS, "long-writer")
+        self._scanners = LongWorkThreads(SCANNERS, "scan", others)
+        self._writers = LongWorkThreads(_LONG_WRITERS, "long-writer", others)
 
     def migrate(self, connection: Connection) -> None:
         """Run pending migrations, one process at a time."""
@@ -97,6 +112,43 @@ class PostgresqlEngine:
         """Run a read-only transaction."""
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)
+
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys."""
+        if self._limits is not None or is_observed(self._writing.engine.sync_engine):
+            # Limits hold in transactions only, and who listens hears only what SQLAlchemy executes.
+            return await self.read(lookup.on)
+        text, parameters, read = lookup.statement.with_driver(self._looking.engine.dialect, lookup.values)
+        while True:
+            async with self._looking.take() as held:
+                try:
+                    await self._execute(held, text, parameters)
+                    rows = await held.cursor.fetchall()
+                except DBAPIError as error:
+                    if not error.connection_invalidated or held.is_new:
+                        raise
+                    # The server may have restarted. A new connection tells whether it is there.
+                    continue
+            return lookup.read([read(row) for row in rows])
+
+    async def change(self, change: Change) -> None:
+        """Run a short transaction."""
+        if self._limits is not None or is_observed(self._writing.engine.sync_engine):
+            await self.write(change.on)
+            return
+        text, parameters, _ = change.statement.with_driver(self._looking.engine.dialect, change.values)
+        async with self._looking.take() as held:
+            if held.used_at is None or time.monotonic() - held.used_at < _FRESH_SECONDS:
+                await self._execute(held, text, parameters)
+                return
+        # Nobody could tell of a connection that has broken meanwhile whether the statement was executed.
+        await self.write(change.on)
+
+    async def _execute(self, held: Held, text: str, parameters: Any) -> None:
+        try:
+            await held.cursor.execute(text, parameters)
+        except psycopg.Error as error:
+            raise translated(error, text, self._looking.engine.dialect, psycopg.Error, lost=held.is_lost) from error
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
@@ -120,12 +172,30 @@ class PostgresqlEngine:
         try:
             if long:
                 return await self._writers.run(lambda write: self._write_long(work, write))
-            async with self._writing.begin() as connection:
-                return await connection.run_sync(self._run, work)
+            return await self._write(work)
         except DBAPIError as error:
             if code_of(error) in _STALE:
                 raise StaleError from error
             raise
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        has_worked = False
+
+        def transact(connection: Connection) -> T:
+            nonlocal has_worked
+            with connection.begin():
+                result = self._run(connection, work)
+                has_worked = True
+                return result
+
+        async with self._writing.take() as held:
+            try:
+                return await held.connection.run_sync(transact)
+            except DBAPIError as error:
+                if held.is_lost and not held.is_new and not has_worked:
+                    # The server may have restarted since the connection was used. Nothing was committed.
+                    raise StaleError from error
+                raise
 
     def _write_long(self, work: Callable[[Connection], T], write: LongWork) -> T:
         with self._threaded.connect() as connection, write.interrupted_by(_cancel_of(connection)):
@@ -144,7 +214,9 @@ class PostgresqlEngine:
             self._threaded.dispose()
 
         await asyncio.to_thread(close)
-        await self._writing.dispose()
+        for connections in (self._looking, self._writing):
+            await connections.close()
+        await self._reading.dispose()
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         if self._limits is not None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
-from sqlalchemy import Insert, LargeBinary, Select, Update
-from sqlalchemy.engine import Connection, Dialect
+from attrs import field, frozen
+from sqlalchemy import Insert, LargeBinary, Select, TextClause, Update
+from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -23,12 +23,17 @@ from meshydb_server import timestamps
 from meshydb_server.storage.schema import Instant
 
 _Convert = Callable[[Any], Any]
+_ReadRow = Callable[[Sequence[Any]], Sequence[Any]]
+
+_Statement: TypeAlias = Insert | Update | Select[*tuple[Any, ...]] | TextClause
+
+T = TypeVar("T")
 
 
 class Prepared:
     """A statement that takes values with the same names each time."""
 
-    def __init__(self, statement: Insert | Update | Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: _Statement) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
@@ -51,6 +56,11 @@ class Prepared:
             _, found = _execute(connection, compiled.text, parameters, fetch=True)
         return [compiled.read(row) for row in found]
 
+    def with_driver(self, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, Any, _ReadRow]:
+        """The text and the parameters for the driver, and what reads each row that it returns."""
+        compiled = self._compile(dialect, values)
+        return compiled.text, compiled.parameters(values), compiled.read
+
     def _compile(self, dialect: Dialect, values: Mapping[str, Any]) -> _Compiled:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
@@ -58,9 +68,46 @@ class Prepared:
         return compiled
 
 
-def _is_observed(connection: Connection) -> bool:
+@frozen
+class Lookup(Generic[T]):
+    """A statement that reads a few rows by their keys: with its values, and what makes a result of the rows."""
+
+    statement: Prepared
+    values: Mapping[str, Any] = field(repr=False)
+    read: Callable[[Sequence[Sequence[Any]]], T]
+
+    def on(self, connection: Connection) -> T:
+        """Execute the statement as a part of a transaction."""
+        return self.read(self.statement.rows(connection, self.values))
+
+
+@frozen
+class Change:
+    """A short transaction of changes, and the one statement that does the same on PostgreSQL."""
+
+    on: Callable[[Connection], None]
+    statement: Prepared
+    values: Mapping[str, Any] = field(repr=False)
+
+
+def is_observed(engine: Engine) -> bool:
     """Whether SQLAlchemy's events have listeners, or its log of statements is enabled."""
-    return bool(connection._has_events or connection.engine._has_events or connection._echo)  # noqa: SLF001
+    return bool(engine._has_events or engine._echo)  # noqa: SLF001
+
+
+def _is_observed(connection: Connection) -> bool:
+    return bool(connection._has_events or connection._echo) or is_observed(connection.engine)  # noqa: SLF001
+
+
+def translated(
+    error: Exception, text: str, dialect: Dialect, driver_error: type[Exception], *, lost: bool
+) -> DBAPIError:
+    """The error that SQLAlchemy would raise for one of the driver, without the values."""
+    found = DBAPIError.instance(
+        text, None, error, driver_error, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+    )
+    assert isinstance(found, DBAPIError), "It is one of the driver's."  # noqa: S101 - callers see to it
+    return found
 
 
 def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool) -> tuple[int, Sequence[Sequence[Any]]]:
@@ -77,15 +124,7 @@ def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool)
         lost = connection.dialect.is_disconnect(error, connection.connection, cursor)
         if lost:
             connection.invalidate(error)
-        raise DBAPIError.instance(
-            text,
-            None,
-            error,
-            driver_error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=connection.dialect,
-        ) from error
+        raise translated(error, text, connection.dialect, driver_error, lost=lost) from error
     finally:
         cursor.close()
 
@@ -116,7 +155,7 @@ class _Compiled:
         return converted
 
 
-def _compile(statement: Insert | Update | Select[*tuple[Any, ...]], dialect: Dialect, names: list[str]) -> _Compiled:
+def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Compiled:
     compiled = statement.compile(dialect=dialect, column_keys=names)
 
     def bind(type_: TypeEngine[Any]) -> _Convert | None:

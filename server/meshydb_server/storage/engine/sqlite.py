@@ -26,9 +26,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError, StorageError
-from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads
+from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
-from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, lock_wait_of, retry_while_busy
+from meshydb_server.storage.engine.prepared import Change, Lookup
+from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
 from meshydb_server.storage.engine.sqlite_file import OpenFile
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ _WRITING_STEPS: Final = 1000
 class SqliteEngine:
     """One connection that writes groups, and threads that read."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, others: Others) -> None:
         if not url.database or url.database == ":memory:":
             raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
         self.file = Path(url.database)
@@ -61,7 +62,10 @@ class SqliteEngine:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
-        self._scanners = LongWorkThreads(SCANNERS, "scan")
+        self._scanners = LongWorkThreads(SCANNERS, "scan", others)
+        self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
+        self._lookups: Connection | None = None
+        self._connecting = asyncio.Lock()
         self._waiting = deque[_Job]()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
@@ -79,6 +83,27 @@ class SqliteEngine:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def look_up(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that reads a few rows by their keys, on the event loop."""
+        connection = self._lookups or await self._connect_for_lookups()
+        try:
+            try:
+                return lookup.on(connection)
+            finally:
+                connection.rollback()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+        # Another process is recovering the file, for example. Only a thread may wait for it.
+        return await self.read(lookup.on)
+
+    async def _connect_for_lookups(self) -> Connection:
+        # Only a thread may wait for another process that has the file.
+        async with self._connecting:
+            if self._lookups is None:
+                self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
+        return self._lookups
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
@@ -109,6 +134,10 @@ class SqliteEngine:
             raise job.error
         return cast("T", job.result)
 
+    async def change(self, change: Change) -> None:
+        """Run a short transaction as part of the next group."""
+        await self.write(change.on)
+
     async def close(self) -> None:
         """Finish running transactions, and close the file."""
         self._closed = True
@@ -118,6 +147,9 @@ class SqliteEngine:
         def close() -> None:
             self._scanners.close()
             self._scanning.dispose()
+            if self._lookups is not None:
+                self._lookups.close()
+            self._looking.dispose()
             for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
                 threads.shutdown()
                 engine.dispose()
@@ -159,7 +191,10 @@ class SqliteEngine:
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(self._writer, self._begin)
+        # Only a thread may wait for another process.
+        connection = self._begin_at_once()
+        if connection is None:
+            connection = await loop.run_in_executor(self._writer, self._begin)
         try:
             yield connection
             await loop.run_in_executor(self._writer, self._commit, connection)
@@ -168,12 +203,23 @@ class SqliteEngine:
             driver_of(connection).rollback()
             connection.close()
 
-    def _begin(self) -> Connection:
+    def _begin_at_once(self) -> Connection | None:
+        """Begin a transaction, unless another process has the file, or it is not open yet."""
+        if not self._main.is_open:
+            return None
+        try:
+            return self._begin(0)
+        except OperationalError as error:
+            if is_busy(error):
+                return None
+            raise
+
+    def _begin(self, wait: float | None = None) -> Connection:
         connection = self._writing.connect()
         try:
             # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
             # written meanwhile, no matter how long it may wait.
-            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.lock_wait)
+            retry_while_busy(driver_of(connection), "BEGIN IMMEDIATE", self.lock_wait if wait is None else wait)
             self._check_files()
         except sqlite3.OperationalError as error:
             driver_of(connection).rollback()

@@ -13,7 +13,7 @@ from typing import Final, cast
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from meshydb_server.private_files import make_private
 from meshydb_server.storage.engine.sqlite_file import OpenFile
@@ -90,12 +90,22 @@ def retry_while_busy(driver: sqlite3.Connection, statement: str, seconds: float)
         try:
             driver.execute(statement)
         except sqlite3.OperationalError as error:
-            # The high bits say why it is busy, for example if another process is setting up the file.
-            if time.monotonic() >= end or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if time.monotonic() >= end or not _is_busy(error):
                 raise
         else:
             return
         time.sleep(_PAUSE_SECONDS)
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether a statement failed because another process has the file."""
+    return isinstance(error.orig, sqlite3.OperationalError) and _is_busy(error.orig)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    # The high bits say why it is busy, for example if another process is setting up the file. Errors that Python raises
+    # itself have no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

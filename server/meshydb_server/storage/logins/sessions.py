@@ -9,6 +9,7 @@ from attrs import asdict, field, frozen
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.engine.prepared import Lookup, Prepared
 from meshydb_server.storage.schema import sessions, users
 from meshydb_server.storage.users import User
 
@@ -49,9 +50,13 @@ def insert_session(connection: Connection, session: Session) -> None:
 
 def find_login(connection: Connection, account: str, tenant: str, session_id: bytes, now: datetime) -> Login | None:
     """The login with this id, if it has not expired, its user is active, and the password is unchanged since."""
+    return login_lookup(account, tenant, session_id, now).on(connection)
+
+
+def login_lookup(account: str, tenant: str, session_id: bytes, now: datetime) -> Lookup[Login | None]:
+    """Looks up what `find_login` returns."""
     given = {"the_account": account, "the_tenant": tenant, "the_session_id": session_id, "now": now}
-    row = connection.execute(_FIND, given).first()
-    return None if row is None else Login(*row)
+    return Lookup(_FIND, given, lambda rows: Login(*rows[0]) if rows else None)
 
 
 def prolong_session(connection: Connection, account: str, tenant: str, session_id: bytes, expires_at: datetime) -> bool:
@@ -88,7 +93,7 @@ _ITS_USER: Final = and_(
     users.c.user_id == sessions.c.user_id,
 )
 _INSERT: Final = insert(sessions)
-_FIND: Final = (
+_FIND: Final = Prepared(
     select(
         sessions.c.user_id,
         users.c.username,

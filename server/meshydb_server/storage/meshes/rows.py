@@ -16,7 +16,8 @@ from meshydb_server.storage.meshes.bodies import from_body
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.translation import Where
 
-_BATCH: Final = 500
+# Few, so that a scan often checks whether it should rest.
+_BATCH: Final = 100
 _MESH: Final = "account = :account AND tenant = :tenant AND mesh = :mesh"
 
 

@@ -20,7 +20,7 @@ from meshydb_server.storage.meshes.translation import translate
 from meshydb_server.storage.meshes.translation.terms import Parameters
 
 _PAGE: Final = "LIMIT :limit OFFSET :offset"
-# PostgreSQL may look for few rows by going through all in their order. So few are sorted when they are found.
+# So many ids are read at once, and sorted here.
 _FEW: Final = 1000
 # Sort keys that are kept beyond those of the pages up to the one asked for.
 _SPARE: Final = 10_000
@@ -62,14 +62,14 @@ def _page_in_sql(rows: Rows, order: Order, offset: int, limit: int) -> tuple[int
     descending = order.keys[0].descending
     if rows.connection.dialect.name == "sqlite":
         return _page_by_id(rows, offset, limit, descending=descending)
+    # Without an order: PostgreSQL may look for few rows in an order by going through all.
+    few = [row[0] for row in rows.select("id", "LIMIT :most", most=_FEW + 1)]
+    if len(few) <= _FEW:
+        return len(few), sorted(few, reverse=descending)[offset : offset + limit]
     total = rows.count()
-    rest = f"ORDER BY id {'DESC' if descending else 'ASC'} {_PAGE}"
     if offset >= total:
         return total, []
-    if total <= _FEW:
-        page = rows.select_from_found("id", "id", rest, offset=offset, limit=limit)
-    else:
-        page = rows.select("id", rest, offset=offset, limit=limit)
+    page = rows.select("id", f"ORDER BY id {'DESC' if descending else 'ASC'} {_PAGE}", offset=offset, limit=limit)
     return total, [row[0] for row in page]
 
 

@@ -1,0 +1,90 @@
+"""Connections to PostgreSQL that stay open, and are used one transaction after the other.
+
+SQLAlchemy's pool resets a connection between transactions and looks whether it still works. Both takes longer than a
+row by its key. A connection that broke meanwhile shows it at its first statement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import psycopg
+from attrs import frozen
+from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+@frozen
+class Held:
+    """A connection, and that of the driver."""
+
+    connection: AsyncConnection
+    driver: psycopg.AsyncConnection[Any]
+    cursor: psycopg.AsyncCursor[Any]
+    used_at: float | None = None
+    """When it was last used, by the monotonic clock; None for a new one."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this is its first use."""
+        return self.used_at is None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is closed, by either side."""
+        return self.driver.closed
+
+
+class HeldConnections:
+    """Some connections of an engine."""
+
+    def __init__(self, engine: AsyncEngine, most: int, wait: float) -> None:
+        """Take the engine, the number of connections, and the seconds to wait for one that is free."""
+        self.engine = engine
+        self._wait = wait
+        self._slots = asyncio.Semaphore(most)
+        self._free: list[Held] = []
+
+    @asynccontextmanager
+    async def take(self) -> AsyncGenerator[Held]:
+        """A connection for the block, which leaves no transaction open. Raises TimeoutError of SQLAlchemy's pool."""
+        await self._enter()
+        try:
+            held = self._free.pop() if self._free else await self._connect()
+            try:
+                yield held
+            finally:
+                if held.is_lost or held.driver.info.transaction_status != TransactionStatus.IDLE:
+                    await held.connection.invalidate()
+                    await held.connection.close()
+                else:
+                    self._free.append(Held(held.connection, held.driver, held.cursor, time.monotonic()))
+        finally:
+            self._slots.release()
+
+    async def close(self) -> None:
+        """Close the connections that are not in use, and the engine."""
+        while self._free:
+            await self._free.pop().connection.close()
+        await self.engine.dispose()
+
+    async def _enter(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise PoolTimeoutError("All connections are in use.") from error
+
+    async def _connect(self) -> Held:
+        connection = await self.engine.connect()
+        raw = await connection.get_raw_connection()
+        driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+        return Held(connection, driver, driver.cursor())
