@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.storage.accounts import account_exists, has_accounts, insert_account, insert_tenant
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError, StaleError, StorageError
-from meshydb_server.storage.engine.sqlite_connections import retry_while_busy
+from meshydb_server.storage.engine.sqlite.connections import retry_while_busy
 from meshydb_server.storage.schema import Instant, metadata
 from tests.support.databases.transactions import NOW, add, count, exists, held
 

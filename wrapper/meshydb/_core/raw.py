@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from meshydb._headers import Headers
-from meshydb._models.shown import show
+from meshydb._models.meshes.shown import show
 
 if TYPE_CHECKING:
     from meshydb._core.messages import Response

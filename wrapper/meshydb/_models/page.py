@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar, overload
 from attrs import field, frozen
 
 from meshydb._models.fields import by
+from meshydb._models.meshes.shown import show
 from meshydb._models.model import Model, read, write
-from meshydb._models.shown import show
 from meshydb._models.users import User
 from meshydb._validation import check_int
 

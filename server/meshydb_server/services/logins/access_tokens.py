@@ -36,7 +36,9 @@ class AccessTokens:
     """
 
     keyring: Keyring
-    _verified: OrderedDict[bytes, Mapping[str, Any]] = field(factory=OrderedDict, init=False, repr=False, eq=False)
+    _verified: OrderedDict[bytes, Mapping[str, Any]] = field(
+        factory=OrderedDict[bytes, Mapping[str, Any]], init=False, repr=False, eq=False
+    )
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Sign a token with these claims, which include `aud`."""

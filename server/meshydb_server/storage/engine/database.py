@@ -29,7 +29,7 @@ from meshydb_server.storage.engine.errors import (
 )
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.sqlite import SqliteEngine
+from meshydb_server.storage.engine.sqlite.transactions import SqliteEngine
 
 T = TypeVar("T")
 
@@ -232,7 +232,7 @@ def _open(url: URL, others: Others, timeout: float, *, prepared_statements: bool
                 return SqliteEngine(url, others)
             case "postgresql" | "postgresql+psycopg":
                 # Needs the packages of an extra.
-                from meshydb_server.storage.engine.postgresql import PostgresqlEngine  # noqa: PLC0415
+                from meshydb_server.storage.engine.postgresql.transactions import PostgresqlEngine  # noqa: PLC0415
 
                 return PostgresqlEngine(url, others, timeout, prepared_statements=prepared_statements)
             case _:

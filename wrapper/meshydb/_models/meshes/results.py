@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import field, frozen
 
 from meshydb._models.fields import by, by_optional
+from meshydb._models.meshes.shown import show
 from meshydb._models.model import MalformedError, Model
-from meshydb._models.shown import show
 from meshydb._validation import check_bool, check_int, check_str
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from meshydb_server.storage.engine.errors import StaleError, StorageError
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.sqlite_connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
-from meshydb_server.storage.engine.sqlite_file import OpenFile
+from meshydb_server.storage.engine.sqlite.connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
+from meshydb_server.storage.engine.sqlite.file import OpenFile
 
 T = TypeVar("T")
 
@@ -101,9 +101,11 @@ class SqliteEngine:
     async def _connect_for_lookups(self) -> Connection:
         # Only a thread may wait for another process that has the file.
         async with self._connecting:
-            if self._lookups is None:
-                self._lookups = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
-        return self._lookups
+            connection = self._lookups
+            if connection is None:
+                connection = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
+                self._lookups = connection
+        return connection
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""

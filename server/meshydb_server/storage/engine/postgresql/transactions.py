@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
-from meshydb_server.storage.engine.held_connections import Held, HeldConnections
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
-from meshydb_server.storage.engine.postgresql_connection import DeadlineConnection
+from meshydb_server.storage.engine.postgresql.deadline_connection import DeadlineConnection
+from meshydb_server.storage.engine.postgresql.held_connections import Held, HeldConnections
 from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
 
 T = TypeVar("T")
@@ -146,7 +146,8 @@ class PostgresqlEngine:
 
     async def _execute(self, held: Held, text: str, parameters: Any) -> None:
         try:
-            await held.cursor.execute(text, parameters)
+            # The driver's types want a literal, or bytes.
+            await held.cursor.execute(text.encode(), parameters)
         except psycopg.Error as error:
             raise translated(error, text, self._looking.engine.dialect, psycopg.Error, lost=held.is_lost) from error
 

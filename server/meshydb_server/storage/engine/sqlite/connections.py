@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from meshydb_server.private_files import make_private
-from meshydb_server.storage.engine.sqlite_file import OpenFile
+from meshydb_server.storage.engine.sqlite.file import OpenFile
 
 _PRAGMAS: Final = (
     # NORMAL would lose acknowledged writes after a power failure.

@@ -1,0 +1,1 @@
+"""PostgreSQL: its connections and its transactions."""
