@@ -21,6 +21,7 @@ from meshydb_server.query.documents import DocumentError, DocumentProblem, Objec
 from meshydb_server.query.errors import Kind, LimitExceededError, QueryError, UpdateNotApplicableError
 from meshydb_server.query.filters.matching import matches
 from meshydb_server.query.filters.tree import MATCH_ALL, Filter
+from meshydb_server.query.interruption import interruptible
 from meshydb_server.query.parsing import parse_filter, parse_update
 from meshydb_server.query.projections.building import parse_pipeline
 from meshydb_server.query.projections.running import run_pipeline
@@ -53,6 +54,7 @@ __all__ = [
     "arrange",
     "checked",
     "checked_id",
+    "interruptible",
     "is_absent",
     "matches",
     "parse_filter",

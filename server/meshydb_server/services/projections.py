@@ -16,6 +16,7 @@ from meshydb_server.query import (
     Order,
     Pipeline,
     QueryError,
+    interruptible,
     is_absent,
     matches,
     parse_pipeline,
@@ -149,7 +150,8 @@ def _results(
     check: Check,
 ) -> Sequence[Document]:
     first, rest = pipeline.without_first_match()
-    with closing(stream(connection, mesh, MATCH_ALL if first is None else first, check=check)) as documents:
+    documents_of_mesh = stream(connection, mesh, MATCH_ALL if first is None else first, check=check)
+    with interruptible(check), closing(documents_of_mesh) as documents:
         made = _checked(run_pipeline(rest, documents), check)
         found = [document for document in made if matches(condition, document)]
     return found if order is None else sort_documents(found, order)

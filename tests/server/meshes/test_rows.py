@@ -173,3 +173,15 @@ def test_projections(connection: Connection) -> None:
 
 class _TooLateError(Exception):
     """The time of a test is over."""
+
+
+def test_check_inside_a_document(connection: Connection) -> None:
+    """The check is called between the conditions on a large document, too, but not on small ones."""
+    calls: list[None] = []
+    fill(connection, [{"_id": "small", "a": [1]}])
+    tree = parse_filter("{" + ", ".join(f"'a.{i}': {{$ne: 2}}" for i in range(50)) + "}")
+    search(connection, KEY, tree, BY_ID, offset=0, limit=1, check=lambda: calls.append(None))
+    assert len(calls) < 50
+    fill(connection, [{"_id": "large", "a": [1] * 5000}])
+    search(connection, KEY, tree, BY_ID, offset=0, limit=1, check=lambda: calls.append(None))
+    assert len(calls) > 50

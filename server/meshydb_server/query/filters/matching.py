@@ -22,6 +22,7 @@ from meshydb_server.query.filters.tree import (
     Size,
     TypeOf,
 )
+from meshydb_server.query.interruption import checkpoint
 from meshydb_server.query.values import dates
 from meshydb_server.query.values.comparison import Bracket, Key, bracket, key, key_beside
 from meshydb_server.query.values.paths import values_at, whole_values_at
@@ -32,6 +33,7 @@ _INT32: Final = range(-(2**31), 2**31)
 
 def matches(tree: Filter, document: Value) -> bool:
     """Whether a document matches. The document is not changed."""
+    checkpoint()
     return _MATCHERS[type(tree)](tree, document)
 
 

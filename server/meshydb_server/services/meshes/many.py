@@ -7,15 +7,17 @@ documents are searched, the search stops; a change that has begun is completed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.contract import Contract
-from meshydb_server.query import MATCH_ALL, Document, Filter, Update, apply_update, matches
+from meshydb_server.query import MATCH_ALL, Document, Filter, Update, apply_update, interruptible, matches
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
@@ -30,6 +32,7 @@ from meshydb_server.services.meshes.queries import (
     translated_queries,
 )
 from meshydb_server.storage.engine.database import Database
+from meshydb_server.storage.engine.errors import ScanTimeoutError
 from meshydb_server.storage.meshes import (
     MeshKey,
     delete_documents,
@@ -96,7 +99,9 @@ class ManyService:
         for ids in _groups(await self._matching(mesh, condition), _GROUP):
             with translated_queries():
                 counts = await self.database.write(
-                    lambda connection, ids=ids: _update_group(connection, mesh, ids, condition, change, now),  # type: ignore[misc] # a default
+                    self._limited(
+                        partial(_update_group, mesh=mesh, ids=ids, condition=condition, update=change, now=now)
+                    ),
                     long=True,
                 )
             matched += counts.matched
@@ -108,11 +113,19 @@ class ManyService:
         condition = require_filter(filter_)
         deleted = 0
         for ids in _groups(await self._matching(mesh, condition), _UNSEEN_GROUP if condition == MATCH_ALL else _GROUP):
-            deleted += await self.database.write(
-                lambda connection, ids=ids: _delete_group(connection, mesh, ids, condition),  # type: ignore[misc] # a default
-                long=True,
-            )
+            with translated_queries():
+                work = partial(_delete_group, mesh=mesh, ids=ids, condition=condition)
+                deleted += await self.database.write(self._limited(work), long=True)
         return deleted
+
+    def _limited(self, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
+        """The work on a group, which takes no longer than a search may. Others wait for its locks."""
+
+        def limited(connection: Connection) -> T:
+            with interruptible(_time_limit(self.seconds)):
+                return work(connection)
+
+        return limited
 
     async def _matching(self, mesh: MeshKey, condition: Filter) -> Sequence[str]:
         with translated_queries():
@@ -135,6 +148,17 @@ def _locked(
         document = from_body(body)
         if matches(condition, document):
             yield document_id, document
+
+
+def _time_limit(seconds: float) -> Callable[[], None]:
+    """Raises ScanTimeoutError when the time is over, which begins now."""
+    end = time.monotonic() + seconds
+
+    def check() -> None:
+        if time.monotonic() >= end:
+            raise ScanTimeoutError
+
+    return check
 
 
 def _update_group(

@@ -10,13 +10,15 @@ from attrs import frozen
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from meshydb_server.query import Document, Filter, matches
+from meshydb_server.query import Document, Filter, interruptible, matches
 from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes.bodies import from_body
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.translation import Where
 
 # Few, so that a scan often checks whether it should rest.
+# Characters of a body. Evaluating a smaller one is over soon, whatever the filter.
+_LARGE: Final = 4096
 _BATCH: Final = 100
 _MESH: Final = "account = :account AND tenant = :tenant AND mesh = :mesh"
 
@@ -58,8 +60,14 @@ class Rows:
                 self.check()
                 for document_id, body in rows:
                     document = from_body(body)
-                    if self.where.exact or matches(tree, document):
+                    if self.where.exact or self._matches(tree, document, len(body)):
                         yield document_id, document
+
+    def _matches(self, tree: Filter, document: Document, size: int) -> bool:
+        if size < _LARGE:
+            return matches(tree, document)
+        with interruptible(self.check):
+            return matches(tree, document)
 
     @property
     def _source(self) -> str:
