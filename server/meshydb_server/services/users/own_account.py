@@ -48,7 +48,7 @@ class OwnAccountService:
             tenant = require_tenant(connection, caller.account, caller.tenant)
             return self.profiles.load(connection, tenant, _get(connection, caller), own=True)
 
-        return await self.database.read(look)
+        return await self.database.read(look, brief=True)
 
     async def update(self, caller: Caller, change: ProfileChange, previous: str | None = None) -> Profile:
         """Change the user who calls, and return the result. Raises InvalidRequestError."""

@@ -108,7 +108,7 @@ class PostgresqlEngine:
             connection.exec_driver_sql(statement)
         upgrade(connection)
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:  # noqa: ARG002 - for SQLite
         """Run a read-only transaction."""
         async with self._reading.begin() as connection:
             return await connection.run_sync(self._run, work)

@@ -15,7 +15,7 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -63,8 +63,8 @@ class SqliteEngine:
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
         self._scanners = LongWorkThreads(SCANNERS, "scan", others)
-        self._looking = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
-        self._lookups: Connection | None = None
+        self._reading_here = connect(url, self._main, 1, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
+        self._here: Connection | None = None
         self._connecting = asyncio.Lock()
         self._waiting = deque[_Job]()
         self._working: asyncio.Task[None] | None = None
@@ -74,8 +74,11 @@ class SqliteEngine:
         """Run pending migrations. Other processes wait until this one has finished."""
         upgrade(connection)
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a read-only transaction, which sees the data as it was at its start."""
+    async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
+        """Run a read-only transaction, which sees the data as it was at its start; on the event loop if it is brief."""
+        if brief:
+            with suppress(_BusyError):
+                return await self._read_here(work)
 
         def run() -> T:
             with self._reading.begin() as connection:
@@ -86,25 +89,29 @@ class SqliteEngine:
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys, on the event loop."""
-        connection = self._lookups or await self._connect_for_lookups()
-        try:
-            try:
-                return lookup.on(connection)
-            finally:
-                connection.rollback()
-        except OperationalError as error:
-            if not is_busy(error):
-                raise
-        # Another process is recovering the file, for example. Only a thread may wait for it.
-        return await self.read(lookup.on)
+        return await self.read(lookup.on, brief=True)
 
-    async def _connect_for_lookups(self) -> Connection:
+    async def _read_here(self, work: Callable[[Connection], T]) -> T:
+        connection = self._here or await self._connect_here()
+        try:
+            driver_of(connection).execute("BEGIN")
+            return work(connection)
+        except OperationalError as error:
+            # Another process is recovering the file, for example. Only a thread may wait for it.
+            if is_busy(error):
+                raise _BusyError from error
+            raise
+        finally:
+            connection.rollback()
+            driver_of(connection).rollback()
+
+    async def _connect_here(self) -> Connection:
         # Only a thread may wait for another process that has the file.
         async with self._connecting:
-            connection = self._lookups
+            connection = self._here
             if connection is None:
-                connection = await asyncio.get_running_loop().run_in_executor(self._readers, self._looking.connect)
-                self._lookups = connection
+                connection = await asyncio.get_running_loop().run_in_executor(self._readers, self._reading_here.connect)
+                self._here = connection
         return connection
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
@@ -149,9 +156,9 @@ class SqliteEngine:
         def close() -> None:
             self._scanners.close()
             self._scanning.dispose()
-            if self._lookups is not None:
-                self._lookups.close()
-            self._looking.dispose()
+            if self._here is not None:
+                self._here.close()
+            self._reading_here.dispose()
             for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
                 threads.shutdown()
                 engine.dispose()
@@ -242,6 +249,10 @@ class SqliteEngine:
     def _check_files(self) -> None:
         self._main.check()
         self._log.check()
+
+
+class _BusyError(Exception):
+    """Another process has the file."""
 
 
 @define(eq=False)
