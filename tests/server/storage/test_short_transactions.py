@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.accounts import account_exists
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.errors import DuplicateError, StorageError
 from meshydb_server.storage.engine.prepared import Change, Lookup, Prepared
@@ -49,6 +50,24 @@ async def test_rows(database: Database) -> None:
     await database.change(_new("third"))
     found = await asyncio.gather(*(database.look_up(_account(name)) for name in ("acme", "other", "third") * 5))
     assert [rows[0][0] for rows in found] == ["acme", "other", "third"] * 5
+
+
+async def test_brief_reads(database: Database) -> None:
+    """A brief transaction reads as others do, writes nothing, and leaves nothing open after an error."""
+
+    def fail(connection: Connection) -> None:
+        assert account_exists(connection, "acme")
+        raise KeyError
+
+    await database.write(add("acme"))
+    with pytest.raises(KeyError):
+        await database.read(fail, brief=True)
+    with pytest.raises(StorageError):
+        await database.read(add("other"), brief=True)
+    # What another connection writes is seen by the next.
+    await database.write(add("third"))
+    counts = await asyncio.gather(*(database.read(count, brief=True) for _ in range(10)))
+    assert counts == [2] * 10
 
 
 async def test_failures(database: Database) -> None:
