@@ -16,7 +16,7 @@ from meshydb_server.storage.engine.errors import DuplicateError, StorageError
 from meshydb_server.storage.engine.prepared import Change, Lookup, Prepared
 from meshydb_server.storage.schema import accounts
 from tests.support.databases.postgres import Postgres
-from tests.support.databases.transactions import NOW, add, rename
+from tests.support.databases.transactions import NOW, add, count, rename
 
 pytestmark = pytest.mark.anyio
 
