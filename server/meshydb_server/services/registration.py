@@ -46,7 +46,7 @@ class RegistrationService:
             tenant_row = require_tenant(connection, account, tenant)
             return find_user(connection, tenant_row.account, tenant_row.name, username_key(username)) is not None
 
-        return await self.database.read(look)
+        return await self.database.read(look, brief=True)
 
     async def register_anonymous(self, account: str, tenant: str | None, username: str) -> Profile:
         """Add a user without a password. Raises NotFoundError, InvalidRequestError or ConflictError."""
@@ -78,7 +78,7 @@ class RegistrationService:
                 connection, tenant_row.account, tenant_row.name, username_key(new.username)
             ) is not None
 
-        tenant_row, taken = await self.database.read(look)
+        tenant_row, taken = await self.database.read(look, brief=True)
         if not tenant_row.public_registration:
             raise InvalidRequestError("Public registration is switched off.", ErrorCode.REGISTRATION_DISABLED)
         require_complete_user(tenant_row, new)

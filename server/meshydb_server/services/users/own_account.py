@@ -77,7 +77,7 @@ class OwnAccountService:
             tenant = require_tenant(connection, caller.account, caller.tenant)
             require_askable(tenant, _get(connection, caller))
 
-        await self.database.read(look)
+        await self.database.read(look, brief=True)
         require_complete(questions)
         proof = await self.prover.prove(caller, previous)
         hashed = await hash_answers(self.passwords, questions)
@@ -97,7 +97,7 @@ class OwnAccountService:
         Raises InvalidRequestError, and LimitError after too many wrong passwords.
         """
         authenticators = self.profiles.authenticators
-        user = await self.database.read(lambda connection: _get(connection, caller))
+        user = await self.database.read(lambda connection: _get(connection, caller), brief=True)
         if user.anonymous:
             raise InvalidRequestError("An anonymous user has no password to change.", ErrorCode.USER_ANONYMOUS)
         await self.prover.prove_password(caller, user, previous)

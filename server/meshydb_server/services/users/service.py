@@ -97,7 +97,9 @@ class UserService:
         Raises InvalidRequestError, ConflictError, or AuthorityError for a role with permissions that the caller does
         not have.
         """
-        tenant = await self.database.read(lambda connection: require_tenant(connection, caller.account, caller.tenant))
+        tenant = await self.database.read(
+            lambda connection: require_tenant(connection, caller.account, caller.tenant), brief=True
+        )
         require_complete_user(tenant, new)
         secrets = await hash_secrets(self.passwords, tenant, new)
 
@@ -121,7 +123,7 @@ class UserService:
             tenant = require_tenant(connection, caller.account, caller.tenant)
             return self.profiles.load(connection, tenant, user, own=user.user_id == caller.user_id)
 
-        return await self.database.read(look)
+        return await self.database.read(look, brief=True)
 
     async def update(self, caller: Caller, user_id: str, change: ProfileChange, previous: str | None = None) -> Profile:
         """Change a user, and return the result.
@@ -185,7 +187,7 @@ class UserService:
             require_authority(connection, caller, user)
             require_askable(require_tenant(connection, caller.account, caller.tenant), user)
 
-        await self.database.read(look)
+        await self.database.read(look, brief=True)
         require_complete(questions)
         hashed = await hash_answers(self.passwords, questions)
         authenticators = self.profiles.authenticators

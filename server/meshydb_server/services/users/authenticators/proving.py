@@ -60,7 +60,7 @@ class PasswordProver:
         def look(connection: Connection) -> User | None:
             return get_user(connection, caller.account, caller.tenant, caller.user_id)
 
-        user = await self.database.read(look)
+        user = await self.database.read(look, brief=True)
         if user is None:
             raise AuthenticationError(INVALID_ACCESS_TOKEN)
         await self.prove_password(caller, user, previous)
