@@ -106,8 +106,8 @@ contract-diff: $(READY) ## Compare openapi.yaml with the last release, or with B
 portability: $(READY) ## Generate code from openapi.yaml with third-party generators, and compile it. Needs npm.
 	@PYTHONPATH=scripts $(BIN)/python -m portability
 
-bench: $(READY) ## Benchmark the client against others, and the server against a mock and PocketBase. PART=client, server, decoys, meshes (with DOCUMENTS=…) or before (with BASE=…, a git revision) for one.
-	@BASE="$(BASE)" DOCUMENTS="$(DOCUMENTS)" $(BIN)/python -m bench $(PART)
+bench: $(READY) ## Benchmark the client and the server against others. PART=client, server, decoys, meshes (with DOCUMENTS=…), peers or growth (with USERS=… SECONDS=…) or before (with BASE=…, a git revision) for one.
+	@BASE="$(BASE)" DOCUMENTS="$(DOCUMENTS)" USERS="$(USERS)" SECONDS="$(SECONDS)" $(BIN)/python -m bench $(PART)
 
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bench import before_part, client_part, decoys_part, server_part
+from bench.growth import part as growth_part
 from bench.meshes import part as meshes_part
+from bench.peers import part as peers_part
 from bench.report import Verdict, write
 
 _PARTS: Final[dict[str, Callable[[], tuple[list[Verdict], dict[str, Any]]]]] = {
@@ -18,6 +20,8 @@ _PARTS: Final[dict[str, Callable[[], tuple[list[Verdict], dict[str, Any]]]]] = {
     "server": server_part.measure,
     "decoys": decoys_part.measure,
     "meshes": meshes_part.measure,
+    "peers": peers_part.measure,
+    "growth": growth_part.measure,
     "before": before_part.measure,
 }
 

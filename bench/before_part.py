@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from bench import servers
-from bench.load import Load, Result, send
+from bench.load import Load, Result, forgot_password, send
 from bench.report import Verdict
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ def _path(tree: Path) -> Generator[None]:
 
 
 def _ask(port: int) -> Result:
-    result = send(Load("127.0.0.1", port, servers.ACCOUNT, range(_USERS), _REQUESTS, _CONNECTIONS))
+    result = send(Load("127.0.0.1", port, forgot_password(servers.ACCOUNT), range(_USERS), _REQUESTS, _CONNECTIONS))
     if result.refused:
         sys.exit(f"{result.refused} of {_REQUESTS} requests were refused, so that nothing is measured.")
     return result

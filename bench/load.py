@@ -8,27 +8,66 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import islice
+from itertools import count, islice
+from types import MappingProxyType
+from typing import Any, Final
 
 from attrs import frozen
 
 from bench.framing import Incoming
 
+NUMBER: Final = "#######"
+
+
+@frozen
+class Request:
+    """A request. Wherever it has `NUMBER`, the number of a user is sent, in as many digits."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: str = ""
+
+    @classmethod
+    def json(cls, path: str, value: Any, **headers: str) -> Request:
+        """A POST of JSON."""
+        return cls("POST", path, {"Content-Type": "application/json", **headers}, json.dumps(value))
+
+    def text(self, host: str, port: int) -> str:
+        """The request as it is sent, with `NUMBER`."""
+        headers = {"Host": f"{host}:{port}", **self.headers}
+        if self.body:
+            headers["Content-Length"] = str(len(self.body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self.method} {self.path} HTTP/1.1\r\n{lines}\r\n{self.body}"
+
+
+def forgot_password(account: str, **headers: str) -> Request:
+    """A request for a password reset."""
+    return Request.json(f"/{account}/users/forgotpassword", {"username": f"user{NUMBER}", "attempt": 1}, **headers)
+
 
 @frozen
 class Load:
-    """The requests to send: forgotPassword for a number of users, in order."""
+    """A request to send for a number of users, in order: so many times, or for so many seconds.
+
+    The first request is for the user at `first`.
+    """
 
     host: str
     port: int
-    account: str
+    request: Request
     users: range
-    requests: int
+    requests: int | None
     connections: int
+    seconds: int | None = None
+    first: int = 0
 
 
 @frozen
@@ -68,10 +107,10 @@ def _send(load: Load) -> Result:
 
 async def _run(load: Load) -> Result:
     loop = asyncio.get_running_loop()
-    requests = islice(_requests(load), load.requests)
     durations: list[float] = []
-    connections = [_Connection(requests, durations) for _ in range(load.connections)]
     started = time.perf_counter()
+    requests = islice(_requests(load, started), load.requests)
+    connections = [_Connection(requests, durations) for _ in range(load.connections)]
     for connection in connections:
         await loop.create_connection(partial(_same, connection), load.host, load.port)
     await asyncio.gather(*(connection.done for connection in connections))
@@ -83,15 +122,14 @@ def _same(connection: _Connection) -> _Connection:
     return connection
 
 
-def _requests(load: Load) -> Iterator[bytes]:
-    head = (
-        f"POST /{load.account}/users/forgotpassword HTTP/1.1\r\n"
-        f"Host: {load.host}:{load.port}\r\nContent-Type: application/json\r\n"
-    )
-    while True:
-        for number in load.users:
-            body = f'{{"username":"{username(number)}","attempt":1}}'
-            yield f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+def _requests(load: Load, started: float) -> Iterator[bytes]:
+    text = load.request.text(load.host, load.port)
+    end = math.inf if load.seconds is None else started + load.seconds
+    for index in count(load.first):
+        if time.perf_counter() >= end:
+            return
+        number = load.users[index % len(load.users)]
+        yield text.replace(NUMBER, f"{number:0{len(NUMBER)}}").encode()
 
 
 class _Connection(asyncio.Protocol):
@@ -115,7 +153,7 @@ class _Connection(asyncio.Protocol):
         if answer is None:
             return
         self._durations.append(time.perf_counter() - self._sent_at)
-        self.refused += not answer.startswith(b"HTTP/1.1 200 ")
+        self.refused += not answer.startswith(b"HTTP/1.1 2")
         self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from bench.load import Load, Result, send
+from bench.load import Load, Result, forgot_password, send
 from bench.report import Verdict
 from bench.servers import ACCOUNT, Running, meshydb, prism
 
@@ -26,7 +26,7 @@ _SLOWER: Final = 1.3
 def _ask(server: Running, users: int, requests: int = _REQUESTS) -> Result:
     # A stride spreads the requests evenly over all users.
     spread = range(0, users, max(1, users // requests))
-    result = send(Load("127.0.0.1", server.port, ACCOUNT, spread, requests, _CONNECTIONS))
+    result = send(Load("127.0.0.1", server.port, forgot_password(ACCOUNT), spread, requests, _CONNECTIONS))
     if result.refused:
         sys.exit(f"{result.refused} of {requests} requests were refused, so that nothing is measured.")
     return result

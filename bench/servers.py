@@ -24,6 +24,8 @@ from bench.load import username
 ACCOUNT: Final = "acme"
 _ROOT: Final = Path(__file__).parents[1]
 _PRISM: Final = "@stoplight/prism-cli@5.16.0"
+# Of user and system mode, counted from the field after the name.
+_CPU_FIELDS: Final = (11, 12)
 _COMMAND: Final = (sys.executable, "-m", "meshydb_server")
 # No request is rejected, because the benchmark measures the work.
 _SETTINGS: Final = {
@@ -58,6 +60,13 @@ class Running:
     def peak_memory(self) -> int:
         """The most resident memory since the start, or since `reset_peak_memory`, in KiB, from Linux."""
         return self._status("VmHWM:")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU seconds of the process since its start, from Linux."""
+        # The name of the program, which may have spaces, comes before.
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return sum(int(fields[each]) for each in _CPU_FIELDS) / os.sysconf("SC_CLK_TCK")
 
     def reset_peak_memory(self) -> None:
         """Forget the peak of memory."""

