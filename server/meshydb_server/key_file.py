@@ -28,7 +28,9 @@ def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -
     """
     if settings.secret_keys is not None:
         return _parse(settings.secret_keys.get_secret_value(), "MESHYDB_SECRET_KEYS")
-    path = settings.key_file or _beside(database_file)
+    path = place_of_keys(settings, database_file)
+    if path is None:
+        raise KeyFileError("This database has no key file beside it: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE.")
     try:
         if not path.exists():
             if not new:
@@ -43,6 +45,15 @@ def load_keyring(settings: Settings, database_file: Path | None, *, new: bool) -
         raise KeyFileError(f"The key file {path} cannot be read or created: {reason}") from error
 
 
+def place_of_keys(settings: Settings, database_file: Path | None) -> Path | None:
+    """The key file; None if the settings hold the keys, or there is neither."""
+    if settings.secret_keys is not None:
+        return None
+    if settings.key_file is not None:
+        return settings.key_file
+    return None if database_file is None else Path(f"{database_file}.keys")
+
+
 def _read(path: Path) -> str:
     end = time.monotonic() + _EMPTY_SECONDS
     while not (text := path.read_text(encoding="ascii")) and time.monotonic() < end:
@@ -55,9 +66,3 @@ def _parse(text: str, source: str) -> Keyring:
         return Keyring.parse(text)
     except KeyFormatError as error:
         raise KeyFileError(f"{source}: {error}") from error
-
-
-def _beside(database_file: Path | None) -> Path:
-    if database_file is None:
-        raise KeyFileError("This database has no key file beside it: set MESHYDB_SECRET_KEYS or MESHYDB_KEY_FILE.")
-    return Path(f"{database_file}.keys")

@@ -8,6 +8,7 @@ import click
 
 from meshydb_server.cli.accounts import account, tenant
 from meshydb_server.cli.audit import audit
+from meshydb_server.cli.backups import backup
 from meshydb_server.cli.meshes import mesh
 from meshydb_server.cli.messages import outbox
 from meshydb_server.cli.projections import projection
@@ -23,7 +24,7 @@ def commands() -> None:
     """Host a MeshyDB server: logins, users and password recovery for your accounts."""
 
 
-for command in (serve_command, account, tenant, user, role, mesh, projection, outbox, audit):
+for command in (serve_command, account, tenant, user, role, mesh, projection, outbox, audit, backup):
     commands.add_command(command)
 
 

@@ -95,6 +95,23 @@ database_url_option = click.option(
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, at a terminal too.")
 
 
+def with_settings(command: Callable[Concatenate[Settings, P], Result]) -> Callable[..., Result]:
+    """Run a command on the settings alone. Adds the options `--database-url` and `--json`."""
+
+    @_json_option
+    @database_url_option
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Result:
+        as_json = bool(kwargs.pop("as_json"))
+        _warn()
+        try:
+            return attrs.evolve(command(click.get_current_context().obj, *args, **kwargs), as_json=as_json)
+        except CAUSED_BY_OPERATOR as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
 def with_services(command: Callable[Concatenate[Services, P], Awaitable[Result]]) -> Callable[..., Result]:
     """Run a command on open services. Adds the options `--database-url` and `--json`."""
     on_services = with_open_services(command)
@@ -118,13 +135,18 @@ def with_open_services(command: Callable[Concatenate[Services, P], Awaitable[T]]
             async with open_services(click.get_current_context().obj) as services:
                 return await command(services, *args, **kwargs)
 
-        for warning in warnings_of(os.environ):
-            # The command must run whether or not anybody reads the warning.
-            with suppress(OSError):
-                write(sys.stderr, f"Warning: {warning}\n")
+        _warn()
         try:
             return asyncio.run(call())
         except CAUSED_BY_OPERATOR as error:
             raise click.ClickException(str(error)) from error
 
     return run
+
+
+def _warn() -> None:
+    """Warn of variables that have no meaning."""
+    for warning in warnings_of(os.environ):
+        # The command must run whether or not anybody reads the warning.
+        with suppress(OSError):
+            write(sys.stderr, f"Warning: {warning}\n")

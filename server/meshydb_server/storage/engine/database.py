@@ -29,6 +29,7 @@ from meshydb_server.storage.engine.errors import (
 )
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
+from meshydb_server.storage.engine.sqlite.connections import file_of, lock_wait_of
 from meshydb_server.storage.engine.sqlite.transactions import SqliteEngine
 
 T = TypeVar("T")
@@ -45,6 +46,10 @@ _LONGEST_PAUSE: Final = 160
 
 # Seconds for closing a database that hangs. The end of the process closes it without loss.
 _CLOSE_SECONDS: Final = 3.0
+
+_SQLITE: Final = {"sqlite", "sqlite+aiosqlite"}
+_POSTGRESQL: Final = {"postgresql", "postgresql+psycopg"}
+_DIALECTS: Final = "it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://"
 
 # The error codes of SQLite and PostgreSQL for a duplicate key.
 _DUPLICATE: Final = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "23505"}
@@ -217,6 +222,20 @@ class Database:
         return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file that a URL of SQLite names; None for a URL of PostgreSQL. Raises StorageError for others."""
+    parsed = _parse(url)
+    if parsed.drivername in _POSTGRESQL:
+        return None
+    if parsed.drivername not in _SQLITE:
+        raise _unusable(_DIALECTS)
+    try:
+        lock_wait_of(parsed)
+        return file_of(parsed)
+    except ArgumentError as error:
+        raise _unusable(_first_line(error)) from error
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -232,15 +251,15 @@ def _parse(url: str) -> URL:
 def _open(url: URL, others: Others, timeout: float, *, prepared_statements: bool) -> Engine:
     try:
         match url.drivername:
-            case "sqlite" | "sqlite+aiosqlite":
+            case name if name in _SQLITE:
                 return SqliteEngine(url, others)
-            case "postgresql" | "postgresql+psycopg":
+            case name if name in _POSTGRESQL:
                 # Needs the packages of an extra.
                 from meshydb_server.storage.engine.postgresql.transactions import PostgresqlEngine  # noqa: PLC0415
 
                 return PostgresqlEngine(url, others, timeout, prepared_statements=prepared_statements)
             case _:
-                raise _unusable("it must begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
+                raise _unusable(_DIALECTS)
     except ArgumentError as error:
         raise _unusable(_first_line(error)) from error
     except ImportError as error:

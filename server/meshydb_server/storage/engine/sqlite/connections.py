@@ -69,6 +69,13 @@ def _make_file(url: URL) -> None:
             make_private(path)
 
 
+def file_of(url: URL) -> Path:
+    """The file of a database. Raises ArgumentError for a URL without one."""
+    if not url.database or url.database == ":memory:":
+        raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
+    return Path(url.database)
+
+
 def lock_wait_of(url: URL) -> float:
     """How many seconds to wait for another process. Raises ArgumentError for a URL with other options."""
     # Other options would change behaviour that this module relies on, or store nothing in a file.

@@ -22,14 +22,21 @@ from typing import Final, TypeVar, cast
 from attrs import define
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError, StorageError
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
-from meshydb_server.storage.engine.sqlite.connections import connect, driver_of, is_busy, lock_wait_of, retry_while_busy
+from meshydb_server.storage.engine.sqlite.connections import (
+    connect,
+    driver_of,
+    file_of,
+    is_busy,
+    lock_wait_of,
+    retry_while_busy,
+)
 from meshydb_server.storage.engine.sqlite.file import OpenFile
 
 T = TypeVar("T")
@@ -46,9 +53,7 @@ class SqliteEngine:
     """One connection that writes groups, and threads that read."""
 
     def __init__(self, url: URL, others: Others) -> None:
-        if not url.database or url.database == ":memory:":
-            raise ArgumentError("SQLite needs a file, as in sqlite+aiosqlite:///meshydb.sqlite3")
-        self.file = Path(url.database)
+        self.file = file_of(url)
         # The driver in the URL is not used: it would switch threads for each statement.
         url = url.set(drivername="sqlite")
         self.lock_wait = lock_wait_of(url)
