@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
@@ -83,11 +83,11 @@ class Engine(Protocol):
         ...
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
-        """Run a transaction once; where it is long, not on the event loop."""
+        """Run a transaction once; where it is long, not on the event loop. Raises StaleError if it should run again."""
         ...
 
     async def change(self, change: Change) -> None:
-        """Run a short transaction."""
+        """Run a short transaction once. Raises StaleError if it should run again."""
         ...
 
     async def close(self) -> None:
@@ -169,15 +169,19 @@ class Database:
 
     async def change(self, change: Change) -> None:
         """Run a short transaction. Raises the same errors as `write`, which takes longer on PostgreSQL."""
-        with self._in_time(), self._translated_errors():
-            await self._engine.change(change)
+        with self._in_time():
+            await self._repeat(lambda: self._engine.change(change))
 
     async def _write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        return await self._repeat(lambda: self._engine.write(work, long=long))
+
+    async def _repeat(self, transact: Callable[[], Awaitable[T]]) -> T:
+        """Run a transaction until it is not stale."""
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
                 with self._translated_errors():
-                    return await self._engine.write(work, long=long)
+                    return await transact()
             except StaleError:
                 # Random pauses separate two transactions that collided; growing pauses spread a crowd.
                 await asyncio.sleep(secrets.randbelow(pause) / 1000)
