@@ -20,12 +20,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import Deadline
+from meshydb_server.storage.engine.effects import has_done_nothing, note_change
 from meshydb_server.storage.engine.errors import (
     DuplicateError,
+    NoConnectionError,
     ScanTimeoutError,
     StaleError,
     StorageError,
     UnknownVersionError,
+    UnreachableError,
 )
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
@@ -54,7 +57,7 @@ _NO_STARTUP_OPTIONS: Final = "unsupported startup parameter: options"
 
 
 class Engine(Protocol):
-    """The interface of each kind of database. It raises errors of SQLAlchemy, and StaleError."""
+    """The interface of each kind of database. It raises errors of SQLAlchemy, StaleError, and NoConnectionError."""
 
     @property
     def file(self) -> Path | None:
@@ -180,7 +183,7 @@ class Database:
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
-                with self._translated_errors():
+                with self._translated_errors(), _changing():
                     return await transact()
             except StaleError:
                 # Random pauses separate two transactions that collided; growing pauses spread a crowd.
@@ -207,14 +210,32 @@ class Database:
             if code_of(error) in _DUPLICATE:
                 raise DuplicateError(_first_line(error.orig)) from error
             raise self._failure(_first_line(error.orig) + _advice(error)) from error
+        except NoConnectionError as error:
+            cause = error.__cause__
+            assert isinstance(cause, DBAPIError), "It is the driver's."  # noqa: S101 - the engine sees to it
+            reason = _first_line(cause.orig) + _advice(cause)
+            raise self._failure(reason, UnreachableError if has_done_nothing() else StorageError) from error
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
         except UnknownVersionError as error:
             reason = "it was created by a newer version of the server or by another program"
             raise self._failure(reason) from error
 
-    def _failure(self, reason: str) -> StorageError:
-        return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")
+    def _failure(self, reason: str, kind: type[StorageError] = StorageError) -> StorageError:
+        return kind(f"The database {_without_secrets(self._url)} failed: {reason}")
+
+
+@contextmanager
+def _changing() -> Generator[None]:
+    """Note a change, unless it is certain that there is none."""
+    try:
+        yield
+    except (NoConnectionError, PoolTimeoutError, StaleError):
+        raise
+    except BaseException:
+        note_change()
+        raise
+    note_change()
 
 
 def _parse(url: str) -> URL:

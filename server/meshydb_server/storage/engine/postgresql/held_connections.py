@@ -17,8 +17,11 @@ from typing import Any, cast
 import psycopg
 from attrs import frozen
 from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from meshydb_server.storage.engine.errors import NoConnectionError
 
 
 @frozen
@@ -62,7 +65,10 @@ class HeldConnections:
 
     @asynccontextmanager
     async def take(self) -> AsyncGenerator[Held]:
-        """A connection for the block, which leaves no transaction open. Raises TimeoutError of SQLAlchemy's pool."""
+        """A connection for the block, which leaves no transaction open.
+
+        Raises NoConnectionError, or TimeoutError of SQLAlchemy's pool.
+        """
         await self._enter()
         try:
             held = self._free.pop() if self._free else await self._connect()
@@ -101,7 +107,10 @@ class HeldConnections:
             raise PoolTimeoutError("All connections are in use.") from error
 
     async def _connect(self) -> Held:
-        connection = await self.engine.connect()
+        try:
+            connection = await self.engine.connect()
+        except DBAPIError as error:
+            raise NoConnectionError from error
         raw = await connection.get_raw_connection()
         driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         return Held(connection, driver, driver.cursor())

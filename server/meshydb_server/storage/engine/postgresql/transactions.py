@@ -17,13 +17,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import is_overdue
-from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.errors import NoConnectionError, StaleError
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
-from meshydb_server.storage.engine.postgresql.cancelling import cancel_of
 from meshydb_server.storage.engine.postgresql.deadline_connection import DeadlineConnection
 from meshydb_server.storage.engine.postgresql.held_connections import Held, HeldConnections
 from meshydb_server.storage.engine.postgresql.options import NO_LIMITS, limits_of, options_of, set_local
+from meshydb_server.storage.engine.postgresql.threaded import cancel_of, is_new_in_pool
 from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
 
 T = TypeVar("T")
@@ -44,8 +44,7 @@ _STALE: Final = {"40001", "40P01"}
 
 # read_only_sql_transaction: the server is a standby, or no longer the primary. Nothing was changed.
 _READ_ONLY: Final = "25006"
-# The notes on a pool's connection: that it was used, and how often others had been lost before it was made.
-_USED: Final = "meshydb_used"
+# The note on a pool's connection of how often others had been lost before it was made.
 _LOSSES: Final = "meshydb_losses"
 
 # Milliseconds.
@@ -180,9 +179,9 @@ class PostgresqlEngine:
 
         def run(scan: LongWork) -> T:
             while True:
-                with self._threaded.connect() as pooled:
+                with self._connect() as pooled:
                     connection = pooled.execution_options(isolation_level="REPEATABLE READ")
-                    is_new = _is_new(connection)
+                    is_new = is_new_in_pool(connection)
                     try:
                         with scan.interrupted_by(cancel_of(connection)), connection.begin():
                             return self._run(connection, lambda connection: self._scan(connection, work, scan))
@@ -244,8 +243,8 @@ class PostgresqlEngine:
 
     def _write_long(self, work: Callable[[Connection], T], write: LongWork) -> T:
         has_worked = False
-        with self._threaded.connect() as connection, write.interrupted_by(cancel_of(connection)):
-            is_new = _is_new(connection)
+        with self._connect() as connection, write.interrupted_by(cancel_of(connection)):
+            is_new = is_new_in_pool(connection)
             try:
                 with connection.begin():
                     result = self._run(connection, work)
@@ -278,6 +277,13 @@ class PostgresqlEngine:
             await connections.drop_free()
         self._losses += 1
 
+    def _connect(self) -> Connection:
+        """A connection for a thread."""
+        try:
+            return self._threaded.connect()
+        except DBAPIError as error:
+            raise NoConnectionError from error
+
     def _check(self, _: object, record: ConnectionPoolEntry, __: object) -> None:
         if record.info.setdefault(_LOSSES, self._losses) != self._losses:
             # Makes the pool replace it.
@@ -291,10 +297,3 @@ class PostgresqlEngine:
         if self._limits is not None:
             connection.exec_driver_sql(self._limits)
         return work(connection)
-
-
-def _is_new(connection: Connection) -> bool:
-    """Whether this is the first use of a pool's connection."""
-    is_new = _USED not in connection.info
-    connection.info[_USED] = True
-    return is_new

@@ -1,4 +1,4 @@
-"""Cancelling a statement that runs in another thread."""
+"""The connections of threads: whether one is new, and cancelling its statement from another thread."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection
 
 # Seconds for the server to cancel a statement. After that, its connection is shut.
 _CANCEL_SECONDS: Final = 1.0
+# The note on a pool's connection that it was used.
+_USED: Final = "meshydb_used"
 
 
 def cancel_of(connection: Connection) -> Callable[[], None]:
@@ -46,3 +48,10 @@ def _shut(driver: psycopg.Connection[Any], inode: int) -> None:
         # The number may be that of another file by now.
         if os.fstat(duplicate.fileno()).st_ino == inode:
             duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def is_new_in_pool(connection: Connection) -> bool:
+    """Whether this is the first use of a pool's connection."""
+    is_new = _USED not in connection.info
+    connection.info[_USED] = True
+    return is_new
