@@ -23,6 +23,7 @@ from meshydb_server.http.rate_limit import RateLimits
 from meshydb_server.http.requests.calls import CallReader
 from meshydb_server.http.requests.paths import Paths, read_segments
 from meshydb_server.services.common.requesters import Requester, requested_by
+from meshydb_server.storage.engine.effects import noting_effects
 
 _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 
@@ -52,7 +53,7 @@ class Dispatcher:
 
         requester = Requester(network_of(client_of(scope)), request.is_disconnected, leave)
         try:
-            with requested_by(requester):
+            with requested_by(requester), noting_effects():
                 response = await path.endpoint(request.method, path_error).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented response
             response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar
@@ -20,12 +20,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import Deadline
+from meshydb_server.storage.engine.effects import has_done_nothing, note_change
 from meshydb_server.storage.engine.errors import (
     DuplicateError,
+    NoConnectionError,
     ScanTimeoutError,
     StaleError,
     StorageError,
     UnknownVersionError,
+    UnreachableError,
 )
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
@@ -59,7 +62,7 @@ _NO_STARTUP_OPTIONS: Final = "unsupported startup parameter: options"
 
 
 class Engine(Protocol):
-    """The interface of each kind of database. It raises errors of SQLAlchemy, and StaleError."""
+    """The interface of each kind of database. It raises errors of SQLAlchemy, StaleError, and NoConnectionError."""
 
     @property
     def file(self) -> Path | None:
@@ -88,11 +91,11 @@ class Engine(Protocol):
         ...
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
-        """Run a transaction once; where it is long, not on the event loop."""
+        """Run a transaction once; where it is long, not on the event loop. Raises StaleError if it should run again."""
         ...
 
     async def change(self, change: Change) -> None:
-        """Run a short transaction."""
+        """Run a short transaction once. Raises StaleError if it should run again."""
         ...
 
     async def close(self) -> None:
@@ -178,15 +181,19 @@ class Database:
 
     async def change(self, change: Change) -> None:
         """Run a short transaction. Raises the same errors as `write`, which takes longer on PostgreSQL."""
-        with self._in_time(), self._translated_errors():
-            await self._engine.change(change)
+        with self._in_time():
+            await self._repeat(lambda: self._engine.change(change))
 
     async def _write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
+        return await self._repeat(lambda: self._engine.write(work, long=long))
+
+    async def _repeat(self, transact: Callable[[], Awaitable[T]]) -> T:
+        """Run a transaction until it is not stale."""
         pause = _FIRST_PAUSE
         for _ in range(_ATTEMPTS):
             try:
-                with self._translated_errors():
-                    return await self._engine.write(work, long=long)
+                with self._translated_errors(), _changing():
+                    return await transact()
             except StaleError:
                 # Random pauses separate two transactions that collided; growing pauses spread a crowd.
                 await asyncio.sleep(secrets.randbelow(pause) / 1000)
@@ -212,14 +219,32 @@ class Database:
             if code_of(error) in _DUPLICATE:
                 raise DuplicateError(_first_line(error.orig)) from error
             raise self._failure(_first_line(error.orig) + _advice(error)) from error
+        except NoConnectionError as error:
+            cause = error.__cause__
+            assert isinstance(cause, DBAPIError), "It is the driver's."  # noqa: S101 - the engine sees to it
+            reason = _first_line(cause.orig) + _advice(cause)
+            raise self._failure(reason, UnreachableError if has_done_nothing() else StorageError) from error
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
         except UnknownVersionError as error:
             reason = "it was created by a newer version of the server or by another program"
             raise self._failure(reason) from error
 
-    def _failure(self, reason: str) -> StorageError:
-        return StorageError(f"The database {_without_secrets(self._url)} failed: {reason}")
+    def _failure(self, reason: str, kind: type[StorageError] = StorageError) -> StorageError:
+        return kind(f"The database {_without_secrets(self._url)} failed: {reason}")
+
+
+@contextmanager
+def _changing() -> Generator[None]:
+    """Note a change, unless it is certain that there is none."""
+    try:
+        yield
+    except (NoConnectionError, PoolTimeoutError, StaleError):
+        raise
+    except BaseException:
+        note_change()
+        raise
+    note_change()
 
 
 def sqlite_file(url: str) -> Path | None:

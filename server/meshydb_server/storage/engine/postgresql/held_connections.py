@@ -1,22 +1,27 @@
 """Connections to PostgreSQL that stay open, and are used one transaction after the other.
 
 SQLAlchemy's pool resets a connection between transactions and looks whether it still works. Both takes longer than a
-row by its key. A connection that broke meanwhile shows it at its first statement.
+row by its key. A connection that broke meanwhile shows it at its first statement. Others have probably broken with it,
+as after a failover, so those that are not in use are closed. Otherwise each of them would cost a request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import select
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import psycopg
 from attrs import frozen
 from psycopg.pq import TransactionStatus
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from meshydb_server.storage.engine.errors import NoConnectionError
 
 
 @frozen
@@ -36,36 +41,54 @@ class Held:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is closed, by either side."""
+        """Whether it is closed, as far as the driver knows."""
         return self.driver.closed
+
+    @property
+    def has_input(self) -> bool:
+        """Whether the server has sent something unasked: mostly that it has closed the connection."""
+        poll = select.poll()
+        poll.register(self.driver.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class HeldConnections:
     """Some connections of an engine."""
 
-    def __init__(self, engine: AsyncEngine, most: int, wait: float) -> None:
-        """Take the engine, the number of connections, and the seconds to wait for one that is free."""
+    def __init__(self, engine: AsyncEngine, most: int, wait: float, when_lost: Callable[[], Awaitable[None]]) -> None:
+        """Take the engine, the number of connections, the seconds to wait for one, and what to do if one was lost."""
         self.engine = engine
         self._wait = wait
+        self._when_lost = when_lost
         self._slots = asyncio.Semaphore(most)
         self._free: list[Held] = []
 
     @asynccontextmanager
     async def take(self) -> AsyncGenerator[Held]:
-        """A connection for the block, which leaves no transaction open. Raises TimeoutError of SQLAlchemy's pool."""
+        """A connection for the block, which leaves no transaction open.
+
+        Raises NoConnectionError, or TimeoutError of SQLAlchemy's pool.
+        """
         await self._enter()
         try:
             held = self._free.pop() if self._free else await self._connect()
             try:
                 yield held
             finally:
-                if held.is_lost or held.driver.info.transaction_status != TransactionStatus.IDLE:
-                    await held.connection.invalidate()
-                    await held.connection.close()
+                if held.is_lost:
+                    await _drop(held)
+                    await self._when_lost()
+                elif held.driver.info.transaction_status != TransactionStatus.IDLE:
+                    await _drop(held)
                 else:
                     self._free.append(Held(held.connection, held.driver, held.cursor, time.monotonic()))
         finally:
             self._slots.release()
+
+    async def drop_free(self) -> None:
+        """Close the connections that are not in use, without a word to the server. The next ones are new."""
+        while self._free:
+            await _drop(self._free.pop())
 
     async def close(self) -> None:
         """Close the connections that are not in use, and the engine."""
@@ -84,7 +107,16 @@ class HeldConnections:
             raise PoolTimeoutError("All connections are in use.") from error
 
     async def _connect(self) -> Held:
-        connection = await self.engine.connect()
+        try:
+            connection = await self.engine.connect()
+        except DBAPIError as error:
+            raise NoConnectionError from error
         raw = await connection.get_raw_connection()
         driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
         return Held(connection, driver, driver.cursor())
+
+
+async def _drop(held: Held) -> None:
+    # Neither waits for the server, so nobody who leaves can leave a connection behind.
+    await held.connection.invalidate()
+    await held.connection.close()

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import psycopg
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from meshydb_server.storage.engine.codes import code_of
-from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.deadlines import is_overdue
+from meshydb_server.storage.engine.errors import NoConnectionError, StaleError
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql.deadline_connection import DeadlineConnection
 from meshydb_server.storage.engine.postgresql.held_connections import Held, HeldConnections
+from meshydb_server.storage.engine.postgresql.options import NO_LIMITS, limits_of, options_of, set_local
+from meshydb_server.storage.engine.postgresql.threaded import cancel_of, is_new_in_pool
 from meshydb_server.storage.engine.prepared import Change, Lookup, is_observed, translated
 
 T = TypeVar("T")
@@ -32,28 +36,22 @@ _LOOKERS: Final = 4
 _FRESH_SECONDS: Final = 1.0
 _LONG_WRITERS: Final = 2
 
-# Fractions of the transaction's time. The server times out first, which keeps the connection.
-_LOCK_PART: Final = 0.5
-_CONNECT_PART: Final = 0.5
-_STATEMENT_PART: Final = 0.8
+# The fraction of the transaction's time for which it may wait for a connection.
 _POOL_PART: Final = 0.5
-# The minimum that libpq and psycopg accept.
-_SHORTEST_CONNECT_SECONDS: Final = 2
 
 # serialization_failure and deadlock_detected: the transaction succeeds if it runs again.
 _STALE: Final = {"40001", "40P01"}
+
+# read_only_sql_transaction: the server is a standby, or no longer the primary. Nothing was changed.
+_READ_ONLY: Final = "25006"
+# The note on a pool's connection of how often others had been lost before it was made.
+_LOSSES: Final = "meshydb_losses"
 
 # Milliseconds.
 _LONGEST_STATEMENT: Final = 2_147_483_647
 
 # Any number works that nothing else in the database uses.
 _MIGRATION_LOCK: Final = "SELECT pg_advisory_xact_lock(7094655810254)"
-# Migrations have no time limit, and wait for those of other processes.
-_NO_LIMITS: Final = (
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL lock_timeout = 0",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
-)
 
 
 class PostgresqlEngine:
@@ -64,17 +62,17 @@ class PostgresqlEngine:
 
     def __init__(self, url: URL, others: Others, timeout: float, *, prepared_statements: bool = True) -> None:
         self.file = None
-        limits = _limits(timeout)
+        limits = limits_of(timeout)
         # A pooler's connections keep no settings, so each transaction sets its limits.
-        self._limits = None if prepared_statements else _set_local(limits)
-        query = _options(url, timeout, limits if prepared_statements else {})
+        self._limits = None if prepared_statements else set_local(limits)
+        query = options_of(url, timeout, limits if prepared_statements else {})
         connect_args: dict[str, Any] = {"async_creator_fn": DeadlineConnection.connect}
         if not prepared_statements:
             connect_args["prepare_threshold"] = None
         wait = timeout * _POOL_PART
 
-        def engine(connections: int, **options: Any) -> AsyncEngine:
-            return create_async_engine(
+        def held(connections: int, *, readonly: bool = False, **options: Any) -> HeldConnections:
+            engine = create_async_engine(
                 url.set(drivername="postgresql+psycopg", query=query),
                 # Parameters hold secrets that must not be logged.
                 hide_parameters=True,
@@ -84,34 +82,50 @@ class PostgresqlEngine:
                 connect_args=connect_args,
                 **options,
             )
+            if readonly:
+                engine = engine.execution_options(postgresql_readonly=True)
+            return HeldConnections(engine, connections, wait, self._drop_free)
 
-        self._writing = HeldConnections(engine(_WRITERS), _WRITERS, wait)
-        self._looking = HeldConnections(engine(_LOOKERS, isolation_level="AUTOCOMMIT"), _LOOKERS, wait)
-        # Connections break when the server restarts; this detects it.
-        self._reading = engine(_READERS, pool_pre_ping=True).execution_options(postgresql_readonly=True)
+        self._writing = held(_WRITERS)
+        self._looking = held(_LOOKERS, isolation_level="AUTOCOMMIT")
+        self._reading = held(_READERS, readonly=True)
         # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
             hide_parameters=True,
             pool_size=SCANNERS + _LONG_WRITERS,
             max_overflow=0,
-            pool_timeout=timeout * _POOL_PART,
+            pool_timeout=wait,
             # Its statements differ from each other, and a pooler may stand in between.
             connect_args={"prepare_threshold": None},
         )
+        # How often a connection was lost. The threads' connections are those since the last time.
+        self._losses = 0
+        event.listen(self._threaded.pool, "checkout", self._check)
         self._scanners = LongWorkThreads(SCANNERS, "scan", others)
         self._writers = LongWorkThreads(_LONG_WRITERS, "long-writer", others)
 
     def migrate(self, connection: Connection) -> None:
         """Run pending migrations, one process at a time."""
-        for statement in (*_NO_LIMITS, _MIGRATION_LOCK):
+        for statement in (*NO_LIMITS, _MIGRATION_LOCK):
             connection.exec_driver_sql(statement)
         upgrade(connection)
 
     async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:  # noqa: ARG002 - for SQLite
         """Run a read-only transaction."""
-        async with self._reading.begin() as connection:
-            return await connection.run_sync(self._run, work)
+
+        def transact(connection: Connection) -> T:
+            with connection.begin():
+                return self._run(connection, work)
+
+        while True:
+            async with self._reading.take() as held:
+                try:
+                    return await held.connection.run_sync(transact)
+                except DBAPIError:
+                    if not held.is_lost or held.is_new:
+                        raise
+                    # The server may have restarted. A new connection tells whether it is there.
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys."""
@@ -138,8 +152,17 @@ class PostgresqlEngine:
             return
         text, parameters, _ = change.statement.with_driver(self._looking.engine.dialect, change.values)
         async with self._looking.take() as held:
-            if held.used_at is None or time.monotonic() - held.used_at < _FRESH_SECONDS:
-                await self._execute(held, text, parameters)
+            is_fresh = held.used_at is None or time.monotonic() - held.used_at < _FRESH_SECONDS
+            if is_fresh and not held.has_input:
+                try:
+                    await self._execute(held, text, parameters)
+                except DBAPIError as error:
+                    code = code_of(error)
+                    if code == _READ_ONLY:
+                        await held.connection.invalidate()
+                    if code in _STALE or (code == _READ_ONLY and not held.is_new):
+                        raise StaleError from error
+                    raise
                 return
         # Nobody could tell of a connection that has broken meanwhile whether the statement was executed.
         await self.write(change.on)
@@ -155,25 +178,43 @@ class PostgresqlEngine:
         """Run a read-only transaction that may take long."""
 
         def run(scan: LongWork) -> T:
-            with self._threaded.connect() as pooled:
-                connection = pooled.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-                with scan.interrupted_by(_cancel_of(connection)), connection.begin():
-                    return self._run(connection, lambda connection: self._scan(connection, work, scan))
+            while True:
+                with self._connect() as pooled:
+                    connection = pooled.execution_options(isolation_level="REPEATABLE READ")
+                    is_new = is_new_in_pool(connection)
+                    try:
+                        with scan.interrupted_by(cancel_of(connection)), connection.begin():
+                            return self._run(connection, lambda connection: self._scan(connection, work, scan))
+                    except DBAPIError as error:
+                        if not error.connection_invalidated or is_new:
+                            raise
+                # The server may have restarted. SQLAlchemy has dropped the other connections as well.
+                scan.check()
 
-        return await self._scanners.run(run, seconds)
+        return await self._in_thread(self._scanners.run(run, seconds))
+
+    async def _in_thread(self, running: Awaitable[T]) -> T:
+        try:
+            return await running
+        except (StaleError, asyncio.CancelledError) as error:
+            # The server does not react, or the connection was lost or is one to a standby.
+            if is_overdue() or isinstance(error, StaleError):
+                await self._drop_free()
+            raise
 
     def _scan(self, connection: Connection, work: Callable[[Connection, Check], T], scan: LongWork) -> T:
         # PostgreSQL takes 0 for no limit, and 32 bits.
         milliseconds = min(max(1, math.ceil(scan.seconds_left * 1000)), _LONGEST_STATEMENT)
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+        # Not by SQLAlchemy's option: later transactions of the connection would demand to write, even on a standby.
+        connection.exec_driver_sql(f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {milliseconds}")
         return work(connection, scan.check)
 
     async def write(self, work: Callable[[Connection], T], *, long: bool = False) -> T:
         """Run a transaction, in a thread if it is long. Raises StaleError if it should run again."""
         try:
-            if long:
-                return await self._writers.run(lambda write: self._write_long(work, write))
-            return await self._write(work)
+            if not long:
+                return await self._write(work)
+            return await self._in_thread(self._writers.run(lambda write: self._write_long(work, write)))
         except DBAPIError as error:
             if code_of(error) in _STALE:
                 raise StaleError from error
@@ -193,17 +234,29 @@ class PostgresqlEngine:
             try:
                 return await held.connection.run_sync(transact)
             except DBAPIError as error:
+                if code_of(error) == _READ_ONLY:
+                    await held.connection.invalidate()
                 if held.is_lost and not held.is_new and not has_worked:
                     # The server may have restarted since the connection was used. Nothing was committed.
                     raise StaleError from error
                 raise
 
     def _write_long(self, work: Callable[[Connection], T], write: LongWork) -> T:
-        with self._threaded.connect() as connection, write.interrupted_by(_cancel_of(connection)):
-            with connection.begin():
-                result = self._run(connection, work)
-                # A caller that has left was told that nothing is stored.
-                write.check()
+        has_worked = False
+        with self._connect() as connection, write.interrupted_by(cancel_of(connection)):
+            is_new = is_new_in_pool(connection)
+            try:
+                with connection.begin():
+                    result = self._run(connection, work)
+                    # A caller that has left was told that nothing is stored.
+                    write.check()
+                    has_worked = True
+            except DBAPIError as error:
+                if code_of(error) == _READ_ONLY:
+                    connection.invalidate()
+                if connection.invalidated and not is_new and not has_worked:
+                    raise StaleError from error
+                raise
             return result
 
     async def close(self) -> None:
@@ -215,50 +268,32 @@ class PostgresqlEngine:
             self._threaded.dispose()
 
         await asyncio.to_thread(close)
-        for connections in (self._looking, self._writing):
+        for connections in self._held:
             await connections.close()
-        await self._reading.dispose()
+
+    async def _drop_free(self) -> None:
+        """Close all connections that are not in use, because one was lost."""
+        for connections in self._held:
+            await connections.drop_free()
+        self._losses += 1
+
+    def _connect(self) -> Connection:
+        """A connection for a thread."""
+        try:
+            return self._threaded.connect()
+        except DBAPIError as error:
+            raise NoConnectionError from error
+
+    def _check(self, _: object, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info.setdefault(_LOSSES, self._losses) != self._losses:
+            # Makes the pool replace it.
+            raise DisconnectionError
+
+    @property
+    def _held(self) -> tuple[HeldConnections, ...]:
+        return (self._looking, self._writing, self._reading)
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         if self._limits is not None:
             connection.exec_driver_sql(self._limits)
         return work(connection)
-
-
-def _cancel_of(connection: Connection) -> Callable[[], None]:
-    """The function that cancels the running statement, for another thread."""
-    return cast("psycopg.Connection[Any]", connection.connection.driver_connection).cancel_safe
-
-
-def _limits(timeout: float) -> dict[str, int]:
-    """The time limits that PostgreSQL itself enforces, in milliseconds."""
-    parts = {
-        "statement_timeout": _STATEMENT_PART,
-        "lock_timeout": _LOCK_PART,
-        "idle_in_transaction_session_timeout": 1.0,
-    }
-    return {name: max(1, round(timeout * 1000 * part)) for name, part in parts.items()}
-
-
-def _set_local(limits: dict[str, int]) -> str:
-    """One statement, for one round trip, that sets the limits for the rest of a transaction."""
-    values = (f"set_config('{name}', '{value}', true)" for name, value in limits.items())
-    return f"SELECT {', '.join(values)}"
-
-
-def _options(url: URL, timeout: float, limits: dict[str, int]) -> dict[str, Any]:
-    """The query of the URL, with defaults for the limits that it does not set."""
-    ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
-    given = url.query.get("options", "")
-    # PostgreSQL takes the last of several settings with the same name.
-    options = " ".join((ours, *((given,) if isinstance(given, str) else given))).strip()
-    return {
-        "connect_timeout": str(max(_SHORTEST_CONNECT_SECONDS, round(timeout * _CONNECT_PART))),
-        "keepalives": "1",
-        "keepalives_idle": str(max(1, round(timeout))),
-        "keepalives_interval": str(max(1, round(timeout))),
-        "keepalives_count": "3",
-        "tcp_user_timeout": str(max(1, round(timeout * 1000))),
-        **url.query,
-        **({"options": options} if options else {}),
-    }
