@@ -27,6 +27,7 @@ from meshydb_server.storage.engine.errors import (
     StorageError,
     UnknownVersionError,
 )
+from meshydb_server.storage.engine.load import Load
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
 from meshydb_server.storage.engine.sqlite.transactions import SqliteEngine
@@ -90,6 +91,10 @@ class Engine(Protocol):
         """Run a short transaction."""
         ...
 
+    def load(self) -> Load:
+        """How busy it is."""
+        ...
+
     async def close(self) -> None:
         """Finish running transactions, and disconnect."""
         ...
@@ -125,6 +130,10 @@ class Database:
     def file(self) -> Path | None:
         """The file of the database, if it is in one."""
         return self._engine.file
+
+    def load(self) -> Load:
+        """How busy this process keeps its connections."""
+        return self._engine.load()
 
     async def migrate(self) -> None:
         """Run pending migrations, which create the tables on first use. Has no time limit."""

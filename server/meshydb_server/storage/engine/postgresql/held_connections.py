@@ -18,6 +18,8 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from meshydb_server.storage.engine.load import PoolLoad
+
 
 @frozen
 class Held:
@@ -46,6 +48,10 @@ class HeldConnections:
     def __init__(self, engine: AsyncEngine, most: int, wait: float) -> None:
         """Take the engine, the number of connections, and the seconds to wait for one that is free."""
         self.engine = engine
+        self._most = most
+        self._in_use = 0
+        self.waiting = 0
+        """How many wait for a connection."""
         self._wait = wait
         self._slots = asyncio.Semaphore(most)
         self._free: list[Held] = []
@@ -54,6 +60,7 @@ class HeldConnections:
     async def take(self) -> AsyncGenerator[Held]:
         """A connection for the block, which leaves no transaction open. Raises TimeoutError of SQLAlchemy's pool."""
         await self._enter()
+        self._in_use += 1
         try:
             held = self._free.pop() if self._free else await self._connect()
             try:
@@ -65,7 +72,13 @@ class HeldConnections:
                 else:
                     self._free.append(Held(held.connection, held.driver, held.cursor, time.monotonic()))
         finally:
+            self._in_use -= 1
             self._slots.release()
+
+    @property
+    def load(self) -> PoolLoad:
+        """How many of the connections are in use."""
+        return PoolLoad(self._in_use, self._most)
 
     async def close(self) -> None:
         """Close the connections that are not in use, and the engine."""
@@ -77,11 +90,14 @@ class HeldConnections:
         if not self._slots.locked():
             await self._slots.acquire()
             return
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._wait):
                 await self._slots.acquire()
         except TimeoutError as error:
             raise PoolTimeoutError("All connections are in use.") from error
+        finally:
+            self.waiting -= 1
 
     async def _connect(self) -> Held:
         connection = await self.engine.connect()

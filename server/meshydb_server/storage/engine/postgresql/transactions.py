@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError
+from meshydb_server.storage.engine.load import Load, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql.deadline_connection import DeadlineConnection
@@ -205,6 +206,16 @@ class PostgresqlEngine:
                 # A caller that has left was told that nothing is stored.
                 write.check()
             return result
+
+    def load(self) -> Load:
+        """How busy the pools are, and how many transactions wait for a connection that writes."""
+        pools = {
+            "write": self._writing.load,
+            "look-up": self._looking.load,
+            "read": pool_load(self._reading.sync_engine),
+            "long": pool_load(self._threaded),
+        }
+        return Load(self._writing.waiting, pools)
 
     async def close(self) -> None:
         """Close all connections."""
