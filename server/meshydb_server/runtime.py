@@ -56,6 +56,7 @@ class Services:
     """The services that HTTP and the command line use."""
 
     database: Database
+    passwords: Passwords
     accounts: AccountService
     roles: RoleService
     role_management: RoleManagement
@@ -85,7 +86,7 @@ async def open_services(settings: Settings, dependencies: Dependencies | None = 
     Raises StorageError, KeyFileError, SmtpError or TextError, each with a message of one line.
     """
     dependencies = dependencies or Dependencies()
-    clock, randomness = dependencies.clock, dependencies.randomness
+    clock, randomness, metrics = dependencies.clock, dependencies.randomness, dependencies.metrics
     prepared = settings.prepared_statements == "on"
     async with Database(settings.database_url, settings.storage_timeout, prepared_statements=prepared) as database:
         deliveries = _deliveries(settings)
@@ -102,10 +103,12 @@ async def open_services(settings: Settings, dependencies: Dependencies | None = 
             deliveries,
             slots=SlotLimits(total=settings.mail_slots, per_domain=settings.mail_slots_per_domain),
             decoys=settings.unknown_user == "decoy",
+            metrics=metrics,
         )
         audit = Audit(database, randomness)
         policy = _policy(settings)
-        verification = VerificationService(randomness, keyring, outbox, audit, policy, Recipients(keyring, policy))
+        recipients = Recipients(keyring, policy, metrics)
+        verification = VerificationService(randomness, keyring, outbox, audit, policy, recipients)
         authenticators = Authenticators(clock, audit, Notices(outbox), settings.contact_change_delay)
         profiles = Profiles(clock, keyring, authenticators)
         guesses = LoginGuesses(clock, keyring, audit, _login_allowance(settings))
@@ -121,9 +124,10 @@ async def open_services(settings: Settings, dependencies: Dependencies | None = 
             changes = RoleChanges(database, clock, randomness, audit, only_held)
             management = RoleManagement(changes)
             ids = ObjectIds(randomness)
-            guess_checker = GuessChecker(database, clock, keyring, audit, passwords, policy, authenticators)
+            guess_checker = GuessChecker(database, clock, keyring, audit, passwords, policy, authenticators, metrics)
             yield Services(
                 database=database,
+                passwords=passwords,
                 accounts=AccountService(database, clock, randomness, passwords, audit),
                 roles=RoleService(changes, management),
                 role_management=management,

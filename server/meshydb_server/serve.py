@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
 import multiprocessing
 import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Final, cast
 
 import uvicorn
@@ -28,10 +32,15 @@ from meshydb_server.process.logs import configure as configure_logs
 from meshydb_server.process.stopping import DRAIN_SECONDS, Stopping
 from meshydb_server.process.streams import open_standard_streams, write_if_possible
 from meshydb_server.process.workers import Supervisor
+from meshydb_server.services.common.dependencies import Dependencies
+
+_log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 2048
 # A container with a fraction of a CPU, or a cold disk, may take a minute to load the server.
 START_SECONDS: Final = 120.0
+# The Prometheus library looks for a folder in this variable when it is imported, and then keeps its values there.
+_METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,27 +93,65 @@ def serve(
     workers: int,
     announce: Callable[[str], None],
     start_seconds: float = START_SECONDS,
+    metrics: socket.socket | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish running requests and return. Exits if a server cannot start.
 
-    With several workers, each has `start_seconds` to start.
+    With several workers, each has `start_seconds` to start. With a socket for metrics, which `settings` ask for, this
+    process serves the metrics of all.
 
     Calls `announce` with the URL once signals are handled, so that its reader may send one at once.
     """
     os.environ["MESHYDB_DATABASE_URL"] = settings.database_url
+    os.environ["MESHYDB_METRICS_PORT"] = "" if metrics is None else str(settings.metrics_port)
     config = configure("meshydb_server.serve:app_of_environment", settings, workers)
     ready = partial(write_if_possible, lambda: announce(url_of(sock)))
     if workers > 1:
-        configure_logs()
-        # uvicorn waits this long for a new worker when SIGHUP replaces the workers.
-        config.timeout_worker_healthcheck = math.ceil(start_seconds)
-        supervisor = Supervisor(config, [sock], start_seconds)
+        _serve_by_several(config, sock, ready, start_seconds, metrics)
+    else:
+        if metrics is not None:
+            os.environ.pop(_METRICS_FOLDER, None)
+            # Imported by servers with metrics only.
+            from meshydb_server.metrics.endpoint import serve_metrics  # noqa: PLC0415
+            from meshydb_server.metrics.prometheus import PROCESS  # noqa: PLC0415
+
+            serve_metrics(metrics, PROCESS)
+        _Server(config, ready).run([sock])
+
+
+def _serve_by_several(
+    config: uvicorn.Config,
+    sock: socket.socket,
+    ready: Callable[[], None],
+    start_seconds: float,
+    metrics: socket.socket | None,
+) -> None:
+    configure_logs()
+    # uvicorn waits this long for a new worker when SIGHUP replaces the workers.
+    config.timeout_worker_healthcheck = math.ceil(start_seconds)
+    supervisor = Supervisor(config, [sock], start_seconds)
+    with nullcontext() if metrics is None else _metrics_of_several(metrics, supervisor):
         ready()
         supervisor.run()
-        if supervisor.has_failed:
-            sys.exit(STARTUP_FAILURE)
-    else:
-        _Server(config, ready).run([sock])
+    if supervisor.has_failed:
+        sys.exit(STARTUP_FAILURE)
+
+
+@contextmanager
+def _metrics_of_several(sock: socket.socket, supervisor: Supervisor) -> Generator[None]:
+    """Serve the metrics that workers write into a folder for the block. Exits if there can be no such folder."""
+    from meshydb_server.metrics.endpoint import serve_metrics  # noqa: PLC0415
+    from meshydb_server.metrics.several import SeveralProcesses  # noqa: PLC0415
+
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="meshydb-metrics-")
+    except OSError as error:
+        _log.error("With several workers, metrics need a folder for temporary files; set TMPDIR: %s", error)
+        sys.exit(STARTUP_FAILURE)
+    with folder as name:
+        os.environ[_METRICS_FOLDER] = name
+        serve_metrics(sock, SeveralProcesses(Path(name), lambda: {each.pid for each in supervisor.processes}))
+        yield
 
 
 class _Server(uvicorn.Server):
@@ -138,11 +185,21 @@ def app_of_environment() -> Starlette:
     # Called in the thread of the event loop, after uvicorn has installed its signal handlers.
     stopping = Stopping()
     stopping.watch()
-    app = create_app(Settings(), stopping=stopping)
+    app = _create_app(Settings(), stopping)
     # Excludes existing objects from garbage collection, which would scan them again and again during requests.
     gc.collect()
     gc.freeze()
     return app
+
+
+def _create_app(settings: Settings, stopping: Stopping) -> Starlette:
+    if settings.metrics_port is None:
+        return create_app(settings, stopping=stopping)
+    from meshydb_server.metrics.prometheus import PrometheusMetrics  # noqa: PLC0415
+    from meshydb_server.metrics.sampling import sampling  # noqa: PLC0415
+
+    metrics = PrometheusMetrics()
+    return create_app(settings, Dependencies(metrics=metrics), stopping=stopping, beside=partial(sampling, metrics))
 
 
 def _stop_after(parent: BaseProcess) -> None:

@@ -66,6 +66,9 @@ class Served:
         assert self._process.stderr is not None
         self.first_line = self._process.stderr.readline().decode()
         self.url = self.first_line.split()[-1]
+        self.metrics_url = ""
+        if "--metrics-port" in arguments or "metrics_port" in settings:
+            self.metrics_url = self._process.stderr.readline().decode().split()[-1]
         # Read as it comes: a server whose log nobody reads stops when the pipe is full.
         self._lines: list[bytes] = []
         self._ended = False
@@ -79,6 +82,11 @@ class Served:
         self._process.kill()
         if not self._ended:
             self._end()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""

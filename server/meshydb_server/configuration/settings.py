@@ -158,6 +158,12 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(default=256, ge=1)
     """Maximum connections of one client address, or IPv6 /64 network, to each server process."""
 
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """The port at which `serve` serves metrics for Prometheus; 0 for any free one. Without it, there are none."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address of that port."""
+
     public_url: str | None = None
     """The URL at which clients reach the server. Without it, responses use the origin of the request."""
 
@@ -191,6 +197,12 @@ class Settings(BaseSettings):
         except Exception:  # noqa: BLE001 - whatever it is, it may name the password
             raise ValueError("cannot be used; it must read redis[s]://[[user]:password@]host:port[/number]") from None
         return value
+
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _skip_kubernetes(cls, value: object) -> object:
+        # Kubernetes sets this variable for a service called `meshydb-metrics`, to the URL of the service.
+        return None if isinstance(value, str) and value.startswith("tcp://") else value
 
     @field_validator("public_url")
     @classmethod

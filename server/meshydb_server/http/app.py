@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from typing import Final
 
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from meshydb_server.http.forwarded import Forwarded, TrustedProxies
 from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.http.request_context import RequestContextMiddleware
 from meshydb_server.process.stopping import Stopping
-from meshydb_server.runtime import open_services, working
+from meshydb_server.runtime import Services, open_services, working
 from meshydb_server.services.common.dependencies import Dependencies
 
 # All methods that operations can have, except OPTIONS, which preflights use, and TRACE, which browsers do not send. A
@@ -35,26 +35,32 @@ def create_app(
     contract: Contract | None = None,
     handlers: Mapping[str, Handler] | None = None,
     stopping: Stopping | None = None,
+    beside: Callable[[Services], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
 ) -> Starlette:
     """Build the application. Its lifespan opens and closes the database.
+
+    `beside` runs beside the background work, for as long.
 
     `stopping` tells the background work to stop before the lifespan ends, while requests are still served.
 
     Raises ContractError if an operation of the contract has no handler, or a handler has no operation.
     """
     contract = contract or Contract.load()
-    dispatcher = Dispatcher(contract, handlers_of(contract) if handlers is None else handlers, settings)
+    dependencies = dependencies or Dependencies()
+    metrics = dependencies.metrics
+    dispatcher = Dispatcher(contract, handlers_of(contract) if handlers is None else handlers, settings, metrics)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         with closing(dispatcher):
-            async with open_services(settings, dependencies) as services, working(services, stopping):
+            async with open_services(settings, dependencies) as services, working(services, stopping), beside(services):
                 app.state.services = services
                 yield
 
     # Outermost, so that everything else sees the client's own address.
     forwarded = Middleware(Forwarded, TrustedProxies(settings.forwarded_allow_ips))
-    app = _App(middleware=[forwarded, Middleware(RequestContextMiddleware), *_cors(settings)], lifespan=lifespan)
+    context = Middleware(RequestContextMiddleware, metrics)
+    app = _App(middleware=[forwarded, context, *_cors(settings)], lifespan=lifespan)
     app.serve_request = dispatcher
     return app
 

@@ -22,6 +22,8 @@ from meshydb_server.http.headers import client_of
 from meshydb_server.http.rate_limit import RateLimits
 from meshydb_server.http.requests.calls import CallReader
 from meshydb_server.http.requests.paths import Paths, read_segments
+from meshydb_server.services.common.errors import ServiceError
+from meshydb_server.services.common.metrics import Metrics, NoMetrics
 from meshydb_server.services.common.requesters import Requester, requested_by
 from meshydb_server.storage.engine.effects import noting_effects
 
@@ -31,8 +33,15 @@ _LIMITED = str(HTTPStatus.TOO_MANY_REQUESTS.value)
 class Dispatcher:
     """Serves every operation of the contract. Everything that does not depend on a request is prepared once."""
 
-    def __init__(self, contract: Contract, handlers: Mapping[str, Handler], settings: Settings) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        handlers: Mapping[str, Handler],
+        settings: Settings,
+        metrics: Metrics | None = None,
+    ) -> None:
         """Match operations and handlers. Raises ContractError if one lacks the other."""
+        self._metrics = metrics or NoMetrics()
         _require_match(contract, handlers)
         self._limits = limits = RateLimits(settings)
         endpoints: dict[str, dict[str, _Endpoint]] = {}
@@ -56,6 +65,8 @@ class Dispatcher:
             with requested_by(requester), noting_effects():
                 response = await path.endpoint(request.method, path_error).serve(request, values)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a documented response
+            if isinstance(error, ServiceError) and error.limit is not None:
+                self._metrics.limited(error.limit)
             response = problem_of(error, request.state.request_id).response(oauth=path.oauth_errors)
         await response(scope, receive, send)
 

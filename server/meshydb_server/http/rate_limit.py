@@ -18,6 +18,7 @@ from meshydb_server.configuration.settings import Settings
 from meshydb_server.http.errors import unavailable
 from meshydb_server.http.headers import client_of
 from meshydb_server.services.common.errors import LimitError
+from meshydb_server.services.common.limits.table import ACCOUNT_REQUESTS, ADDRESS_REQUESTS
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,8 @@ class RateLimits:
             # For any error: a request that cannot be counted is rejected.
             _log.exception("The storage of the rate limits failed.")
             raise unavailable("The server cannot count requests; try again later.") from error
-        raise LimitError(math.ceil(window.reset_time - time.time()))
+        exceeded = ACCOUNT_REQUESTS if kind == "account" else ADDRESS_REQUESTS
+        raise LimitError(math.ceil(window.reset_time - time.time()), exceeded.name)
 
 
 def _limit(notation: str) -> RateLimitItem | None:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshydb_server.http.errors import unexpected_error
 from meshydb_server.http.headers import client_of
+from meshydb_server.services.common.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 access_log = logging.getLogger("meshydb_server.access")
@@ -29,14 +30,15 @@ def new_request_id() -> str:
 
 
 class RequestContextMiddleware:
-    """Gives each response an `X-Request-ID`, logs each request, and responds with 500 to unexpected errors.
+    """Gives each response an `X-Request-ID`, logs and counts each request, and responds with 500 to unexpected errors.
 
     The log has the route's template instead of the path, and no header, query or body: it holds no secrets.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         """Wrap the application."""
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -73,6 +75,8 @@ class RequestContextMiddleware:
                 await unexpected_error().response(oauth=False)(scope, receive, send_with_id)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
+            seconds = time.perf_counter() - started
+            self._metrics.served(route.get("operationId"), status, seconds)
             access_log.info(
                 "request",
                 extra={
@@ -80,7 +84,7 @@ class RequestContextMiddleware:
                     "method": scope["method"],
                     **route,
                     "status": status,
-                    "durationMs": round((time.perf_counter() - started) * 1000, 3),
+                    "durationMs": round(seconds * 1000, 3),
                     "client": client_of(scope) or None,
                 },
             )

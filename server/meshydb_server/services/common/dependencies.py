@@ -1,4 +1,4 @@
-"""The clock, the random source and the hashing costs. Services receive them, so that tests can pass others."""
+"""The clock, the random source, the hashing costs and the metrics. Services receive them: tests can pass others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 from argon2 import PasswordHasher
 from attrs import Factory, frozen
+
+from meshydb_server.services.common.metrics import Metrics, NoMetrics
 
 # The time now: aware, in UTC.
 Clock = Callable[[], datetime]
@@ -21,8 +23,9 @@ def _now() -> datetime:
 
 @frozen
 class Dependencies:
-    """What the services depend on besides the settings: clock, random source, and the parameters of Argon2."""
+    """What the services depend on besides the settings. `hasher` has the parameters of Argon2."""
 
     clock: Clock = _now
     randomness: Randomness = secrets.token_bytes
     hasher: PasswordHasher = Factory(PasswordHasher)
+    metrics: Metrics = Factory(NoMetrics)

@@ -13,6 +13,9 @@ from meshydb_server.services.common.error_codes import ErrorCode
 class ServiceError(Exception):
     """The base class of these errors, which reject a request. `code` identifies the reason for programs."""
 
+    limit: str | None = None
+    """The name of the limit that rejects the request, if one does."""
+
     def __init__(self, message: str, code: ErrorCode) -> None:
         """Take the message and the code."""
         super().__init__(message)
@@ -56,10 +59,11 @@ class BulkError(InvalidRequestError):
 class LimitError(ServiceError):
     """A limit is used up. `retry_after` is the number of seconds to wait."""
 
-    def __init__(self, retry_after: int) -> None:
-        """Set the number of seconds to wait."""
+    def __init__(self, retry_after: int, limit: str | None = None) -> None:
+        """Take the number of seconds to wait, and the name of the limit."""
         super().__init__(f"Too many requests; try again in {retry_after} seconds.", ErrorCode.LIMIT_EXCEEDED)
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class QueryLimitError(ServiceError):
@@ -69,12 +73,14 @@ class QueryLimitError(ServiceError):
         """Take the message, the code, and the number of seconds to wait."""
         super().__init__(message, code)
         self.retry_after = retry_after
+        self.limit = code.value.replace("_", "-")
 
 
 class OverloadedError(ServiceError):
     """Too many requests wait for the same work. `retry_after` is the number of seconds to wait."""
 
     retry_after: Final = 5
+    limit: str | None = "hashes-waiting"
 
     def __init__(self) -> None:
         """Set the number of seconds to wait."""

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server import timestamps
 from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.keys import Keyring
+from meshydb_server.services.common.metrics import Metrics, NoMetrics
 from meshydb_server.services.messages.slots import SlotLimits, domain_of, stand_in_domain
 from meshydb_server.services.messages.templates import MessageContent, MessageKind
 from meshydb_server.storage.engine.database import Database
@@ -111,6 +112,7 @@ class Outbox:
     woken: asyncio.Event = Factory(asyncio.Event)
     slots: SlotLimits = Factory(SlotLimits)
     decoys: bool = False
+    metrics: Metrics = Factory(NoMetrics)
 
     def put(self, connection: Connection, outgoing: OutgoingMessage, now: datetime) -> None:
         """Add a message in the caller's transaction."""
@@ -178,10 +180,18 @@ class Outbox:
 
     async def warn_of_stranded(self) -> None:
         """Log a warning if messages wait for a delivery that is no longer configured."""
-        for channel, setting in _SETTINGS.items():
-            count = await self.database.read(partial(count_waiting, channel=channel))
+        for channel, count in (await self.count_waiting()).items():
             if count and channel not in self.deliveries:
+                setting = _SETTINGS[channel]
                 _log.warning("%d messages wait in the outbox; set %s again to have them sent.", count, setting)
+
+    async def count_waiting(self) -> Mapping[Channel, int]:
+        """The number of messages to users that wait on each channel, due or not."""
+
+        def count(connection: Connection) -> Mapping[Channel, int]:
+            return {channel: count_waiting(connection, channel) for channel in _SETTINGS}
+
+        return await self.database.read(count)
 
     def content(self, message: Message) -> MessageContent:
         """The content of a message. Raises DeliveryError if no key decrypts it."""

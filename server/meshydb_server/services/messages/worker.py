@@ -17,6 +17,7 @@ from typing import Final
 from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.metrics import DeliveryOutcome
 from meshydb_server.services.messages.outbox import DeliveryError, Outbox, PermanentDeliveryError, identify, no_address
 from meshydb_server.services.messages.slots import Slots
 from meshydb_server.storage.engine.errors import StorageError
@@ -114,6 +115,7 @@ class OutboxWorker:
         claimed = await self.outbox.database.write(transaction)
         for message in expired:
             _log.error("Giving up on a message: %s", message.last_error or _EXPIRED, extra=identify(message))
+            self._count(message, "expired")
         return [evolve(message, due_at=until) for message in claimed]
 
     def _start(self, message: Message, slots: Slots) -> None:
@@ -144,6 +146,7 @@ class OutboxWorker:
         else:
             # Not logged: writing a line would make users without an address slower than unknown users.
             saving = self._close(message, failure)
+            self._count(message, "rehearsed" if message.recipient is None else "sent")
         # The result is saved even if the server stops.
         await asyncio.shield(saving)
 
@@ -159,6 +162,7 @@ class OutboxWorker:
 
     async def _give_up(self, message: Message, reason: str) -> None:
         _log.error("Giving up on a message: %s", reason, extra=identify(message))
+        self._count(message, "failed")
         await self._close(message, reason)
 
     async def _close(self, message: Message, failure: str | None) -> None:
@@ -168,8 +172,12 @@ class OutboxWorker:
     async def _retry_later(self, message: Message, reason: str) -> None:
         delay = min(_FIRST_RETRY * 2**message.attempts, _LAST_RETRY)
         _log.warning("A message was not sent; retrying in %s: %s", delay, reason, extra=identify(message))
+        self._count(message, "retried")
         due_at = self.outbox.clock() + delay
         await self.outbox.database.write(lambda connection: postpone(connection, message, due_at, reason))
+
+    def _count(self, message: Message, outcome: DeliveryOutcome) -> None:
+        self.outbox.metrics.delivered(message.channel, outcome)
 
     async def _abort(self, slots: Slots) -> None:
         """Abort running deliveries, and make their messages due for the next worker."""

@@ -7,6 +7,7 @@ limit. Then the secret is compared.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
@@ -17,7 +18,9 @@ from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Key, Keyring
 from meshydb_server.services.common.limits.counting import is_known_address, keys_of_username
+from meshydb_server.services.common.limits.table import GUESSES_OF_REQUEST
 from meshydb_server.services.common.lookup import require_record
+from meshydb_server.services.common.metrics import Metrics
 from meshydb_server.services.common.passwords import Passwords, normalise_answer
 from meshydb_server.services.recovery import codes, handles
 from meshydb_server.services.recovery.policy import RecoveryPolicy
@@ -35,6 +38,9 @@ from meshydb_server.storage.recovery import (
 )
 from meshydb_server.storage.users import User
 from meshydb_server.storage.users.authenticators import Authenticator, Contact
+
+# In the audit trail.
+_TOO_MANY_GUESSES: Final = "too-many-guesses"
 
 
 @frozen(kw_only=True)
@@ -87,6 +93,7 @@ class GuessChecker:
     passwords: Passwords
     policy: RecoveryPolicy
     authenticators: Authenticators
+    metrics: Metrics
 
     async def check(self, request: CompletionRequest, purpose: Purpose | None, kind: Kind) -> Guess | None:
         """Count a guess, then compare it. None if it is wrong, which the audit trail records. Raises LimitError."""
@@ -99,6 +106,8 @@ class GuessChecker:
 
         counted = await self.database.write(count)
         if isinstance(counted, _Rejection):
+            if counted.outcome == _TOO_MANY_GUESSES:
+                self.metrics.limited(GUESSES_OF_REQUEST.name)
             if counted.limit is not None:
                 raise counted.limit
             return None
@@ -153,7 +162,7 @@ class GuessChecker:
         if recovery.used_at is not None:
             return "used"
         if recovery.failures >= self.policy.guesses_per_request:
-            return "too-many-guesses"
+            return _TOO_MANY_GUESSES
         if recovery.user_id is None:
             # A decoy continues like any other request, up to a comparison that always fails.
             return None

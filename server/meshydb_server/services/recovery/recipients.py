@@ -12,6 +12,7 @@ from meshydb_server.services.common.errors import LimitError
 from meshydb_server.services.common.keys import Keyring
 from meshydb_server.services.common.limits.counting import counter_key, keep, spend
 from meshydb_server.services.common.limits.table import CHANGED_MESSAGES, UNPROVED_MESSAGES
+from meshydb_server.services.common.metrics import Metrics
 from meshydb_server.services.common.usernames import username_key
 from meshydb_server.services.messages import OutgoingMessage
 from meshydb_server.services.recovery.policy import RecoveryPolicy
@@ -26,6 +27,7 @@ class Recipients:
 
     keyring: Keyring
     policy: RecoveryPolicy
+    metrics: Metrics
 
     def count(self, connection: Connection, message: OutgoingMessage, now: datetime) -> tuple[bool, Sequence[Change]]:
         """Whether a message may be sent, and the counter to save.
@@ -45,6 +47,8 @@ class Recipients:
         try:
             return True, [spend(quota, counter, now)]
         except LimitError:
+            # Counted again if the transaction runs again, which is rare.
+            self.metrics.limited(limit.name)
             return False, [keep(quota, counter, now)]
 
     def _as_if_counted(self, connection: Connection, message: OutgoingMessage, now: datetime) -> Sequence[Change]:

@@ -30,6 +30,7 @@ from meshydb_server.storage.engine.errors import (
     UnknownVersionError,
     UnreachableError,
 )
+from meshydb_server.storage.engine.load import Load
 from meshydb_server.storage.engine.long_work import Check, Others
 from meshydb_server.storage.engine.prepared import Change, Lookup
 from meshydb_server.storage.engine.sqlite.connections import file_of, lock_wait_of
@@ -98,6 +99,10 @@ class Engine(Protocol):
         """Run a short transaction once. Raises StaleError if it should run again."""
         ...
 
+    def load(self) -> Load:
+        """How busy it is."""
+        ...
+
     async def close(self) -> None:
         """Finish running transactions, and disconnect."""
         ...
@@ -133,6 +138,10 @@ class Database:
     def file(self) -> Path | None:
         """The file of the database, if it is in one."""
         return self._engine.file
+
+    def load(self) -> Load:
+        """How busy this process keeps its connections."""
+        return self._engine.load()
 
     async def migrate(self) -> None:
         """Run pending migrations, which create the tables on first use. Has no time limit."""

@@ -26,10 +26,11 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 @frozen
 class Quota:
-    """At most `limit` actions in any `window`."""
+    """At most `limit` actions in any `window`. `name` is that of the limit in the table."""
 
     limit: int
     window: timedelta
+    name: str | None = None
 
     def spend(self, log: str, now: datetime) -> str:
         """Record an action, and return the new log. Raises LimitError with the seconds to wait if the log is full."""
@@ -40,7 +41,7 @@ class Quota:
         entries: list[tuple[int, int]] = [(at, count) for at, count in json.loads(log) if at + window > current]
         over = sum(count for _, count in entries) - self.limit
         if over >= 0:
-            raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000))
+            raise LimitError(math.ceil((_freed_at(entries, over) + window - current) / 1000), self.name)
         return _encode(self._add(entries, current, window))
 
     def take_back(self, log: str, at: datetime) -> str:

@@ -50,7 +50,7 @@ class Limit:
         """The quota of the limit with this amount. Raises TypeError if it has no window."""
         if self.window is None:
             raise TypeError(f"The limit {self.name} has no window.")
-        return Quota(amount, self.window)
+        return Quota(amount, self.window, self.name)
 
 
 REQUESTS: Final = Limit(

@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from meshydb_server.storage.engine.errors import NoConnectionError
+from meshydb_server.storage.engine.load import PoolLoad
 
 
 @frozen
@@ -58,6 +59,10 @@ class HeldConnections:
     def __init__(self, engine: AsyncEngine, most: int, wait: float, when_lost: Callable[[], Awaitable[None]]) -> None:
         """Take the engine, the number of connections, the seconds to wait for one, and what to do if one was lost."""
         self.engine = engine
+        self._most = most
+        self._in_use = 0
+        self.waiting = 0
+        """How many wait for a connection."""
         self._wait = wait
         self._when_lost = when_lost
         self._slots = asyncio.Semaphore(most)
@@ -70,6 +75,7 @@ class HeldConnections:
         Raises NoConnectionError, or TimeoutError of SQLAlchemy's pool.
         """
         await self._enter()
+        self._in_use += 1
         try:
             held = self._free.pop() if self._free else await self._connect()
             try:
@@ -83,12 +89,18 @@ class HeldConnections:
                 else:
                     self._free.append(Held(held.connection, held.driver, held.cursor, time.monotonic()))
         finally:
+            self._in_use -= 1
             self._slots.release()
 
     async def drop_free(self) -> None:
         """Close the connections that are not in use, without a word to the server. The next ones are new."""
         while self._free:
             await _drop(self._free.pop())
+
+    @property
+    def load(self) -> PoolLoad:
+        """How many of the connections are in use."""
+        return PoolLoad(self._in_use, self._most)
 
     async def close(self) -> None:
         """Close the connections that are not in use, and the engine."""
@@ -100,11 +112,14 @@ class HeldConnections:
         if not self._slots.locked():
             await self._slots.acquire()
             return
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._wait):
                 await self._slots.acquire()
         except TimeoutError as error:
             raise PoolTimeoutError("All connections are in use.") from error
+        finally:
+            self.waiting -= 1
 
     async def _connect(self) -> Held:
         try:

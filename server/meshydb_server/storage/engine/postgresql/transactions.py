@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import is_overdue
 from meshydb_server.storage.engine.errors import NoConnectionError, StaleError
+from meshydb_server.storage.engine.load import Load, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.postgresql.deadline_connection import DeadlineConnection
@@ -258,6 +259,16 @@ class PostgresqlEngine:
                     raise StaleError from error
                 raise
             return result
+
+    def load(self) -> Load:
+        """How busy the pools are, and how many transactions wait for a connection that writes."""
+        pools = {
+            "write": self._writing.load,
+            "look-up": self._looking.load,
+            "read": pool_load(self._reading.sync_engine),
+            "long": pool_load(self._threaded),
+        }
+        return Load(self._writing.waiting, pools)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError, StorageError
+from meshydb_server.storage.engine.load import Load, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
@@ -151,6 +152,11 @@ class SqliteEngine:
     async def change(self, change: Change) -> None:
         """Run a short transaction as part of the next group."""
         await self.write(change.on)
+
+    def load(self) -> Load:
+        """How busy the pools are, and how many transactions wait for the next group."""
+        pools = {"write": self._writing, "read": self._reading, "scan": self._scanning}
+        return Load(len(self._waiting), {name: pool_load(engine) for name, engine in pools.items()})
 
     async def close(self) -> None:
         """Finish running transactions, and close the file."""

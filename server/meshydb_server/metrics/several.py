@@ -1,0 +1,36 @@
+"""The metrics of several processes as one: each writes its own into a folder, and their parent adds them up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+_GAUGE: Final = re.compile(r"gauge_live\w*?_(\d+)\.db")
+
+
+class SeveralProcesses(Collector):
+    """The sums of what all processes have counted, and of the gauges of those that run."""
+
+    def __init__(self, folder: Path, running: Callable[[], Collection[int | None]]) -> None:
+        """Take the folder, and a function that returns the ids of the processes that run."""
+        self._folder = folder
+        self._running = running
+        # It has no types.
+        untyped: Any = MultiProcessCollector
+        self._files = untyped(CollectorRegistry(), str(folder))
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the files. The gauges of processes that have ended are deleted first."""
+        running = self._running()
+        for path in self._folder.iterdir():
+            found = _GAUGE.fullmatch(path.name)
+            if found is not None and int(found[1]) not in running:
+                path.unlink(missing_ok=True)
+        collected: Iterable[Metric] = self._files.collect()
+        return collected
