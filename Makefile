@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test suites gate checks coverage test-matrix generate check-generated lint types surface contract \
-	contract-live contract-diff portability bench docs clean lock
+	contract-live contract-diff portability bench dist docs clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,16 +109,22 @@ portability: $(READY) ## Generate code from openapi.yaml with third-party genera
 bench: $(READY) ## Benchmark the client against others, and the server against a mock and PocketBase. PART=client, server, decoys, meshes (with DOCUMENTS=…) or before (with BASE=…, a git revision) for one.
 	@BASE="$(BASE)" DOCUMENTS="$(DOCUMENTS)" $(BIN)/python -m bench $(PART)
 
+dist: $(READY) ## Build sdist and wheel into dist/, install them, and run suites from the sdist. TAG=… for a release.
+	@PYTHONPATH=scripts $(BIN)/python -m release --tag "$(TAG)"
+
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py
 
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate \
+	--no-header --quiet
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra contract --extra fast --extra server \
-		--extra postgres --extra redis --group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	@$(LOCK) pyproject.toml --extra contract --extra fast --extra server --extra postgres --extra redis --group dev \
 		-o requirements-dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --group docs --constraint requirements-dev.lock \
-		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-docs.lock
+	@$(LOCK) pyproject.toml --group docs --constraint requirements-dev.lock -o requirements-docs.lock
+	@$(LOCK) pyproject.toml --extra server --extra postgres --extra redis --constraint requirements-dev.lock \
+		-o requirements-server.lock
+	@$(LOCK) --group build --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
 	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .cache .import_linter_cache
