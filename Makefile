@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test suites gate checks coverage test-matrix generate check-generated lint types surface contract \
-	contract-live contract-diff portability bench dist docs clean lock
+	contract-live contract-diff portability bench dist sbom docs clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,12 @@ bench: $(READY) ## Benchmark the client against others, and the server against a
 
 dist: $(READY) ## Build sdist and wheel into dist/, install them, and run suites from the sdist. TAG=… for a release.
 	@PYTHONPATH=scripts $(BIN)/python -m release --tag "$(TAG)"
+
+sbom: $(READY) ## Describe what the wheel in dist/ installs in build/sbom.cdx.json, by CycloneDX.
+	@test -n "$$(ls dist/*.whl 2>/dev/null)" || { echo "There is no wheel: make dist" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear build/cyclonedx
+	@build/cyclonedx/bin/python -m pip install -qq --disable-pip-version-check cyclonedx-bom==7.5.0
+	@PYTHONPATH=scripts $(BIN)/python -m release.sbom build/cyclonedx/bin/cyclonedx-py
 
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py
