@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test suites gate checks coverage test-matrix generate check-generated lint types surface contract \
-	contract-live contract-diff portability bench docs clean lock
+	contract-live contract-diff portability bench dist sbom docs clean lock
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,16 +109,28 @@ portability: $(READY) ## Generate code from openapi.yaml with third-party genera
 bench: $(READY) ## Benchmark the client and the server against others. PART=client, server, decoys, meshes (with DOCUMENTS=…), peers or growth (with USERS=… SECONDS=…) or before (with BASE=…, a git revision) for one.
 	@BASE="$(BASE)" DOCUMENTS="$(DOCUMENTS)" USERS="$(USERS)" SECONDS="$(SECONDS)" $(BIN)/python -m bench $(PART)
 
+dist: $(READY) ## Build sdist and wheel into dist/, install them, and run suites from the sdist. TAG=… for a release.
+	@PYTHONPATH=scripts $(BIN)/python -m release --tag "$(TAG)"
+
+sbom: $(READY) ## Describe what the wheel in dist/ installs in build/sbom.cdx.json, by CycloneDX.
+	@test -n "$$(ls dist/*.whl 2>/dev/null)" || { echo "There is no wheel: make dist" >&2; exit 2; }
+	@$(PYTHON) -m venv --clear build/cyclonedx
+	@build/cyclonedx/bin/python -m pip install -qq --disable-pip-version-check cyclonedx-bom==7.5.0
+	@PYTHONPATH=scripts $(BIN)/python -m release.sbom build/cyclonedx/bin/cyclonedx-py
+
 docs: $(READY) $(DOCS_READY) ## Build the documentation into build/site, and fail on any warning.
 	@$(BIN)/python scripts/docs.py
 
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate \
+	--no-header --quiet
 lock: $(READY) ## Pin the newest versions that pyproject.toml allows.
 	@$(PIP) uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra contract --extra fast --extra server \
-		--extra postgres --extra redis --group dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	@$(LOCK) pyproject.toml --extra contract --extra fast --extra server --extra postgres --extra redis --group dev \
 		-o requirements-dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --group docs --constraint requirements-dev.lock \
-		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-docs.lock
+	@$(LOCK) pyproject.toml --group docs --constraint requirements-dev.lock -o requirements-docs.lock
+	@$(LOCK) pyproject.toml --extra server --extra postgres --extra redis --constraint requirements-dev.lock \
+		-o requirements-server.lock
+	@$(LOCK) --group build --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## Remove .venv and everything that the other targets leave behind.
 	@rm -rf $(VENV) .venv-3.* build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .cache .import_linter_cache

@@ -1,0 +1,26 @@
+"""Runs suites from an unpacked sdist, on the package as the wheel installs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Final, Literal
+
+from release.environments import Environment, clean_environment
+
+# Those that need neither git, nor a browser, nor the documentation's tools. They reach each of the four packages.
+SUITES: Final = ("tests/spec", "tests/query", "tests/client", "tests/server", "tests/wire")
+
+
+def run_suites(
+    source: Path, environment: Environment, suites: tuple[str, ...] = SUITES, workers: int | Literal["auto"] = "auto"
+) -> int:
+    """Run suites of an unpacked sdist, with this interpreter's tools; returns the exit code of pytest."""
+    # Behind what is installed. The package of the checkout is not found there, as it is installed as editable, and
+    # Python follows the .pth files of no folder that is added so.
+    (environment.site / "tools.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    command = [str(environment.python), "-m", "pytest", "--quiet", "--numprocesses", str(workers), "--dist", "loadfile"]
+    kept = {name: value for name, value in os.environ.items() if name.startswith("MESHYDB_TEST_")}
+    return subprocess.run([*command, *suites], cwd=source, env={**clean_environment(), **kept}, check=False).returncode
