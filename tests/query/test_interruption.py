@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from meshydb_server.query import apply_update, interruptible, matches, parse_filter, parse_update
+from meshydb_server.query import Document, apply_update, interruptible, matches, parse_filter, parse_update
 
 
 class _EnoughError(Exception):
@@ -36,7 +36,7 @@ def _patience(times: int) -> Callable[[], None]:
 )
 def test_filters(source: str) -> None:
     """A filter asks before each condition, and in arrays before each item."""
-    document = {"a": 1, "b": 1, "c": 1, "d": 1, "items": [1, 2, 3]}
+    document: Document = {"a": 1, "b": 1, "c": 1, "d": 1, "items": [1, 2, 3]}
     tree = parse_filter(source)
     with interruptible(_patience(3)), pytest.raises(_EnoughError):
         matches(tree, document)
@@ -47,6 +47,6 @@ def test_filters(source: str) -> None:
 def test_pull(condition: str) -> None:
     """An update asks before each item that it compares."""
     update = parse_update(f"{{ $pull: {{ items: {condition} }} }}")
-    document = {"items": [{"x": 1}, 2, {"x": 3}, 4, {"x": 5}]}
+    document: Document = {"items": [{"x": 1}, 2, {"x": 3}, 4, {"x": 5}]}
     with interruptible(_patience(2)), pytest.raises(_EnoughError):
         apply_update(update, document, datetime(2030, 1, 1, tzinfo=UTC))

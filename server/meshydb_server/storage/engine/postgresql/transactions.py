@@ -265,7 +265,7 @@ class PostgresqlEngine:
         pools = {
             "write": self._writing.load,
             "look-up": self._looking.load,
-            "read": pool_load(self._reading.sync_engine),
+            "read": self._reading.load,
             "long": pool_load(self._threaded),
         }
         return Load(self._writing.waiting, pools)
