@@ -39,7 +39,7 @@ from meshydb_server.storage.meshes import (
     from_body,
     lock_documents,
     matching_ids,
-    replace_document,
+    replace_documents,
     search,
     to_body,
 )
@@ -164,7 +164,8 @@ def _time_limit(seconds: float) -> Callable[[], None]:
 def _update_group(
     connection: Connection, mesh: MeshKey, ids: Sequence[str], condition: Filter, update: Update, now: datetime
 ) -> UpdateCounts:
-    matched = modified = 0
+    matched = 0
+    changed: list[tuple[str, str]] = []
     for document_id, document in _locked(connection, mesh, ids, condition):
         matched += 1
         new = apply_update(update, document, now)
@@ -172,9 +173,9 @@ def _update_group(
             continue
         body = to_body(new)
         _require_size(body)
-        replace_document(connection, mesh, document_id, body)
-        modified += 1
-    return UpdateCounts(matched, modified)
+        changed.append((document_id, body))
+    replace_documents(connection, mesh, changed)
+    return UpdateCounts(matched, len(changed))
 
 
 def _delete_group(connection: Connection, mesh: MeshKey, ids: Sequence[str], condition: Filter) -> int:

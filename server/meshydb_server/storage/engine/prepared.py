@@ -92,11 +92,21 @@ class Change:
 
 def is_observed(engine: Engine) -> bool:
     """Whether SQLAlchemy's events have listeners, or its log of statements is enabled."""
-    return bool(engine._has_events or engine._echo)  # noqa: SLF001
+    return bool(engine._echo) or _has_listeners(engine)  # noqa: SLF001
 
 
 def _is_observed(connection: Connection) -> bool:
-    return bool(connection._has_events or connection._echo) or is_observed(connection.engine)  # noqa: SLF001
+    return bool(connection._echo) or _has_listeners(connection) or is_observed(connection.engine)  # noqa: SLF001
+
+
+def _has_listeners(target: Connection | Engine) -> bool:
+    # SQLAlchemy only notes that there have been some.
+    if not target._has_events:  # noqa: SLF001
+        return False
+    events: Any = target.dispatch
+    return bool(
+        events.before_execute or events.after_execute or events.before_cursor_execute or events.after_cursor_execute
+    )
 
 
 def translated(

@@ -13,6 +13,7 @@ from meshydb_server.storage.meshes.documents import (
     new_document,
     refresh_statistics,
     replace_document,
+    replace_documents,
 )
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.names import add_mesh, list_meshes
@@ -47,6 +48,7 @@ __all__ = [
     "put_projection",
     "refresh_statistics",
     "replace_document",
+    "replace_documents",
     "search",
     "stream",
     "to_body",

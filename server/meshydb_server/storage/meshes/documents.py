@@ -72,6 +72,16 @@ def replace_document(connection: Connection, key: MeshKey, document_id: str, bod
     return _UPDATE.change(connection, {**values, "the_id": document_id, "new_body": body}) == 1
 
 
+def replace_documents(connection: Connection, key: MeshKey, documents: Sequence[tuple[str, str]]) -> None:
+    """Store other bodies of several documents, which are there: ids and bodies."""
+    if documents and connection.dialect.name == "postgresql":
+        ids, bodies = zip(*documents, strict=True)
+        connection.execute(_UPDATE_ARRAYS, {**key.values, "ids": [*ids], "bodies": [*bodies]})
+        return
+    for document_id, body in documents:
+        replace_document(connection, key, document_id, body)
+
+
 def delete_document(connection: Connection, key: MeshKey, document_id: str) -> bool:
     """Delete a document. Returns whether it was there."""
     return delete_documents(connection, key, [document_id]) == 1
@@ -142,5 +152,11 @@ _UPDATE: Final = Prepared(
     update(documents)
     .where(*(documents.c[name] == bindparam(f"the_{name}") for name in (*_PLACE, "id")))
     .values({"body": bindparam("new_body")})
+)
+# One statement for all, as above.
+_UPDATE_ARRAYS: Final = text(
+    "UPDATE documents SET body = given.body"
+    " FROM unnest(CAST(:ids AS text[]), CAST(:bodies AS text[])) AS given (id, body)"
+    " WHERE account = :account AND tenant = :tenant AND mesh = :mesh AND documents.id = given.id"
 )
 _DELETE: Final = delete(documents).where(*_AMONG)
