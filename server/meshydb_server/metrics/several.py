@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,10 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+# What the library raises for a file that is empty or ends early.
+_INCOMPLETE: Final = (struct.error, ValueError)
+_ATTEMPTS: Final = 100
+_PAUSE_SECONDS: Final = 0.01
 _GAUGE: Final = re.compile(r"gauge_live\w*?_(\d+)\.db")
 
 
@@ -32,5 +38,14 @@ class SeveralProcesses(Collector):
             found = _GAUGE.fullmatch(path.name)
             if found is not None and int(found[1]) not in running:
                 path.unlink(missing_ok=True)
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._read()
+            except _INCOMPLETE:
+                # A process that starts has made its file, and not filled it yet.
+                time.sleep(_PAUSE_SECONDS)
+        return self._read()
+
+    def _read(self) -> Iterable[Metric]:
         collected: Iterable[Metric] = self._files.collect()
         return collected

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.load import Load, PoolLoad
+from tests.support.databases.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 
@@ -46,9 +47,9 @@ async def test_sqlite(tmp_path_factory: pytest.TempPathFactory) -> None:
         await _load_that(database, lambda load: load.writes_waiting == 0 and load.pools["write"].in_use == 0)
 
 
-async def test_postgresql(request: pytest.FixtureRequest) -> None:
+async def test_postgresql(postgresql: Postgres) -> None:
     """Transactions that wait for a connection are counted, and so are the connections in use."""
-    with request.getfixturevalue("reused_database").lent() as url:
+    with postgresql.database() as url:
         async with Database(url) as database, Database(url) as other:
             assert database.load().pools["write"] == PoolLoad(0, 8)
             locked, held = threading.Event(), threading.Event()
