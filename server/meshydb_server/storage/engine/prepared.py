@@ -104,9 +104,9 @@ def _has_listeners(target: Connection | Engine) -> bool:
     if not target._has_events:  # noqa: SLF001
         return False
     events: Any = target.dispatch
-    return bool(
-        events.before_execute or events.after_execute or events.before_cursor_execute or events.after_cursor_execute
-    )
+    # Who listens to `begin` expects SQLAlchemy to begin a transaction with the statement.
+    heard = ("begin", "before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
+    return any(getattr(events, name) for name in heard)
 
 
 def translated(
