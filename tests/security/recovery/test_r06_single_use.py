@@ -124,12 +124,12 @@ async def test_r06_one_transaction(database_url: str) -> None:
 _TABLES = {"recoveries", "users", "sessions", "outbox", "audit"}
 
 
-async def test_r06_change_while_the_password_is_hashed(database_url: str) -> None:
+async def test_r06_change_while_the_password_is_hashed(empty_database_url: str) -> None:
     """A reset fails if its user or request changes while the password is hashed."""
     said: set[str] = set()
     for interference in ("password", "request", "address", "user"):
         with closing(MeetingPasswords(2)) as passwords:
-            async with services_on(database_url, new=interference == "password") as services:
+            async with services_on(empty_database_url, new=interference == "password") as services:
                 issued = await ask(services)
                 version = (await _state(services, issued))[0]
                 resetting = asyncio.create_task(
