@@ -20,6 +20,8 @@ from meshydb._models import Tokens
 from meshydb._sync.driver import Driver, Session
 from tests.support.tcp import ScriptedServer, parse_request
 
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
+
 ForgotPassword = Callable[..., UserVerificationHash]
 # Yields the return values of calls, and receives their results, awaited if they are awaitable.
 Scenario: TypeAlias = Callable[[Any], Generator[Any, Any, Any]]
@@ -141,6 +143,23 @@ def assert_sends(
     play: Play, call: Callable[[MeshyClient], object], sent: tuple[str, object], response: bytes, result: object
 ) -> None:
     """Check the request and the result of a call without a login: it sends the tenant, but no token and no key."""
+    request = _requested(play, call, sent, response, result)
+    assert "authorization" not in parse_request(request).headers
+    assert b"key" not in request.replace(b"keep-alive", b"")
+
+
+def assert_sends_token(
+    play_connected: Play, call: Callable[[Any], object], sent: tuple[str, object], response: bytes, result: object
+) -> None:
+    """Check the request and the result of a call with a login: it sends the tenant and the access token."""
+    request = _requested(play_connected, call, sent, response, result)
+    assert parse_request(request).headers["authorization"] == f"Bearer {access_token()}"
+
+
+def _requested(
+    play: Play, call: Callable[[Any], object], sent: tuple[str, object], response: bytes, result: object
+) -> bytes:
+    """Check what all calls send, their line, body and tenant, and their result. Returns the request."""
     with ScriptedServer(response) as server:
         assert play(once(call), server.url) == result
     request = parse_request(server.requests[0])
@@ -148,8 +167,7 @@ def assert_sends(
     assert (json.loads(request.body) if request.body else None) == sent[1]
     assert request.headers["tenant"] == "north"
     assert request.headers.get("content-type") == ("application/json" if request.body else None)
-    assert "authorization" not in request.headers
-    assert b"key" not in server.requests[0].replace(b"keep-alive", b"")
+    return server.requests[0]
 
 
 def blocking(base_url: str, username: str = "rosa", attempt: int = 1, **settings: Any) -> UserVerificationHash:

@@ -1,8 +1,12 @@
 """Fixtures that the tests of the client share."""
 
+from typing import Any
+
 import pytest
 
+from meshydb.testing import MeshyServer
 from tests.client.calls import (
+    PASSWORD,
     ForgotPassword,
     Play,
     awaited,
@@ -34,6 +38,18 @@ def play_connected(request: pytest.FixtureRequest) -> Play:
     """Runs a scenario with a connection, blocking or async."""
     chosen: Play = request.param
     return chosen
+
+
+@pytest.fixture
+def settings(meshydb_server: MeshyServer) -> dict[str, Any]:
+    """The settings of a client of the server, which has an administrator."""
+    meshydb_server.create_user("rosa", email="rosa@example.org", password=PASSWORD, roles=["meshy.admin"])
+    return {
+        "account_name": meshydb_server.account,
+        "tenant": meshydb_server.tenant,
+        "public_key": meshydb_server.public_key,
+        "auth_url": meshydb_server.url,
+    }
 
 
 @pytest.fixture(params=["plain", "fast"])

@@ -24,7 +24,7 @@ from meshydb import (
     RejectedDocument,
     UpdateManyResult,
 )
-from tests.client.calls import DELETED, TASK, UPDATED, Play, once
+from tests.client.calls import DELETED, TASK, UPDATED, Play, assert_sends_token, once
 from tests.support.tcp import ScriptedServer, parse_request, reply
 
 ID: Final = TASK["_id"]
@@ -127,12 +127,7 @@ def test_calls(
     play_connected: Play, call: Callable[[Any], object], sent: tuple[str, object], response: bytes, result: object
 ) -> None:
     """A call sends what the contract describes, and returns what the service sends."""
-    with ScriptedServer(response) as server:
-        assert play_connected(once(call), server.url) == result
-    request = parse_request(server.requests[0])
-    assert request.line == sent[0]
-    assert (json.loads(request.body) if request.body else None) == sent[1]
-    assert request.headers["tenant"] == "north"
+    assert_sends_token(play_connected, call, sent, response, result)
 
 
 def test_order_is_kept(play_connected: Play) -> None:

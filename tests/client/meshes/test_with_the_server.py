@@ -12,10 +12,9 @@ import pytest
 
 from meshydb import BadRequestError, ContentTooLargeError, NotFoundError
 from meshydb.testing import MeshyServer
-from tests.client.calls import Play
+from tests.client.calls import PASSWORD, Play
 from tests.client.pages import results_of
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
 NOON: Final = datetime(2019, 11, 4, 12, tzinfo=UTC)
 
 
@@ -28,18 +27,6 @@ class Task:
     tags: list[str] = field(default_factory=list)
     done: bool = False
     id: str | None = None
-
-
-@pytest.fixture
-def settings(meshydb_server: MeshyServer) -> dict[str, Any]:
-    """The settings of a client of the server, which has an administrator."""
-    meshydb_server.create_user("rosa", email="rosa@example.org", password=PASSWORD, roles=["meshy.admin"])
-    return {
-        "account_name": meshydb_server.account,
-        "tenant": meshydb_server.tenant,
-        "public_key": meshydb_server.public_key,
-        "auth_url": meshydb_server.url,
-    }
 
 
 def _use_each(client: Any) -> Generator[Any, Any, None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, Final
@@ -10,9 +9,9 @@ from typing import Any, Final
 import pytest
 
 from meshydb import APIConnectionError, APIResponseError, BadRequestError, NotFoundError
-from tests.client.calls import PERMISSION, ROLE, USER, Play, access_token, once
+from tests.client.calls import PERMISSION, ROLE, USER, Play, assert_sends_token, once
 from tests.client.values import EDITORS, TASKS
-from tests.support.tcp import ScriptedServer, parse_request, reply
+from tests.support.tcp import ScriptedServer, reply
 
 ROLE_ID: Final = ROLE["id"]
 PERMISSION_ID: Final = PERMISSION["id"]
@@ -134,14 +133,7 @@ def test_call(
     result: object,
 ) -> None:
     """Each call sends its line and body, the tenant and the access token, and returns its result."""
-    with ScriptedServer(response) as server:
-        assert play_connected(once(call), server.url) == result
-    request = parse_request(server.requests[0])
-    assert request.line == sent[0]
-    assert (json.loads(request.body) if request.body else None) == sent[1]
-    assert request.headers["authorization"] == f"Bearer {access_token()}"
-    assert request.headers["tenant"] == "north"
-    assert request.headers.get("content-type") == ("application/json" if request.body else None)
+    assert_sends_token(play_connected, call, sent, response, result)
 
 
 RAW: Final[dict[str, tuple[Callable[[Any], object], bytes, object]]] = {

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from meshydb import BadRequestError, NewUser, NotFoundError, Page, PermissionDeniedError, Role
 from meshydb.testing import MeshyServer
-from tests.client.calls import Play
+from tests.client.calls import PASSWORD, Play
 from tests.client.pages import results_of
-
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
-
-
-@pytest.fixture
-def settings(meshydb_server: MeshyServer) -> dict[str, Any]:
-    """The settings of a client of the server, which has an administrator."""
-    meshydb_server.create_user("rosa", email="rosa@example.org", password=PASSWORD, roles=["meshy.admin"])
-    return {
-        "account_name": meshydb_server.account,
-        "tenant": meshydb_server.tenant,
-        "public_key": meshydb_server.public_key,
-        "auth_url": meshydb_server.url,
-    }
 
 
 def _change_each(client: Any) -> Generator[Any, Any, None]:

@@ -17,7 +17,7 @@ from meshydb import (
     UserRole,
     UserUpdate,
 )
-from tests.client.calls import USER, Play, access_token, once
+from tests.client.calls import USER, Play, assert_sends_token, once
 from tests.client.values import ROSA
 from tests.support.tcp import ScriptedServer, parse_request, reply
 
@@ -166,14 +166,7 @@ def test_call(
     result: object,
 ) -> None:
     """Each call sends its line and body, the tenant and the access token, and returns its result."""
-    with ScriptedServer(response) as server:
-        assert play_connected(once(call), server.url) == result
-    request = parse_request(server.requests[0])
-    assert request.line == sent[0]
-    assert (json.loads(request.body) if request.body else None) == sent[1]
-    assert request.headers["authorization"] == f"Bearer {access_token()}"
-    assert request.headers["tenant"] == "north"
-    assert request.headers.get("content-type") == ("application/json" if request.body else None)
+    assert_sends_token(play_connected, call, sent, response, result)
 
 
 def test_account_name_is_escaped(play_connected: Play) -> None:
