@@ -129,9 +129,10 @@ class _Endpoint:
         if self._authentication is not None:
             admitted = await self._authentication.admit(request.scope["headers"], path, services.tokens)
             caller = evolve(admitted, client=client_of(request.scope))
-        # Others are served when this one waits.
         waited: list[None] = []
-        asyncio.get_running_loop().call_soon(waited.append, None)
+        if self._authentication is not None and self.operation.body is not None:
+            # Others are served when this one waits.
+            asyncio.get_running_loop().call_soon(waited.append, None)
         call = await self._reader.read(request, path, caller)
         if self._limits is not None:
             await self._limits.count_account(path["accountName"])

@@ -130,8 +130,7 @@ class PostgresqlEngine:
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys."""
-        if self._limits is not None or is_observed(self._writing.engine.sync_engine):
-            # Limits hold in transactions only, and who listens hears only what SQLAlchemy executes.
+        if self._needs_transactions:
             return await self.read(lookup.on)
         text, parameters, read = lookup.statement.with_driver(self._looking.engine.dialect, lookup.values)
         while True:
@@ -148,7 +147,7 @@ class PostgresqlEngine:
 
     async def change(self, change: Change) -> None:
         """Run a short transaction."""
-        if self._limits is not None or is_observed(self._writing.engine.sync_engine):
+        if self._needs_transactions:
             await self.write(change.on)
             return
         text, parameters, _ = change.statement.with_driver(self._looking.engine.dialect, change.values)
@@ -167,6 +166,11 @@ class PostgresqlEngine:
                 return
         # Nobody could tell of a connection that has broken meanwhile whether the statement was executed.
         await self.write(change.on)
+
+    @property
+    def _needs_transactions(self) -> bool:
+        # Limits hold in transactions only, and who listens hears only what SQLAlchemy executes.
+        return self._limits is not None or is_observed(self._writing.engine.sync_engine)
 
     async def _execute(self, held: Held, text: str, parameters: Any) -> None:
         try:

@@ -224,8 +224,11 @@ class SqliteEngine:
             connection.close()
 
     def _begin_at_once(self) -> Connection | None:
-        """Begin a transaction, unless another process has the file, or it is not open yet."""
-        if not self._main.is_open:
+        """Begin a transaction, unless another process has the file, or no connection has written yet.
+
+        To connect may take long: it waits for a process that sets up the file.
+        """
+        if not self._log.is_open:
             return None
         try:
             return self._begin(0)
