@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from bench.contenders import FAST, HTTPX, PLAIN, AsyncCall, awaited, blocking
 from bench.footprint import MADE, import_seconds, thousand_clients
 from bench.report import Verdict, table
+from bench.turns import in_turn
 from meshydb._transports.choice import new_transport
 from meshydb._transports.fast.sync_transport import FastTransport
 
@@ -117,7 +118,7 @@ def _one_at_a_time(url: str) -> Rounds:
     with blocking(url) as calls:
         rounds: Rounds = {name: [] for name in calls}
         for number in range(_ROUNDS_ALONE + 1):
-            for name, call in _in_turn(calls, number):
+            for name, call in in_turn(calls.items(), number):
                 gc.collect()
                 started = time.perf_counter()
                 for _ in range(_REQUESTS_ALONE):
@@ -130,10 +131,10 @@ async def _many_at_once(url: str) -> dict[str, Rounds]:
     async with awaited(url) as calls:
         rounds: dict[str, Rounds] = {f"async, {at_once}": {name: [] for name in calls} for at_once in (1, *_AT_ONCE)}
         for number in range(_ROUNDS_ALONE + 1):
-            for name, call in _in_turn(calls, number):
+            for name, call in in_turn(calls.items(), number):
                 rounds["async, 1"][name].append(await _at_once(call, 1, _SECONDS_ALONE))
         for number in range(_ROUNDS_AT_ONCE + 1):
-            for name, call in _in_turn(calls, number):
+            for name, call in in_turn(calls.items(), number):
                 for at_once in _AT_ONCE:
                     seconds = await _at_once(call, at_once, _SECONDS_AT_ONCE if number else 0)
                     rounds[f"async, {at_once}"][name].append(seconds)
@@ -155,13 +156,6 @@ async def _ask_until(end: float, call: AsyncCall) -> int:
         await call()
         asked += 1
     return asked
-
-
-def _in_turn(calls: Mapping[str, Any], number: int) -> list[tuple[str, Any]]:
-    # Each round begins with another contender.
-    listed = list(calls.items())
-    first = number % len(listed)
-    return listed[first:] + listed[:first]
 
 
 def _warm(rounds: Rounds) -> Rounds:

@@ -18,6 +18,7 @@ from bench.meshes.ours import Ours, ours
 from bench.meshes.pocketbase import PocketBase, pocketbase
 from bench.meshes.postgres import postgres
 from bench.report import Verdict, table
+from bench.turns import in_turn
 
 # The milliseconds of each round, by task and contender.
 Rounds: TypeAlias = dict[str, dict[str, list[float]]]
@@ -72,7 +73,7 @@ def _rounds(contenders: Mapping[str, Contender]) -> Rounds:
         # The first round warms up, and checks that all find the same.
         for number in range(_SELDOM.get(task, _ROUNDS) + 1):
             found: dict[str, int] = {}
-            for name in _in_turn(list(contenders), number):
+            for name in in_turn(contenders, number):
                 milliseconds, response = _timed(tasks[name][task], number, _OFTEN.get(task, 1))
                 if number:
                     rounds[task][name].append(milliseconds)
@@ -91,12 +92,6 @@ def _timed(task: Task, number: int, times: int) -> tuple[float, bytes]:
     for call in calls:
         response = call()
     return (time.perf_counter() - started) * 1000 / times, response
-
-
-def _in_turn(names: list[str], number: int) -> list[str]:
-    # Each round begins with another contender.
-    first = number % len(names)
-    return names[first:] + names[:first]
 
 
 def _ratio(by: Mapping[str, list[float]], own: str, other: str) -> float:

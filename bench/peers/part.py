@@ -23,6 +23,7 @@ from bench.peers.ours import ours
 from bench.peers.pocketbase import pocketbase
 from bench.report import Verdict, table
 from bench.servers import ACCOUNT, prism
+from bench.turns import in_turn
 
 USERS: Final = int(os.environ.get("USERS") or "20_000")
 SECONDS: Final = int(os.environ.get("SECONDS") or "3")
@@ -96,7 +97,7 @@ def _rounds(contenders: Mapping[str, Contender]) -> tuple[_Rounds, list[float]]:
     hashes: list[float] = []
     for number in range(_ROUNDS):
         for case, by in rounds.items():
-            for name in _in_turn(list(by), number):
+            for name in in_turn(by, number):
                 by[name].append(_measured(name, contenders[name], case))
                 if case.task == LOGIN and name == OURS:
                     hashes.append(_hash())
@@ -129,12 +130,6 @@ def _hash_times(hasher: PasswordHasher, hashed: str) -> Iterator[float]:
     while (started := time.perf_counter()) < end:
         hasher.verify(hashed, PASSWORD)
         yield (time.perf_counter() - started) * 1000
-
-
-def _in_turn(names: list[str], number: int) -> list[str]:
-    # Each round begins with another contender.
-    first = number % len(names)
-    return names[first:] + names[:first]
 
 
 def _median(found: list[Measured], kind: str) -> float:
