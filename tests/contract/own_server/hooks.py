@@ -67,8 +67,8 @@ class WhiteBoxHooks:
     """Hooks that know the data of a world.
 
     They complete half of the valid cases, and all steps of chains along links. Each case has the token of its tenant's
-    administrator; some have that of a user with few permissions. The server's clock advances with each case, however
-    long it takes.
+    administrator; some have that of a user with few permissions, and are completed as well, so that nothing but the
+    permission is missing. The server's clock advances with each case, however long it takes.
     """
 
     def __init__(self, world: World, clock: SetClock) -> None:
@@ -76,21 +76,24 @@ class WhiteBoxHooks:
         self._clock = clock
         self._complete = Completion(world)
         self._chains = LinkChains(world)
+        self.repetition = 0
+        """Decides, with the case, what is done to it. Operations without a body get the same few cases each time."""
 
     def before_call(self, case: Case[Any]) -> None:
         """Complete a case, and set the token."""
         self._clock.move(seconds=_SECONDS_EACH)
-        number = _number_of(case)
+        number = _number_of(case, self.repetition)
         if operation_id(case) == "deleteUser" and case.path_parameters.get("id") in _KEPT:
             # schemathesis reuses ids from responses. These users are needed until the end.
             case.path_parameters["id"] = user_id("de", 1 + number % DELETABLE)
+        gets_weak_token = _gets_weak_token(case, number)
         if fits(case) and case.method == case.operation.method.upper():
             if _is_step(case):
                 self._chains.complete(case, number)
-            elif number % 2:
+            elif number % 2 or gets_weak_token:
                 self._complete(case)
         if case.headers.get("Authorization") == f"Bearer {_PLACEHOLDER}":
-            tokens = self._world.weak_tokens if _gets_weak_token(case, number) else self._world.tokens
+            tokens = self._world.weak_tokens if gets_weak_token else self._world.tokens
             case.headers["Authorization"] = f"Bearer {tokens[tenant_of(case) or DEFAULT_TENANT]}"
 
     def after_call(self, case: Case[Any], response: Response) -> None:
@@ -114,13 +117,13 @@ def _gets_weak_token(case: Case[Any], number: int) -> bool:
     return number % 3 == 0 and not any(name.startswith("x-schemathesis-") for name in case.headers)
 
 
-def _number_of(case: Case[Any]) -> int:
-    """Return a number to decide by. It depends on the case alone, so that a repeated case is treated the same."""
+def _number_of(case: Case[Any], repetition: int) -> int:
+    """Return a number to decide by. In one repetition it depends on the case alone, so that it is treated the same."""
     # Signatures of tokens differ each time.
     headers = {name: value for name, value in case.headers.items() if name.lower() != "authorization"}
     # The repr of an absent body contains its address.
     body = None if isinstance(case.body, NotSet) else case.body
-    return zlib.crc32(repr((case.method, case.path_parameters, headers, case.query, body)).encode())
+    return zlib.crc32(repr((repetition, case.method, case.path_parameters, headers, case.query, body)).encode())
 
 
 @frozen

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meshydb_contract import Options, run
 from meshydb_contract._contract.operations import operation
-from tests.contract.own_server.hooks import LinkChains
-from tests.support.server import ACCOUNT
-from tests.support.world import TENANTS, World, letters
+from tests.contract.own_server.hooks import LinkChains, WhiteBoxHooks, target_of
+from tests.support.dependencies import SetClock, known_dependencies
+from tests.support.server import ACCOUNT, SECRET_KEYS, settings_in
+from tests.support.world import TENANTS, World, inhabited, letters
 
 
 @pytest.mark.parametrize("number", range(2))
@@ -38,3 +42,15 @@ def test_search(world: World, number: int) -> None:
     LinkChains(world).complete(search, number)
     search.headers["Authorization"] = f"Bearer {world.tokens[search.headers['tenant']]}"
     assert search.call(base_url=world.url).json()["results"]
+
+
+def test_repetition(tmp_path: Path) -> None:
+    """The same cases, repeated, have few permissions in some repetitions, and succeed in others."""
+    clock, statuses = SetClock(), defaultdict[int, set[int]](set)
+    with inhabited(settings_in(tmp_path, secret_keys=SECRET_KEYS), known_dependencies(clock)) as world:
+        hooks = WhiteBoxHooks(world, clock)
+        for hooks.repetition in range(16):
+            options = Options(seed=1, max_examples=20, operations=["getUser"], phases=["fuzzing"])
+            for place, exchange in enumerate(run(target_of(world), options, hooks=hooks).exchanges):
+                statuses[place].add(exchange.response.status_code)
+    assert sum(each >= {200, 403} for each in statuses.values()) >= 5
