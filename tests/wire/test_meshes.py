@@ -1,11 +1,11 @@
-"""What the official SDKs send about meshes, over real connections to servers on both databases."""
+"""What the official SDKs send about meshes and projections, over real connections to servers on both databases."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Generator
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -13,7 +13,7 @@ from meshydb_server.services.common.dependencies import Dependencies
 from tests.support.dependencies import CHEAP_HASHER
 from tests.support.http.raw import Connection, Response, assert_documented, assert_empty, compose, exchange
 from tests.support.server import DEFAULT_TENANT, OTHER_TENANT
-from tests.support.world import World, inhabited_on
+from tests.support.world import PROJECTION, World, inhabited_on
 
 _TYPE: Final = "Content-Type: application/json; charset=utf-8"
 
@@ -76,6 +76,113 @@ def test_javascript(server: World) -> None:
     assert_documented(_send(server, "GET", f"JsTasks/{second}", None, "Content-Type: application/json"), 200)
     assert_empty(_send(server, "DELETE", f"JsTasks/{second}"), 204)
     assert_documented(_send(server, "GET", f"JsTasks/{second}"), 404)
+
+
+_THINGS: Final = b"""[
+    {"_id": "a", "Name": "a/b/ c#", "Big": 9007199254740993, "Done": true, "Tags": ["x", "y"], "Price": 1.50,
+     "At": "2019-12-09T08:15:30.123-05:00", "Key": "0f8fad5b-d9cb-469f-a165-70867728950e"},
+    {"_id": "b", "Name": "Rosa", "Big": 5, "Done": true, "Tags": [], "At": "2019-12-09T13:15:30.123Z", "Key": null},
+    {"_id": "c", "Name": "", "Big": 5, "Done": false, "Tags": null, "At": "2020-01-01T00:00:00"}
+]"""
+
+
+def test_forum(server: World) -> None:
+    """The C# sample of a forum creates, lists, replaces and deletes posts, whose dates stay the text that it wrote."""
+    posts = [
+        f'{{"Text":"{text}","CreatedById":null,"DateCreated":"2019-08-01T{time}-05:00"}}'.encode()
+        for text, time in (("a", "10:15:30.1234567"), ("b", "10:16:30.5"), ("ü", "10:17:30"))
+    ]
+    created: list[bytes] = []
+    for post in posts:
+        with Connection(server.url) as connection:
+            # .NET Framework asks before it sends a body.
+            asking = _compose(server, "POST", "blogpost", post, "Expect: 100-continue")
+            connection.send(asking.removesuffix(post))
+            assert connection.read().status == 100
+            connection.send(post)
+            response = connection.read()
+        assert_documented(response, 201)
+        assert response.body == b'{"_id":"%s",%s' % (response.json["_id"].encode(), post[1:])
+        created.append(response.body)
+    newest = "orderby=%7B+DateCreated%3A-1+%7D&page=1&pageSize=10"
+    found = _send(server, "GET", f"blogpost?filter=%7B+%7D&{newest}")
+    assert found.body.startswith(b'{"results":[%s]' % b",".join(reversed(created)))
+    before = quote_plus('{ "DateCreated" : { "$lt" : "2019-08-01T10:16:30.5-05:00" } }')
+    assert _send(server, "GET", f"blogpost?filter={before}&{newest}").json["results"] == [json.loads(created[0])]
+    ids = [json.loads(each)["_id"] for each in created]
+    replaced = _send(server, "PUT", f"blogpost/{ids[0]}", posts[1])
+    assert replaced.body == created[1].replace(ids[1].encode(), ids[0].encode())
+    changed = _send(server, "PATCH", "blogpost", {"Filter": '{ "Text" : /^b/s }', "Update": "{ $set: { Text: 'c' } }"})
+    assert (changed.json["matchedCount"], changed.json["modifiedCount"]) == (2, 2)
+    assert_empty(_send(server, "DELETE", f"blogpost/{ids[2]}"), 204)
+    assert _ids(_send(server, "GET", "blogpost?filter=&orderby=&page=1&pageSize=25")) == ids[:2]
+
+
+@pytest.mark.parametrize(
+    ("rendered", "found"),
+    [
+        pytest.param("{ }", "abc", id="all"),
+        pytest.param('{ "_id" : { "$type" : -1 } }', "", id="none"),
+        pytest.param('{ "Name" : /(?:)/s }', "abc", id="contains-nothing"),
+        pytest.param('{ "Name" : /b\\/\\ c\\#/s }', "a", id="contains"),
+        pytest.param('{ "Name" : { "$not" : /^rosa$/i } }', "ac", id="to-lower"),
+        pytest.param('{ "Tags" : { "$ne" : null, "$not" : { "$size" : 0 } } }', "a", id="any"),
+        pytest.param('{ "Tags.1" : { "$exists" : true } }', "a", id="count"),
+        pytest.param('{ "$nor" : [{ "Done" : true, "Big" : NumberLong(5) }] }', "ac", id="not-both"),
+        pytest.param('{ "Big" : NumberLong("9007199254740993") }', "a", id="long"),
+        pytest.param('{ "At" : ISODate("2019-12-09T13:15:30.123Z") }', "ab", id="date-time"),
+        pytest.param('{ "At" : { "$gt" : ISODate("0001-01-01T00:00:00Z") } }', "abc", id="least-date-time"),
+        pytest.param('{ "Key" : CSUUID("0f8fad5b-d9cb-469f-a165-70867728950e") }', "a", id="guid"),
+        pytest.param('{ "Price" : "1.50" }', "", id="decimal"),
+    ],
+)
+def test_expressions(server: World, rendered: str, found: str) -> None:
+    """The C# SDK sends expressions as filters, as the MongoDB driver renders them; deleting by one deletes these."""
+    _send(server, "DELETE", "expressions?filter=%7B%7D")
+    assert_documented(_send(server, "POST", "expressions", _THINGS), 201)
+    query = f"filter={quote_plus(rendered)}"
+    assert _ids(_send(server, "GET", f"expressions?{query}&orderby=&page=1&pageSize=25")) == list(found)
+    assert _send(server, "DELETE", f"expressions?{query}").json["deletedCount"] == len(found)
+    assert _ids(_send(server, "GET", "expressions")) == [each for each in "abc" if each not in found]
+
+
+def test_empty_ids(server: World) -> None:
+    """An SDK that is given an empty id sends the path of the mesh; nothing is replaced or deleted."""
+    assert_documented(_send(server, "POST", "unnamed", {"_id": "a"}), 201)
+    refused = _send(server, "DELETE", "unnamed/")
+    assert_documented(refused, 400)
+    assert refused.json["code"] == "filter_required"
+    assert_documented(_send(server, "PUT", "unnamed/", {"b": 1}), 405)
+    assert _send(server, "GET", "unnamed/").json["results"] == [{"_id": "a"}]
+
+
+def test_patterns_of_javascript(server: World) -> None:
+    """A RegExp in a filter of the JS SDK arrives as {}, which equals an empty object only."""
+    assert_documented(_send(server, "POST", "patterns", [{"_id": "a", "name": "Bo"}, {"_id": "b", "name": {}}]), 201)
+    assert _send(server, "DELETE", "patterns?filter=%7B%22name%22%3A%7B%7D%7D").json["deletedCount"] == 1
+    assert _ids(_send(server, "GET", "patterns?filter=null&orderBy=null&page=1&pageSize=25")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("query", "owners"),
+    [
+        pytest.param("filter=&orderby=&page=1&pageSize=25", [0, 1, 2], id="C#"),
+        pytest.param("filter=%7B+%7D&orderby=%7B+count%3A1%2C_id%3A-1+%7D&page=1", [2, 1, 0], id="C#-order"),
+        pytest.param("filter=%7B+%22Count%22+%3A+2+%7D&orderby=&page=1&pageSize=25", [], id="C#-names-of-members"),
+        pytest.param("page=1&pageSize=25", [0, 1, 2], id="JS"),
+        pytest.param("filter=undefined&orderBy=undefined&page=1&pageSize=25", [0, 1, 2], id="JS-undefined"),
+        pytest.param("filter=%7B%22count%22%3A1%7D&orderBy=null&page=1&pageSize=25", [2], id="JS-filter"),
+        pytest.param("orderby=%7B%22_id%22%3A-1%7D&pageNumber=3&pageSize=1&page=1", [2], id="JS-of-the-documentation"),
+    ],
+)
+def test_projections(server: World, query: str, owners: list[int]) -> None:
+    """The SDKs read a projection by its name in any case, with the parameters that they send for meshes."""
+    bearer = f"Authorization: Bearer {server.tokens[DEFAULT_TENANT]}"
+    target = f"/acme/projections/{PROJECTION.upper()}?{query}"
+    response = exchange(server.url, compose(b"", bearer, method="GET", target=target, content_type=None))
+    assert_documented(response, 200)
+    assert list(response.json) == ["results", "page", "pageSize", "totalRecords"]
+    assert [each["_id"] for each in response.json["results"]] == [f"owner-{owner}" for owner in owners]
 
 
 @pytest.mark.parametrize("separator", ["//", "/"])
