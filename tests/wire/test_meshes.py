@@ -58,7 +58,7 @@ def test_csharp(server: World) -> None:
 
 
 def test_javascript(server: World) -> None:
-    """The JS SDK sends mixed case, objects as filters, an id in the body, and `undefined` for nothing."""
+    """The JS SDK sends mixed case, objects as filters, ids with `createMany`, and `undefined` for nothing."""
     created = _send(server, "POST", "JsTasks", [{"title": "a", "_id": None}, {"title": "b"}])
     assert_documented(created, 201)
     first, second = (each["_id"] for each in created.json["createdData"])
