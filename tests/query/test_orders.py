@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshydb_server.query import BY_ID, SortKey, arrange, parse_order, sort_documents, sort_keys
-from tests.query.values import DOCUMENTS, PATHS
+from tests.query.values import DOCUMENTS, PATHS, VALUES
 
-_ORDERS = st.dictionaries(PATHS, st.sampled_from([1, -1]), max_size=3)
+_DIRECTIONS = st.sampled_from([1, -1])
+_ORDERS = st.dictionaries(PATHS, _DIRECTIONS, max_size=3)
 
 
 def test_id_decides_last() -> None:
@@ -55,3 +56,11 @@ def test_stable(source: dict[str, int], documents: list[dict[str, Any]]) -> None
     keys = [sort_keys(document, order) for document in documents]
     result = arrange(range(len(keys)), order, keys.__getitem__)
     assert all(keys[one] != keys[two] or one < two for one, two in pairwise(result))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["b", "c"]), VALUES), min_size=1, max_size=4), _DIRECTIONS, _DIRECTIONS)
+def test_keys_from_one_item(items: list[Any], first: int, second: int) -> None:
+    """Of an array, two keys count from the same item: the one that would come first by itself."""
+    order = parse_order({"a.b": first, "a.c": second})
+    each = [sort_keys({"_id": "x", "a": item}, order) for item in items]
+    assert sort_keys({"_id": "x", "a": items}, order) == arrange(each, order, lambda keys: keys)[0]

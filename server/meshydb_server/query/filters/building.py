@@ -26,7 +26,7 @@ from meshydb_server.query.filters.tree import (
 )
 from meshydb_server.query.values.paths import MAX_PARTS, Path, split
 from meshydb_server.query.values.regex import Pattern, PatternError
-from meshydb_server.query.values.types import Document, RegularExpression, Value, whole
+from meshydb_server.query.values.types import MISSING, Document, Found, RegularExpression, Value, whole
 
 MAX_VALUES: Final = 1000
 MAX_PATTERNS: Final = 10
@@ -63,7 +63,7 @@ class FilterBuilder:
                 if "$regex" not in value:
                     raise inner.error("it stands beside $regex only")
             elif name == "$regex":
-                parts.append(self._regex(path, operand, value.get("$options"), inner))
+                parts.append(self._regex(path, operand, value.get("$options", MISSING), inner))
             else:
                 parts.append(self._operator(path, name, operand, inner))
         return _all_of(parts)
@@ -99,6 +99,9 @@ class FilterBuilder:
     def _operator(  # noqa: PLR0911 - one for each operator
         self, path: Path, name: str, operand: Value, place: Place
     ) -> Filter:
+        if name == "$eq" and isinstance(operand, RegularExpression):
+            # As MongoDB: it is compared, and no document holds one.
+            return Or(())
         if name in _COMPARISONS:
             operands.require_no_patterns(operand, place)
             return Comparison(path, Operator(name), operand)
@@ -168,16 +171,18 @@ class FilterBuilder:
             return ElemMatch(path, self.conditions((), value, place), objects=False)
         return ElemMatch(path, self.document(value, place), objects=True)
 
-    def _regex(self, path: Path, value: Value, options: Value, place: Place) -> Regex:
-        if options is not None and not isinstance(options, str):
+    def _regex(self, path: Path, value: Value, options: Found, place: Place) -> Regex:
+        if options is not MISSING and not isinstance(options, str):
             raise place.error("$options is text", "$options")
-        if isinstance(value, RegularExpression):
-            if value.options and options is not None:
-                raise place.error("the options stand twice", "$options")
-            return Regex(path, self._pattern(RegularExpression(value.pattern, options or value.options), place))
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            value = RegularExpression(value)
+        if not isinstance(value, RegularExpression):
             raise place.error("it takes text or a regular expression")
-        return Regex(path, self._pattern(RegularExpression(value, options or ""), place))
+        if options is not MISSING:
+            if value.options:
+                raise place.error("the options stand twice", "$options")
+            value = RegularExpression(value.pattern, options)
+        return Regex(path, self._pattern(value, place))
 
     def _pattern(self, literal: RegularExpression, place: Place) -> Pattern:
         self.patterns += 1

@@ -105,7 +105,9 @@ def _decimal(value: Value, place: Place) -> int | float:
 
 
 def _double(value: Value, place: Place) -> float:
-    return float(_decimal(value, place))
+    number = float(_decimal(value, place))
+    # Integers have no negative zero.
+    return -0.0 if number == 0 and str(value).startswith("-") else number
 
 
 def _uuid(value: Value, place: Place) -> str:

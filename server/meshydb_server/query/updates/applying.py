@@ -131,13 +131,15 @@ class _Change:
         index = _index(self.path[start])
         found = value[index] if index < len(value) else MISSING
         new = self._at(found, start + 1)
-        if new is found:
+        if new is MISSING and found is not MISSING:
+            # An item that goes leaves its place.
+            new = None
+        if new is MISSING or new is found:
             return value
         if index - len(value) > MAX_GAP:
             raise UnfitError(f"the index is more than {MAX_GAP} beyond the end of the array")
         result = value + [None] * (index + 1 - len(value))
-        # An item that goes leaves its place.
-        result[index] = None if new is MISSING else new
+        result[index] = new
         return result
 
     def _at(self, found: Found, start: int) -> Found:

@@ -26,7 +26,7 @@ from meshydb_server.query.updates.tree import (
     Unset,
     Update,
 )
-from meshydb_server.query.values.paths import MAX_PARTS, Path, index_of, split
+from meshydb_server.query.values.paths import MAX_PARTS, Path, split
 from meshydb_server.query.values.types import Document, RegularExpression, Value, is_number, whole
 
 _REFUSED: Final = frozenset({"$setOnInsert", "$pullAll", "$pushAll", "$bit"})
@@ -81,9 +81,9 @@ def _require_apart(operations: list[tuple[Operation, Place]]) -> None:
             on_the_way.update(ways)
 
 
-def _by_path(operation: Operation) -> list[tuple[bool, int, str]]:
-    indexes = [(part, index_of(part)) for part in operation.path]
-    return [(index is None, index or 0, part) for part, index in indexes]
+def _by_path(operation: Operation) -> list[tuple[str, int, str]]:
+    # Numbers by their value, among other names where "1" is.
+    return [("1", len(part), part) if part[0] in "123456789" else (part, 0, "") for part in operation.path]
 
 
 def _set(path: Path, operand: Value, place: Place, _filters: FilterBuilder) -> Operation:

@@ -8,6 +8,7 @@ compare exactly, true is not 1, and the order of an object's members counts.
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import Any, Final, TypeAlias
 
@@ -92,13 +93,15 @@ def children(value: Found) -> list[Value]:
 
 
 def identical(one: Found, other: Found) -> bool:
-    """Whether two values are the same to the letter: 1 and 1.0 are not."""
+    """Whether two values are the same to the letter: 1 and 1.0 are not, nor are 0.0 and -0.0."""
     if type(one) is not type(other):
         return False
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(identical, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(map(identical, one.values(), other.values()))
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other and math.copysign(1, one) == math.copysign(1, other)
     return one == other
 
 

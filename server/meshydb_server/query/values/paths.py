@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from meshydb_server.query.values.comparison import EMPTY_ARRAY_KEY, NULL_KEY, Key, key
 from meshydb_server.query.values.types import MISSING, Document, Found, Value
 
 Path: TypeAlias = tuple[str, ...]
@@ -54,13 +53,6 @@ def whole_values_at(value: Value, path: Path) -> Sequence[Found]:
     return list(_walk(value, path, 0, set(), whole=True))
 
 
-def sort_keys_at(document: Document, path: Path) -> list[Key]:
-    """The keys that a document has for sorting by this path: at least one. Sorting takes the least or greatest."""
-    result: list[Key] = []
-    _collect(document, path, 0, result)
-    return result
-
-
 def _walk(value: Document, path: Path, start: int, seen: set[tuple[int, int]], *, whole: bool) -> Iterator[Found]:
     """The values in an object, from a part of the path on."""
     found: Found = value
@@ -100,28 +92,3 @@ def _walk_array(
                 yield from _walk(item, path, start + 1, seen, whole=whole)
             elif isinstance(item, list):
                 yield from _walk_array(item, path, start + 1, seen, whole=whole)
-
-
-def _collect(value: Found, path: Path, start: int, result: list[Key]) -> None:
-    if isinstance(value, list):
-        _collect_array(value, path, start, result)
-    elif start == len(path):
-        result.append(key(value))
-    elif isinstance(value, dict):
-        _collect(value.get(path[start], MISSING), path, start + 1, result)
-    else:
-        result.append(NULL_KEY)
-
-
-def _collect_array(array: list[Value], path: Path, start: int, result: list[Key]) -> None:
-    if start == len(path):
-        result.extend(map(key, array) if array else [EMPTY_ARRAY_KEY])
-        return
-    index = index_of(path[start])
-    if index is not None and index < len(array) and not any(isinstance(i, dict) and path[start] in i for i in array):
-        _collect(array[index], path, start + 1, result)
-        return
-    for item in array:
-        _collect(item if isinstance(item, dict) else MISSING, path, start, result)
-    if not array:
-        result.append(NULL_KEY)

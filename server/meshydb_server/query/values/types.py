@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Final, Literal, TypeAlias, TypeGuard
 
-from attrs import frozen
+from attrs import field, frozen
 
 from meshydb_server.query.values import dates
 
@@ -43,12 +43,16 @@ class Instant:
         return dates.to_text(self.nanoseconds)
 
 
+def _sorted(text: str) -> str:
+    return "".join(sorted(text))
+
+
 @frozen
 class RegularExpression:
-    """A literal regular expression, not yet compiled."""
+    """A literal regular expression, not yet compiled. Its options are sorted."""
 
     pattern: str
-    options: str = ""
+    options: str = field(default="", converter=_sorted)
 
 
 class Missing(Enum):
