@@ -209,6 +209,21 @@ def test_key_order(server: World) -> None:
     assert stored in _send(server, "GET", "order?filter=%7B%22a.b%22%3A1.5%7D").body
 
 
+def test_numbers(server: World) -> None:
+    """A float without a fraction stays one on the wire, in bodies of documents and of updates."""
+    numbers = b'"a":1.0,"b":-0.0,"c":1,"d":[2.0,{"e":9007199254740992.0}]'
+    stored = b'{"_id":"n",' + numbers + b"}"
+    for answer in (
+        _send(server, "POST", "number", stored),
+        _send(server, "PUT", "number/n", b"{" + numbers + b"}"),
+        _send(server, "GET", "number/n"),
+    ):
+        assert answer.body == stored
+    update = b'{"filter":{"a":{"$not":{"$type":"int"}}},"update":{"$inc":{"c":1.0},"$set":{"a":3.0}}}'
+    assert _send(server, "PATCH", "number", update).json["modifiedCount"] == 1
+    assert _send(server, "GET", "number/n").body.startswith(b'{"_id":"n","a":3.0,"b":-0.0,"c":2.0,')
+
+
 def test_large_bodies(server: World) -> None:
     """4 MiB are taken; a byte more gets 413, and a body without a token gets 401, both sent to their ends."""
     frame = len(b'{"_id":"large","a":""}')

@@ -1,20 +1,26 @@
-"""The tolerances that the official SDKs need, applied to a body before validation.
+"""What the contract reads in several spellings, changed to one before validation.
 
-The contract documents them. The C# SDK sends PascalCase names and explicit nulls; applications send whole forms,
-including unknown fields.
+The official SDKs need it. The C# SDK sends PascalCase names and explicit nulls; applications send whole forms,
+including unknown fields. And for JSON Schema, `1.0` is an integer.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from meshydb_server.contract import InvalidValueError, Schema
 from meshydb_server.http.errors import bad_request
 from meshydb_server.services.common.error_codes import ErrorCode
 
+# Up to this limit, each whole float is exactly one integer.
+_EXACT: Final = 2**53
+
 
 def normalise(value: object, schema: Schema) -> object:
-    """Change names to their documented spelling, and drop unknown properties and nulls. Free-form objects stay."""
+    """Change names to their documented spelling, drop unknown properties and nulls, and make integers of whole floats.
+
+    Free-form objects stay as they are.
+    """
     try:
         schema = schema.alternative_of(value)
     except InvalidValueError:
@@ -26,6 +32,8 @@ def normalise(value: object, schema: Schema) -> object:
         return _normalise_array(cast("list[object]", value), schema.items)
     if schema.properties and isinstance(value, dict):
         return _normalise_object(cast("dict[str, object]", value), schema)
+    if schema.type == "integer" and isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
     return value
 
 

@@ -16,8 +16,6 @@ from meshydb_server.contract import MAX_BODY_DEPTH
 
 _MAX_INTEGER_DIGITS: Final = 1000
 _INT64: Final = range(-(2**63), 2**63)
-# Up to this limit, each whole float is exactly one integer.
-_EXACT: Final = 2**53
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -28,8 +26,8 @@ class JsonError(ValueError):
 def parse(body: bytes, max_depth: int = MAX_BODY_DEPTH) -> object:
     """Parse one JSON value, of at most so many levels. Raises JsonError.
 
-    A whole float, such as `1.0`, is read as an integer. Encodings other than UTF-8, duplicate names in one object, NaN
-    and infinity, numbers out of range, and nesting that would exhaust the stack are rejected.
+    Encodings other than UTF-8, duplicate names in one object, NaN and infinity, numbers out of range, and nesting that
+    would exhaust the stack are rejected.
     """
     try:
         value: object = json.loads(
@@ -76,11 +74,11 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _float(digits: str) -> float | int:
+def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
         raise JsonError("A number is out of range.")
-    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
