@@ -136,7 +136,7 @@ def _check_name(name: object, place: str) -> None:
         raise DocumentError(DocumentProblem.VALUE, place, "the names of an object are text")
     inner = f"{place}.{name}" if place else name
     if name.startswith("$") or "." in name:
-        raise DocumentError(DocumentProblem.NAME, inner, "names do not begin with $ and hold no .")
+        raise DocumentError(DocumentProblem.NAME, inner, "names neither begin with $ nor contain a dot")
     if not is_storable(name):
         raise DocumentError(DocumentProblem.VALUE, inner, "the name holds U+0000 or a lone surrogate")
 

@@ -93,7 +93,7 @@ _WRONG: Final[dict[str, tuple[bytes, str]]] = {
     "UTF-8": (b'{"a":"\xff"}', "The document is not UTF-8."),
     "twice": (b'{"a":1,"a":1}', "A name appears twice in one object."),
     "value": (b"5", "The document is invalid at its top level: it must be an object."),
-    "name": (b'{"a":{"$b":1}}', "The document is invalid at a.$b: names do not begin with $ and hold no .."),
+    "name": (b'{"a":{"$b":1}}', "The document is invalid at a.$b: names neither begin with $ nor contain a dot."),
     "NUL": (b'{"a":"\\u0000"}', "A string contains NUL or a lone surrogate."),
     "oid": (b'{"_id":{"$oid":"5"}}', "The document is invalid at _id.$oid: an ObjectId is text of 24 hexadecimal"),
     "binary": (b'{"a":{"$binary":{"base64":"","subType":"00"}}}', "The document is invalid at a.$binary: this type"),

@@ -53,7 +53,7 @@ def stored_form(value: Value, place: Place) -> Value:
     if isinstance(value, dict):
         for name in value:
             if name.startswith("$") or "." in name:
-                raise place.child(name).error("the names of a document do not begin with $ and hold no .")
+                raise place.child(name).error("the names of a document neither begin with $ nor contain a dot")
         return {name: stored_form(item, place.child(name)) for name, item in value.items()}
     return value
 
