@@ -175,6 +175,8 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
         return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
 
     def result(type_: TypeEngine[Any]) -> _Convert | None:
+        if isinstance(type_, Instant):
+            return _from_milliseconds
         return type_.dialect_impl(dialect).result_processor(dialect, None)
 
     binds = [(name, compiled.binds[name]) for name in compiled.positiontup or compiled.binds]
@@ -190,6 +192,10 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
 
 def _converted(converts: Iterable[_Convert | None]) -> Sequence[tuple[int, _Convert]]:
     return [(index, convert) for index, convert in enumerate(converts) if convert is not None]
+
+
+def _from_milliseconds(value: int | None) -> datetime | None:
+    return None if value is None else timestamps.from_milliseconds(value)
 
 
 def _to_milliseconds(value: datetime | None) -> int | None:
