@@ -83,8 +83,13 @@ class SqliteEngine:
     async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         """Run a read-only transaction, which sees the data as it was at its start; on the event loop if it is brief."""
         if brief:
+
+            def transact(connection: Connection) -> T:
+                driver_of(connection).execute("BEGIN")
+                return work(connection)
+
             with suppress(_BusyError):
-                return await self._read_here(work)
+                return await self._read_here(transact)
 
         def run() -> T:
             with self._reading.begin() as connection:
@@ -95,12 +100,14 @@ class SqliteEngine:
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys, on the event loop."""
-        return await self.read(lookup.on, brief=True)
+        # A statement is a transaction by itself.
+        with suppress(_BusyError):
+            return await self._read_here(lookup.on)
+        return await self.read(lookup.on)
 
     async def _read_here(self, work: Callable[[Connection], T]) -> T:
         connection = self._here or await self._connect_here()
         try:
-            driver_of(connection).execute("BEGIN")
             return work(connection)
         except OperationalError as error:
             # Another process is recovering the file, for example. Only a thread may wait for it.
