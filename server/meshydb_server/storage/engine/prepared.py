@@ -135,6 +135,13 @@ def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool)
         if lost:
             connection.invalidate(error)
         raise translated(error, text, connection.dialect, driver_error, lost=lost) from error
+    except Exception:
+        raise
+    except BaseException as error:
+        # The caller has left, or the time is over. To roll back would wait for the server too, and its error would
+        # replace this one.
+        connection.invalidate(error)
+        raise
     finally:
         cursor.close()
 
