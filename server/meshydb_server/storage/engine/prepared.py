@@ -152,17 +152,19 @@ class _Compiled:
 
     text: str
     named: bool
-    binds: Sequence[tuple[str, object]]
+    names: Sequence[str]
+    fixed: Mapping[str, object]
     # By position: most values are passed unchanged.
     converted_binds: Sequence[tuple[int, _Convert]]
     converted_columns: Sequence[tuple[int, _Convert]]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        converted = [values.get(name, fixed) for name, fixed in self.binds]
+        given = {**self.fixed, **values} if self.fixed else values
+        converted = list(map(given.get, self.names))
         for index, convert in self.converted_binds:
             converted[index] = convert(converted[index])
         if self.named:
-            return dict(zip((name for name, _ in self.binds), converted, strict=True))
+            return dict(zip(self.names, converted, strict=True))
         return tuple(converted)
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:
@@ -191,7 +193,8 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
     return _Compiled(
         text=compiled.string,
         named=not compiled.positional,
-        binds=[(name, each.value) for name, each in binds],
+        names=[name for name, _ in binds],
+        fixed={name: each.value for name, each in binds if each.value is not None},
         converted_binds=_converted(bind(each.type) for _, each in binds),
         converted_columns=_converted(result(column.type) for column in columns),
     )
