@@ -10,6 +10,7 @@ from attrs import frozen
 from sqlalchemy import Text, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.engine.prepared import Prepared
 from meshydb_server.storage.schema import accounts, tenants
 
 Verification = Literal["email", "text", "question"]
@@ -95,8 +96,8 @@ def lock_tenant(connection: Connection, account: str, tenant: str) -> None:
 
 def find_tenant(connection: Connection, account: str, tenant: str | None) -> Tenant | None:
     """The named tenant of the account, or its default tenant if `tenant` is None."""
-    row = connection.execute(_FIND, {"account": account, "tenant": tenant}).first()
-    return None if row is None else Tenant(*row)
+    rows = _FIND.rows(connection, {"account": account, "tenant": tenant})
+    return Tenant(*rows[0]) if rows else None
 
 
 def list_tenants(connection: Connection, account: str) -> Sequence[Tenant]:
@@ -127,7 +128,7 @@ _TENANTS: Final = (
     .join_from(accounts, tenants, tenants.c.account == accounts.c.account)
     .where(accounts.c.account == bindparam("account"))
 )
-_FIND: Final = _TENANTS.where(
-    tenants.c.tenant == func.coalesce(bindparam("tenant", type_=Text), accounts.c.default_tenant)
+_FIND: Final = Prepared(
+    _TENANTS.where(tenants.c.tenant == func.coalesce(bindparam("tenant", type_=Text), accounts.c.default_tenant))
 )
 _LIST: Final = _TENANTS.order_by(_DEFAULT.desc(), tenants.c.created_at, tenants.c.tenant)

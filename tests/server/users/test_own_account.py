@@ -13,7 +13,8 @@ from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.users.profiles import ProfileChange
 from meshydb_server.services.users.questions import NewQuestion
 from meshydb_server.storage.schema import sessions
-from tests.support.people import PASSWORD, People, refusal
+from tests.support.instrumentation import statements
+from tests.support.people import ACCOUNT, PASSWORD, People, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,20 @@ async def test_read(people: People) -> None:
     assert (seen.email, seen.phone, seen.verified, seen.is_active) == (_EMAIL, _PHONE, True, True)
     assert (seen.anonymous, seen.last_accessed) == (False, people.clock.now)
     assert [(role.name, role.added_at) for role in profile.roles] == [("meshy.user", given)]
+
+
+async def test_read_takes_one_statement(people: People) -> None:
+    """Users without questions are read by one statement, with all of their roles in the order of assignment."""
+    user = await people.add("rosa.k")
+    people.clock.move(minutes=1)
+    await people.services.roles.grant_role(ACCOUNT, None, "rosa.k", "meshy.admin")
+    caller = await people.enter("rosa.k")
+    with statements() as seen:
+        profile = await people.services.own_account.read(caller)
+    assert len(seen) == 1
+    assert all(f"users.{column} = " in seen[0].text for column in ("account", "tenant", "user_id"))
+    assert profile.user.user_id == user.user_id
+    assert [role.name for role in profile.roles] == ["meshy.user", "meshy.admin"]
 
 
 async def test_update(people: People) -> None:
@@ -102,6 +117,17 @@ async def test_questions(people: People) -> None:
     assert [each.question for each in second] == ["Pet?"]
     assert second[0].answer_hash not in {each.answer_hash for each in first}
     assert len((await own_account.read(await people.enter("ben.t"))).questions) == 1
+
+
+async def test_first_questions_are_pending(people: People) -> None:
+    """Users without questions see those that are pending."""
+    await people.configure("question")
+    caller = await people.enter_new("rosa.k")
+    people.clock.move(minutes=20)
+    await people.services.own_account.set_questions(caller, [_QUESTION])
+    profile = await people.services.own_account.read(caller)
+    assert profile.user.questions_pending_at is not None
+    assert [each.question for each in profile.questions] == [_QUESTION.question]
 
 
 async def test_questions_refused(people: People) -> None:

@@ -21,7 +21,7 @@ from meshydb_server.services.users.authenticators import Authenticators, Proof, 
 from meshydb_server.services.users.contacts import require_reachable
 from meshydb_server.storage.accounts import Tenant
 from meshydb_server.storage.logins.sessions import end_sessions
-from meshydb_server.storage.roles import Membership, list_memberships
+from meshydb_server.storage.roles import Membership, ProfileRecord, list_memberships
 from meshydb_server.storage.users import User, update_user
 from meshydb_server.storage.users.authenticators import Contact
 from meshydb_server.storage.users.questions import Question, list_pending_questions, list_questions_of
@@ -96,6 +96,10 @@ class Profiles:
             )
             for user in users
         ]
+
+    def show_own(self, found: ProfileRecord) -> Profile:
+        """The profile of a user without questions, as the user sees it."""
+        return Profile(shown(found.user, found.verification, self.clock(), own=True), found.roles, [])
 
     def change(
         self,

@@ -135,6 +135,13 @@ def _execute(connection: Connection, text: str, parameters: Any, *, fetch: bool)
         if lost:
             connection.invalidate(error)
         raise translated(error, text, connection.dialect, driver_error, lost=lost) from error
+    except Exception:
+        raise
+    except BaseException as error:
+        # The caller has left, or the time is over. To roll back would wait for the server too, and its error would
+        # replace this one.
+        connection.invalidate(error)
+        raise
     finally:
         cursor.close()
 
@@ -145,17 +152,19 @@ class _Compiled:
 
     text: str
     named: bool
-    binds: Sequence[tuple[str, object]]
+    names: Sequence[str]
+    fixed: Mapping[str, object]
     # By position: most values are passed unchanged.
     converted_binds: Sequence[tuple[int, _Convert]]
     converted_columns: Sequence[tuple[int, _Convert]]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        converted = [values.get(name, fixed) for name, fixed in self.binds]
+        given = {**self.fixed, **values} if self.fixed else values
+        converted = list(map(given.get, self.names))
         for index, convert in self.converted_binds:
             converted[index] = convert(converted[index])
         if self.named:
-            return dict(zip((name for name, _ in self.binds), converted, strict=True))
+            return dict(zip(self.names, converted, strict=True))
         return tuple(converted)
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:
@@ -175,6 +184,8 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
         return None if isinstance(type_, LargeBinary) else type_.dialect_impl(dialect).bind_processor(dialect)
 
     def result(type_: TypeEngine[Any]) -> _Convert | None:
+        if isinstance(type_, Instant):
+            return _from_milliseconds
         return type_.dialect_impl(dialect).result_processor(dialect, None)
 
     binds = [(name, compiled.binds[name]) for name in compiled.positiontup or compiled.binds]
@@ -182,7 +193,8 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
     return _Compiled(
         text=compiled.string,
         named=not compiled.positional,
-        binds=[(name, each.value) for name, each in binds],
+        names=[name for name, _ in binds],
+        fixed={name: each.value for name, each in binds if each.value is not None},
         converted_binds=_converted(bind(each.type) for _, each in binds),
         converted_columns=_converted(result(column.type) for column in columns),
     )
@@ -190,6 +202,10 @@ def _compile(statement: _Statement, dialect: Dialect, names: list[str]) -> _Comp
 
 def _converted(converts: Iterable[_Convert | None]) -> Sequence[tuple[int, _Convert]]:
     return [(index, convert) for index, convert in enumerate(converts) if convert is not None]
+
+
+def _from_milliseconds(value: int | None) -> datetime | None:
+    return None if value is None else timestamps.from_milliseconds(value)
 
 
 def _to_milliseconds(value: datetime | None) -> int | None:

@@ -27,6 +27,7 @@ from meshydb_server.storage.roles.permissions import (
     list_permissions,
     update_permission,
 )
+from meshydb_server.storage.roles.profiles import ProfileRecord, profile_lookup
 from meshydb_server.storage.roles.rows import (
     Role,
     count_roles,
@@ -42,6 +43,7 @@ from meshydb_server.storage.roles.rows import (
 __all__ = [
     "Membership",
     "Permission",
+    "ProfileRecord",
     "Role",
     "administrators",
     "claims_length",
@@ -67,6 +69,7 @@ __all__ = [
     "lock_roles",
     "longest_claims_of_members",
     "longest_claims_of_users",
+    "profile_lookup",
     "search_roles",
     "update_permission",
     "update_role",

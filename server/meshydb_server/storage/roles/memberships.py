@@ -63,8 +63,13 @@ def list_memberships(
     held: defaultdict[str, list[Membership]] = defaultdict(list)
     for user_id, *membership in connection.execute(_MEMBERSHIPS, given):
         held[user_id].append(Membership(*membership))
+    return {user_id: in_order(roles) for user_id, roles in held.items()}
+
+
+def in_order(held: Iterable[Membership]) -> Sequence[Membership]:
+    """The roles of a user, in the order of assignment."""
     # Not sorted by the database: each database has its own collation.
-    return {user_id: sorted(roles, key=lambda role: (role.added_at, role.name)) for user_id, roles in held.items()}
+    return sorted(held, key=lambda role: (role.added_at, role.name))
 
 
 def list_grants(connection: Connection, account: str, tenant: str, user_id: str) -> Mapping[str, Sequence[Permission]]:

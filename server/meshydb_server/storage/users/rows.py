@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from attrs import asdict, field, frozen
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from meshydb_server.storage.engine.prepared import Prepared
 from meshydb_server.storage.schema import recoveries, users
 
 
@@ -59,22 +60,17 @@ def insert_user(connection: Connection, user: User) -> None:
 def find_user(connection: Connection, account: str, tenant: str, username_key: str) -> User | None:
     """The user with this username, compared as services.common.usernames says."""
     given = {"account": account, "tenant": tenant, "username_key": username_key}
-    row = connection.execute(_FIND, given).mappings().first()
-    return None if row is None else User(**row)
+    return _read(_FIND.rows(connection, given))
 
 
 def get_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
     """The user with this id."""
-    given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
-    row = connection.execute(_GET, given).mappings().first()
-    return None if row is None else User(**row)
+    return _read(_GET.rows(connection, {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}))
 
 
 def lock_user(connection: Connection, account: str, tenant: str, user_id: str) -> User | None:
     """The user with this id, locked against changes and deletion until the transaction ends."""
-    given = {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}
-    row = connection.execute(_LOCK, given).mappings().first()
-    return None if row is None else User(**row)
+    return _read(_LOCK.rows(connection, {"the_account": account, "the_tenant": tenant, "the_user_id": user_id}))
 
 
 def lock_users(connection: Connection, account: str, tenant: str, user_ids: Collection[str]) -> Sequence[User]:
@@ -102,6 +98,10 @@ def delete_user(connection: Connection, user: User) -> None:
     connection.execute(_DELETE, _key(user))
 
 
+def _read(rows: Sequence[Sequence[Any]]) -> User | None:
+    return User(**dict(zip(_NAMES, rows[0], strict=True))) if rows else None
+
+
 def _key(user: User) -> dict[str, str]:
     return {"the_account": user.account, "the_tenant": user.tenant, "the_user_id": user.user_id}
 
@@ -113,13 +113,17 @@ _THE_USER: Final = and_(
     users.c.user_id == bindparam("the_user_id"),
 )
 _INSERT: Final = insert(users)
-_FIND: Final = select(users).where(
-    users.c.account == bindparam("account"),
-    users.c.tenant == bindparam("tenant"),
-    users.c.username_key == bindparam("username_key"),
+_NAMES: Final = tuple(users.c.keys())
+_FIND: Final = Prepared(
+    select(users).where(
+        users.c.account == bindparam("account"),
+        users.c.tenant == bindparam("tenant"),
+        users.c.username_key == bindparam("username_key"),
+    )
 )
-_GET: Final = select(users).where(_THE_USER)
-_LOCK: Final = _GET.with_for_update()
+_BY_ID: Final = select(users).where(_THE_USER)
+_GET: Final = Prepared(_BY_ID)
+_LOCK: Final = Prepared(_BY_ID.with_for_update())
 _LOCK_MANY: Final = (
     select(users)
     .where(

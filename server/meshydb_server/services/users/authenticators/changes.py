@@ -99,12 +99,12 @@ def is_due(user: User, now: datetime) -> bool:
 
 def due(user: User, now: datetime) -> list[Authenticator]:
     """The pending changes that are due."""
-    return [each for each in pending(user) if _pending_at(user, each) <= now]
+    return [each for each in AUTHENTICATORS if (at := _pending_at(user, each)) is not None and at <= now]
 
 
 def pending(user: User) -> list[Authenticator]:
     """The pending changes."""
-    return [each for each in AUTHENTICATORS if getattr(user, f"{each}_pending_at") is not None]
+    return [each for each in AUTHENTICATORS if _pending_at(user, each) is not None]
 
 
 def with_due_changes(user: User, now: datetime) -> User:
@@ -120,8 +120,8 @@ def with_due_changes(user: User, now: datetime) -> User:
 
 def live_former(user: User, contact: Contact, now: datetime) -> str | None:
     """The user's former address, if it can still recover the account."""
-    state = _read(user, contact)
-    return state.former if state.former_until is not None and now < state.former_until else None
+    until = getattr(user, _column(contact, "former_until"))
+    return _read(user, contact).former if until is not None and now < until else None
 
 
 def shown(user: User, verification: Verification, now: datetime, *, own: bool) -> User:
@@ -133,10 +133,10 @@ def shown(user: User, verification: Verification, now: datetime, *, own: bool) -
     verified = is_verified(user, verification)
     if own:
         for contact in CONTACTS:
-            state = _read(user, contact)
-            if state.pending_at is not None:
+            if _pending_at(user, contact) is not None:
+                state = _read(user, contact)
                 user = _put(user, contact, evolve(state, value=state.pending))
-    return evolve(user, verified=verified)
+    return user if user.verified == verified else evolve(user, verified=verified)
 
 
 def is_verified(user: User, verification: Verification) -> bool:
@@ -175,8 +175,8 @@ def _replace(state: _State, new: str | None, now: datetime, *, until: datetime |
     return replaced
 
 
-def _pending_at(user: User, authenticator: Authenticator) -> datetime:
-    at: datetime = getattr(user, f"{authenticator}_pending_at")
+def _pending_at(user: User, authenticator: Authenticator) -> datetime | None:
+    at: datetime | None = getattr(user, f"{authenticator}_pending_at")
     return at
 
 

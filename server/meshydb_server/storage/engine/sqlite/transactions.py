@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.errors import StaleError, StorageError
-from meshydb_server.storage.engine.load import Load, pool_load
+from meshydb_server.storage.engine.load import Load, PoolLoad, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
 from meshydb_server.storage.engine.prepared import Change, Lookup
@@ -65,6 +65,8 @@ class SqliteEngine:
         wait = f"PRAGMA busy_timeout = {self.lock_wait * 1000:.0f}"
         self._reading = connect(url, self._main, _READERS, wait, "PRAGMA query_only = ON")
         event.listen(self._writing, "connect", lambda *_: self._log.forget())
+        # Stays open: to take it from the pool for each group takes as long as some statements.
+        self._held: Connection | None = None
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
         self._scanning = connect(url, self._main, SCANNERS, wait, "PRAGMA query_only = ON")
@@ -83,8 +85,13 @@ class SqliteEngine:
     async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         """Run a read-only transaction, which sees the data as it was at its start; on the event loop if it is brief."""
         if brief:
+
+            def transact(connection: Connection) -> T:
+                driver_of(connection).execute("BEGIN")
+                return work(connection)
+
             with suppress(_BusyError):
-                return await self._read_here(work)
+                return await self._read_here(transact)
 
         def run() -> T:
             with self._reading.begin() as connection:
@@ -95,12 +102,14 @@ class SqliteEngine:
 
     async def look_up(self, lookup: Lookup[T]) -> T:
         """Execute a statement that reads a few rows by their keys, on the event loop."""
-        return await self.read(lookup.on, brief=True)
+        # A statement is a transaction by itself.
+        with suppress(_BusyError):
+            return await self._read_here(lookup.on)
+        return await self.read(lookup.on)
 
     async def _read_here(self, work: Callable[[Connection], T]) -> T:
         connection = self._here or await self._connect_here()
         try:
-            driver_of(connection).execute("BEGIN")
             return work(connection)
         except OperationalError as error:
             # Another process is recovering the file, for example. Only a thread may wait for it.
@@ -155,8 +164,9 @@ class SqliteEngine:
 
     def load(self) -> Load:
         """How busy the pools are, and how many transactions wait for the next group."""
-        pools = {"write": self._writing, "read": self._reading, "scan": self._scanning}
-        return Load(len(self._waiting), {name: pool_load(engine) for name, engine in pools.items()})
+        writing = PoolLoad(0 if self._working is None else 1, 1)
+        pools = {"write": writing, "read": pool_load(self._reading), "scan": pool_load(self._scanning)}
+        return Load(len(self._waiting), pools)
 
     async def close(self) -> None:
         """Finish running transactions, and close the file."""
@@ -167,8 +177,9 @@ class SqliteEngine:
         def close() -> None:
             self._scanners.close()
             self._scanning.dispose()
-            if self._here is not None:
-                self._here.close()
+            for connection in (self._held, self._here):
+                if connection is not None:
+                    connection.close()
             self._reading_here.dispose()
             for threads, engine in ((self._writer, self._writing), (self._readers, self._reading)):
                 threads.shutdown()
@@ -219,9 +230,9 @@ class SqliteEngine:
             yield connection
             await loop.run_in_executor(self._writer, self._commit, connection)
         finally:
-            # With the driver: SQLAlchemy considers a transaction over even if the commit failed.
+            connection.rollback()
+            # With the driver too: SQLAlchemy considers a transaction over even if the commit failed.
             driver_of(connection).rollback()
-            connection.close()
 
     def _begin_at_once(self) -> Connection | None:
         """Begin a transaction, unless another process has the file, or no connection has written yet.
@@ -238,7 +249,7 @@ class SqliteEngine:
             raise
 
     def _begin(self, wait: float | None = None) -> Connection:
-        connection = self._writing.connect()
+        connection = self._held = self._held or self._writing.connect()
         try:
             # IMMEDIATE, because a transaction that starts with reading fails at its first write if another process has
             # written meanwhile, no matter how long it may wait.
@@ -246,7 +257,6 @@ class SqliteEngine:
             self._check_files()
         except sqlite3.OperationalError as error:
             driver_of(connection).rollback()
-            connection.close()
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
         # Starts a transaction for SQLAlchemy too, which would otherwise have nothing to commit.
         connection.begin()
