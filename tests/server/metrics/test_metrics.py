@@ -52,12 +52,20 @@ def test_requests(tmp_path: Path, database_url: str) -> None:
         for _ in range(3):
             assert _forgot(server).status_code == 200
         assert _forgot(server, "nobody").status_code == 404
-        assert httpx.get(f"{server.url}/nowhere").status_code == 404
+        for name in ("nowhere", f"nowhere/{_CANARY}"):
+            assert httpx.get(f"{server.url}/{name}").status_code == 404
+        for method in ("PUT", _CANARY.upper()):
+            assert httpx.request(method, f"{server.url}/acme/users/forgotpassword").status_code == 405
         after = scrape(server.metrics_url)
         assert httpx.get(f"{server.metrics_url}/nowhere").status_code == 404
         assert server.stop()[0] == 0
     counted = {labels[1:]: value for labels, value in after.items() if labels[0] == "request_duration_seconds_count"}
-    assert counted == {("forgotPassword", "200"): 3, ("forgotPassword", "404"): 1, ("none", "404"): 1}
+    assert counted == {
+        ("forgotPassword", "200"): 3,
+        ("forgotPassword", "404"): 1,
+        ("none", "404"): 2,
+        ("none", "405"): 2,
+    }
     assert after["request_duration_seconds_sum", "forgotPassword", "200"] > 0
     assert after["request_duration_seconds_bucket", "+Inf", "forgotPassword", "200"] == 3
     assert not any(labels[0].startswith("request_duration") for labels in before)
