@@ -11,7 +11,7 @@ from typing import Final
 
 from release.archives import build_sdist, build_wheel, differing, sdist_problems, unpack, wheel_problems
 from release.environments import Environment
-from release.suites import SUITES, run_suites
+from release.suites import SUITES, run_suites, uncollected
 from release.versions import package_version, version_problems
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -39,8 +39,10 @@ def main() -> None:
         _stop_for([f"{each} differs between the sdist and the checkout." for each in differing(wheel, again)])
         _say(f"Built {sdist.name} and {wheel.name}.")
         _install(wheel, folder)
-        _say(f"Running from the sdist: {', '.join(SUITES)}.")
         suites = Environment(folder / "suites", wheel, "server", "postgres", "redis", "fast", "contract")
+        if problem := uncollected(source, suites):
+            sys.exit(f"There are tests that cannot run from the sdist:\n{problem}")
+        _say(f"Running from the sdist: {', '.join(SUITES)}.")
         if run_suites(source, suites):
             sys.exit("The suites fail from the sdist.")
     _say(f"dist/ holds version {package_version(_ROOT)}.")

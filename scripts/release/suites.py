@@ -18,9 +18,22 @@ def run_suites(
     source: Path, environment: Environment, suites: tuple[str, ...] = SUITES, workers: int | Literal["auto"] = "auto"
 ) -> int:
     """Run suites of an unpacked sdist, with this interpreter's tools; returns the exit code of pytest."""
+    command = _pytest(environment, "--numprocesses", str(workers), "--dist", "loadfile", *suites)
+    kept = {name: value for name, value in os.environ.items() if name.startswith("MESHYDB_TEST_")}
+    return subprocess.run(command, cwd=source, env={**clean_environment(), **kept}, check=False).returncode
+
+
+def uncollected(source: Path, environment: Environment) -> str:
+    """Collect all tests of an unpacked sdist; returns what pytest writes if it cannot, as where a file is missing."""
+    command = _pytest(environment, "--collect-only", "--quiet", "--no-header", "tests")
+    done = subprocess.run(
+        command, cwd=source, env=clean_environment(), check=False, capture_output=True, encoding="utf-8"
+    )
+    return f"{done.stdout.partition(' ERRORS ')[2].lstrip('=')}{done.stderr}".strip() if done.returncode else ""
+
+
+def _pytest(environment: Environment, *arguments: str) -> list[str]:
     # Behind what is installed. The package of the checkout is not found there, as it is installed as editable, and
     # Python follows the .pth files of no folder that is added so.
     (environment.site / "tools.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
-    command = [str(environment.python), "-m", "pytest", "--quiet", "--numprocesses", str(workers), "--dist", "loadfile"]
-    kept = {name: value for name, value in os.environ.items() if name.startswith("MESHYDB_TEST_")}
-    return subprocess.run([*command, *suites], cwd=source, env={**clean_environment(), **kept}, check=False).returncode
+    return [str(environment.python), "-m", "pytest", "--quiet", *arguments]

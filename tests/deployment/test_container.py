@@ -6,9 +6,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from meshydb_server.serve import listen, url_of
 from tests.deployment.files import image_environment, instructions, last_stage, served, settings_of, words
@@ -87,12 +93,41 @@ def test_leaves_no_build_tools() -> None:
     assert build.count("install --require-hashes") == 2
 
 
-def test_locks_hold_what_is_declared() -> None:
+def test_locks_agree() -> None:
     """The lock of the image has the same versions as the lock of the suites."""
-    pinned = {name: set((ROOT / f"requirements-{name}.lock").read_text("utf-8").split()) for name in ("dev", "server")}
-    versions = {name: {word for word in all_words if "==" in word} for name, all_words in pinned.items()}
-    assert len(versions["server"]) > 40
-    assert versions["server"] <= versions["dev"]
+    server = _pinned("server")
+    assert len(server) > 40
+    assert server.items() <= _pinned("dev").items()
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras", "groups"),
+    [
+        ("server", {"server", "postgres", "redis"}, set[str]()),
+        ("dev", {"contract", "fast", "server", "postgres", "redis"}, {"dev"}),
+        ("docs", set[str](), {"docs"}),
+        ("build", set[str](), {"build"}),
+    ],
+)
+def test_locks_hold_what_is_declared(lock: str, extras: set[str], groups: set[str]) -> None:
+    """Each lock has an allowed version of every package that pyproject.toml declares for it."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = document["project"]
+    lists = [project["optional-dependencies"][each] for each in extras]
+    lists += [document["dependency-groups"][each] for each in groups]
+    # Whoever builds the package or its documentation does not install it.
+    lists += [project["dependencies"]] if extras else []
+    declared = [Requirement(each) for each in chain.from_iterable(lists)]
+    pinned = _pinned(lock)
+    assert declared
+    for each in declared:
+        assert pinned.get(canonicalize_name(each.name), "0") in each.specifier, f"The lock lacks {each}."
+
+
+def _pinned(lock: str) -> Mapping[str, str]:
+    """The version of each package in a lock."""
+    text = (ROOT / f"requirements-{lock}.lock").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", text, re.MULTILINE))
 
 
 def test_starts_what_there_is(tmp_path: Path) -> None:

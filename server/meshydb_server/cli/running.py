@@ -28,7 +28,7 @@ Exit codes:
   1    refused or failed; the message says why, and what was changed if
        anything was
   2    an option or an argument is wrong; nothing was changed
-  3    a server process could not start
+  3    the server could not start; with several workers, none of them could
   7    done, but standard output could not be written; if something was
        changed, the message on standard error has the result
   141  done, but the reader of standard output had gone; likewise

@@ -28,7 +28,7 @@ from meshydb_server.services.common.errors import (
     QueryLimitError,
     ServiceError,
 )
-from meshydb_server.storage.engine.errors import StorageError, UnreachableError
+from meshydb_server.storage.engine.errors import NothingDoneError, StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -205,7 +205,7 @@ def _overloaded(error: OverloadedError, _: str) -> Problem:
 def _storage_failed(error: StorageError, request_id: str) -> Problem:
     _log.error("Storage failed.", exc_info=error, extra={"requestId": request_id})
     # Clients repeat any request with Retry-After, and a commit without a response may have succeeded.
-    headers = {"Retry-After": _SOON_SECONDS} if isinstance(error, UnreachableError) else {}
+    headers = {"Retry-After": _SOON_SECONDS} if isinstance(error, NothingDoneError) else {}
     message = "The server cannot reach its storage; try again later."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, message, ErrorCode.STORAGE_UNAVAILABLE, headers, _OAUTH_UNAVAILABLE)

@@ -10,7 +10,6 @@ from typing import Final
 
 import uvicorn
 from attrs import define
-from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
@@ -18,6 +17,8 @@ from meshydb_server.process.stopping import SUPERVISOR_SECONDS, Deadline
 
 # A started worker answers at once, unless the machine is busy.
 _ANSWER_SECONDS: Final = 30.0
+# The longest pause before a worker is replaced, if one after the other fails to start.
+_LONGEST_PAUSE_SECONDS: Final = 60
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ class _Health:
     """Time of the worker's last answer. Before it serves: time of the first check."""
     asked: bool = False
     started: bool = False
+    replaced_at: float | None = None
+    """Time at which another worker takes the place of one that has ended."""
 
     def ask(self, process: Process) -> None:
         """Ask the worker whether it serves, and read earlier answers. Never blocks."""
@@ -49,9 +52,13 @@ class _Health:
 
 
 class Supervisor(Multiprocess):
-    """Runs several servers until a signal stops it, or until one of them cannot start.
+    """Runs several servers until a signal stops it, or until none of them can start.
 
-    uvicorn's own supervisor kills a worker that has not started after five seconds, and starts it again without end.
+    uvicorn's own supervisor kills a worker that has not started after five seconds, and starts it again without end. It
+    ends if one worker fails to start, even if others serve.
+
+    Here a worker that fails to start is replaced while others serve or start: once immediately, then after pauses that
+    grow. If all have failed, as by a fault of the configuration, a new one would fail as well.
 
     After SIGHUP, the supervisor waits for each replacement worker, for `start_seconds` at most. A SIGTERM in that time
     takes effect after the wait, or `SUPERVISOR_SECONDS` after the signal: then all workers are killed at once.
@@ -62,32 +69,50 @@ class Supervisor(Multiprocess):
         self.has_failed = False
         self._start_seconds = start_seconds
         self._health: dict[Process, _Health] = {}
-        self._has_begun = False
+        # For each place of a worker: how many have failed to start since one started there.
+        self._failures = [0] * config.workers
         Deadline(SUPERVISOR_SECONDS, self._kill_all).watch()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have ended or hang; stop if one cannot start. Called twice a second."""
+        """Replace workers that have ended or hang; stop if none can start. Called twice a second."""
         now = time.monotonic()
         self._health = {process: self._health.get(process) or _Health(now) for process in self.processes}
         for index, (process, health) in enumerate(self._health.items()):
             # Ctrl-C also ends the workers, which is not a failure.
             if self.should_exit.is_set() or self.signal_queue:
                 return
-            health.ask(process)
-            reason = self._reason_to_end(process, health)
-            if reason is None:
-                continue
-            process.kill()
-            process.join()
-            # Until all workers have served once, a new one would fail as well.
-            if not health.started and (not self._has_begun or process.exitcode == STARTUP_FAILURE):
-                _log.error("Worker process %s failed to start: %s. Stopping.", process.pid, reason)
-                self.has_failed = True
-                self.should_exit.set()
+            if health.replaced_at is None:
+                self._check(index, process, health)
+        for index, health in enumerate(self._health.values()):
+            if self.should_exit.is_set():
                 return
+            if health.replaced_at is not None and time.monotonic() >= health.replaced_at:
+                self._replace(index)
+
+    def _check(self, index: int, process: Process, health: _Health) -> None:
+        """End a worker that is not healthy, and decide when it is replaced, if it is."""
+        health.ask(process)
+        if health.started:
+            self._failures[index] = 0
+        reason = self._reason_to_end(process, health)
+        if reason is None:
+            return
+        process.kill()
+        process.join()
+        health.replaced_at = time.monotonic()
+        if health.started:
             _log.error("Replacing worker process %s: %s.", process.pid, reason)
-            self._replace(index)
-        self._has_begun = self._has_begun or all(health.started for health in self._health.values())
+            return
+        self._failures[index] += 1
+        if all(self._failures):
+            _log.error("Worker process %s failed to start: %s. None has started. Stopping.", process.pid, reason)
+            self.has_failed = True
+            self.should_exit.set()
+            return
+        # The first is replaced immediately.
+        pause = min(2 ** self._failures[index] // 4, _LONGEST_PAUSE_SECONDS)
+        health.replaced_at += pause
+        _log.error("Worker process %s failed to start: %s. Replacing it in %s seconds.", process.pid, reason, pause)
 
     def _reason_to_end(self, process: Process, health: _Health) -> str | None:
         """Why a worker must be replaced; None if it is healthy."""

@@ -10,13 +10,13 @@ from typing import Final
 
 from sqlalchemy import Update
 
+import meshydb_server
 from meshydb_server.storage.schema import pending_questions, security_questions
 from meshydb_server.storage.schema import users as table
 from meshydb_server.storage.users import authenticators
 from meshydb_server.storage.users import rows as users
-from tests.support.contract import ROOT
 
-_SERVER: Final = ROOT / "server" / "meshydb_server"
+_SERVER: Final = Path(meshydb_server.__file__).parent
 _HERE: Final = Path(authenticators.__file__).relative_to(_SERVER)
 # Which change names and what is noted of a login, and add and delete users.
 _USERS: Final = Path(users.__file__).relative_to(_SERVER)

@@ -10,15 +10,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from meshydb_server.__main__ import main
 from meshydb_server.runtime import open_services
+from meshydb_server.services.audit import Kind
 from meshydb_server.services.common.errors import NotFoundError
 from meshydb_server.storage.engine.database import Database
 from tests.support.commands import run, run_json
+from tests.support.contract import ROOT
 from tests.support.databases.transactions import count
 from tests.support.http.bodies import asking_for
 from tests.support.http.raw import compose, exchange
@@ -109,6 +111,14 @@ def test_audit_list(tmp_path: Path) -> None:
     common = {"account": "acme", "tenant": "north", "kind": "requested", "count": 1, "client": None}
     assert known == {**common, "outcome": "ok"}
     assert unknown == {**common, "outcome": "unknown-user", "userId": None}
+
+
+def test_audit_kinds_are_documented() -> None:
+    """The documents name all kinds of events, and no others."""
+    page = (ROOT / "docs" / "how-to" / "operate.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Audit\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    assert sorted(re.findall(r"`([\w-]+)`", " ".join(rows))) == sorted(get_args(Kind))
 
 
 def test_database_url(tmp_path: Path) -> None:

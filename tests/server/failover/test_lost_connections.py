@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select as select_module
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -108,6 +109,15 @@ def _stopped(url: str) -> Generator[None]:
             os.kill(pid, signal.SIGSTOP)
             stack.callback(os.kill, pid, signal.SIGCONT)
         yield
+
+
+async def test_lost_when_idle_on_windows(url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no `poll`, a change finds a lost connection as well."""
+    monkeypatch.delattr(select_module, "poll")
+    await _change(database, "before")
+    await _change(database, "again")
+    _backends(url, "pg_terminate_backend(pid, 10000)")
+    await _change(database, "after")
 
 
 @pytest.mark.parametrize("kind", _USES)

@@ -1,24 +1,26 @@
-"""Whether clients are told to send a request again while there is no connection to PostgreSQL."""
+"""Whether clients are told to send a request again after the database has failed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import pytest
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Connection, make_url
 
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.effects import noting_effects
-from meshydb_server.storage.engine.errors import StorageError, UnreachableError
+from meshydb_server.storage.engine.errors import NothingDoneError, StaleError, StorageError
 from tests.support.databases.postgres import Postgres
 from tests.support.databases.transactions import add
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import ACCOUNT, USERNAME, seed, serving, settings_in
+
+_Use: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 
 _FORGET: Final = compose(
     b'{"username": "%s", "attempt": 1}' % USERNAME.encode(), target=f"/{ACCOUNT}/users/forgotpassword"
@@ -74,10 +76,38 @@ async def test_something_was_done(postgresql: Postgres, url: str, *, apart: bool
                     database.write(add("never")),
                     database.write(add("no"), long=True),
                 ):
-                    with pytest.raises(UnreachableError):
+                    with pytest.raises(NothingDoneError):
                         await use
             writing = database.write(add("acme"))
             await (asyncio.create_task(writing) if apart else writing)
             with _unreachable(postgresql, url), pytest.raises(StorageError) as caught:
                 await database.read(has_accounts)
-        assert not isinstance(caught.value, UnreachableError)
+        assert not isinstance(caught.value, NothingDoneError)
+
+
+def _fail(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT * FROM nothing")
+
+
+def _collide(_: Connection) -> None:
+    raise StaleError
+
+
+@pytest.mark.anyio
+async def test_what_may_have_changed_something(database_url: str) -> None:
+    """A request may be sent again after a failed read or a conflict, but not after a write that failed otherwise."""
+    async with Database(database_url) as database:
+        await database.migrate()
+        cases: list[tuple[bool, list[_Use]]] = [
+            (True, [lambda: database.read(_fail)]),
+            (True, [lambda: database.scan(lambda connection, _: _fail(connection), 5)]),
+            (True, [lambda: database.write(_collide)]),
+            (False, [lambda: database.write(_fail)]),
+            (False, [lambda: database.write(_fail), lambda: database.read(_fail)]),
+        ]
+        for may_be_sent_again, uses in cases:
+            with noting_effects():
+                for use in uses:
+                    with pytest.raises(StorageError) as caught:
+                        await use()
+                assert isinstance(caught.value, NothingDoneError) == may_be_sent_again

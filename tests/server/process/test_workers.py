@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.commands import run, unmeasured
+from tests.support.commands import Served, run, unmeasured
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
 
@@ -82,22 +82,64 @@ def _fail(folder: Path, monkeypatch: pytest.MonkeyPatch, customization: str, *op
         monkeypatch.setenv(name, value)
     done = run(folder, "serve", "--port", "0", "--workers", "2", *options)
     assert (done.returncode, done.stdout) == (3, "")
-    (line,) = (line for line in done.stderr.splitlines() if "failed to start" in line)
+    *_, line = (line for line in done.stderr.splitlines() if "failed to start" in line)
+    assert "Stopping" in line
     return line
 
 
 def test_workers_that_never_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server fails with a message if a worker does not start in time."""
+    """The server fails with a message if no worker starts in time."""
     os.mkfifo(tmp_path / "gate")
     line = _fail(tmp_path, monkeypatch, _WAITING, "--start-timeout", "0.5")
     assert "it did not start within 0.5 seconds; see --start-timeout" in line
 
 
 def test_workers_that_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server fails with a message if a worker ends before it serves."""
+    """The server fails with a message if all workers end before they serve."""
     line = _fail(
         tmp_path,
         monkeypatch,
         'import os, sys\nif "--multiprocessing-fork" in sys.orig_argv:\n    os._exit(9)\n',
     )
     assert "it ended with exit code 9" in line
+
+
+# Each worker leaves a trace, and those whose number is among some end at once.
+_ENDING: Final = """
+import os, sys
+from contextlib import suppress
+if "--multiprocessing-fork" in sys.orig_argv:
+    number = 1
+    while True:
+        with suppress(FileExistsError):
+            os.close(os.open(f"{number}.trace", os.O_CREAT | os.O_EXCL))
+            break
+        number += 1
+    if number in ENDING:
+        os._exit(9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "traces", "pauses"),
+    [
+        pytest.param("{1}", 3, [0], id="one ends"),
+        pytest.param("range(2, 100)", 5, [0, 1, 2], id="all but one end"),
+    ],
+)
+def test_workers_that_end_while_others_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, traces: int, pauses: list[int]
+) -> None:
+    """A worker that ends before it serves is replaced: once immediately, then after pauses. The others serve."""
+    for name, value in _environment(tmp_path, _ENDING.replace("ENDING", ending)).items():
+        monkeypatch.setenv(name, value)
+    with Served(tmp_path, "--workers", "2") as server:
+        while not (tmp_path / f"{traces}.trace").exists():
+            assert_documented(exchange(server.url, _HEALTH), 200)
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        code, lines = server.stop()
+    assert code == 0
+    told = [line for line in lines if "failed to start" in line]
+    for line, pause in zip(told, pauses, strict=False):
+        assert f"it ended with exit code 9. Replacing it in {pause} seconds." in line
+    assert len(told) >= len(pauses)

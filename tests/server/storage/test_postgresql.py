@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.accounts import has_accounts
 from meshydb_server.storage.engine.database import Database
-from meshydb_server.storage.engine.errors import StorageError
+from meshydb_server.storage.engine.effects import noting_effects
+from meshydb_server.storage.engine.errors import NothingDoneError, StorageError
 from meshydb_server.storage.schema import accounts
 from tests.support.databases.postgres import Postgres
 from tests.support.databases.transactions import add, exists
@@ -104,7 +105,7 @@ async def test_caller_that_leaves(database: Database) -> None:
 
 
 async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting too long for a connection is an error that says that all are in use."""
+    """Waiting too long for a connection is an error that says that all are in use. The request may be sent again."""
     lock, unlock = "SELECT pg_advisory_xact_lock(1)", asyncio.Event()
 
     def hold(connection: Connection) -> None:
@@ -117,11 +118,12 @@ async def test_no_connection_left(url: str, monkeypatch: pytest.MonkeyPatch) -> 
         await database.migrate()
         for use, most in ((database.write, _WRITERS), (database.read, _READERS)):
             holding = [asyncio.create_task(use(hold)) for _ in range(most)]
-            waiting = asyncio.create_task(use(has_accounts))
+            with noting_effects():
+                waiting = asyncio.create_task(use(has_accounts))
             await LoopTime(monkeypatch).run_until(waiting.done)
             unlock.set()
             await asyncio.gather(*holding)
-            with pytest.raises(StorageError, match="failed: all of its connections are in use"):
+            with pytest.raises(NothingDoneError, match="failed: all of its connections are in use"):
                 await waiting
             await use(has_accounts)
             unlock.clear()

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, TextIO, cast
 import click
 from attrs import frozen
 
+from meshydb_server.cli.meshes.seen import seen_ids
 from meshydb_server.cli.results import Result, changed
 from meshydb_server.cli.running import not_written
 from meshydb_server.cli.support import ACCOUNT, ContractType, tenant_option, with_open_services, with_services
@@ -167,22 +168,22 @@ def _read(line: bytes, most: int) -> Document:
 
 async def _check(services: Services, mesh: MeshKey, lines: _Lines, *, skip_existing: bool) -> int:
     """Read all documents, and return how many there are. Raises ClickException."""
-    seen: set[str] = set()
     count = 0
-    for batch in batches(lines, _size_of):
-        count += len(batch)
-        own = {str(line.document["_id"]): line.number for line in batch if line.document.get("_id") is not None}
-        for line in batch:
-            document_id = line.document.get("_id")
-            if document_id is None:
-                continue
-            if document_id in seen:
-                raise click.ClickException(f"Line {line.number}: Another line has this _id.")
-            seen.add(str(document_id))
-        existing = set[str]() if skip_existing else await services.transfer.existing(mesh, list(own))
-        if existing:
-            number = min(own[each] for each in existing)
-            raise click.ClickException(f"Line {number}: Another document of the mesh has this _id.")
+    with seen_ids() as seen:
+        for batch in batches(lines, _size_of):
+            count += len(batch)
+            own: dict[str, int] = {}
+            for line in batch:
+                document_id = line.document.get("_id")
+                if document_id is None:
+                    continue
+                if not seen.add(str(document_id)):
+                    raise click.ClickException(f"Line {line.number}: Another line has this _id.")
+                own[str(document_id)] = line.number
+            existing = set[str]() if skip_existing else await services.transfer.existing(mesh, list(own))
+            if existing:
+                number = min(own[each] for each in existing)
+                raise click.ClickException(f"Line {number}: Another document of the mesh has this _id.")
     return count
 
 

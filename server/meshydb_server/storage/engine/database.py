@@ -24,11 +24,11 @@ from meshydb_server.storage.engine.effects import has_done_nothing, note_change
 from meshydb_server.storage.engine.errors import (
     DuplicateError,
     NoConnectionError,
+    NothingDoneError,
     ScanTimeoutError,
     StaleError,
     StorageError,
     UnknownVersionError,
-    UnreachableError,
 )
 from meshydb_server.storage.engine.load import Load
 from meshydb_server.storage.engine.long_work import Check, Others
@@ -231,15 +231,16 @@ class Database:
         except NoConnectionError as error:
             cause = error.__cause__
             assert isinstance(cause, DBAPIError), "It is the driver's."  # noqa: S101 - the engine sees to it
-            reason = _first_line(cause.orig) + _advice(cause)
-            raise self._failure(reason, UnreachableError if has_done_nothing() else StorageError) from error
+            raise self._failure(_first_line(cause.orig) + _advice(cause)) from error
         except PoolTimeoutError as error:
             raise self._failure("all of its connections are in use") from error
         except UnknownVersionError as error:
             reason = "it was created by a newer version of the server or by another program"
             raise self._failure(reason) from error
 
-    def _failure(self, reason: str, kind: type[StorageError] = StorageError) -> StorageError:
+    def _failure(self, reason: str) -> StorageError:
+        # Reads change nothing, and what a failed write may have changed is noted by now.
+        kind = NothingDoneError if has_done_nothing() else StorageError
         return kind(f"The database {_without_secrets(self._url)} failed: {reason}")
 
 

@@ -7,12 +7,12 @@ class StorageError(Exception):
     """Storage cannot be reached or read. The message is one line."""
 
 
-class UnreachableError(StorageError):
-    """There is no connection to storage, and the request has changed nothing before. It may be sent again."""
+class NothingDoneError(StorageError):
+    """Storage failed before the request changed anything. It may be sent again."""
 
 
 class NoConnectionError(Exception):
-    """No connection could be made, so the transaction did not begin. Its cause is the driver's error."""
+    """No connection could be made or used, so the transaction did not begin. Its cause is the driver's error."""
 
 
 class DuplicateError(Exception):

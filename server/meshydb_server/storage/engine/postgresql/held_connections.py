@@ -48,8 +48,12 @@ class Held:
     @property
     def has_input(self) -> bool:
         """Whether the server has sent something unasked: mostly that it has closed the connection."""
+        descriptor = self.driver.fileno()
+        if not hasattr(select, "poll"):
+            # On Windows. Elsewhere, `select` fails for a process with many connections.
+            return bool(select.select([descriptor], [], [], 0)[0])
         poll = select.poll()
-        poll.register(self.driver.fileno(), select.POLLIN)
+        poll.register(descriptor, select.POLLIN)
         return bool(poll.poll(0))
 
 

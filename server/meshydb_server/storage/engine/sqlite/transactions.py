@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from meshydb_server.storage.engine.codes import code_of
-from meshydb_server.storage.engine.errors import StaleError, StorageError
+from meshydb_server.storage.engine.errors import NoConnectionError, StaleError, StorageError
 from meshydb_server.storage.engine.load import Load, PoolLoad, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
@@ -203,10 +203,8 @@ class SqliteEngine:
                         else:
                             job.run(connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+                reason = _reason(error, has_begun=bool(group))
                 group = group or self._next_group()
-                # SQLite rolls back the whole group if it interrupts a statement that writes. The others run again.
-                interrupted = isinstance(error, DBAPIError) and code_of(error) == "SQLITE_INTERRUPT"
-                reason = StaleError() if interrupted else error
                 for job in group:
                     job.error = job.error or reason
             for job in group:
@@ -308,6 +306,18 @@ class _Job:
             self.run(connection)
         finally:
             driver.set_progress_handler(None, 0)
+
+
+def _reason(error: Exception, *, has_begun: bool) -> Exception:
+    """Why a group has failed, for each of its transactions."""
+    if not isinstance(error, DBAPIError):
+        return error
+    if not has_begun:
+        reason = NoConnectionError()
+        reason.__cause__ = error
+        return reason
+    # SQLite rolls back the whole group if it interrupts a statement that writes. The others run again.
+    return StaleError() if code_of(error) == "SQLITE_INTERRUPT" else error
 
 
 def _roll_back(connection: Connection, error: BaseException) -> None:
