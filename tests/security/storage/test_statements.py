@@ -189,7 +189,8 @@ def test_statements_of_meshes_name_the_tenant(database_url: str) -> None:
         meshes.documents_after(connection, stored.KEY, "", 1)
         meshes.replace_document(connection, stored.KEY, "1", "{}")
         meshes.lock_documents(connection, stored.KEY, ["1"])
-        for source in ({}, {"a": 1}, {"$or": [{"a": 1}, {"b": 1}]}, {"_id": "1"}, {"a.0": {"$ne": 1}}):
+        either = {"$or": [{"a": 1}, {"b": 1}]}
+        for source in ({}, {"a": 1}, either, {"_id": "1"}, {"a": {"$gt": 0}}, {"a.0": {"$ne": 1}}):
             tree = parse_filter(source)
             for order in ({}, {"a": 1}):
                 meshes.search(connection, stored.KEY, tree, parse_order(order), offset=0, limit=1, **end)

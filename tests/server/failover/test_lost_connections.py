@@ -54,6 +54,10 @@ def _change(database: Database, name: str) -> Coroutine[Any, Any, object]:
     return database.change(Change(add(name), _INSERT, {"account": name, "default_tenant": "north", "created_at": NOW}))
 
 
+def _query(database: Database, name: str) -> Coroutine[Any, Any, object]:
+    return database.query(Lookup(_FIND, {"name": name}, lambda rows: rows), 60)
+
+
 _WRITES: Final[dict[str, _Use]] = {
     "change": _change,
     "write": lambda database, name: database.write(add(name)),
@@ -63,6 +67,7 @@ _USES: Final[dict[str, _Use]] = {
     **_WRITES,
     "look-up": _look_up,
     "read": lambda database, _: database.read(has_accounts),
+    "query": _query,
     "scan": lambda database, _: database.scan(lambda connection, _: has_accounts(connection), 60),
 }
 
@@ -139,6 +144,9 @@ async def test_hanging(url: str, kind: str) -> None:
             if kind == "scan":
                 with pytest.raises(ScanTimeoutError):
                     await database.scan(lambda connection, _: has_accounts(connection), _SHORT)
+            elif kind == "query":
+                with pytest.raises(ScanTimeoutError):
+                    await database.query(Lookup(_FIND, {"name": "any"}, lambda rows: rows), _SHORT)
             else:
                 with pytest.raises(StorageError):
                     await _USES[kind](database, "while it hangs")

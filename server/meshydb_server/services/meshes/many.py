@@ -36,11 +36,11 @@ from meshydb_server.storage.engine.errors import ScanTimeoutError
 from meshydb_server.storage.meshes import (
     MeshKey,
     delete_documents,
+    find_page,
     from_body,
     lock_documents,
     matching_ids,
     replace_documents,
-    search,
     to_body,
 )
 
@@ -73,17 +73,14 @@ class ManyService:
         condition, sorting = read_filter(filter_), read_order(order)
         with translated_queries():
             total, bodies = await while_present(
-                self.database.scan(
-                    lambda connection, check: search(
-                        connection,
-                        mesh,
-                        condition,
-                        sorting,
-                        offset=request.offset,
-                        limit=request.size,
-                        check=check,
-                    ),
-                    self.seconds,
+                find_page(
+                    self.database,
+                    mesh,
+                    condition,
+                    sorting,
+                    offset=request.offset,
+                    limit=request.size,
+                    seconds=self.seconds,
                 )
             )
         return Page(bodies, request.number, request.size, total)

@@ -87,6 +87,15 @@ class Engine(Protocol):
         """Execute a statement that reads a few rows by their keys."""
         ...
 
+    @property
+    def can_query(self) -> bool:
+        """Whether `query` can be used: it takes less time than a scan."""
+        ...
+
+    async def query(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that may take long, without another thread."""
+        ...
+
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take so many seconds. Raises ScanTimeoutError."""
         ...
@@ -163,6 +172,24 @@ class Database:
         """
         with self._in_time(), self._translated_errors():
             return await self._engine.look_up(lookup)
+
+    @property
+    def can_query(self) -> bool:
+        """Whether `query` can be used: on PostgreSQL, unless each statement needs a transaction."""
+        return self._engine.can_query
+
+    async def query(self, lookup: Lookup[T], seconds: float) -> T:
+        """Execute a statement that may take so many seconds, without another thread, and return its result.
+
+        As few run at the same time as scans. Raises ScanTimeoutError, also after so long a wait for others. If the
+        caller is cancelled, the statement is cancelled as well.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                with self._translated_errors():
+                    return await self._engine.query(lookup)
+        except TimeoutError as error:
+            raise ScanTimeoutError from error
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long, in one of two threads that only scans use.

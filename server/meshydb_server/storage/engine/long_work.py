@@ -35,6 +35,8 @@ UNLIMITED: Final = math.inf
 _INTERRUPTED: Final = {"SQLITE_INTERRUPT", "57014"}
 # Seconds until a statement is interrupted again. It may have begun after the first time.
 _PAUSE_SECONDS: Final = 0.05
+# Seconds of work after which a scan gives way. A rest would be most of the time of one that takes no longer.
+_BRIEF_SECONDS: Final = 0.01
 # Seconds after another transaction in which a scan still gives way.
 _BUSY_SECONDS: Final = 0.02
 # A scan that gives way rests so many times as long as it has worked, but not longer than so many seconds.
@@ -68,6 +70,7 @@ class LongWork:
         self._closing = closing
         self._others = others
         self._worked_since = math.inf
+        self._worked = 0.0
         self._rest_left = 0.0
         self._stopped = Event()
         self._interrupt: Callable[[], object] | None = None
@@ -90,11 +93,15 @@ class LongWork:
         return self.seconds_left == 0 or self._stopped.is_set() or self._closing.is_set()
 
     def check(self) -> None:
-        """Raise ScanTimeoutError if it has to stop. Rests while others are busy, for as long as it may take at most."""
+        """Raise ScanTimeoutError if it has to stop. Unless it is brief, rests while others are busy.
+
+        Together, the rests take as long as the work may take, at most.
+        """
         if self.is_over():
             raise ScanTimeoutError
-        if self._rest_left > 0 and self._others.are_busy():
-            worked = time.monotonic() - self._worked_since
+        worked = time.monotonic() - self._worked_since
+        self._worked += worked
+        if self._worked > _BRIEF_SECONDS and self._rest_left > 0 and self._others.are_busy():
             rest = min(worked * _REST, _LONGEST_REST_SECONDS, self._rest_left)
             self._rest_left -= rest
             self._end += rest

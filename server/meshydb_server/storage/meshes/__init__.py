@@ -24,7 +24,7 @@ from meshydb_server.storage.meshes.projections import (
     list_projections,
     put_projection,
 )
-from meshydb_server.storage.meshes.search import matching_ids, search, stream
+from meshydb_server.storage.meshes.search import find_page, matching_ids, search, stream
 
 __all__ = [
     "MeshKey",
@@ -36,6 +36,7 @@ __all__ = [
     "document_lookup",
     "documents_after",
     "existing_ids",
+    "find_page",
     "from_body",
     "get_bodies",
     "get_projection",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from attrs import evolve
@@ -11,29 +13,50 @@ from sqlalchemy.engine import Connection
 
 from meshydb_server.query import BY_ID, Document, Filter, Order, arrange, sort_keys
 from meshydb_server.query.values.comparison import Key
+from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes.documents import get_bodies
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.ordering import in_sql
+from meshydb_server.storage.meshes.pages import Page, pages
 from meshydb_server.storage.meshes.rows import Rows
 from meshydb_server.storage.meshes.translation import translate
 from meshydb_server.storage.meshes.translation.terms import Parameters
 
 _PAGE: Final = "LIMIT :limit OFFSET :offset"
-# So many ids are read at once, and sorted here.
-_FEW: Final = 1000
 # Sort keys that are kept beyond those of the pages up to the one asked for.
 _SPARE: Final = 10_000
 
 
+async def find_page(
+    database: Database, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, seconds: float
+) -> Page:
+    """How many documents match, and the bodies of a page of them in an order. Raises ScanTimeoutError.
+
+    A thread and a transaction take longer than most searches on PostgreSQL: so one is scanned only if statements alone
+    do not find its page.
+    """
+    end = time.monotonic() + seconds
+    if database.can_query:
+        where = translate(tree, "postgresql")
+        for lookup in pages(key, where, order, offset, limit) if where.exact else ():
+            page = await database.query(lookup, max(0.0, end - time.monotonic()))
+            if page is not None:
+                return page
+        find = partial(_stream_page, key=key, tree=tree, order=order, offset=offset, limit=limit)
+    else:
+        find = partial(search, key=key, tree=tree, order=order, offset=offset, limit=limit)
+    left = max(0.0, end - time.monotonic())
+    return await database.scan(lambda connection, check: find(connection, check=check), left)
+
+
 def search(
     connection: Connection, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, check: Check
-) -> tuple[int, list[str]]:
-    """How many documents match, and the bodies of a page of them in an order. Raises the error of the check."""
+) -> Page:
+    """Find a page as a part of a transaction. Raises the error of the check."""
     rows = _rows(connection, key, tree, check)
-    found = _page_in_sql(rows, order, offset, limit) if rows.where.exact else None
-    total, ids = _page_in_python(rows, tree, order, offset, limit) if found is None else found
-    return total, get_bodies(connection, key, ids)
+    page = _page_in_sql(rows, order, offset, limit) if rows.where.exact else None
+    return page or _stream_page(connection, key, tree, order, offset=offset, limit=limit, check=check)
 
 
 def matching_ids(connection: Connection, key: MeshKey, tree: Filter, *, check: Check) -> list[str]:
@@ -55,22 +78,32 @@ def _rows(connection: Connection, key: MeshKey, tree: Filter, check: Check) -> R
     return Rows(connection, key, translate(tree, connection.dialect.name), check)
 
 
-def _page_in_sql(rows: Rows, order: Order, offset: int, limit: int) -> tuple[int, list[str]] | None:
-    """The total and the ids of a page, or None if only Python can sort so."""
+def _page_in_sql(rows: Rows, order: Order, offset: int, limit: int) -> Page | None:
+    """A page, or None if only Python can sort so."""
+    if rows.connection.dialect.name == "postgresql":
+        for lookup in pages(rows.key, rows.where, order, offset, limit):
+            rows.check()
+            page = lookup.on(rows.connection)
+            if page is not None:
+                return page
+        return None
     if order.keys[0].path != BY_ID.keys[0].path:
-        return _sorted_page(rows, order, offset, limit)
-    descending = order.keys[0].descending
-    if rows.connection.dialect.name == "sqlite":
-        return _page_by_id(rows, offset, limit, descending=descending)
-    # Without an order: PostgreSQL may look for few rows in an order by going through all.
-    few = [row[0] for row in rows.select("id", "LIMIT :most", most=_FEW + 1)]
-    if len(few) <= _FEW:
-        return len(few), sorted(few, reverse=descending)[offset : offset + limit]
-    total = rows.count()
-    if offset >= total:
-        return total, []
-    page = rows.select("id", f"ORDER BY id {'DESC' if descending else 'ASC'} {_PAGE}", offset=offset, limit=limit)
-    return total, [row[0] for row in page]
+        found = _sorted_page(rows, order, offset, limit)
+    else:
+        found = _page_by_id(rows, offset, limit, descending=order.keys[0].descending)
+    return None if found is None else _with_bodies(rows, *found)
+
+
+def _stream_page(
+    connection: Connection, key: MeshKey, tree: Filter, order: Order, *, offset: int, limit: int, check: Check
+) -> Page:
+    """A page of what the evaluator finds, sorted by Python."""
+    rows = _rows(connection, key, tree, check)
+    return _with_bodies(rows, *_page_in_python(rows, tree, order, offset, limit))
+
+
+def _with_bodies(rows: Rows, total: int, ids: list[str]) -> Page:
+    return total, get_bodies(rows.connection, rows.key, ids)
 
 
 def _page_by_id(rows: Rows, offset: int, limit: int, *, descending: bool) -> tuple[int, list[str]]:

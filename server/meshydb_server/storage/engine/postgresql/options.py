@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy.engine import URL
@@ -39,9 +40,9 @@ def set_local(limits: dict[str, int]) -> str:
     return f"SELECT {', '.join(values)}"
 
 
-def options_of(url: URL, timeout: float, limits: dict[str, int]) -> dict[str, Any]:
-    """The query of the URL, with defaults for the limits that it does not set."""
-    ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
+def options_of(url: URL, timeout: float, settings: Mapping[str, int | str]) -> dict[str, Any]:
+    """The query of the URL, with defaults for the settings that it does not set."""
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     given = url.query.get("options", "")
     # PostgreSQL takes the last of several settings with the same name.
     options = " ".join((ours, *((given,) if isinstance(given, str) else given))).strip()

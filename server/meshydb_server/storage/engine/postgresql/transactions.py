@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import psycopg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from meshydb_server.storage.engine.codes import code_of
 from meshydb_server.storage.engine.deadlines import is_overdue
-from meshydb_server.storage.engine.errors import NoConnectionError, StaleError
+from meshydb_server.storage.engine.errors import NoConnectionError, ScanTimeoutError, StaleError
 from meshydb_server.storage.engine.load import Load, pool_load
 from meshydb_server.storage.engine.long_work import SCANNERS, Check, LongWork, LongWorkThreads, Others
 from meshydb_server.storage.engine.migrate import upgrade
@@ -37,6 +38,10 @@ _LOOKERS: Final = 4
 _FRESH_SECONDS: Final = 1.0
 _LONG_WRITERS: Final = 2
 
+# Which index serves a search depends on its values and on the size of the mesh. Searches are canceled when their time
+# is over: the limit is for those of a process that ended meanwhile.
+_OF_SEARCHES: Final[Mapping[str, int | str]] = {"plan_cache_mode": "force_custom_plan", "statement_timeout": 60_000}
+
 # The fraction of the transaction's time for which it may wait for a connection.
 _POOL_PART: Final = 0.5
 
@@ -47,6 +52,9 @@ _STALE: Final = {"40001", "40P01"}
 _READ_ONLY: Final = "25006"
 # The note on a pool's connection of how often others had been lost before it was made.
 _LOSSES: Final = "meshydb_losses"
+
+# query_canceled: by its time limit, or by an administrator.
+_CANCELED: Final = "57014"
 
 # Milliseconds.
 _LONGEST_STATEMENT: Final = 2_147_483_647
@@ -67,12 +75,15 @@ class PostgresqlEngine:
         # A pooler's connections keep no settings, so each transaction sets its limits.
         self._limits = None if prepared_statements else set_local(limits)
         query = options_of(url, timeout, limits if prepared_statements else {})
+        searching = options_of(url, timeout, {**limits, **_OF_SEARCHES} if prepared_statements else {})
         connect_args: dict[str, Any] = {"async_creator_fn": DeadlineConnection.connect}
         if not prepared_statements:
             connect_args["prepare_threshold"] = None
         wait = timeout * _POOL_PART
 
-        def held(connections: int, *, readonly: bool = False, **options: Any) -> HeldConnections:
+        def held(
+            connections: int, *, readonly: bool = False, query: dict[str, Any] = query, **options: Any
+        ) -> HeldConnections:
             engine = create_async_engine(
                 url.set(drivername="postgresql+psycopg", query=query),
                 # Parameters hold secrets that must not be logged.
@@ -90,6 +101,8 @@ class PostgresqlEngine:
         self._writing = held(_WRITERS)
         self._looking = held(_LOOKERS, isolation_level="AUTOCOMMIT")
         self._reading = held(_READERS, readonly=True)
+        # Not those of look-ups, which must not wait for what takes long.
+        self._searching = held(SCANNERS, query=searching, isolation_level="AUTOCOMMIT")
         # What takes long runs in threads: the event loop would wait for all that is computed between statements.
         self._threaded = create_engine(
             url.set(drivername="postgresql+psycopg", query=query),
@@ -132,9 +145,28 @@ class PostgresqlEngine:
         """Execute a statement that reads a few rows by their keys."""
         if self._needs_transactions:
             return await self.read(lookup.on)
-        text, parameters, read = lookup.statement.with_driver(self._looking.engine.dialect, lookup.values)
+        return await self._look_up(self._looking, lookup)
+
+    @property
+    def can_query(self) -> bool:
+        """Whether a statement needs no transaction."""
+        return not self._needs_transactions
+
+    async def query(self, lookup: Lookup[T]) -> T:
+        """Execute a statement that may take long. Raises ScanTimeoutError if the server cancels it."""
+        try:
+            return await self._look_up(self._searching, lookup)
+        except PoolTimeoutError as error:
+            raise ScanTimeoutError from error
+        except DBAPIError as error:
+            if code_of(error) == _CANCELED:
+                raise ScanTimeoutError from error
+            raise
+
+    async def _look_up(self, connections: HeldConnections, lookup: Lookup[T]) -> T:
+        text, parameters, read = lookup.statement.with_driver(connections.engine.dialect, lookup.values)
         while True:
-            async with self._looking.take() as held:
+            async with connections.take() as held:
                 try:
                     await self._execute(held, text, parameters)
                     rows = await held.cursor.fetchall()
@@ -270,6 +302,7 @@ class PostgresqlEngine:
             "write": self._writing.load,
             "look-up": self._looking.load,
             "read": self._reading.load,
+            "search": self._searching.load,
             "long": pool_load(self._threaded),
         }
         return Load(self._writing.waiting, pools)
@@ -306,7 +339,7 @@ class PostgresqlEngine:
 
     @property
     def _held(self) -> tuple[HeldConnections, ...]:
-        return (self._looking, self._writing, self._reading)
+        return (self._looking, self._writing, self._reading, self._searching)
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         if self._limits is not None:

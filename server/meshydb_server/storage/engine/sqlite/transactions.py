@@ -53,6 +53,8 @@ _WRITING_STEPS: Final = 1000
 class SqliteEngine:
     """One connection that writes groups, and threads that read."""
 
+    can_query = False
+
     def __init__(self, url: URL, others: Others) -> None:
         self.file = file_of(url)
         # The driver in the URL is not used: it would switch threads for each statement.
@@ -128,6 +130,10 @@ class SqliteEngine:
                 connection = await asyncio.get_running_loop().run_in_executor(self._readers, self._reading_here.connect)
                 self._here = connection
         return connection
+
+    async def query(self, lookup: Lookup[T]) -> T:
+        """Not here: a statement that takes long would hold up the event loop."""
+        raise NotImplementedError
 
     async def scan(self, work: Callable[[Connection, Check], T], seconds: float) -> T:
         """Run a read-only transaction that may take long."""
