@@ -70,7 +70,7 @@ def test_requests(tmp_path: Path, database_url: str) -> None:
     assert after["request_duration_seconds_bucket", "+Inf", "forgotPassword", "200"] == 3
     assert not any(labels[0].startswith("request_duration") for labels in before)
     sizes = {labels[1]: value for labels, value in before.items() if labels[0] == "database_connections"}
-    postgresql = {"write": 8, "look-up": 4, "read": 4, "search": 2, "long": 4}
+    postgresql = {"write": 8, "look-up": 4, "change": 4, "read": 4, "search": 2, "long": 4}
     assert sizes == ({"write": 1, "read": 4, "scan": 2} if database_url.startswith("sqlite") else postgresql)
     assert {labels[1] for labels in before if labels[0] == "database_connections_in_use"} == sizes.keys()
     assert (before["hashing_waiting",], before["writes_waiting",]) == (0, 0)

@@ -16,7 +16,7 @@ from meshydb_server.storage.engine.errors import DuplicateError, StorageError
 from meshydb_server.storage.engine.prepared import Change, Lookup, Prepared
 from meshydb_server.storage.schema import accounts
 from tests.support.databases.postgres import Postgres
-from tests.support.databases.transactions import NOW, add, count, rename
+from tests.support.databases.transactions import NOW, add, count, held, rename, until_one_waits
 
 pytestmark = pytest.mark.anyio
 
@@ -102,3 +102,19 @@ async def test_connections_that_were_cut(postgresql: Postgres) -> None:
                 await other.write(cut)
                 assert await database.look_up(_account(name))
                 await database.write(add(f"{name} again"))
+
+
+async def test_locked_row(postgresql: Postgres) -> None:
+    """Changes that wait for a row of another transaction do not hold up look-ups."""
+    with postgresql.database() as url:
+        async with Database(url) as database:
+            await database.migrate()
+            await database.write(add("acme"))
+            async with held(url, add("taken")):
+                changes = [asyncio.create_task(database.change(_new("taken"))) for _ in range(16)]
+                await until_one_waits(database)
+                found = await asyncio.gather(*(database.look_up(_account("acme")) for _ in range(10)))
+                assert found == [[["acme", NOW]]] * 10
+                assert not any(change.done() for change in changes)
+            results = await asyncio.gather(*changes, return_exceptions=True)
+            assert all(isinstance(result, DuplicateError) for result in results)

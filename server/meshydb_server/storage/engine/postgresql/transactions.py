@@ -34,6 +34,7 @@ T = TypeVar("T")
 _WRITERS: Final = 8
 _READERS: Final = 4
 _LOOKERS: Final = 4
+_CHANGERS: Final = 4
 # A connection that was used so recently is assumed to work.
 _FRESH_SECONDS: Final = 1.0
 _LONG_WRITERS: Final = 2
@@ -100,6 +101,8 @@ class PostgresqlEngine:
 
         self._writing = held(_WRITERS)
         self._looking = held(_LOOKERS, isolation_level="AUTOCOMMIT")
+        # Not those of look-ups, which must not wait for rows that others have locked.
+        self._changing = held(_CHANGERS, isolation_level="AUTOCOMMIT")
         self._reading = held(_READERS, readonly=True)
         # Not those of look-ups, which must not wait for what takes long.
         self._searching = held(SCANNERS, query=searching, isolation_level="AUTOCOMMIT")
@@ -182,8 +185,8 @@ class PostgresqlEngine:
         if self._needs_transactions:
             await self.write(change.on)
             return
-        text, parameters, _ = change.statement.with_driver(self._looking.engine.dialect, change.values)
-        async with self._looking.take() as held:
+        text, parameters, _ = change.statement.with_driver(self._changing.engine.dialect, change.values)
+        async with self._changing.take() as held:
             is_fresh = held.used_at is None or time.monotonic() - held.used_at < _FRESH_SECONDS
             if is_fresh and not held.has_input:
                 try:
@@ -301,6 +304,7 @@ class PostgresqlEngine:
         pools = {
             "write": self._writing.load,
             "look-up": self._looking.load,
+            "change": self._changing.load,
             "read": self._reading.load,
             "search": self._searching.load,
             "long": pool_load(self._threaded),
@@ -339,7 +343,7 @@ class PostgresqlEngine:
 
     @property
     def _held(self) -> tuple[HeldConnections, ...]:
-        return (self._looking, self._writing, self._reading, self._searching)
+        return (self._looking, self._changing, self._writing, self._reading, self._searching)
 
     def _run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         if self._limits is not None:
