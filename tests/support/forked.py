@@ -1,7 +1,7 @@
 """Processes of the project's commands, forked from one that has imported them.
 
 To start Python and import a command takes most of the time of a short command. A process that only forks (the
-"forkserver" of multiprocessing) imports `_PRELOADED` once, so that each command begins at its `main`, in a process of
+"forkserver" of multiprocessing) imports `preloaded` once, so that each command begins at its `main`, in a process of
 its own, with its own folder, environment, arguments, and standard input, output and error. Tests of how commands start
 use `subprocess`.
 """
@@ -18,39 +18,26 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from multiprocessing import reduction
+from contextlib import chdir, suppress
+from functools import cache
+from multiprocessing import forkserver, reduction
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from attrs import frozen
 
-# The commands, and what they import when they are used.
-_PRELOADED: Final = (
-    "meshydb.__main__",
-    "meshydb._cli",
-    "meshydb_server.cli",
-    "meshydb_server.http.app",
-    "meshydb_server.metrics",
-    "meshydb_server.process.workers",
-    "meshydb_server.serve",
-    "aiosqlite",
-    "alembic.command",
-    "alembic.ext.checkconstraint_byname",
-    "apprise",
-    "httpx",
-    "mako.ext.pygmentplugin",
-    "psycopg",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
-    "sqlalchemy.ext.asyncio",
-    "uvicorn.lifespan.on",
-    "uvicorn.loops.uvloop",
-    "uvicorn.protocols.http.httptools_impl",
-)
+from tests.support.contract import ROOT
+
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(list(_PRELOADED))
+_CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
+
+
+@cache
+def _forking() -> None:
+    """Start the process that forks. What it imports lies where it starts."""
+    with chdir(ROOT):
+        forkserver.ensure_running()
 
 
 @frozen
@@ -90,6 +77,7 @@ class Forked:
         descriptors = [_Descriptor(file.fileno()) for file in files]
         words = [program, *map(os.fsdecode, arguments)]
         self._process = _CONTEXT.Process(target=_become, args=(words, str(folder), dict(environment), descriptors))
+        _forking()
         self._process.start()
 
     @property
