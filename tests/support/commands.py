@@ -118,8 +118,8 @@ class Served:
 
 
 def _forks(arguments: Sequence[str | bytes]) -> bool:
-    """Whether a command is forked: not if it starts Python itself, nor if its lines are measured."""
-    return "--workers" not in arguments and "COVERAGE_PROCESS_CONFIG" not in os.environ
+    """Whether a command is forked: not if it starts Python itself."""
+    return "--workers" not in arguments
 
 
 _Started = tuple[Forked | subprocess.Popen[bytes], IO[bytes], IO[bytes]]

@@ -151,6 +151,9 @@ def _become(words: list[str], folder: str, environment: Mapping[str, str], descr
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    if "COVERAGE_PROCESS_CONFIG" in environment:
+        # What is forked is not measured.
+        words = [sys.executable, "-m", *words]
     if Path(words[0]).is_absolute():
         os.execv(words[0], words)  # noqa: S606 - a shell is one of them
     sys.argv = words
