@@ -13,9 +13,12 @@ from hypothesis import settings
 from meshydb_server.configuration.settings import Settings
 from tests.support.databases import postgres
 from tests.support.databases.migrated import ReusedDatabase, SqliteTemplate
+from tests.support.memory import keep_files_in_memory
 from tests.support.server import LiveServer, seed, serving, settings_in, sqlite_url
 
 pytest_plugins = ["meshydb.testing", "tests.mutants.report"]
+
+keep_files_in_memory()
 
 # A machine that is busy is slow, and no fault of an example.
 settings.register_profile("untimed", deadline=None)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from pathlib import Path
 from typing import Final
 
+from tests.support.forked import run_forked
+
 _PREFIX: Final = "MESHYDB_CONTRACT_"
+# A run that hangs fails the test, rather than stopping the suite.
+_PATIENCE_SECONDS: Final = 600.0
 
 FEW: Final = ("--max-examples", "5")
 """The option for a short run."""
@@ -20,5 +24,13 @@ def environment(**given: str) -> dict[str, str]:
 
 def command(url: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Test a server. The result contains the output."""
-    command = [sys.executable, "-m", "meshydb_contract", "--url", url, *arguments]
-    return subprocess.run(command, env=environment(**given), capture_output=True, encoding="utf-8", check=False)
+    done = run_forked(
+        "meshydb_contract",
+        "--url",
+        url,
+        *arguments,
+        folder=Path.cwd(),
+        environment=environment(**given),
+        timeout=_PATIENCE_SECONDS,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from contract_diff.operations import compare
-from tests.support.contract import read
+from tests.support.contract import read, resolve
 
 # References are resolved. Their targets are changed in their own place.
 _REFERENCE: Final = "$ref"
@@ -40,14 +40,38 @@ def _values(document: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any, An
             yield path, holder, key
 
 
+def _references(document: dict[str, Any], node: Any) -> Iterator[str]:
+    """Yield each reference below a node, and those below its target."""
+    waiting, seen = [node], set[str]()
+    while waiting:
+        for _, holder, key in _holders(waiting.pop()):
+            reference = holder[key]
+            if key == _REFERENCE and reference not in seen:
+                seen.add(reference)
+                waiting.append(resolve(document, {_REFERENCE: reference}))
+                yield reference
+
+
+def _places(document: dict[str, Any]) -> dict[tuple[str, ...], str]:
+    """For each path and each component that a path refers to: the path, or that which refers to the fewest."""
+    referred = {path: set(_references(document, item)) for path, item in document["paths"].items()}
+    most_first = sorted(referred, key=lambda path: -len(referred[path]))
+    components = {tuple(each.split("/")[1:]): path for path in most_first for each in referred[path]}
+    return {**components, **{("paths", path): path for path in referred}}
+
+
 def test_every_value_counts() -> None:
     """The comparison finds a change of any text, number or flag."""
     old, new = read(), read()
+    places = _places(old)
     unseen, changed = [], 0
     for path, holder, key in islice(_values(new), None, None, _EACH):
         value = holder[key]
         holder[key] = _other(value)
-        if not compare(old, new):
+        place = places.get(path[:2]) or places.get(path[:3])
+        # One path where the value is suffices, and takes a fraction of the time of all.
+        pair = [{**each, "paths": {place: each["paths"][place]}} if place else each for each in (old, new)]
+        if not compare(*pair):
             unseen.append(path)
         holder[key] = value
         changed += 1

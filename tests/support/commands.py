@@ -11,10 +11,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
+
+from tests.support.forked import Forked, run_forked
 
 _MODULE: Final = ("-m", "meshydb_server")
-_COMMAND: Final = (sys.executable, *_MODULE)
 CHEAP: Final = (
     "-c",
     """
@@ -34,15 +35,19 @@ _PATIENCE_SECONDS: Final = 60.0
 
 def run(folder: Path, *arguments: str | bytes, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a folder, with settings given by their names as MESHYDB_* variables."""
-    return subprocess.run(
-        [*_COMMAND, *arguments],
-        cwd=folder,
-        env=_environment(settings),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=_PATIENCE_SECONDS,
-        check=False,
-    )
+    environment = _environment(settings)
+    if _forks(arguments):
+        done = run_forked(_MODULE[-1], *arguments, folder=folder, environment=environment, timeout=_PATIENCE_SECONDS)
+    else:
+        done = subprocess.run(
+            [sys.executable, *_MODULE, *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def run_json(folder: Path, *arguments: str, **settings: str) -> Any:
@@ -56,23 +61,21 @@ class Served:
     """`meshydb-server serve` on a free port."""
 
     def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = _MODULE, **settings: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, *program, "serve", "--port", "0", *arguments],
-            cwd=folder,
-            env=_environment(settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+        words, environment = ["serve", "--port", "0", *arguments], _environment(settings)
+        self._process, self._stdout, self._stderr = (
+            _fork(folder, words, environment)
+            if program is _MODULE and _forks(words)
+            else _start(folder, [*program, *words], environment)
         )
-        assert self._process.stderr is not None
-        self.first_line = self._process.stderr.readline().decode()
+        self.first_line = self._stderr.readline().decode()
         self.url = self.first_line.split()[-1]
         self.metrics_url = ""
         if "--metrics-port" in arguments or "metrics_port" in settings:
-            self.metrics_url = self._process.stderr.readline().decode().split()[-1]
+            self.metrics_url = self._stderr.readline().decode().split()[-1]
         # Read as it comes: a server whose log nobody reads stops when the pipe is full.
         self._lines: list[bytes] = []
         self._ended = False
-        self._reader = threading.Thread(target=self._lines.extend, args=(self._process.stderr,))
+        self._reader = threading.Thread(target=self._lines.extend, args=(self._stderr,))
         self._reader.start()
 
     def __enter__(self) -> Self:
@@ -99,15 +102,12 @@ class Served:
 
     def wait(self, patience: float = _PATIENCE_SECONDS) -> tuple[int, list[str]]:
         """Wait until the server and its child processes have ended. Raises TimeoutExpired after `patience`."""
-        self._process.wait(patience)
-        return self._process.returncode, self._end()
+        return self._process.wait(patience), self._end()
 
     def _end(self) -> list[str]:
         """Read what is left; returns the lines of the log after the first."""
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
         self._ended = True
-        with self._process.stdout as stdout, self._process.stderr:
+        with self._stdout as stdout, self._stderr:
             # It closes when the last process that has it open ends.
             self._reader.join(_PATIENCE_SECONDS)
             assert not self._reader.is_alive(), "A process that the server has started does not end."
@@ -115,6 +115,32 @@ class Served:
         self._process.wait()
         assert output == b""
         return [line.decode().rstrip("\n") for line in self._lines]
+
+
+def _forks(arguments: Sequence[str | bytes]) -> bool:
+    """Whether a command is forked: not if it starts Python itself."""
+    return "--workers" not in arguments
+
+
+_Started = tuple[Forked | subprocess.Popen[bytes], IO[bytes], IO[bytes]]
+
+
+def _start(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> _Started:
+    """Start Python with these words; returns the process, its output and its errors."""
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return process, process.stdout, process.stderr
+
+
+def _fork(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> _Started:
+    """The same of the command, forked."""
+    (output, given_output), (errors, given_errors) = os.pipe(), os.pipe()
+    with open(os.devnull, "rb") as nothing, open(given_output, "wb") as stdout, open(given_errors, "wb") as stderr:  # noqa: PTH123 - of descriptors
+        process = Forked(_MODULE[-1], *words, folder=folder, environment=environment, files=(nothing, stdout, stderr))
+    return process, open(output, "rb"), open(errors, "rb")  # noqa: PTH123 - whoever has the process closes them
 
 
 def unmeasured(variables: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

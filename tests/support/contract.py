@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +16,12 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 
 
 def read() -> dict[str, Any]:
-    """openapi.yaml, read and not resolved."""
+    """openapi.yaml, read and not resolved: a copy that a test may change."""
+    return copy.deepcopy(_read_once())
+
+
+@cache
+def _read_once() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     return document
 

@@ -26,6 +26,7 @@ from meshydb_server.services.users.new_users import NewUser
 from tests.support.commands import Served, run_json, unmeasured
 from tests.support.dependencies import CHEAP_HASHER
 from tests.support.documents import Block
+from tests.support.forked import run_forked
 from tests.support.server import serving, settings_in
 from tests.support.terminal import Terminal
 
@@ -41,6 +42,7 @@ _PATIENCE_SECONDS: Final = 300.0
 
 _CONTINUED: Final = re.compile(r"\\\n\s*")
 _OVERWRITTEN: Final = re.compile(r"[^\n]*\r(?!\n)")
+_NEEDS_NO_SHELL: Final = re.compile(r"meshydb(-server)? [\w\s.,:=@/'{}\"\[\]-]+")
 _SERVE: Final = "meshydb-server serve"
 _CREATE_ACCOUNT: Final = "meshydb-server account create"
 
@@ -140,17 +142,24 @@ class Story:
         return _OVERWRITTEN.sub("", terminal.transcript.replace("\r\n", "\n"))
 
     def _shell(self, command: str) -> str:
-        done = subprocess.run(
-            ["/bin/sh", "-c", self._here(command)],
-            cwd=self.folder,
-            env=unmeasured(self.environment),
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        here, environment = self._here(command), unmeasured(self.environment)
+        if _NEEDS_NO_SHELL.fullmatch(here):
+            program, *arguments = shlex.split(here)
+            module = program.replace("-", "_")
+            done = run_forked(
+                module, *arguments, folder=self.folder, environment=environment, timeout=_PATIENCE_SECONDS
+            )
+        else:
+            done = subprocess.run(
+                ["/bin/sh", "-c", here],
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                timeout=_PATIENCE_SECONDS,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
 
 
 @contextmanager

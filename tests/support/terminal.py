@@ -12,36 +12,27 @@ import sys
 import termios
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, Self
+
+from tests.support.forked import Forked, run_forked
 
 COMMAND: Final = str(Path(sys.executable).with_name("meshydb"))
 # A command that hangs fails the test, rather than stopping the suite.
 _PATIENCE_SECONDS: Final = 60.0
-# Makes a terminal the one that controls the process, then becomes the command.
-_TAKE_TERMINAL: Final = """
-import fcntl, os, signal, sys, termios
-# What a shell runs in the background ignores it, and so would all that it starts.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-terminal = os.open(sys.argv[1], os.O_RDWR)
-fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-os.close(terminal)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 def run_client(
     *arguments: str, environment: Mapping[str, str], given: str | bytes = "", folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, without a terminal: in a session that has none, with `given` as standard input."""
-    done = subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        input=given.encode() if isinstance(given, str) else given,
-        capture_output=True,
+    done = run_forked(
+        "meshydb",
+        *arguments,
+        folder=folder or Path.cwd(),
+        environment={**os.environ, **environment},
         timeout=_PATIENCE_SECONDS,
-        check=False,
-        start_new_session=True,
+        given=given.encode() if isinstance(given, str) else given,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -62,21 +53,17 @@ class Terminal:
         # What is read may end within a letter.
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._answered = 0
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _TAKE_TERMINAL, os.ttyname(slave), command, *arguments],
-                cwd=folder,
-                env={**os.environ, **environment},
-                stdin=slave if piped is None else subprocess.PIPE,
-                stdout=slave,
-                stderr=slave,
-                start_new_session=True,
+        name = Path(command).name
+        with open(slave, "r+b", buffering=0) as terminal, TemporaryFile() as pipe:  # noqa: PTH123 - a descriptor
+            pipe.write(piped or b"")
+            pipe.seek(0)
+            self._process = Forked(
+                name.replace("-", "_") if name.startswith("meshydb") else command,
+                *arguments,
+                folder=folder or Path.cwd(),
+                environment={**os.environ, **environment},
+                files=(terminal if piped is None else pipe, terminal, terminal),
             )
-        finally:
-            os.close(slave)
-        if self._process.stdin is not None and piped is not None:
-            with self._process.stdin as stream:
-                stream.write(piped)
 
     def __enter__(self) -> Self:
         return self

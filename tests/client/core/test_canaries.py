@@ -298,13 +298,21 @@ def _listening(witness: Witness, *names: str) -> Iterator[None]:
             logger.setLevel(logging.NOTSET)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _frozen() -> Iterator[None]:
+    """Set aside what is there already, which is most of all objects. It is looked at once, not before each test."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
-def witness() -> Iterator[Witness]:
+def witness() -> Witness:
     """A witness of this test alone."""
     gc.collect()
     gc.freeze()
-    yield Witness()
-    gc.unfreeze()
+    return Witness()
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from meshydb_server.services.logins.service import PasswordLogin
 from meshydb_server.services.users.new_users import NewUser
 from meshydb_server.services.users.questions import NewQuestion
 from tests.support.commands import run_json
+from tests.support.forked import run_forked
 from tests.support.server import settings_in
 from tests.support.terminal import Terminal
 
@@ -64,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _piped(folder: Path, given: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end with a standard input."""
-    return subprocess.run([_SERVER, *arguments], cwd=folder, input=given, capture_output=True, timeout=60, check=False)
+    return run_forked("meshydb_server", *arguments, folder=folder, environment=os.environ, timeout=60, given=given)
 
 
 def _logs_in(folder: Path, username: str, password: str) -> bool:
@@ -251,14 +252,8 @@ _REFUSED: Final[dict[str, tuple[tuple[str, ...], bytes, str]]] = {
 
 @pytest.fixture(scope="module")
 def refused(folder: Path) -> dict[str, subprocess.CompletedProcess[bytes]]:
-    """What came of each of those commands. Two at a time, because most of their time goes into starting."""
-
-    def refuse(case: str) -> subprocess.CompletedProcess[bytes]:
-        arguments, given, _ = _REFUSED[case]
-        return _piped(folder, given, *arguments)
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(_REFUSED, pool.map(refuse, _REFUSED), strict=True))
+    """What came of each of those commands."""
+    return {case: _piped(folder, given, *arguments) for case, (arguments, given, _) in _REFUSED.items()}
 
 
 @pytest.mark.parametrize("case", _REFUSED)
