@@ -179,6 +179,7 @@ async def test_read_only(database: Database, kind: str) -> None:
     demotion = Lookup(Prepared(text(_SET_READ_ONLY)), {}, lambda rows: rows)
     for use in (
         lambda: database.look_up(demotion),
+        lambda: database.change(Change(demote, Prepared(text(_SET_READ_ONLY)), {})),
         lambda: database.write(demote),
         lambda: database.write(demote, long=True),
     ):

@@ -37,7 +37,8 @@ def _read(rows: Sequence[Sequence[Any]]) -> ProfileRecord | None:
     user = User(**dict(zip(_NAMES, rows[0][_USER], strict=True)))
     verification, has_questions = rows[0][_VERIFICATION], rows[0][_HAS_QUESTIONS]
     held = [Membership(*row[_ROLE]) for row in rows if row[-1] is not None]
-    return ProfileRecord(user, verification, in_order(held), has_questions or user.questions_pending_at is not None)
+    memberships = in_order(held) if held else ()
+    return ProfileRecord(user, verification, memberships, has_questions or user.questions_pending_at is not None)
 
 
 _NAMES: Final = tuple(users.c.keys())

@@ -151,7 +151,7 @@ def order_ignored(*_: object) -> Any:
     return BY_ID
 
 
-@TABLE.parts(many, "search", "searchMeshData", "pages_hold_together")
+@TABLE.parts(many, "find_page", "searchMeshData", "pages_hold_together")
 def pages_overlap(original: Callable[..., Any], *given: Any, offset: int, **more: Any) -> Any:
     """Each page but the first begins with the last document of the page before."""
     return original(*given, offset=max(0, offset - 1), **more)
