@@ -23,7 +23,14 @@ _STANDBY: Final = "standby"
 # A server that does not start fails the test, rather than stopping the suite.
 _PATIENCE_SECONDS: Final = 60
 # Nothing here is to outlive the machine.
-_SETTINGS: Final = ("fsync=off", "unix_socket_directories=", f"listen_addresses={_HOST}", "max_connections=100")
+_SETTINGS: Final = (
+    "fsync=off",
+    # In the server's folder: one that is killed removes no shared memory of the machine.
+    "dynamic_shared_memory_type=mmap",
+    "unix_socket_directories=",
+    f"listen_addresses={_HOST}",
+    "max_connections=100",
+)
 
 
 @frozen
