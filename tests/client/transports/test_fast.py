@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -19,12 +21,27 @@ from meshydb._transports.choice import new_transport
 from meshydb._transports.fast import async_transport
 from meshydb._transports.fast.connection_slots import ConnectionSlots
 from tests.client.calls import RESET, Play
+from tests.client.keep_alive import KeepAliveServer
+from tests.support.certificates import certify
 from tests.support.tcp import RespondingServer, ScriptedServer, Silence, parse_request, reply
 
 pytestmark = pytest.mark.anyio
 
 # Seconds until a test that waits in vain fails, rather than hangs.
 _BOUND: Final = 60
+_ENDING: Final = """
+import asyncio, sys
+from meshydb import AsyncMeshyClient
+
+async def main():
+    async with AsyncMeshyClient("acme", None, "key", base_url=sys.argv[1], max_retries=0, timeout=30) as client:
+        await client.forgot_password("rosa")
+
+asyncio.run(main())
+"""
+# A program that ends too early fails only sometimes, and rather if others run beside it.
+_PROGRAMS: Final = 36
+_AT_ONCE: Final = 4
 _FORKING: Final = """
 import os, sys
 from meshydb import MeshyClient
@@ -210,6 +227,20 @@ def test_fork() -> None:
         )
     refusal = "This client, or its http_client, was made before the process was forked; make new ones in each process."
     assert run.stdout.splitlines() == [refusal, RESET["hint"], RESET["hint"]]
+
+
+def test_end_of_the_program(tmp_path: Path) -> None:
+    """A program that ends right after a request ends well, though threads may not be done with the request."""
+    authority, context = certify(tmp_path)
+    with KeepAliveServer(context) as server, ThreadPoolExecutor(_AT_ONCE) as threads:
+
+        def run(_: int) -> tuple[int, str]:
+            command = [sys.executable, "-c", _ENDING, server.url]
+            environment = {"SSL_CERT_FILE": str(authority)}
+            ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environment)
+            return ended.returncode, ended.stdout + ended.stderr
+
+        assert set(threads.map(run, range(_PROGRAMS))) == {(0, "")}
 
 
 def test_httpx_sends_through_proxies(monkeypatch: pytest.MonkeyPatch) -> None:

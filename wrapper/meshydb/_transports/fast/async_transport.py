@@ -1,5 +1,7 @@
 """The transport for asyncio."""
 
+import atexit
+import time
 from asyncio import CancelledError, get_running_loop
 
 import httpx
@@ -14,6 +16,31 @@ from meshydb._transports.pool import MAX_CONNECTIONS
 
 # Seconds for a request that got a connection just before its timeout.
 _LEAST = 0.001
+
+# Seconds that pyreqwest's threads get for what they still do in Python after a request.
+_LAST_STEPS = 0.1
+
+
+class _LastSteps:
+    """Lets the program end only when pyreqwest's threads are done with the last request.
+
+    Its threads tell the event loop of a response, and release its objects after that. Python aborts the whole process
+    if it ends meanwhile, and nothing tells when they are done.
+    """
+
+    def __init__(self) -> None:
+        self._last = -_LAST_STEPS
+        atexit.register(self._wait)
+
+    def note(self) -> None:
+        """Note that a request has ended."""
+        self._last = time.monotonic()
+
+    def _wait(self) -> None:
+        time.sleep(max(0.0, self._last + _LAST_STEPS - time.monotonic()))
+
+
+_last_steps = _LastSteps()
 
 
 class AsyncFastTransport:
@@ -46,6 +73,7 @@ class AsyncFastTransport:
             raise
         finally:
             self._slots.release()
+            _last_steps.note()
 
     async def _send(self, request: Request, seconds: float) -> Response:
         sending = prepare(self._client.request(request.method, str(request.url)), request, seconds)
