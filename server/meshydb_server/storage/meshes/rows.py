@@ -16,9 +16,9 @@ from meshydb_server.storage.meshes.bodies import from_body
 from meshydb_server.storage.meshes.keys import MeshKey
 from meshydb_server.storage.meshes.translation import Where
 
-# Few, so that a scan often checks whether it should rest.
 # Characters of a body. Evaluating a smaller one is over soon, whatever the filter.
 _LARGE: Final = 4096
+# Few, so that a scan often checks whether it should rest.
 _BATCH: Final = 100
 _MESH: Final = "account = :account AND tenant = :tenant AND mesh = :mesh"
 
