@@ -16,11 +16,12 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import chdir, suppress
 from functools import cache
-from multiprocessing import forkserver, reduction
+from multiprocessing import connection, forkserver, reduction
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
@@ -31,6 +32,9 @@ from tests.support.contract import ROOT
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
+# Each start of a process also asks how all others are. Two threads that ask about one at once read its exit code twice,
+# and the second gets 255.
+_ASKING: Final = threading.Lock()
 
 
 @cache
@@ -77,8 +81,9 @@ class Forked:
         descriptors = [_Descriptor(file.fileno()) for file in files]
         words = [program, *map(os.fsdecode, arguments)]
         self._process = _CONTEXT.Process(target=_become, args=(words, str(folder), dict(environment), descriptors))
-        _forking()
-        self._process.start()
+        with _ASKING:
+            _forking()
+            self._process.start()
 
     @property
     def pid(self) -> int:
@@ -89,7 +94,8 @@ class Forked:
     @property
     def returncode(self) -> int | None:
         """The exit code, or the negative number of the signal that ended it; None while it runs."""
-        return self._process.exitcode
+        with _ASKING:
+            return self._process.exitcode
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process has ended."""
@@ -103,10 +109,11 @@ class Forked:
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended. Raises TimeoutExpired after `timeout`."""
-        self._process.join(timeout)
-        if self.returncode is None:
+        connection.wait([self._process.sentinel], timeout)
+        code = self.returncode
+        if code is None:
             raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
-        return self.returncode
+        return code
 
 
 def run_forked(
