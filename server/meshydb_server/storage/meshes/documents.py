@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from meshydb_server.storage.engine.prepared import Change, Lookup, Prepared
-from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.keys import MeshKey, in_mesh
 from meshydb_server.storage.meshes.names import add_mesh
 from meshydb_server.storage.schema import documents, meshes
 
@@ -138,8 +138,7 @@ _EXISTING: Final = select(documents.c.id).where(*_AMONG)
 _BODIES: Final = select(documents.c.id, documents.c.body).where(*_AMONG)
 # An array takes a third of the time of a list of values, which SQLAlchemy writes into the text of the statement.
 _BODIES_OF_ARRAY: Final = text(
-    "SELECT id, body FROM documents WHERE account = :account AND tenant = :tenant AND mesh = :mesh"
-    " AND id = ANY(CAST(:ids AS text[]))"
+    f"SELECT id, body FROM documents WHERE {in_mesh()} AND id = ANY(CAST(:ids AS text[]))"  # noqa: S608 - bound
 )
 _AFTER: Final = (
     select(documents.c.id, documents.c.body)
@@ -155,8 +154,8 @@ _UPDATE: Final = Prepared(
 )
 # One statement for all, as above.
 _UPDATE_ARRAYS: Final = text(
-    "UPDATE documents SET body = given.body"
+    "UPDATE documents SET body = given.body"  # noqa: S608 - all values are bound
     " FROM unnest(CAST(:ids AS text[]), CAST(:bodies AS text[])) AS given (id, body)"
-    " WHERE account = :account AND tenant = :tenant AND mesh = :mesh AND documents.id = given.id"
+    f" WHERE {in_mesh()} AND documents.id = given.id"
 )
 _DELETE: Final = delete(documents).where(*_AMONG)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from meshydb_server.query import BY_ID, Order
 from meshydb_server.storage.engine.prepared import Lookup, Prepared
-from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.keys import MeshKey, in_mesh
 from meshydb_server.storage.meshes.ordering import in_sql
 from meshydb_server.storage.meshes.translation import Where
 from meshydb_server.storage.meshes.translation.terms import Parameters
@@ -22,19 +22,15 @@ Page: TypeAlias = tuple[int, list[str]]
 _FEW: Final = 1000
 # Statements differ by the number of conditions, and by the order.
 _MOST_PREPARED: Final = 100
-_IN_MESH: Final = "{0}.account = :account AND {0}.tenant = :tenant AND {0}.mesh = :mesh"
-_MESH: Final = _IN_MESH.format("documents")
 _LIMIT: Final = "LIMIT :limit OFFSET :offset"
 # Only of those on the page: a large body is stored apart from its row.
-_BODY: Final = (
-    f"(SELECT shown.body FROM documents AS shown WHERE {_IN_MESH.format('shown')} AND shown.id = page.id) AS body"  # noqa: S608
-)
+_BODY: Final = f"(SELECT shown.body FROM documents AS shown WHERE {in_mesh('shown')} AND shown.id = page.id) AS body"  # noqa: S608
 
 
 def pages(key: MeshKey, where: Where, order: Order, offset: int, limit: int) -> Generator[Lookup[Page | None]]:
     """What looks up a page. The first that does not find None is right; if all do, only Python can sort so."""
     values = {**key.values, **where.values, "offset": offset, "limit": limit}
-    condition = _MESH if where.is_all else f"{_MESH} AND {where.text}"
+    condition = in_mesh() if where.is_all else f"{in_mesh()} AND {where.text}"
     if order.keys[0].path != BY_ID.keys[0].path:
         yield from _sorted(condition, values, where, order)
         return

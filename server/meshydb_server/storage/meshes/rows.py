@@ -13,14 +13,13 @@ from sqlalchemy.engine import Connection
 from meshydb_server.query import Document, Filter, interruptible, matches
 from meshydb_server.storage.engine.long_work import Check
 from meshydb_server.storage.meshes.bodies import from_body
-from meshydb_server.storage.meshes.keys import MeshKey
+from meshydb_server.storage.meshes.keys import MeshKey, in_mesh
 from meshydb_server.storage.meshes.translation import Where
 
 # Characters of a body. Evaluating a smaller one is over soon, whatever the filter.
 _LARGE: Final = 4096
 # Few, so that a scan often checks whether it should rest.
 _BATCH: Final = 100
-_MESH: Final = "account = :account AND tenant = :tenant AND mesh = :mesh"
 
 
 @frozen
@@ -72,7 +71,7 @@ class Rows:
     @property
     def _source(self) -> str:
         condition = "" if self.where.is_all else f" AND {self.where.text}"
-        return f"FROM documents WHERE {_MESH}{condition}"
+        return f"FROM documents WHERE {in_mesh()}{condition}"
 
     @property
     def _values(self) -> dict[str, Any]:
