@@ -202,6 +202,8 @@ _REGEXES = [{f"a{i}": {"$regularExpression": {"pattern": "x", "options": ""}}} f
         (Kind.UPDATE_INVALID, {"$push": {"a": {"$each": [1] * 1000}}}, {"$push": {"a": {"$each": [1] * 1001}}}),
         (Kind.ORDER_INVALID, {f"a{i}": 1 for i in range(8)}, {f"a{i}": 1 for i in range(9)}),
         (Kind.PROJECTION_INVALID, [{"$limit": 1}] * 20, [{"$limit": 1}] * 21),
+        (Kind.PROJECTION_INVALID, [{"$limit": 2**63 - 1}], [{"$limit": 2.0**63}]),
+        (Kind.PROJECTION_INVALID, [{"$skip": 2**63 - 1}], [{"$skip": 1e300}]),
     ],
 )
 def test_bounds(kind: Kind, allowed: object, refused: object) -> None:

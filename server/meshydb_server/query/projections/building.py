@@ -26,7 +26,7 @@ from meshydb_server.query.projections.stages import (
 from meshydb_server.query.sorting import build_order
 from meshydb_server.query.syntax.reading import read
 from meshydb_server.query.values.paths import Path
-from meshydb_server.query.values.types import Document, Value, is_number, whole
+from meshydb_server.query.values.types import INT64, Document, Value, is_number, whole
 
 MAX_STAGES: Final = 20
 _REFUSED: Final = frozenset(
@@ -123,17 +123,18 @@ def _sort(operand: Value, place: Place) -> Stage:
 
 
 def _skip(operand: Value, place: Place) -> Stage:
-    count = whole(operand)
-    if count is None or count < 0:
-        raise place.error("it takes an integer of 0 or more")
-    return Skip(count)
+    return Skip(_number(operand, place, 0))
 
 
 def _limit(operand: Value, place: Place) -> Stage:
+    return Limit(_number(operand, place, 1))
+
+
+def _number(operand: Value, place: Place, least: int) -> int:
     count = whole(operand)
-    if count is None or count < 1:
-        raise place.error("it takes an integer of 1 or more")
-    return Limit(count)
+    if count is None or count < least or count not in INT64:
+        raise place.error(f"it takes an integer of 64 bits, of {least} or more")
+    return count
 
 
 def _project(operand: Value, place: Place) -> Stage:
