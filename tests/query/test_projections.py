@@ -82,7 +82,17 @@ def test_stages(source: str, expected: list[Any]) -> None:
         ("{_id:0,t:0,l:0}", {"a": {"b": 1, "c": 2}}),
         ("{new:'$a.b',gone:'$a.x'}", {"_id": 1, "new": 1}),
         ("{'n.m':'$t',t:1}", {"_id": 1, "t": "z", "n": {"m": "z"}}),
-        ("{xs:'$l.x',_id:false}", {"xs": [1, [3]]}),
+        ("{xs:'$l.x',_id:false}", {"xs": [1]}),
+        ("{ys:'$a.y',none:'$t.x',ls:'$l.0',_id:0}", {"ls": []}),
+        ("{'l.z':'$t',_id:0}", {"l": [{"z": "z"}, {"z": "z"}, {"z": "z"}, [{"z": "z"}]]}),
+        ("{'l.x':1,'l.z':'$t',_id:0}", {"l": [{"x": 1, "z": "z"}, {"z": "z"}, {"z": "z"}, [{"x": 3, "z": "z"}]]}),
+        ("{t:1,'a.x':'$t'}", {"_id": 1, "a": {"x": "z"}, "t": "z"}),
+        ("{'t.x.y':'$t','a.x':'$none'}", {"_id": 1, "a": {}, "t": {"x": {"y": "z"}}}),
+        ("{'new.x':'$none','new.y':'$t'}", {"_id": 1, "new": {"y": "z"}}),
+        ("{'_id.x':1,t:1}", {"t": "z"}),
+        ("{'_id.x':'$t'}", {"_id": {"x": "z"}}),
+        ("{_id:1,a:0,l:0}", {"_id": 1, "t": "z"}),
+        ("{_id:1}", {"_id": 1}),
         ("{_id:'$t',a:1}", {"_id": "z", "a": {"b": 1, "c": 2}}),
         ("{t:1,'t.u':0}", None),
     ],
@@ -95,6 +105,19 @@ def test_project(fields: str, expected: Any) -> None:
             parse_pipeline(f"[{{$project:{fields}}}]")
         return
     assert repr(_run(f"[{{$project:{fields}}}]", [document])) == repr([expected])
+
+
+def test_fields_in_ids() -> None:
+    """`$project` keeps and drops fields in an `_id` that is an object, as `$group` makes them."""
+    group = "[{$group:{_id:{s:'$shop',who:'$by.name'}}},{$limit:1},{$project:{'_id.who':%d}}]"
+    assert _run(group % 1) == [{"_id": {"who": "Rosa"}}]
+    assert _run(group % 0) == [{"_id": {"s": "A"}}]
+
+
+def test_arrays_in_arrays_are_not_gone_through() -> None:
+    """Paths in `$group` lead through objects in an array, not through arrays in it."""
+    documents = [{"a": [{"b": 1}, [{"b": 2}], {"c": 3}, 4]}]
+    assert _run("[{$group:{_id:'$a.b'}}]", documents) == [{"_id": [1]}]
 
 
 def test_equal_numbers_are_one_group() -> None:

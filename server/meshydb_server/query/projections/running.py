@@ -11,6 +11,7 @@ from meshydb_server.query.filters.matching import matches
 from meshydb_server.query.projections import fields
 from meshydb_server.query.projections.grouping import grouped
 from meshydb_server.query.projections.stages import (
+    CHOSEN,
     Accumulation,
     Accumulator,
     Count,
@@ -56,20 +57,9 @@ def _match(stage: Match, documents: Iterator[Document]) -> Iterator[Document]:
 
 
 def _project(stage: Project, documents: Iterator[Document]) -> Iterator[Document]:
-    tree = fields.tree_of(stage.paths)
-    computed_id = any(path == ("_id",) for path, _ in stage.computed)
     for document in documents:
-        result = fields.keep(document, tree) if stage.keeps else fields.drop(document, tree)
-        result.pop("_id", None)
-        for path, source in stage.computed:
-            found = fields.value_of(document, source)
-            if found is not MISSING:
-                result = fields.put(result, path, found)
-        if stage.keeps_id and "_id" in document:
-            result = {"_id": document["_id"], **result}
-        elif computed_id and "_id" in result:
-            result = {"_id": result["_id"], **result}
-        yield result
+        result = fields.keep(document, stage.fields, document) if stage.keeps else fields.drop(document, stage.fields)
+        yield {"_id": result["_id"], **result} if "_id" in result else result
 
 
 def _unwind(stage: Unwind, documents: Iterator[Document]) -> Iterator[Document]:
@@ -85,7 +75,7 @@ def _unwound(stage: Unwind, document: Document) -> Iterator[Document]:
             yield _with_index(stage, fields.put(document, stage.path, item), i)
     elif found is MISSING or found is None or found == []:
         if stage.keeps_empty:
-            kept = fields.drop(document, fields.tree_of([stage.path])) if found == [] else document
+            kept = fields.drop(document, fields.tree_of({stage.path: CHOSEN})) if found == [] else document
             yield _with_index(stage, kept, None)
     else:
         yield _with_index(stage, document, None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TypeAlias
+from enum import Enum, StrEnum
+from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -19,19 +19,28 @@ class Match:
     filter: Filter
 
 
+class Chosen(Enum):
+    """The type of `CHOSEN`."""
+
+    CHOSEN = "chosen"
+
+
+CHOSEN: Final = Chosen.CHOSEN
+"""Stands in `Fields` for a field that is kept, or dropped."""
+
+Fields: TypeAlias = "dict[str, Literal[Chosen.CHOSEN] | Path | Fields]"
+"""Fields by their names: chosen ones, new ones with the path of their value, and objects with such fields in them."""
+
+
 @frozen
 class Project:
     """`$project`: keeps or drops fields, and adds fields that are the values of paths.
 
-    Where `keeps` is true, only the fields at `paths` and the computed ones stay, else all but those at `paths`. `_id`
-    stays where `keeps_id` is true.
+    Where `keeps` is true, only the chosen fields and the new ones stay, else all but the chosen ones.
     """
 
     keeps: bool
-    paths: tuple[Path, ...]
-    computed: tuple[tuple[Path, Path], ...] = ()
-    """Pairs of the new field and the path of its value."""
-    keeps_id: bool = True
+    fields: Fields
 
 
 @frozen
