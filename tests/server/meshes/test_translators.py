@@ -296,14 +296,28 @@ def test_depth(database_url: str) -> None:
     documents = numbered([{"a": 1}, {"a": [{"a": [{"a": 1}]}]}, {"a": [[1]]}])
     deep: dict[str, Any] = {"a": 1}
     nested: dict[str, Any] = {"a": 1}
+    dotted: dict[str, Any] = {"a.b": 1}
     for level in range(8):
         deep = {("$and", "$or", "$nor")[level % 3]: [deep, {f"b{level}.c.d": None}]}
         nested = {"a": {"$elemMatch": nested}}
+        dotted = {"a.b": {"$elemMatch": dotted}}
     wide = {"$or": [{f"a{number}": 1} for number in range(300)] + [{"a": 1}]}
     with connected(database_url) as connection:
         fill(connection, documents)
-        for source in (deep, nested, wide, {"a": {"$in": [*range(1000)]}}):
+        for source in (deep, nested, dotted, wide, {"a": {"$in": [*range(1000)]}}):
             _assert_agrees(connection, documents, parse_filter(source))
+
+
+@pytest.mark.parametrize("path", ["a", "a.b", "a.b.c"])
+def test_nested_items(database_url: str, path: str) -> None:
+    """The size of a condition does not multiply with each `$elemMatch` inside another."""
+    dialect = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    tree: dict[str, Any] = {path: 1}
+    for level in range(9):
+        tree = {path: {"$elemMatch": tree}}
+        where = translate(parse_filter(tree), dialect)
+        assert len(where.values) < 100, level
+        assert len(where.text) < 10_000, level
 
 
 def test_patterns_do_not_reach_the_database(database_url: str) -> None:

@@ -53,7 +53,10 @@ _MOST_PARTS: Final = 3
 # for the statement around them. The first bound is that of a leaf, so that others beside it remain.
 _MOST_OPEN_IN_LEAF: Final = 80
 _MOST_OPEN: Final = 90
-_OPENING: Final = {"CASE": 6, "(SELECT": 9, "(": 3}
+_MOST_OPEN_AROUND_LEAF: Final = 55
+_CASE: Final = 6
+_SELECT: Final = 9
+_OPENING: Final = {"CASE": _CASE, "(SELECT": _SELECT, "(": 3}
 _IDS: Final = "SELECT value FROM json_each({})"
 
 
@@ -63,6 +66,8 @@ class _Json:
 
     text: str = "body"
     inside: Path = ()
+    open: int = 0
+    """How many symbols are open here at least: see `_MOST_OPEN`."""
 
 
 @frozen
@@ -71,6 +76,8 @@ class _Item:
 
     type: str
     value: str
+    open: int
+    """How many symbols are open here at least."""
 
     def is_one_of(self, *types: str) -> str:
         names = ", ".join(f"'{name}'" for name in types)
@@ -110,6 +117,10 @@ class SqliteTranslator(Translator[_Scope]):
 
     def leaf(self, asked: Asked, scope: _Scope) -> Term | None:
         """The condition of a leaf."""
+        if scope.open > _MOST_OPEN_AROUND_LEAF:
+            # Too deep to be kept. What a path leads to is written for each way that it may be reached, so that building
+            # an `$elemMatch` inside others first would take four times as long for each of them, and more.
+            return None
         if isinstance(scope, _Item):
             return self._test(asked.test, scope)
         if scope == _Json():
@@ -125,42 +136,41 @@ class SqliteTranslator(Translator[_Scope]):
         inside = (*scope.inside, path[0])
         place = f"{scope.text}, {self._path(inside)}"
         missing = self.true if asked.missing else self.false
+        opened = scope.open + _CASE
         if len(path) == 1:
-            found = _Item(f"json_type({place})", f"json_extract({place})")
-            array, other = self._array(asked, place), self._test(asked.test, found)
-            if asked.whole:
-                other = Term(self.false)
+            found = _Item(f"json_type({place})", f"json_extract({place})", opened)
+            array = self._array(asked, place, opened)
+            other = Term(self.false) if asked.whole else self._test(asked.test, found)
         else:
-            found = _Item(f"json_type({place})", "")
-            array, other = self._in_array(asked, place, path[1:]), Term(missing)
+            found = _Item(f"json_type({place})", "", opened)
+            array, other = self._in_array(asked, place, path[1:], opened), Term(missing)
         cases = [f"WHEN 'array' THEN {self._or_true(array)}"]
         parts = [array, other]
         if len(path) > 1:
-            inner = self._walk(asked, _Json(scope.text, inside), path[1:])
+            inner = self._walk(asked, _Json(scope.text, inside, opened), path[1:])
             cases.append(f"WHEN 'object' THEN {inner.text}")
             parts.append(inner)
         cases.append(f"WHEN '' THEN {missing}")
         text = f"CASE coalesce({found.type}, '') {' '.join(cases)} ELSE {self._or_true(other)} END"
         return Term(text, exact=all(part is not None and part.exact for part in parts))
 
-    def _array(self, asked: Asked, place: str) -> Term | None:
+    def _array(self, asked: Asked, place: str, opened: int) -> Term | None:
         """The condition for an array at the end of a path."""
-        whole = (
-            self._test(asked.test, _Item("'array'", f"json_extract({place})")) if passes_arrays(asked.test) else None
-        )
+        found = _Item("'array'", f"json_extract({place})", opened)
+        whole = self._test(asked.test, found) if passes_arrays(asked.test) else None
         if asked.whole:
             return whole
-        item = self._item()
+        item = self._item(opened)
         term = self._test(asked.test, item)
         items = None if term is None else Term(self._exists(f"json_each({place})", item, term), term.exact)
         return self.any_of([whole, items]) if passes_arrays(asked.test) else items
 
-    def _in_array(self, asked: Asked, place: str, path: Path) -> Term | None:
+    def _in_array(self, asked: Asked, place: str, path: Path, opened: int) -> Term | None:
         """The condition for an array on the way."""
         if index_of(path[0]) is not None:
             return None
-        item = self._item()
-        inner = self._walk(asked, _Json(item.value), path)
+        item = self._item(opened)
+        inner = self._walk(asked, _Json(item.value, open=item.open + _CASE), path)
         term = Term(f"CASE {item.type} WHEN 'object' THEN {inner.text} ELSE 0 END", inner.exact)
         return Term(self._exists(f"json_each({place})", item, term), inner.exact)
 
@@ -235,9 +245,9 @@ class SqliteTranslator(Translator[_Scope]):
         return Term(f"({item.is_one_of('integer', 'real')} AND {fits} AND {same})")
 
     def _items(self, test: Items, item: _Item) -> Term | None:
-        inner = self._item()
+        inner = self._item(item.open)
         if test.objects:
-            found = self.filter(test.condition, _Json(inner.value))
+            found = self.filter(test.condition, _Json(inner.value, open=inner.open + _CASE))
             # An array is an object with its indexes as names.
             array = Term(self.true if matches(test.condition, {}) else self.false)
             if any(index_of(name) is not None for name in names_of(test.condition)):
@@ -252,9 +262,9 @@ class SqliteTranslator(Translator[_Scope]):
         exists = self._exists(f"json_each({item.value})", inner, term)
         return Term(_if_array(item, exists), term.exact)
 
-    def _item(self) -> _Item:
+    def _item(self, opened: int) -> _Item:
         self._tables += 1
-        return _Item(f"e{self._tables}.type", f"e{self._tables}.value")
+        return _Item(f"e{self._tables}.type", f"e{self._tables}.value", opened + _SELECT)
 
     def _exists(self, table: str, item: _Item, term: Term) -> str:
         return f"EXISTS (SELECT 1 FROM {table} AS {item.type.partition('.')[0]} WHERE {term.text})"  # noqa: S608 - bound
