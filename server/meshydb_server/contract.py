@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NoReturn, cast
 
 import jsonschema_rs
 import yaml
@@ -57,10 +57,22 @@ class Schema:
         if alternative is not self:
             alternative.validate(value, name=name)
             return
+        error = self._first_error(value)
+        if error is not None:
+            self._refuse(error, value, name)
+
+    def _first_error(self, value: object) -> jsonschema_rs.ValidationError | None:
         # Building an error takes several times as long as checking validity.
         if self._validator.is_valid(cast("Any", value)):
-            return
-        error = next(iter(self._validator.iter_errors(cast("Any", value))))
+            return None
+        # Not the iterator: it builds the errors of all items, of which a body may hold millions, before the first.
+        try:
+            self._validator.validate(cast("Any", value))
+        except jsonschema_rs.ValidationError as error:
+            return error
+        return None
+
+    def _refuse(self, error: jsonschema_rs.ValidationError, value: object, name: str | None) -> NoReturn:
         path = ".".join(str(step) for step in ([name] if name else []) + error.instance_path)
         place = self._at(error.instance_path)
         if error.kind.name == "oneOf" and place is not self:
