@@ -61,6 +61,22 @@ class Schema:
         if error is not None:
             self._refuse(error, value, name)
 
+    def errors_of_items(self, array: list[object]) -> Mapping[int, InvalidValueError]:
+        """The errors of the items of an array, by their indices. Raises InvalidValueError for the array as such."""
+        errors: dict[int, InvalidValueError] = {}
+        first = self._first_error(array)
+        if first is None or self.items is None:
+            return errors
+        # Those of the array itself come first.
+        if not first.instance_path:
+            self._refuse(first, array, None)
+        for index, item in enumerate(array):
+            try:
+                self.items.validate(item)
+            except InvalidValueError as error:
+                errors[index] = error
+        return errors
+
     def _first_error(self, value: object) -> jsonschema_rs.ValidationError | None:
         # Building an error takes several times as long as checking validity.
         if self._validator.is_valid(cast("Any", value)):
@@ -145,7 +161,7 @@ class Schema:
 
     @property
     def codes(self) -> Mapping[str, str]:
-        """The codes of errors of the value, by what is wrong with it: missing, empty or otherwise invalid."""
+        """The codes of errors of the value, by what is wrong with it: missing, empty or invalid, or its items."""
         codes: Mapping[str, str] = self._node.get("x-meshydb-codes", {})
         return codes
 

@@ -55,7 +55,7 @@ def test_codes_are_known(document: dict[str, Any]) -> None:
     found = [node for path, node in walk(document) if path.endswith("/x-meshydb-codes")]
     assert len(found) >= 6
     for codes in found:
-        assert codes.keys() <= {"missing", "empty", "invalid"}
+        assert codes.keys() <= {"missing", "empty", "invalid", "item"}
         assert {known_codes()[code].statuses for code in codes.values()} == {(400,)}
 
 

@@ -88,8 +88,9 @@ async def test_delete(calls: MeshCalls) -> None:
         (5, "value_invalid"),
         (None, "value_invalid"),
         ([], "no_data"),
-        ([5], "value_invalid"),
-        ([{"_id": 5}], "value_invalid"),
+        ([5], "bulk_invalid"),
+        ([{"_id": 5}], "bulk_invalid"),
+        ([5] * 10_001, "value_invalid"),
         ([{}] * 10_001, "value_invalid"),
     ],
 )
@@ -169,6 +170,22 @@ async def test_create_many_all_or_nothing(calls: MeshCalls) -> None:
         (4, 400, "document_exists"),
     ]
     assert await calls.ids("task") == ["taken"]
+
+
+async def test_create_many_lists_what_breaks_the_contract(calls: MeshCalls) -> None:
+    """Items that are no documents, and ids that are none, are listed among the others, as each would be rejected."""
+    body: list[Any] = [{}, 5, {"_id": 5}, {"$x": 1}, [], {"_id": "a/b"}, {"_id": "x" * 129}, {"_id": ""}, None]
+    response = await calls.call("POST", "meshes/task", body)
+    assert (response.status_code, response.json()["code"]) == (400, "bulk_invalid")
+    assert response.json()["message"] == "8 of 9 documents are rejected; none was created."
+    for each in response.json()["results"]:
+        alone = await calls.call("POST", "meshes/task", content=json.dumps(body[each["index"]]).encode())
+        if each["index"] in {2, 3, 5, 6, 7}:
+            assert {name: each[name] for name in ("message", "code")} == alone.json()
+        else:
+            assert (each["message"], each["code"]) == ("the value is not of type object", "value_invalid")
+    assert [each["index"] for each in response.json()["results"]] == [*range(1, 9)]
+    assert await calls.ids("task") == []
 
 
 async def test_create_many_lists_a_hundred(calls: MeshCalls) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import field, frozen
 from starlette.requests import Request
@@ -40,6 +40,8 @@ class Call:
     _caller: Caller | None = field(default=None, alias="caller")
     is_large: bool = False
     """Whether the body is so large that handling it takes long."""
+    rejected_items: Mapping[int, InvalidValueError] = field(factory=dict[int, InvalidValueError])
+    """Why items of the body break the contract, by index, where the contract has them reported one by one."""
 
     @property
     def caller(self) -> Caller:
@@ -79,8 +81,11 @@ class CallReader:
             found = self._read_query(scope["query_string"])
             for parameter in self._queried:
                 _take(parameters, parameter, found.get(parameter.name))
-        body, is_large = (None, False) if self._body is None else await self._body.read(request)
-        return Call(parameters, body, self._public_url or origin_of(scope), client_of(scope), caller, is_large)
+        origin, client = self._public_url or origin_of(scope), client_of(scope)
+        if self._body is None:
+            return Call(parameters, None, origin, client, caller)
+        body, rejected, is_large = await self._body.read(request)
+        return Call(parameters, body, origin, client, caller, is_large, rejected)
 
     def _read_query(self, encoded: bytes) -> Mapping[str, Value]:
         try:
@@ -113,18 +118,21 @@ class _BodyReader:
         is_form = body.media_type == FORM_MEDIA_TYPE
         self._form = Fields(dict(body.schema.properties.values())) if is_form else None
 
-    async def read(self, request: Request) -> tuple[object, bool]:
-        """The body, and whether it is large."""
+    async def read(self, request: Request) -> tuple[object, Mapping[int, InvalidValueError], bool]:
+        """The body, the errors of its items, and whether it is large."""
         self._require_declaration(request)
         encoded = await _read_bytes(request, self._max_bytes)
         if len(encoded) > _LARGEST_PARSED_HERE:
-            return await asyncio.to_thread(self._parse, encoded), True
-        return self._parse(encoded), False
+            return *await asyncio.to_thread(self._parse, encoded), True
+        return *self._parse(encoded), False
 
-    def _parse(self, encoded: bytes) -> object:
-        value = self._read_json(encoded) if self._form is None else self._form.read(encoded)
-        self._schema.validate(value)
-        return value
+    def _parse(self, encoded: bytes) -> tuple[object, Mapping[int, InvalidValueError]]:
+        value: object = self._read_json(encoded) if self._form is None else self._form.read(encoded)
+        schema = self._schema.alternative_of(value)
+        if "item" in schema.codes:
+            return value, schema.errors_of_items(cast("list[object]", value))
+        schema.validate(value)
+        return value, {}
 
     def _read_json(self, encoded: bytes) -> object:
         try:

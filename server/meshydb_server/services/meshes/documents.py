@@ -52,12 +52,17 @@ class NewDocuments:
             raise BulkError(message, ErrorCode.BULK_INVALID, rejected)
 
 
-def read_documents(values: Sequence[object], ids: ObjectIds, now: datetime) -> NewDocuments:
-    """Check documents, and give an `_id` to each that has none."""
+def read_documents(
+    values: Sequence[object], refused: Mapping[int, InvalidRequestError], ids: ObjectIds, now: datetime
+) -> NewDocuments:
+    """Check documents but those that are refused already, by index, and give an `_id` to each that has none."""
     accepted: list[tuple[str, str]] = []
     own_ids: dict[str, int] = {}
     rejected: list[RejectedItem] = []
     for index, value in enumerate(values):
+        if index in refused:
+            rejected.append(RejectedItem(index, refused[index]))
+            continue
         try:
             document = ids.new_document(value, now)
         except DocumentError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from attrs import frozen
@@ -64,10 +64,15 @@ class MeshService:
             raise document_exists() from error
         return new[1]
 
-    async def create_many(self, mesh: MeshKey, values: Sequence[object]) -> Sequence[str]:
-        """Create all documents, or none: then raises BulkError. Returns them in order."""
+    async def create_many(
+        self, mesh: MeshKey, values: Sequence[object], rejected: Mapping[int, InvalidRequestError] | None = None
+    ) -> Sequence[str]:
+        """Create all documents, or none: then raises BulkError, as for those that are rejected already, by index.
+
+        Returns them in order.
+        """
         now = self.clock()
-        new = await asyncio.to_thread(read_documents, values, self.ids, now)
+        new = await asyncio.to_thread(read_documents, values, rejected or {}, self.ids, now)
 
         def work(connection: Connection) -> None:
             new.require_free(existing_ids(connection, mesh, list(new.own_ids)))

@@ -105,14 +105,14 @@ def object_ids_have_a_case(original: Callable[..., str], value: str) -> str:
 
 @TABLE.parts(MeshService, "create_many", "createMeshData", "bulk_creation_is_all_or_nothing")
 async def bulk_keeps_the_good(
-    original: Callable[..., Any], each: MeshService, mesh: MeshKey, values: Sequence[Any]
+    original: Callable[..., Any], each: MeshService, mesh: MeshKey, values: Sequence[Any], *rejected: Any
 ) -> Any:
     """Of an array with rejected documents, the others are created."""
     try:
-        return await original(each, mesh, values)
+        return await original(each, mesh, values, *rejected)
     except BulkError as error:
-        rejected = {item.index for item in error.rejected}
-        await original(each, mesh, [value for index, value in enumerate(values) if index not in rejected])
+        bad = {item.index for item in error.rejected}
+        await original(each, mesh, [value for index, value in enumerate(values) if index not in bad])
         raise
 
 
