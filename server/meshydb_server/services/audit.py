@@ -7,7 +7,7 @@ counted: one event for each hour, client network and subject.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -74,8 +74,9 @@ class Audit:
         now: datetime,
         user_id: str | None = None,
         request_id: bytes | None = None,
+        actor_id: str | None = None,
     ) -> None:
-        """Append an event."""
+        """Append an event. `actor_id` is the user who acted, if the event is about another one."""
         event = Event(
             account=tenant.account,
             tenant=tenant.name,
@@ -85,8 +86,41 @@ class Audit:
             outcome=outcome,
             user_id=user_id,
             request_id=request_id,
+            actor_id=actor_id,
         )
         append_event(connection, event)
+
+    def note_of_role(
+        self,
+        connection: Connection,
+        tenant: ResolvedTenant,
+        kind: Kind,
+        outcome: str,
+        *,
+        now: datetime,
+        subject: str,
+        actor_id: str | None,
+        user_ids: Iterable[str | None] = (None,),
+    ) -> None:
+        """Append an event about a role: one for each of these users, or one without a user.
+
+        `subject` is the role, with its permission if the event is about one. `actor_id` is the user who acted, or None
+        for an operator.
+        """
+        for user_id in user_ids:
+            event = Event(
+                account=tenant.account,
+                tenant=tenant.name,
+                event_id=event_id(now, self.randomness(_ID_BYTES)),
+                occurred_at=now,
+                kind=kind,
+                outcome=outcome,
+                user_id=user_id,
+                request_id=None,
+                actor_id=actor_id,
+                subject=subject,
+            )
+            append_event(connection, event)
 
     def count(
         self,

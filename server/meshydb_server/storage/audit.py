@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ class Event:
     """An action and its outcome. Holds no secret, and no username: people type passwords there.
 
     A counted event stands for all of its kind from one client address or network in the hour from `occurred_at`.
+    `actor_id` is the user who acted, if they were signed in and acted on a role or on another user. `subject` is the
+    role that the event is about, with its permission if the event is about one.
     """
 
     account: str
@@ -33,6 +35,8 @@ class Event:
     request_id: bytes | None
     count: int = 1
     client: str | None = None
+    actor_id: str | None = None
+    subject: str | None = None
 
 
 def event_id(at: datetime, end: bytes = b"") -> str:
@@ -42,17 +46,21 @@ def event_id(at: datetime, end: bytes = b"") -> str:
 
 def append_event(connection: Connection, event: Event) -> None:
     """Add an event."""
-    _INSERT.change(connection, {name: getattr(event, name) for name in _NAMES})
+    _INSERT.change(connection, _values(event))
 
 
 def count_event(connection: Connection, event: Event) -> None:
     """Add an event, or increment the count of the event with its id. Safe in concurrent transactions."""
-    _COUNT[connection.dialect.name].change(connection, {name: getattr(event, name) for name in _NAMES})
+    _COUNT[connection.dialect.name].change(connection, _values(event))
 
 
 def list_events(connection: Connection, account: str) -> Sequence[Event]:
     """All events of an account, tenant by tenant, oldest first."""
     return [Event(**row) for row in connection.execute(_LIST, {"account": account}).mappings()]
+
+
+def _values(event: Event) -> Mapping[str, Any]:
+    return {name: getattr(event, name) for name in _NAMES}
 
 
 _NAMES: Final = tuple(attribute.name for attribute in fields(Event))

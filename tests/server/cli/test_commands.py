@@ -109,6 +109,7 @@ def test_audit_list(tmp_path: Path) -> None:
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", time) for time in times)
     assert times == sorted(times)
     common = {"account": "acme", "tenant": "north", "kind": "requested", "count": 1, "client": None}
+    common |= {"actorId": None, "subject": None}
     assert known == {**common, "outcome": "ok"}
     assert unknown == {**common, "outcome": "unknown-user", "userId": None}
 

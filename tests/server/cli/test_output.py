@@ -49,6 +49,7 @@ def test_tables(folder: Path) -> None:
     assert line.split() == ["rosa", "rosa@example.org", "-", "yes", "yes", "meshy.user"]
     heading, line = _show(folder, "audit", "list", "acme", columns=120)
     assert "user-created" in line
+    assert "ACTOR ID  SUBJECT" in heading
 
 
 def test_nothing_to_list(tmp_path: Path, folder: Path) -> None:

@@ -23,3 +23,7 @@ class Caller:
     client: str = ""
     # The user's version when the token was read: a request in flight must not outlive a new password.
     credential_version: int | None = None
+
+    def actor_on(self, user_id: str) -> str | None:
+        """The acting user of audit events about a user: None for what users do to their own accounts."""
+        return None if user_id == self.user_id else self.user_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Final, Self, TypeVar
@@ -120,10 +120,33 @@ class Change:
         if caller is not None:
             require_authority(self.connection, caller, *users)
 
-    def note(self, kind: Kind, user_id: str | None = None) -> None:
-        """Append an audit event."""
-        outcome = OPERATOR if self.actor.caller is None else _OK
-        self.audit.note(self.connection, resolved(self.tenant), kind, outcome, now=self.now, user_id=user_id)
+    def note(self, kind: Kind, role: Role, permission: Permission | None = None) -> None:
+        """Append an audit event about a role, or about a permission of it."""
+        subject = role.name
+        if permission is not None:
+            subject = f"{role.name} {permission.permissible}:{','.join(permission.operations)}"
+        self._note(kind, subject)
+
+    def note_update(self, role: Role, name: str) -> None:
+        """Append an audit event about an updated role, which has this name from now on."""
+        self._note("role-updated", role.name if name == role.name else f"{role.name} -> {name}")
+
+    def note_members(self, kind: Kind, role: Role, user_ids: Iterable[str]) -> None:
+        """Append an audit event for each user who was given a role, or who lost it."""
+        self._note(kind, role.name, user_ids)
+
+    def _note(self, kind: Kind, subject: str, user_ids: Iterable[str | None] = (None,)) -> None:
+        caller = self.actor.caller
+        self.audit.note_of_role(
+            self.connection,
+            resolved(self.tenant),
+            kind,
+            OPERATOR if caller is None else _OK,
+            now=self.now,
+            subject=subject,
+            actor_id=None if caller is None else caller.user_id,
+            user_ids=user_ids,
+        )
 
     @property
     def _bounded_caller(self) -> Caller | None:

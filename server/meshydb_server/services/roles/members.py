@@ -43,8 +43,7 @@ def add_members(change: Change, reference: RoleReference, user_ids: Sequence[str
     new = ids - set(list_members(change.connection, role, ids))
     insert_memberships(change.connection, role, sorted(new), change.now)
     require_short_tokens(change.connection, role.account, role.tenant, sorted(new))
-    for user_id in sorted(new):
-        change.note("role-granted", user_id)
+    change.note_members("role-granted", role, sorted(new))
 
 
 def remove_members(change: Change, reference: RoleReference, user_ids: Sequence[str]) -> None:
@@ -53,8 +52,7 @@ def remove_members(change: Change, reference: RoleReference, user_ids: Sequence[
     role, ids = _require_both(change, found, reference, user_ids)
     held = list_members(change.connection, role, ids)
     delete_memberships(change.connection, role, held)
-    for user_id in sorted(held):
-        change.note("role-revoked", user_id)
+    change.note_members("role-revoked", role, sorted(held))
 
 
 def _require_both(

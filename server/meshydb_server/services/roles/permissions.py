@@ -105,7 +105,7 @@ class PermissionService:
             _require(get_permissions(change.connection, role).get(permission_id))
             with keep_tokens_short(change.connection, role):
                 update_permission(change.connection, role, permission_id, new)
-            change.note("permission-updated")
+            change.note("permission-updated", role, new)
             return RolePermission(permission_id, new)
 
         return await self.changes.make(actor, work, takes=True)
@@ -119,9 +119,9 @@ class PermissionService:
             if found is not None:
                 _require_editable(found)
             role = require_role(found, reference)
-            _require(get_permissions(change.connection, role).get(permission_id))
+            permission = _require(get_permissions(change.connection, role).get(permission_id))
             delete_permission(change.connection, role, permission_id)
-            change.note("permission-deleted")
+            change.note("permission-deleted", role, permission)
 
         await self.changes.make(actor, work, takes=True)
 
@@ -137,7 +137,7 @@ def add_permission(change: Change, changes: RoleChanges, role: Role, new: Permis
         )
     permission_id = changes.randomness(ID_BYTES).hex()
     insert_permission(change.connection, role, permission_id, new)
-    change.note("permission-created")
+    change.note("permission-created", role, new)
     return RolePermission(permission_id, new)
 
 

@@ -89,7 +89,7 @@ class RoleManagement:
             changed = evolve(role, name=name, name_key=role_key(name), description=description)
             with keep_tokens_short(change.connection, role):
                 update_role(change.connection, changed)
-            change.note("role-updated")
+            change.note_update(role, name)
             return _counted(change.connection, changed)
 
         return await self.changes.make(actor, work)
@@ -103,7 +103,7 @@ class RoleManagement:
                 raise InvalidRequestError("A system role cannot be deleted.", ErrorCode.ROLE_RESERVED)
             role = require_role(found, reference)
             delete_role(change.connection, role)
-            change.note("role-deleted")
+            change.note("role-deleted", role)
             return role
 
         return await self.changes.make(actor, work, takes=True)
@@ -125,7 +125,7 @@ def new_role(change: Change, changes: RoleChanges, name: str, description: str |
         created_at=change.now,
     )
     insert_role(change.connection, role)
-    change.note("role-created")
+    change.note("role-created", role)
     return role
 
 

@@ -62,7 +62,7 @@ class OwnAccountService:
         def transaction(connection: Connection) -> Profile:
             tenant, user = require_tenant(connection, caller.account, caller.tenant), _lock(connection, caller)
             proof.require_current(user)
-            return self.profiles.change(connection, tenant, user, change, proof=proof.proof, own=True)
+            return self.profiles.change(connection, tenant, user, change, proof=proof.proof, caller=caller)
 
         changed = await self.database.write(transaction)
         self.profiles.authenticators.wake()

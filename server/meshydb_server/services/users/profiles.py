@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.dependencies import Clock
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
@@ -109,9 +110,10 @@ class Profiles:
         change: ProfileChange,
         *,
         proof: Proof,
-        own: bool,
+        caller: Caller,
     ) -> Profile:
         """Change a user whom the caller has locked, with this proof. Raises InvalidRequestError."""
+        actor_id = caller.actor_on(user.user_id)
         if not user.anonymous:
             require_reachable(tenant, change.email, change.phone)
         if change.username and username_key(change.username) != user.username_key:
@@ -122,7 +124,14 @@ class Profiles:
         now = self.clock()
         changed = evolve(
             self.authenticators.change(
-                connection, tenant, user, contacts, proof=proof, now=now, verified=change.verified
+                connection,
+                tenant,
+                user,
+                contacts,
+                proof=proof,
+                now=now,
+                verified=change.verified,
+                actor_id=actor_id,
             ),
             first_name=change.first_name,
             last_name=change.last_name,
@@ -133,7 +142,7 @@ class Profiles:
         if not changed.is_active:
             # A deactivated user must log in again after reactivation.
             end_sessions(connection, user)
-        return self.load(connection, tenant, changed, own=own)
+        return self.load(connection, tenant, changed, own=actor_id is None)
 
     def _show(self, question: Question) -> ShownQuestion:
         return ShownQuestion(question.question, self._mark(question.answer_hash))

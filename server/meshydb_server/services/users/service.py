@@ -107,7 +107,7 @@ class UserService:
             is_bound = self.only_held or _GIVES_ROLES not in caller.permissions
             held = held_by(connection, caller) if is_bound else None
             user = add_user(connection, self.clock, self.randomness, tenant, new, secrets, held)
-            self._note(connection, tenant, "user-created", user)
+            self._note(connection, tenant, "user-created", user, caller)
             return self.profiles.load(connection, tenant, user)
 
         try:
@@ -141,10 +141,11 @@ class UserService:
                 user = _lock(connection, caller, user_id)
                 proof.require_current(user)
                 tenant = require_tenant(connection, caller.account, caller.tenant)
-                changed = self.profiles.change(connection, tenant, user, change, proof=proof.proof, own=own)
-            self._note(connection, tenant, "user-updated", user)
+                changed = self.profiles.change(connection, tenant, user, change, proof=proof.proof, caller=caller)
+            self._note(connection, tenant, "user-updated", user, caller)
             if changed.user.is_active != user.is_active:
-                self._note(connection, tenant, "user-activated" if changed.user.is_active else "user-deactivated", user)
+                kind: Kind = "user-activated" if changed.user.is_active else "user-deactivated"
+                self._note(connection, tenant, kind, user, caller)
             return changed
 
         changed = await self.database.write(transaction)
@@ -165,7 +166,7 @@ class UserService:
             with _keeping_an_administrator(connection, caller):
                 user = _lock(connection, caller, user_id)
                 delete_user(connection, user)
-            self._note(connection, tenant, "user-deleted", user)
+            self._note(connection, tenant, "user-deleted", user, caller)
 
         await self.database.write(transaction)
 
@@ -196,15 +197,29 @@ class UserService:
             user = _lock(connection, caller, user_id)
             tenant = require_tenant(connection, caller.account, caller.tenant)
             authenticators.change_questions(
-                connection, tenant, user, hashed, proof=Proof.ADMINISTRATOR, now=self.clock()
+                connection,
+                tenant,
+                user,
+                hashed,
+                proof=Proof.ADMINISTRATOR,
+                now=self.clock(),
+                actor_id=caller.actor_on(user.user_id),
             )
-            self._note(connection, tenant, "user-updated", user)
+            self._note(connection, tenant, "user-updated", user, caller)
 
         await self.database.write(transaction)
         authenticators.wake()
 
-    def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User) -> None:
-        self.audit.note(connection, resolved(tenant), kind, "ok", now=self.clock(), user_id=user.user_id)
+    def _note(self, connection: Connection, tenant: Tenant, kind: Kind, user: User, caller: Caller) -> None:
+        self.audit.note(
+            connection,
+            resolved(tenant),
+            kind,
+            "ok",
+            now=self.clock(),
+            user_id=user.user_id,
+            actor_id=caller.actor_on(user.user_id),
+        )
 
 
 def _read_order(order_by: str) -> Sequence[tuple[str, bool]]:

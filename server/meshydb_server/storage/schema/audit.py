@@ -23,4 +23,8 @@ audit = Table(
     Column("count", Integer, nullable=False),
     # The client address or network of a counted event.
     Column("client", Text),
+    # The signed-in user who acted, unless the event is about what they did to their own account.
+    Column("actor_id", Text),
+    # The role that a role event is about, and its permission.
+    Column("subject", Text),
 )

@@ -90,11 +90,13 @@ class Authenticators:
         proof: Proof,
         now: datetime,
         verified: bool | None = None,
+        actor_id: str | None = None,
     ) -> User:
         """Change addresses of a locked user, and return the user.
 
         `contacts` are the addresses to set; None removes one. `verified` is for the tenant's present channel; None
-        leaves it unchanged. With Proof.OPERATOR, sending the value in force cancels the pending one.
+        leaves it unchanged. `actor_id` is the other user who makes the change, if one does. With Proof.OPERATOR,
+        sending the value in force cancels the pending one.
         """
         resolved_tenant = resolved(tenant)
         before = self.apply_due_changes(connection, resolved_tenant, user, now)
@@ -113,7 +115,7 @@ class Authenticators:
             # Codes were sent to an address that is no longer the user's.
             invalidate_requests(connection, user, now)
         for contact, outcome in outcomes.items():
-            self._note(connection, resolved_tenant, user, contact, outcome, now)
+            self._note(connection, resolved_tenant, user, contact, outcome, now, actor_id)
             self._notify(connection, resolved_tenant, before, after, contact, outcome, now)
         return after
 
@@ -126,10 +128,11 @@ class Authenticators:
         *,
         proof: Proof,
         now: datetime,
+        actor_id: str | None = None,
     ) -> User:
         """Set the security questions of a locked user, and return the user. Old answers prove nothing any more.
 
-        Raises StaleError.
+        `actor_id` is the other user who sets them, if one does. Raises StaleError.
         """
         resolved_tenant = resolved(tenant)
         before = self.apply_due_changes(connection, resolved_tenant, user, now)
@@ -146,7 +149,7 @@ class Authenticators:
             after = evolve(before, questions_pending_at=now + self.delay)
             rows.replace_pending_questions(connection, user, questions)
         rows.write_authenticators(connection, after)
-        self._note(connection, resolved_tenant, user, "questions", "at-once" if at_once else "pending", now)
+        self._note(connection, resolved_tenant, user, "questions", "at-once" if at_once else "pending", now, actor_id)
         kinds = _CHANGED if at_once else _PENDING
         effective = after.questions_pending_at
         self.notices.notify(connection, resolved_tenant, before, kinds["questions"], now=now, effective=effective)
@@ -220,5 +223,7 @@ class Authenticators:
         authenticator: Authenticator,
         outcome: Outcome,
         now: datetime,
+        actor_id: str | None = None,
     ) -> None:
-        self.audit.note(connection, tenant, _KINDS[authenticator], outcome, now=now, user_id=user.user_id)
+        kind = _KINDS[authenticator]
+        self.audit.note(connection, tenant, kind, outcome, now=now, user_id=user.user_id, actor_id=actor_id)
