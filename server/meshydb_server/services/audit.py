@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from meshydb_server.addresses import site_of
 from meshydb_server.services.common.dependencies import Randomness
 from meshydb_server.services.common.lookup import require_account
-from meshydb_server.storage.audit import Event, append_event, count_event, event_id, list_events
+from meshydb_server.storage.audit import Event, append_event, append_events, count_event, event_id, list_events
 from meshydb_server.storage.engine.database import Database
 from meshydb_server.storage.recovery import ResolvedTenant
 
@@ -102,13 +102,13 @@ class Audit:
         actor_id: str | None,
         user_ids: Iterable[str | None] = (None,),
     ) -> None:
-        """Append an event about a role: one for each of these users, or one without a user.
+        """Append an event about a role: one for each of these users in one statement, or one without a user.
 
         `subject` is the role, with its permission if the event is about one. `actor_id` is the user who acted, or None
         for an operator.
         """
-        for user_id in user_ids:
-            event = Event(
+        events = [
+            Event(
                 account=tenant.account,
                 tenant=tenant.name,
                 event_id=event_id(now, self.randomness(_ID_BYTES)),
@@ -120,7 +120,9 @@ class Audit:
                 actor_id=actor_id,
                 subject=subject,
             )
-            append_event(connection, event)
+            for user_id in user_ids
+        ]
+        append_events(connection, events)
 
     def count(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,6 +49,13 @@ def append_event(connection: Connection, event: Event) -> None:
     _INSERT.change(connection, _values(event))
 
 
+def append_events(connection: Connection, events: Iterable[Event]) -> None:
+    """Add any number of events, all at once."""
+    rows = [_values(event) for event in events]
+    if rows:
+        connection.execute(_NEW, rows)
+
+
 def count_event(connection: Connection, event: Event) -> None:
     """Add an event, or increment the count of the event with its id. Safe in concurrent transactions."""
     _COUNT[connection.dialect.name].change(connection, _values(event))
@@ -64,7 +71,8 @@ def _values(event: Event) -> Mapping[str, Any]:
 
 
 _NAMES: Final = tuple(attribute.name for attribute in fields(Event))
-_INSERT: Final = Prepared(insert(audit))
+_NEW: Final = insert(audit)
+_INSERT: Final = Prepared(_NEW)
 _ONE_MORE: Final[dict[str, Any]] = {
     "index_elements": [*audit.primary_key.columns],
     "set_": {"count": audit.c.count + 1},

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from meshydb_server.storage.audit import Event
 from tests.support.commands import run_json
+from tests.support.instrumentation import statements
 from tests.support.people import ACCOUNT
 from tests.support.role_calls import RoleCalls, permission, role_calls, users
 from tests.support.server import SECRET_KEYS
@@ -187,3 +188,15 @@ def _said(events: Iterable[Event], ids: dict[str, str]) -> list[_Said]:
         )
         for event in events
     ]
+
+
+async def test_events_of_many_users(calls: RoleCalls) -> None:
+    """The events of many users are written in one statement, and each has its user."""
+    ids = [(await calls.people.add(f"user-{number}")).user_id for number in range(30)]
+    role = await calls.role("editors")
+    for method, kind in (("POST", "role-granted"), ("DELETE", "role-revoked")):
+        with statements() as seen:
+            assert (await calls.call(method, f"roles/{role}/users", users(*ids))).status_code == 204
+        assert len([each for each in seen if "INTO audit" in each.text]) == 1
+        noted = [event.user_id for event in (await _events(calls)).values() if event.kind == kind]
+        assert sorted(filter(None, noted)) == sorted(ids)
