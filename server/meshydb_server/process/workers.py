@@ -17,10 +17,42 @@ from meshydb_server.process.stopping import SUPERVISOR_SECONDS, Deadline
 
 # A started worker answers at once, unless the machine is busy.
 _ANSWER_SECONDS: Final = 30.0
-# The longest pause before a worker is replaced, if one after the other fails to start.
+# A worker that ends before it has served for so long is likely to end again.
+SETTLED_SECONDS: Final = 10.0
+# The longest pause before a worker is replaced, if one after the other fails to start or ends soon.
 _LONGEST_PAUSE_SECONDS: Final = 60
 
 _log = logging.getLogger(__name__)
+
+
+@define
+class Slot:
+    """What became of the workers of one slot, in which one is replaced by the next."""
+
+    failures: int = 0
+    """How many workers have failed to start here since one started."""
+    short_lives: int = 0
+    """How many have failed to start, or ended soon after, since one served for `SETTLED_SECONDS`."""
+
+    def note_serving(self, seconds: float) -> None:
+        """Note that a worker has started, and served for these seconds."""
+        self.failures = 0
+        if seconds >= SETTLED_SECONDS:
+            self.short_lives = 0
+
+    def note_end(self, seconds: float | None) -> int:
+        """Note that a worker has ended, which served for these seconds, or None if it did not start.
+
+        Returns the pause before it is replaced, in seconds. The first is replaced immediately.
+        """
+        if seconds is None:
+            self.failures += 1
+        else:
+            self.note_serving(seconds)
+            if seconds >= SETTLED_SECONDS:
+                return 0
+        self.short_lives += 1
+        return min((1 << self.short_lives) // 4, _LONGEST_PAUSE_SECONDS)
 
 
 @define(eq=False)
@@ -30,18 +62,26 @@ class _Health:
     since: float
     """Time of the worker's last answer. Before it serves: time of the first check."""
     asked: bool = False
-    started: bool = False
+    started_at: float | None = None
+    """Time of the first answer that it serves."""
     replaced_at: float | None = None
     """Time at which another worker takes the place of one that has ended."""
+
+    @property
+    def served(self) -> float | None:
+        """For how many seconds the worker has served; None if it has not started."""
+        return None if self.started_at is None else time.monotonic() - self.started_at
 
     def ask(self, process: Process) -> None:
         """Ask the worker whether it serves, and read earlier answers. Never blocks."""
         connection = process.parent_conn
         try:
             while connection.poll():
-                self.started = bool(connection.recv()) or self.started
+                serves = bool(connection.recv())
                 self.asked = False
-                if self.started:
+                if serves and self.started_at is None:
+                    self.started_at = time.monotonic()
+                if self.started_at is not None:
                     self.since = time.monotonic()
             if not self.asked:
                 connection.send(b"ping")
@@ -58,7 +98,9 @@ class Supervisor(Multiprocess):
     ends if one worker fails to start, even if others serve.
 
     Here a worker that fails to start is replaced while others serve or start: once immediately, then after pauses that
-    grow. If all have failed, as by a fault of the configuration, a new one would fail as well.
+    grow until one has served for `SETTLED_SECONDS`. So is one that starts, and ends before that time: starting workers
+    again and again takes the processor from those that serve. If all have failed to start, as by a fault of the
+    configuration, a new one would fail as well.
 
     After SIGHUP, the supervisor waits for each replacement worker, for `start_seconds` at most. A SIGTERM in that time
     takes effect after the wait, or `SUPERVISOR_SECONDS` after the signal: then all workers are killed at once.
@@ -69,8 +111,7 @@ class Supervisor(Multiprocess):
         self.has_failed = False
         self._start_seconds = start_seconds
         self._health: dict[Process, _Health] = {}
-        # For each place of a worker: how many have failed to start since one started there.
-        self._failures = [0] * config.workers
+        self._slots = [Slot() for _ in range(config.workers)]
         Deadline(SUPERVISOR_SECONDS, self._kill_all).watch()
 
     def keep_subprocess_alive(self) -> None:
@@ -92,34 +133,33 @@ class Supervisor(Multiprocess):
     def _check(self, index: int, process: Process, health: _Health) -> None:
         """End a worker that is not healthy, and decide when it is replaced, if it is."""
         health.ask(process)
-        if health.started:
-            self._failures[index] = 0
+        slot, served = self._slots[index], health.served
+        if served is not None:
+            slot.note_serving(served)
         reason = self._reason_to_end(process, health)
         if reason is None:
             return
         process.kill()
         process.join()
-        health.replaced_at = time.monotonic()
-        if health.started:
-            _log.error("Replacing worker process %s: %s.", process.pid, reason)
-            return
-        self._failures[index] += 1
-        if all(self._failures):
+        pause = slot.note_end(served)
+        health.replaced_at = time.monotonic() + pause
+        if served is None and all(each.failures for each in self._slots):
             _log.error("Worker process %s failed to start: %s. None has started. Stopping.", process.pid, reason)
             self.has_failed = True
             self.should_exit.set()
-            return
-        # The first is replaced immediately.
-        pause = min(2 ** self._failures[index] // 4, _LONGEST_PAUSE_SECONDS)
-        health.replaced_at += pause
-        _log.error("Worker process %s failed to start: %s. Replacing it in %s seconds.", process.pid, reason, pause)
+        elif served is None:
+            _log.error("Worker process %s failed to start: %s. Replacing it in %s seconds.", process.pid, reason, pause)
+        elif served < SETTLED_SECONDS:
+            _log.error("Worker process %s served briefly: %s. Replacing it in %s seconds.", process.pid, reason, pause)
+        else:
+            _log.error("Replacing worker process %s: %s.", process.pid, reason)
 
     def _reason_to_end(self, process: Process, health: _Health) -> str | None:
         """Why a worker must be replaced; None if it is healthy."""
         if not process.process.is_alive():
             return f"it ended with exit code {process.exitcode}"
         waited = time.monotonic() - health.since
-        if not health.started:
+        if health.started_at is None:
             more = f"it did not start within {self._start_seconds:g} seconds; see --start-timeout"
             return more if waited > self._start_seconds else None
         return f"it has not answered for {waited:.0f} seconds" if waited > _ANSWER_SECONDS else None

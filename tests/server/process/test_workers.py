@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from meshydb_server.process.workers import Slot
 from tests.support.commands import Served, run, unmeasured
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
@@ -104,10 +107,23 @@ def test_workers_that_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "it ended with exit code 9" in line
 
 
-# Each worker leaves a trace, and those whose number is among some end at once.
+# Each worker leaves a trace, and those whose number is among some end: at once, or once they have said that they serve.
 _ENDING: Final = """
 import os, sys
 from contextlib import suppress
+
+def end():
+    os._exit(9)
+
+def end_when_started():
+    from uvicorn.supervisors.multiprocess import Process
+    pong = Process.pong
+    def last_pong(self):
+        pong(self)
+        if self.server.started:
+            end()
+    Process.pong = last_pong
+
 if "--multiprocessing-fork" in sys.orig_argv:
     number = 1
     while True:
@@ -116,8 +132,13 @@ if "--multiprocessing-fork" in sys.orig_argv:
             break
         number += 1
     if number in ENDING:
-        os._exit(9)
+        WHEN()
 """
+
+
+def _ending(numbers: str, when: str) -> str:
+    """The customization with which workers of these numbers end."""
+    return _ENDING.replace("ENDING", numbers).replace("WHEN", when)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +152,7 @@ def test_workers_that_end_while_others_serve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, traces: int, pauses: list[int]
 ) -> None:
     """A worker that ends before it serves is replaced: once immediately, then after pauses. The others serve."""
-    for name, value in _environment(tmp_path, _ENDING.replace("ENDING", ending)).items():
+    for name, value in _environment(tmp_path, _ending(ending, "end")).items():
         monkeypatch.setenv(name, value)
     with Served(tmp_path, "--workers", "2") as server:
         while not (tmp_path / f"{traces}.trace").exists():
@@ -143,3 +164,48 @@ def test_workers_that_end_while_others_serve(
     for line, pause in zip(told, pauses, strict=False):
         assert f"it ended with exit code 9. Replacing it in {pause} seconds." in line
     assert len(told) >= len(pauses)
+
+
+def test_workers_that_end_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that end soon after their start are replaced in the same way, even if all do, and the server goes on."""
+    for name, value in _environment(tmp_path, _ending("{1, 2, 3}", "end_when_started")).items():
+        monkeypatch.setenv(name, value)
+    with Served(tmp_path, "--workers", "2") as server:
+        while not (tmp_path / "5.trace").exists():
+            # A worker may end while it has the request. The server itself does not: nobody would listen.
+            with suppress(ConnectionResetError, BrokenPipeError, HTTPException):
+                assert_documented(exchange(server.url, _HEALTH), 200)
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        code, lines = server.stop()
+    assert code == 0
+    told = [line for line in lines if "served briefly: " in line]
+    for line, pause in zip(told, (0, 0, 1), strict=True):
+        assert f"it ended with exit code 9. Replacing it in {pause} seconds." in line
+
+
+@pytest.mark.parametrize(
+    ("served", "pauses"),
+    [
+        pytest.param([None] * 8, [0, 1, 2, 4, 8, 16, 32, 60], id="none starts"),
+        pytest.param([0.0, 9.9, 0.5, 5.0, 1.0, 2.0, 0.0, 3.0, 1.0], [0, 1, 2, 4, 8, 16, 32, 60, 60], id="all end soon"),
+        pytest.param([None, 1.0, None, 1.0], [0, 1, 2, 4], id="one or the other"),
+        pytest.param([1.0, 1.0, 10.0, 1.0, 1.0], [0, 1, 0, 0, 1], id="one serves for long"),
+        pytest.param([3600.0] * 3, [0, 0, 0], id="all serve for long"),
+    ],
+)
+def test_pauses(served: list[float | None], pauses: list[int]) -> None:
+    """The pauses grow until a worker has served for ten seconds. A long row of failures is no harm."""
+    slot = Slot()
+    assert [slot.note_end(seconds) for seconds in served] == pauses
+
+
+def test_a_worker_that_serves_ends_the_pauses() -> None:
+    """What counts is that a worker serves for ten seconds, not that it ends; only those that never start count so."""
+    slot = Slot()
+    for seconds in (None, None, 1.0, None):
+        slot.note_end(seconds)
+    slot.note_serving(9.9)
+    assert (slot.failures, slot.note_end(None)) == (0, 8)
+    assert slot.failures == 1
+    slot.note_serving(10.0)
+    assert (slot.failures, slot.note_end(None)) == (0, 0)
