@@ -111,13 +111,16 @@ class Supervisor(Multiprocess):
         self.has_failed = False
         self._start_seconds = start_seconds
         self._health: dict[Process, _Health] = {}
-        self._slots = [Slot() for _ in range(config.workers)]
+        self._slots: list[Slot] = []
         Deadline(SUPERVISOR_SECONDS, self._kill_all).watch()
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that have ended or hang; stop if none can start. Called twice a second."""
         now = time.monotonic()
         self._health = {process: self._health.get(process) or _Health(now) for process in self.processes}
+        # SIGTTIN adds a worker, and SIGTTOU ends the last.
+        added = [Slot() for _ in self.processes[len(self._slots) :]]
+        self._slots = [*self._slots[: len(self.processes)], *added]
         for index, (process, health) in enumerate(self._health.items()):
             # Ctrl-C also ends the workers, which is not a failure.
             if self.should_exit.is_set() or self.signal_queue:

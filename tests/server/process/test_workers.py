@@ -209,3 +209,18 @@ def test_a_worker_that_serves_ends_the_pauses() -> None:
     assert slot.failures == 1
     slot.note_serving(10.0)
     assert (slot.failures, slot.note_end(None)) == (0, 0)
+
+
+def test_another_worker_by_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTTIN adds a worker and SIGTTOU ends one, and the server goes on."""
+    for name, value in _environment(tmp_path, _ending("()", "end")).items():
+        monkeypatch.setenv(name, value)
+    with Served(tmp_path, "--workers", "2") as server:
+        server.send(signal.SIGTTIN)
+        while not (tmp_path / "3.trace").exists():
+            assert_documented(exchange(server.url, _HEALTH), 200)
+        server.send(signal.SIGTTOU)
+        assert_documented(exchange(server.url, _HEALTH), 200)
+        code, lines = server.stop()
+    # An error of the supervisor is a traceback, not a line of the log.
+    assert (code, [line for line in lines if "Error" in line or "ERROR" in line]) == (0, [])
