@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from meshydb_server.cli.results import Result
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.configuration.variables import warnings_of
-from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.contract import Contract
 from meshydb_server.delivery.smtp import SmtpError
 from meshydb_server.delivery.text import TextError
 from meshydb_server.key_file import KeyFileError
 from meshydb_server.process.streams import write
 from meshydb_server.runtime import Services, open_services
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.storage.engine.errors import StorageError
 

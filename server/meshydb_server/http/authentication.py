@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
-from meshydb_server.contract import InvalidValueError, Operation, Parameter
+from meshydb_server.contract import Operation, Parameter
 from meshydb_server.http.errors import token_missing
 from meshydb_server.http.headers import Headers, values_of
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.errors import PermissionDeniedError
 

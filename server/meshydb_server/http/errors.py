@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from meshydb_server.contract import InvalidValueError
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import (
     AuthenticationError,

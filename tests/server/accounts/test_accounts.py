@@ -12,8 +12,9 @@ import pytest
 from argon2 import PasswordHasher
 from attrs import evolve
 
-from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.contract import Contract
 from meshydb_server.runtime import Services, open_services
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.accounts import NewUser, TenantChange
 from meshydb_server.services.common.errors import ConflictError, InvalidRequestError, NotFoundError
 from tests.support.dependencies import SetClock, known_dependencies

@@ -14,11 +14,12 @@ import yaml
 from starlette.responses import Response
 
 from meshydb_server.configuration.settings import Settings
-from meshydb_server.contract import Contract, ContractError, InvalidValueError, Schema
+from meshydb_server.contract import Contract, ContractError
 from meshydb_server.http.app import create_app
 from meshydb_server.http.handlers import Handler, handlers_of
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
+from meshydb_server.schemas import InvalidValueError, Schema
 from tests.support.commands import unmeasured
 from tests.support.contract import ROOT, read
 

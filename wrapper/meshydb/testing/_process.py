@@ -20,9 +20,10 @@ from attrs import frozen
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from meshydb_server.configuration.settings import Settings
-from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.contract import Contract
 from meshydb_server.http.app import create_app
 from meshydb_server.runtime import Services, open_services
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.serve import configure, listen, url_of
 from meshydb_server.services.accounts import TenantChange
 from meshydb_server.services.common.dependencies import Dependencies

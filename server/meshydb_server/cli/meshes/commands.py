@@ -18,11 +18,12 @@ from meshydb_server.cli.meshes.seen import seen_ids
 from meshydb_server.cli.results import Result, changed
 from meshydb_server.cli.running import not_written
 from meshydb_server.cli.support import ACCOUNT, ContractType, tenant_option, with_open_services, with_services
-from meshydb_server.contract import Contract, InvalidValueError
+from meshydb_server.contract import Contract
 from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
 from meshydb_server.process.streams import standard_output
 from meshydb_server.query import Document, DocumentError, QueryError, Value, checked, checked_id, plain, with_id
 from meshydb_server.runtime import Services
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.errors import ServiceError
 from meshydb_server.services.meshes import batches
 from meshydb_server.storage.engine.errors import StorageError

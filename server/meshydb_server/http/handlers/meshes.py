@@ -7,10 +7,11 @@ from typing import cast
 
 from starlette.responses import JSONResponse, Response
 
-from meshydb_server.contract import JSON_MEDIA_TYPE, InvalidValueError
+from meshydb_server.contract import JSON_MEDIA_TYPE
 from meshydb_server.http.handlers.pages import read_page
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.pages import Page

@@ -9,12 +9,13 @@ from typing import Any, Final, cast
 from attrs import field, frozen
 from starlette.requests import Request
 
-from meshydb_server.contract import FORM_MEDIA_TYPE, Body, ContractError, InvalidValueError, Operation, Parameter
+from meshydb_server.contract import FORM_MEDIA_TYPE, Body, ContractError, Operation, Parameter
 from meshydb_server.http.errors import bad_request, content_too_large, unsupported_media_type
 from meshydb_server.http.headers import client_of, media_type_of, origin_of, values_of
 from meshydb_server.http.requests.normalise import normalise
 from meshydb_server.http.requests.strict_json import JsonError, parse, require_storable
 from meshydb_server.http.requests.urlencoded import Fields, Value
+from meshydb_server.schemas import InvalidValueError
 from meshydb_server.services.common.callers import Caller
 from meshydb_server.services.common.error_codes import ErrorCode
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from meshydb_server.contract import InvalidValueError, Schema
 from meshydb_server.http.errors import bad_request
+from meshydb_server.schemas import InvalidValueError, Schema
 from meshydb_server.services.common.error_codes import ErrorCode
 
 # Up to this limit, each whole float is exactly one integer.

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from meshydb_server.contract import ContractError, InvalidValueError, Schema
+from meshydb_server.contract import ContractError
 from meshydb_server.http.errors import bad_request
+from meshydb_server.schemas import InvalidValueError, Schema
 from meshydb_server.services.common.error_codes import ErrorCode
 
 Value = str | int | bool
