@@ -217,6 +217,9 @@ class SqliteEngine:
                 # A caller may have been cancelled meanwhile.
                 if not job.done.done():
                     job.done.set_result(None)
+            if self._waiting:
+                # Responses are sent before the next group runs, and other processes get a turn.
+                await asyncio.sleep(0)
         self._working = None
 
     def _next_group(self) -> list[_Job]:
