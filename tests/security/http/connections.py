@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -53,10 +52,3 @@ def is_served(url: str) -> bool:
         return exchange(url, compose(GOOD)).status == 200
     except (ConnectionError, HTTPException):
         return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, for half a minute at most."""
-    end = time.monotonic() + 30.0
-    while not condition():
-        assert time.monotonic() < end, "It does not come to that."

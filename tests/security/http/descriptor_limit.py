@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.commands import unmeasured
+from tests.support.waiting import wait_until
 
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -23,8 +24,8 @@ class LimitedServer:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
         self._log = log
-        while not log.read_text().endswith("\n"):
-            assert process.poll() is None, log.read_text()
+        wait_until(lambda: log.read_text().endswith("\n") or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
         self.url = log.read_text().split()[-1]
         self.port = int(self.url.rpartition(":")[2])
 

@@ -19,12 +19,12 @@ from tests.security.http.connections import (
     is_closed,
     is_served,
     server_without_deadlines,
-    wait_until,
 )
 from tests.security.http.descriptor_limit import LimitedServer, serving_with_descriptors
 from tests.support.http.bodies import GOOD
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
+from tests.support.waiting import wait_until
 
 _LOGGER = "meshydb_server.http.connections.registry"
 

@@ -16,10 +16,10 @@ from tests.security.http.connections import (
     is_closed,
     is_served,
     server_without_deadlines,
-    wait_until,
 )
 from tests.support.http.bodies import GOOD, padded
 from tests.support.http.raw import JSON_TYPE, PATH, Connection, assert_documented, compose
+from tests.support.waiting import wait_until
 
 _SOON = "0.2"
 _ENDLESS = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()

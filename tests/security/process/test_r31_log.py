@@ -21,6 +21,7 @@ from meshydb_server.process.logs import QueuedLines
 from tests.support.commands import Served, unmeasured
 from tests.support.http.raw import Connection, assert_documented, compose
 from tests.support.server import seed, settings_in
+from tests.support.waiting import wait_until
 
 _PATIENCE_SECONDS: Final = 60.0
 # A line of the log has some 230 bytes, and a pipe has 64 KiB.
@@ -103,7 +104,7 @@ def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
     environment = {**unmeasured(), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment)
     try:
-        _wait_for(port, process)
+        wait_until(lambda: process.poll() is not None or _listens(port))
         _ask(f"http://127.0.0.1:{port}", 500)
         process.send_signal(signal.SIGTERM)
         assert process.wait(_PATIENCE_SECONDS) == 0
@@ -216,10 +217,9 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

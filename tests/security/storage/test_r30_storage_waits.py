@@ -26,6 +26,7 @@ from tests.support.databases.migrated import ReusedDatabase
 from tests.support.databases.transactions import add, count
 from tests.support.http.raw import Response, assert_documented, compose, exchange
 from tests.support.server import serving, settings_in
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -164,8 +165,7 @@ def test_r30_health_is_answered_before_storage_is_given_up(postgresql_url: str) 
             for response in _at_once(server.url, _HEALTH):
                 assert_documented(response, 503)
         # The try that hung has ended, and another is made.
-        while exchange(server.url, _HEALTH).status != 200:
-            pass
+        wait_until(lambda: exchange(server.url, _HEALTH).status == 200)
         assert exchange(server.url, login).status == 200
 
 

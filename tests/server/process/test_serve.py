@@ -24,6 +24,7 @@ from tests.support.mail.sending import EMAIL, ask, opened
 from tests.support.mail.smtp import Sink, receiving
 from tests.support.server import EMAIL as SEEDED_EMAIL
 from tests.support.server import OTHER_USERNAME, USERNAME, seed, settings_in
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -85,8 +86,7 @@ def test_finishes_what_is_under_way(tmp_path: Path, settings: Settings) -> None:
         assert connection.read().status == 100
         connection.send(GOOD[:10])
         server.send(signal.SIGTERM)
-        while _listens(server.url):
-            pass
+        wait_until(lambda: not _listens(server.url))
         connection.send(GOOD[10:])
         assert_documented(connection.read(), 200)
         assert connection.rest() == b""

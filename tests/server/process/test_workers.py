@@ -18,6 +18,7 @@ from meshydb_server.process.workers import Slot
 from tests.support.commands import Served, run, unmeasured
 from tests.support.http.raw import assert_documented, compose, exchange
 from tests.support.server import seed, settings_in
+from tests.support.waiting import wait_until
 
 _PATIENCE_SECONDS: Final = 120.0
 _HEALTH: Final = compose(method="GET", target="/healthz", content_type=None)
@@ -155,8 +156,12 @@ def test_workers_that_end_while_others_serve(
     for name, value in _environment(tmp_path, _ending(ending, "end")).items():
         monkeypatch.setenv(name, value)
     with Served(tmp_path, "--workers", "2") as server:
-        while not (tmp_path / f"{traces}.trace").exists():
+
+        def is_replaced() -> bool:
             assert_documented(exchange(server.url, _HEALTH), 200)
+            return (tmp_path / f"{traces}.trace").exists()
+
+        wait_until(is_replaced)
         assert_documented(exchange(server.url, _HEALTH), 200)
         code, lines = server.stop()
     assert code == 0
