@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -21,10 +22,14 @@ from attrs import frozen
 
 from tests.contract.command import FEW, command, environment
 from tests.support.commands import CHEAP, Served, run_json
+from tests.support.forked import Forked
+from tests.support.waiting import wait_until
 
 _ACCOUNT: Final = "acme"
 _TENANT: Final = "north"
 _HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
+# A run that does not end fails the test, rather than stopping the suite.
+_PATIENCE_SECONDS: Final = 60.0
 _PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
 # Limits per user stay. The limit on all requests of an address would make the tests wait, and so would real hashes.
 _FAST: Final = {"rate_limit": "off"}
@@ -214,35 +219,32 @@ def test_nothing(hosted: _Hosted) -> None:
     assert "Nothing was tested: no request succeeded." in done.stdout
 
 
-# A background process, as in some CI, ignores Ctrl-C, and so do the processes that it starts.
-_HEEDING: Final = """
-import signal
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-from meshydb_contract.__main__ import main
-main()
-"""
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("operation", "kind"), [("createUser", "users"), ("createRole", "roles"), ("createMeshData", "documents")]
 )
-def test_interrupted(hosted: _Hosted, operation: str, kind: str, number: signal.Signals) -> None:
+def test_interrupted(hosted: _Hosted, tmp_path: Path, operation: str, kind: str, number: signal.Signals) -> None:
     """After Ctrl-C or SIGTERM, the run deletes the users, roles and documents that it created. The exit code is 130."""
     users, roles, documents, token = hosted.users(), hosted.roles(), hosted.documents(), hosted.token("root")
     before = hosted.count(kind)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", operation, "--max-examples", "100000")
-    process = subprocess.Popen(
-        [sys.executable, "-c", _HEEDING, "--url", hosted.url, *options],
-        env=environment(MESHYDB_CONTRACT_TOKEN=token, MESHYDB_CONTRACT_HELPER_TOKEN=""),
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        while hosted.count(kind) < before + 3:
-            assert process.poll() is None
-        process.send_signal(number)
-        process.communicate()
-    assert process.returncode == 130
+    with (tmp_path / "output").open("w+b") as output, Path(os.devnull).open("rb") as nothing:
+        process = Forked(
+            "meshydb_contract",
+            "--url",
+            hosted.url,
+            *options,
+            folder=tmp_path,
+            environment=environment(MESHYDB_CONTRACT_TOKEN=token, MESHYDB_CONTRACT_HELPER_TOKEN=""),
+            files=(nothing, output, output),
+        )
+        try:
+            wait_until(lambda: process.returncode is not None or hosted.count(kind) >= before + 3)
+            process.send_signal(number)
+            code = process.wait(_PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    assert code == 130
     assert (hosted.users(), hosted.roles(), hosted.documents()) == (users, roles, documents)
 
 

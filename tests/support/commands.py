@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,19 +14,8 @@ from typing import IO, Any, Final, Self
 
 from tests.support.forked import Forked, run_forked
 
-_MODULE: Final = ("-m", "meshydb_server")
-CHEAP: Final = (
-    "-c",
-    """
-import argon2
-class PasswordHasher(argon2.PasswordHasher):
-    def __init__(self):
-        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
-argon2.PasswordHasher = PasswordHasher
-from meshydb_server.__main__ import main
-main()
-""",
-)
+_MODULE: Final = "meshydb_server"
+CHEAP: Final = ("tests.support.cheap_hashes",)
 """The same command with cheap hashes, for a test that makes many."""
 # A command that hangs fails the test, rather than stopping the suite.
 _PATIENCE_SECONDS: Final = 60.0
@@ -36,17 +24,7 @@ _PATIENCE_SECONDS: Final = 60.0
 def run(folder: Path, *arguments: str | bytes, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a folder, with settings given by their names as MESHYDB_* variables."""
     environment = _environment(settings)
-    if _forks(arguments):
-        done = run_forked(_MODULE[-1], *arguments, folder=folder, environment=environment, timeout=_PATIENCE_SECONDS)
-    else:
-        done = subprocess.run(
-            [sys.executable, *_MODULE, *arguments],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            timeout=_PATIENCE_SECONDS,
-            check=False,
-        )
+    done = run_forked(_MODULE, *arguments, folder=folder, environment=environment, timeout=_PATIENCE_SECONDS)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -58,15 +36,18 @@ def run_json(folder: Path, *arguments: str, **settings: str) -> Any:
 
 
 class Served:
-    """`meshydb-server serve` on a free port."""
+    """`meshydb-server serve` on a free port.
 
-    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = _MODULE, **settings: str) -> None:
-        words, environment = ["serve", "--port", "0", *arguments], _environment(settings)
-        self._process, self._stdout, self._stderr = (
-            _fork(folder, words, environment)
-            if program is _MODULE and _forks(words)
-            else _start(folder, [*program, *words], environment)
-        )
+    Args:
+        folder: Where it runs.
+        arguments: Those of the command.
+        program: The module of the command; or the path of another program, with its first arguments.
+        settings: By their names.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = (_MODULE,), **settings: str) -> None:
+        words = [*program, "serve", "--port", "0", *arguments]
+        self._process, self._stdout, self._stderr = _fork(folder, words, _environment(settings))
         self.first_line = self._stderr.readline().decode()
         self.url = self.first_line.split()[-1]
         self.metrics_url = ""
@@ -117,29 +98,11 @@ class Served:
         return [line.decode().rstrip("\n") for line in self._lines]
 
 
-def _forks(arguments: Sequence[str | bytes]) -> bool:
-    """Whether a command is forked: not if it starts Python itself."""
-    return "--workers" not in arguments
-
-
-_Started = tuple[Forked | subprocess.Popen[bytes], IO[bytes], IO[bytes]]
-
-
-def _start(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> _Started:
-    """Start Python with these words; returns the process, its output and its errors."""
-    process = subprocess.Popen(
-        [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    return process, process.stdout, process.stderr
-
-
-def _fork(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> _Started:
-    """The same of the command, forked."""
+def _fork(folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> tuple[Forked, IO[bytes], IO[bytes]]:
+    """Fork a command; returns the process, its output and its errors."""
     (output, given_output), (errors, given_errors) = os.pipe(), os.pipe()
     with open(os.devnull, "rb") as nothing, open(given_output, "wb") as stdout, open(given_errors, "wb") as stderr:  # noqa: PTH123 - of descriptors
-        process = Forked(_MODULE[-1], *words, folder=folder, environment=environment, files=(nothing, stdout, stderr))
+        process = Forked(*words, folder=folder, environment=environment, files=(nothing, stdout, stderr))
     return process, open(output, "rb"), open(errors, "rb")  # noqa: PTH123 - whoever has the process closes them
 
 

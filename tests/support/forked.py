@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -35,6 +36,14 @@ _CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
 # Each start of a process also asks how all others are. Two threads that ask about one at once read its exit code twice,
 # and the second gets 255.
 _ASKING: Final = threading.Lock()
+# Runs a command, and finds those of the tests.
+_MEASURED: Final = f"""
+import sys
+from importlib import import_module
+del sys.argv[0]
+sys.path.append({str(ROOT)!r})
+import_module(sys.argv[0] + ".__main__").main()
+"""
 
 
 @cache
@@ -158,10 +167,14 @@ def _become(words: list[str], folder: str, environment: Mapping[str, str], descr
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    if "COVERAGE_PROCESS_CONFIG" in environment:
+    if "COVERAGE_PROCESS_CONFIG" in environment and not Path(words[0]).is_absolute():
         # What is forked is not measured.
-        words = [sys.executable, "-m", *words]
+        words = [sys.executable, "-c", _MEASURED, *words]
     if Path(words[0]).is_absolute():
         os.execv(words[0], words)  # noqa: S606 - a shell is one of them
     sys.argv = words
-    importlib.import_module(f"{words[0]}.__main__").main()
+    try:
+        importlib.import_module(f"{words[0]}.__main__").main()
+    finally:
+        # Python does so when it ends, and multiprocessing does not.
+        logging.shutdown()

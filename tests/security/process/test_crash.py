@@ -14,7 +14,7 @@ from meshydb import AsyncMeshyClient, BadRequestError, MeshyError, UserVerificat
 from meshydb_server.configuration.settings import Settings
 from meshydb_server.runtime import open_services
 from meshydb_server.services.accounts import NewUser
-from tests.support.commands import Served
+from tests.support.commands import CHEAP, Served
 
 _ACCOUNT: Final = "acme"
 _RECOVERIES: Final = 1000
@@ -70,7 +70,7 @@ async def test_kill_loses_nothing_and_nothing_is_usable_twice(tmp_path: Path) ->
         await services.accounts.create_account(_ACCOUNT)
         news = [NewUser(username=f"user-{number}", email="user@example.org") for number in range(_RECOVERIES)]
         await asyncio.gather(*(services.accounts.create_user(_ACCOUNT, None, new) for new in news))
-    with Served(tmp_path, database_url=url, rate_limit="off") as served:
+    with Served(tmp_path, program=CHEAP, database_url=url, rate_limit="off") as served:
         users = _Users(settings, served.url, served)
         await users.recover()
     assert _KILLED_AFTER <= len(users.asked) < _RECOVERIES
@@ -78,7 +78,7 @@ async def test_kill_loses_nothing_and_nothing_is_usable_twice(tmp_path: Path) ->
     async with open_services(settings) as services:
         codes = {m.username: code for m, code in await services.outbox.messages() if m.kind == "reset"}
     assert users.asked.keys() <= codes.keys()
-    with Served(tmp_path, database_url=url, rate_limit="off") as served:
+    with Served(tmp_path, program=CHEAP, database_url=url, rate_limit="off") as served:
         async with _Users(settings, served.url, served).client() as client:
             good = {name for name, reset in users.asked.items() if await client.check_hash(reset, _code(codes, name))}
             # What was acknowledged as used is used; what was asked for and not used is good; of those that were cut

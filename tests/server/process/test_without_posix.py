@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +60,7 @@ _HEALTH: Final = compose(method="GET", target="/healthz", content_type=None)
 
 def test_serves(tmp_path: Path) -> None:
     """All modules of client, server and gate are imported; the server serves, and ends with code 0."""
-    program = ("-c", f"{_WITHOUT}\nfrom meshydb_server.__main__ import main\nmain()\n")
+    program = (sys.executable, "-c", f"{_WITHOUT}\nfrom meshydb_server.__main__ import main\nmain()\n")
     with Served(tmp_path, program=program) as server:
         if "listens" not in server.first_line:
             pytest.fail("\n".join([server.first_line, *server.wait()[1]]))

@@ -1,0 +1,1 @@
+"""The command meshydb-server with cheap hashes of passwords."""
