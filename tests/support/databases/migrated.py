@@ -21,7 +21,21 @@ _DISCONNECT: Final = (
     b"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
     b" WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-_EMPTY: Final = f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}".encode()
+# Of the few rows of a test, this takes a third of the time of TRUNCATE, which makes new files.
+_EMPTY: Final = "; ".join(str(table.delete()) for table in reversed(metadata.sorted_tables)).encode()
+# Tells of a change in a fraction of the time that it takes to say what the structure is. The first id is that of what
+# users create.
+_LAST_CHANGE: Final = " UNION ALL ".join(
+    f"SELECT count(*), max(xmin::text::bigint) FROM {catalog} WHERE {column} >= 16384"  # noqa: S608 - of these
+    for catalog, column in {
+        "pg_attribute": "attrelid",
+        "pg_class": "oid",
+        "pg_constraint": "oid",
+        "pg_index": "indexrelid",
+        "pg_trigger": "oid",
+        "pg_db_role_setting": "setdatabase",
+    }.items()
+).encode()
 # What a test may have changed besides rows: columns, what holds of them, triggers, and settings of the database.
 _STRUCTURE: Final = (
     b"SELECT attrelid::regclass::text, attname, atttypid::text, attcollation::text, attnotnull::text"
@@ -59,6 +73,7 @@ class ReusedDatabase:
         self._dropping = ExitStack()
         self._url: str | None = None
         self._structure: list[Any] = []
+        self._last_change: list[Any] = []
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +90,7 @@ class ReusedDatabase:
         finally:
             with _connected(url) as connection:
                 connection.execute(_DISCONNECT)
-                intact = connection.execute(_STRUCTURE).fetchall() == self._structure
+                intact = self._is_intact(connection)
                 if intact:
                     connection.execute(_EMPTY)
             if not intact:
@@ -86,7 +101,16 @@ class ReusedDatabase:
         _migrate(url)
         with _connected(url) as connection:
             self._structure = connection.execute(_STRUCTURE).fetchall()
+            self._last_change = connection.execute(_LAST_CHANGE).fetchall()
         return url
+
+    def _is_intact(self, connection: psycopg.Connection[Any]) -> bool:
+        last_change = connection.execute(_LAST_CHANGE).fetchall()
+        if last_change == self._last_change:
+            return True
+        # What has changed may have been changed back.
+        self._last_change = last_change
+        return connection.execute(_STRUCTURE).fetchall() == self._structure
 
     def _drop(self) -> None:
         self._dropping.close()
