@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,15 +28,27 @@ pytestmark = pytest.mark.anyio
 
 # Seconds until a test that waits in vain fails, rather than hangs.
 _BOUND: Final = 60
+# Each program is forked from one that has imported what it needs, and ends as any other does.
 _ENDING: Final = """
-import asyncio, sys
+import asyncio, os, sys
+import httpx
 from meshydb import AsyncMeshyClient
+import meshydb._transports.fast.async_transport
+
+# This imports what a client imports when it is made, and starts no thread.
+AsyncMeshyClient("acme", None, "key", http_client=httpx.AsyncClient())
 
 async def main():
     async with AsyncMeshyClient("acme", None, "key", base_url=sys.argv[1], max_retries=0, timeout=30) as client:
         await client.forgot_password("rosa")
 
-asyncio.run(main())
+programs, at_once = map(int, sys.argv[2:])
+for number in range(programs + at_once):
+    if number >= at_once:
+        print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+    if number < programs and os.fork() == 0:
+        asyncio.run(main())
+        break
 """
 # A program that ends too early fails only sometimes, and rather if others run beside it.
 _PROGRAMS: Final = 36
@@ -232,15 +243,18 @@ def test_fork() -> None:
 def test_end_of_the_program(tmp_path: Path) -> None:
     """A program that ends right after a request ends well, though threads may not be done with the request."""
     authority, context = certify(tmp_path)
-    with KeepAliveServer(context) as server, ThreadPoolExecutor(_AT_ONCE) as threads:
-
-        def run(_: int) -> tuple[int, str]:
-            command = [sys.executable, "-c", _ENDING, server.url]
-            environment = {"SSL_CERT_FILE": str(authority)}
-            ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environment)
-            return ended.returncode, ended.stdout + ended.stderr
-
-        assert set(threads.map(run, range(_PROGRAMS))) == {(0, "")}
+    with KeepAliveServer(context) as server:
+        ended = subprocess.run(
+            [sys.executable, "-c", _ENDING, server.url, str(_PROGRAMS), str(_AT_ONCE)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"SSL_CERT_FILE": str(authority)},
+        )
+        assert len(server.connections) == _PROGRAMS
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.split() == ["0"] * _PROGRAMS
 
 
 def test_httpx_sends_through_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
