@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from typing import Final
@@ -31,29 +31,32 @@ def lines(verdict: Verdict) -> Iterator[str]:
             yield f"{name}: {', '.join(f'{status} x {count}' for (_, status), count in entries)}"
 
 
-def gaps(verdict: Verdict) -> Iterator[str]:
-    """Yield what was not reached often enough."""
-    operations = placed_operations(read())
-    for operation, status, count in _missed_statuses(verdict):
+def gaps(verdict: Verdict, tested: Collection[str] = ()) -> Iterator[str]:
+    """Yield what was not reached often enough, of the operations that were tested. Empty means all."""
+    for operation, status, count in _missed_statuses(verdict, tested):
         yield f"{operation} gave {status} less than {count} times"
-    for path, together in groupby(operations, lambda operation: operation.path):
+    for path, operations in groupby(placed_operations(read()), lambda operation: operation.path):
+        together = [operation.id for operation in operations]
         # Unknown methods of a path are tried by one of its operations.
-        if sum(verdict.responses[operation.id, 405] for operation in together) < _METHODS_OFTEN_ENOUGH:
+        is_tested = not tested or all(each in tested for each in together)
+        if is_tested and sum(verdict.responses[each, 405] for each in together) < _METHODS_OFTEN_ENOUGH:
             yield f"{path} gave 405 less than {_METHODS_OFTEN_ENOUGH} times"
-    if sum(count for (_, status), count in verdict.responses.items() if status == 415) < _TYPES_OFTEN_ENOUGH:
+    types = sum(count for (_, status), count in verdict.responses.items() if status == 415)
+    # By all operations together.
+    if not tested and types < _TYPES_OFTEN_ENOUGH:
         yield f"415 was given less than {_TYPES_OFTEN_ENOUGH} times"
-    for link in _missed_links(verdict):
+    for link in _missed_links(verdict, tested):
         yield f"{link.name} led to a success less than {_LINKS_OFTEN_ENOUGH} times"
 
 
-def missed_operations(verdict: Verdict) -> list[str]:
-    """Return the operations with a status that was not reached often enough."""
-    return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict)))
+def missed_operations(verdict: Verdict, tested: Collection[str] = ()) -> list[str]:
+    """Return the operations, of those that were tested, with a status that was not reached often enough."""
+    return list(dict.fromkeys(operation for operation, _, _ in _missed_statuses(verdict, tested)))
 
 
-def missed_chains(verdict: Verdict) -> list[str]:
-    """Return the operations of the chains whose links did not succeed often enough."""
-    missed = _missed_links(verdict)
+def missed_chains(verdict: Verdict, tested: Collection[str] = ()) -> list[str]:
+    """Return the operations of the chains whose links, between those that were tested, did not succeed often enough."""
+    missed = _missed_links(verdict, tested)
     # Not what else leads to their targets: schemathesis starts a chain with a PATCH only if there is no POST.
     before = frozenset(link.source for link in missed)
     while further := {link.source for link in _links() if link.target in before} - before:
@@ -61,8 +64,10 @@ def missed_chains(verdict: Verdict) -> list[str]:
     return sorted(before | {link.target for link in missed})
 
 
-def _missed_statuses(verdict: Verdict) -> Iterator[tuple[str, str, int]]:
+def _missed_statuses(verdict: Verdict, tested: Collection[str]) -> Iterator[tuple[str, str, int]]:
     for operation in placed_operations(read()):
+        if tested and operation.id not in tested:
+            continue
         enough = _ONCE_ENOUGH if operation.id in _WITHOUT_ARGUMENTS else _OFTEN_ENOUGH
         for status, count in enough.items():
             if status in operation.node["responses"] and verdict.responses[operation.id, int(status)] < count:
@@ -78,11 +83,15 @@ class _Link:
     target: str
 
 
-def _missed_links(verdict: Verdict) -> list[_Link]:
+def _missed_links(verdict: Verdict, tested: Collection[str]) -> list[_Link]:
     successes = Counter[str]()
     for (name, status), count in verdict.links.items():
         successes[name] += count if 200 <= status < 300 else 0
-    return [link for link in _links() if successes[link.name] < _LINKS_OFTEN_ENOUGH]
+    return [
+        link
+        for link in _links()
+        if successes[link.name] < _LINKS_OFTEN_ENOUGH and (not tested or {link.source, link.target} <= {*tested})
+    ]
 
 
 @cache

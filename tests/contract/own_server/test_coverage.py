@@ -52,3 +52,20 @@ def test_link_without_chain_missed() -> None:
     verdict = _perfect()
     verdict.links -= Counter({(_SEARCH, 200): 1})
     assert coverage.missed_chains(verdict) == ["searchMeshData", "updateManyMeshData"]
+
+
+def test_some_operations() -> None:
+    """Of a run of some operations, only these and the links between them are asked for."""
+    verdict, tested = _perfect(), ["registerUser", "verifyUser", "requestToken"]
+    verdict.responses.clear()
+    verdict.links -= Counter({(_LOG_IN, 200): 1, (_SEARCH, 200): 1})
+    assert coverage.missed_operations(verdict, tested) == ["registerUser", "requestToken", "verifyUser"]
+    assert coverage.missed_chains(verdict, tested) == ["registerUser", "requestToken", "verifyUser"]
+    found = list(coverage.gaps(verdict, tested))
+    assert {line.split(" gave ")[0] for line in found if " gave " in line} == {
+        *tested,
+        "/{accountName}/users/register",
+        "/{accountName}/users/verify",
+        "/{accountName}/connect/token",
+    }
+    assert [line for line in found if " led to " in line] == [f"{_LOG_IN} led to a success less than 3 times"]
