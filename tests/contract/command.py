@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.support.forked import run_forked
+from tests.support.forked import HASH_SEED, run_forked
 
 _PREFIX: Final = "MESHYDB_CONTRACT_"
 # A run that hangs fails the test, rather than stopping the suite.
@@ -24,6 +24,8 @@ def environment(**given: str) -> dict[str, str]:
 
 def command(url: str, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Test a server. The result contains the output."""
+    # The command would start Python again to have it.
+    given = {"PYTHONHASHSEED": HASH_SEED, **given}
     done = run_forked(
         "meshydb_contract",
         "--url",

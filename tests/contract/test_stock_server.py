@@ -22,7 +22,7 @@ from attrs import frozen
 
 from tests.contract.command import FEW, command, environment
 from tests.support.commands import CHEAP, Served, run_json
-from tests.support.forked import Forked
+from tests.support.forked import HASH_SEED, Forked
 from tests.support.waiting import wait_until
 
 _ACCOUNT: Final = "acme"
@@ -228,6 +228,10 @@ def test_interrupted(hosted: _Hosted, tmp_path: Path, operation: str, kind: str,
     users, roles, documents, token = hosted.users(), hosted.roles(), hosted.documents(), hosted.token("root")
     before = hosted.count(kind)
     options = ("--account", _ACCOUNT, "--tenant", _TENANT, "--operation", operation, "--max-examples", "100000")
+    variables = {"MESHYDB_CONTRACT_TOKEN": token, "MESHYDB_CONTRACT_HELPER_TOKEN": ""}
+    if operation != "createUser":
+        # With it, the process goes on. Without it, as users start the command, another takes its place.
+        variables["PYTHONHASHSEED"] = HASH_SEED
     with (tmp_path / "output").open("w+b") as output, Path(os.devnull).open("rb") as nothing:
         process = Forked(
             "meshydb_contract",
@@ -235,7 +239,7 @@ def test_interrupted(hosted: _Hosted, tmp_path: Path, operation: str, kind: str,
             hosted.url,
             *options,
             folder=tmp_path,
-            environment=environment(MESHYDB_CONTRACT_TOKEN=token, MESHYDB_CONTRACT_HELPER_TOKEN=""),
+            environment=environment(**variables),
             files=(nothing, output, output),
         )
         try:

@@ -27,9 +27,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+import pytest
 from attrs import frozen
 
 from tests.support.contract import ROOT
+
+HASH_SEED: Final = "0"
+"""The PYTHONHASHSEED of all forked processes, whatever their environment says."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
@@ -48,8 +52,12 @@ import_module(sys.argv[0] + ".__main__").main()
 
 @cache
 def _forking() -> None:
-    """Start the process that forks. What it imports lies where it starts."""
-    with chdir(ROOT):
+    """Start the process that forks. What it imports lies where it starts.
+
+    Its sets have the order that the gate needs, which would start Python again for it.
+    """
+    with chdir(ROOT), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONHASHSEED", HASH_SEED)
         forkserver.ensure_running()
 
 
