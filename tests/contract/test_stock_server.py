@@ -31,7 +31,7 @@ _ACCOUNT: Final = "acme"
 _TENANT: Final = "north"
 _HELPER: Final = "MESHYDB_CONTRACT_HELPER_TOKEN"
 # A run that does not end fails the test, rather than stopping the suite.
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 600.0
 _PASSWORD: Final = "correct horse battery"  # noqa: S105 - of users who are made up
 # Limits per user stay. The limit on all requests of an address would make the tests wait, and so would real hashes.
 _FAST: Final = {"rate_limit": "off"}
