@@ -13,10 +13,17 @@ from meshydb_server.services.audit import OPERATOR, Audit
 from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import ConflictError
-from meshydb_server.services.common.lookup import require_account, require_tenant, resolved
+from meshydb_server.services.common.lookup import require_account, require_tenant
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.roles import create_system_roles
-from meshydb_server.services.users import NewUser, add_user, hash_secrets, require_email, require_phone
+from meshydb_server.services.users import (
+    NewUser,
+    add_user,
+    hash_secrets,
+    note_creation,
+    require_email,
+    require_phone,
+)
 from meshydb_server.storage.accounts import (
     Account,
     Tenant,
@@ -132,14 +139,7 @@ class AccountService:
 
         def transaction(connection: Connection) -> User:
             user = add_user(connection, self.clock, self.randomness, tenant_row, new, secrets)
-            self.audit.note(
-                connection,
-                resolved(tenant_row),
-                "user-created",
-                OPERATOR,
-                now=self.clock(),
-                user_id=user.user_id,
-            )
+            note_creation(self.audit, connection, self.clock, tenant_row, user, OPERATOR)
             return user
 
         try:

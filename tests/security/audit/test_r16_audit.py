@@ -210,7 +210,7 @@ def test_r16_append_only() -> None:
         assert "sorted_tables" not in text, path
     of_recovery = {"Authenticators", "LoginGuesses", "RecoveryService", "GuessChecker", "VerificationService"}
     of_meshes = {"ProjectionService", "TransferService"}
-    of_users = {"AccountService", "OperatorService", "Change", "RoleChanges", "UserService"}
+    of_users = {"AccountService", "OperatorService", "Change", "RoleChanges", "UserService", "note_creation"}
     services_of_that_name = of_recovery | of_meshes | of_users
     # Both of these have an end that adds one to a count.
     counting = {"sqlite.insert", "postgresql.insert"}

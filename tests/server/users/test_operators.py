@@ -125,7 +125,11 @@ async def test_revoked_at_once(people: People) -> None:
     revoke = people.services.roles.revoke_role
     results = await all_at_once(people, (revoke(ACCOUNT, None, "ben", "meshy.admin") for _ in range(4)))
     assert [[role.name for role in held] for _, held in results] == [["meshy.user"]] * 4
-    assert await _events(people, ben.user_id) == [("user-created", "operator"), ("role-revoked", "operator")]
+    assert await _events(people, ben.user_id) == [
+        ("user-created", "operator"),
+        ("role-granted", "operator"),
+        ("role-revoked", "operator"),
+    ]
 
 
 async def test_all_users_are_listed(people: People) -> None:

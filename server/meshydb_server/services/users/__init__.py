@@ -11,6 +11,7 @@ from meshydb_server.services.users.new_users import (
     Secrets,
     add_user,
     hash_secrets,
+    note_creation,
     require_complete_user,
 )
 from meshydb_server.services.users.operators import OperatorService, UserChange
@@ -38,6 +39,7 @@ __all__ = [
     "add_user",
     "hash_secrets",
     "live_former",
+    "note_creation",
     "require_complete_user",
     "require_email",
     "require_phone",

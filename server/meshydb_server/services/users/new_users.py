@@ -9,9 +9,11 @@ from typing import Final
 from attrs import Attribute, field, frozen
 from sqlalchemy.engine import Connection
 
+from meshydb_server.services.audit import Audit
 from meshydb_server.services.common.dependencies import Clock, Randomness
 from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import AuthorityError, InvalidRequestError
+from meshydb_server.services.common.lookup import resolved
 from meshydb_server.services.common.passwords import Passwords, require_acceptable
 from meshydb_server.services.common.usernames import names_key, require_new_username, username_key
 from meshydb_server.services.roles import (
@@ -25,7 +27,7 @@ from meshydb_server.services.roles import (
 from meshydb_server.services.users.contacts import require_reachable
 from meshydb_server.services.users.questions import NewQuestion, hash_answers, require_complete
 from meshydb_server.storage.accounts import Tenant, lock_tenant
-from meshydb_server.storage.roles import Permission, insert_membership, list_permissions, lock_roles
+from meshydb_server.storage.roles import Permission, insert_membership, list_memberships, list_permissions, lock_roles
 from meshydb_server.storage.users import User, insert_user
 from meshydb_server.storage.users.authenticators import insert_questions
 from meshydb_server.storage.users.questions import Question
@@ -130,6 +132,33 @@ def add_user(
     if not new.anonymous:
         _give_roles(connection, user, new.roles, held, now)
     return user
+
+
+def note_creation(
+    audit: Audit,
+    connection: Connection,
+    clock: Clock,
+    tenant: Tenant,
+    user: User,
+    outcome: str,
+    actor_id: str | None = None,
+) -> None:
+    """Append an event that somebody created a user, and one for each role that they gave besides the default one."""
+    of_tenant, user_id = resolved(tenant), user.user_id
+    audit.note(connection, of_tenant, "user-created", outcome, now=clock(), user_id=user_id, actor_id=actor_id)
+    held = list_memberships(connection, user.account, user.tenant, [user_id]).get(user_id, ())
+    for name in sorted(role.name for role in held if role_key(role.name) != USER_ROLE):
+        audit.note_of_role(
+            connection,
+            of_tenant,
+            "role-granted",
+            outcome,
+            # Later than the event before: the trail is in the order of time.
+            now=clock(),
+            subject=name,
+            actor_id=actor_id,
+            user_ids=[user_id],
+        )
 
 
 def _give_roles(

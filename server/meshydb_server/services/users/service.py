@@ -26,6 +26,7 @@ from meshydb_server.services.users.new_users import (
     NewUser,
     add_user,
     hash_secrets,
+    note_creation,
     require_complete_user,
 )
 from meshydb_server.services.users.own_account import OwnAccountService
@@ -107,7 +108,8 @@ class UserService:
             is_bound = self.only_held or _GIVES_ROLES not in caller.permissions
             held = held_by(connection, caller) if is_bound else None
             user = add_user(connection, self.clock, self.randomness, tenant, new, secrets, held)
-            self._note(connection, tenant, "user-created", user, caller)
+            actor_id = caller.actor_on(user.user_id)
+            note_creation(self.audit, connection, self.clock, tenant, user, "ok", actor_id)
             return self.profiles.load(connection, tenant, user)
 
         try:
