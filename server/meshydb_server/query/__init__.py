@@ -20,7 +20,7 @@ Inside, `values` are below `syntax`, then `filters`, `sorting`, `updates`, and `
 from meshydb_server.query.documents import DocumentError, DocumentProblem, ObjectIds, checked, checked_id, with_id
 from meshydb_server.query.errors import Kind, LimitExceededError, QueryError, UpdateNotApplicableError
 from meshydb_server.query.filters.matching import matches
-from meshydb_server.query.filters.tree import MATCH_ALL, Filter
+from meshydb_server.query.filters.tree import MATCH_ALL, Filter, count_conditions
 from meshydb_server.query.interruption import interruptible
 from meshydb_server.query.parsing import parse_filter, parse_update
 from meshydb_server.query.projections.building import parse_pipeline
@@ -54,6 +54,7 @@ __all__ = [
     "arrange",
     "checked",
     "checked_id",
+    "count_conditions",
     "interruptible",
     "is_absent",
     "matches",

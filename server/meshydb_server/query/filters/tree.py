@@ -163,3 +163,16 @@ Filter: TypeAlias = And | Or | Not | Comparison | In | Exists | TypeOf | Size | 
 
 MATCH_ALL = And()
 """Matches every document: the filter `{}`."""
+
+
+def count_conditions(tree: Filter) -> int:
+    """How many conditions on values a filter has."""
+    match tree:
+        case And(parts) | Or(parts):
+            return sum(map(count_conditions, parts))
+        case Not(part):
+            return count_conditions(part)
+        case ElemMatch(_, condition):
+            return 1 + count_conditions(condition)
+        case _:
+            return 1
