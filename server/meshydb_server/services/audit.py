@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy.engine import Connection
 
 from meshydb_server.addresses import site_of
@@ -77,18 +77,8 @@ class Audit:
         actor_id: str | None = None,
     ) -> None:
         """Append an event. `actor_id` is the user who acted, if the event is about another one."""
-        event = Event(
-            account=tenant.account,
-            tenant=tenant.name,
-            event_id=event_id(now, self.randomness(_ID_BYTES)),
-            occurred_at=now,
-            kind=kind,
-            outcome=outcome,
-            user_id=user_id,
-            request_id=request_id,
-            actor_id=actor_id,
-        )
-        append_event(connection, event)
+        event = _event(tenant, kind, outcome, now, self.randomness(_ID_BYTES), user_id, request_id)
+        append_event(connection, evolve(event, actor_id=actor_id) if actor_id else event)
 
     def note_of_role(
         self,
@@ -107,22 +97,8 @@ class Audit:
         `subject` is the role, with its permission if the event is about one. `actor_id` is the user who acted, or None
         for an operator.
         """
-        events = [
-            Event(
-                account=tenant.account,
-                tenant=tenant.name,
-                event_id=event_id(now, self.randomness(_ID_BYTES)),
-                occurred_at=now,
-                kind=kind,
-                outcome=outcome,
-                user_id=user_id,
-                request_id=None,
-                actor_id=actor_id,
-                subject=subject,
-            )
-            for user_id in user_ids
-        ]
-        append_events(connection, events)
+        events = (_event(tenant, kind, outcome, now, self.randomness(_ID_BYTES), user_id, None) for user_id in user_ids)
+        append_events(connection, [evolve(event, actor_id=actor_id, subject=subject) for event in events])
 
     def count(
         self,
@@ -140,18 +116,8 @@ class Audit:
         hour = now.replace(minute=0, second=0, microsecond=0)
         network = site_of(client)
         alike = repr((tenant.account, tenant.name, kind, outcome, network, user_id, request_id)).encode()
-        event = Event(
-            account=tenant.account,
-            tenant=tenant.name,
-            event_id=event_id(hour, hashlib.sha256(alike).digest()[:_ID_BYTES]),
-            occurred_at=hour,
-            kind=kind,
-            outcome=outcome,
-            user_id=user_id,
-            request_id=request_id,
-            client=network or None,
-        )
-        count_event(connection, event)
+        event = _event(tenant, kind, outcome, hour, hashlib.sha256(alike).digest()[:_ID_BYTES], user_id, request_id)
+        count_event(connection, evolve(event, client=network or None))
 
     async def events(self, account: str) -> Sequence[Event]:
         """All events of an account, oldest first in each tenant. Raises NotFoundError."""
@@ -161,3 +127,25 @@ class Audit:
             return list_events(connection, account)
 
         return await self.database.read(transaction)
+
+
+def _event(
+    tenant: ResolvedTenant,
+    kind: Kind,
+    outcome: str,
+    at: datetime,
+    end: bytes,
+    user_id: str | None,
+    request_id: bytes | None,
+) -> Event:
+    """An event of a time. `end` is the end of its id."""
+    return Event(
+        account=tenant.account,
+        tenant=tenant.name,
+        event_id=event_id(at, end),
+        occurred_at=at,
+        kind=kind,
+        outcome=outcome,
+        user_id=user_id,
+        request_id=request_id,
+    )
