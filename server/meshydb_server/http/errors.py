@@ -146,12 +146,16 @@ def _http_error(error: HttpError, _: str) -> Problem:
     return Problem(error.status_code, error.detail, error.code, error.headers, oauth_error)
 
 
+def code_of_value(error: InvalidValueError) -> ErrorCode:
+    """The code of a value that breaks the contract: its own, if it has one."""
+    return ErrorCode(error.code or ErrorCode.VALUE_INVALID)
+
+
 def _invalid_value(error: InvalidValueError, _: str) -> Problem:
     # RFC 6749 has a separate error for this member of a token request.
     unsupported = (error.path, error.keyword) == ("grant_type", "enum")
     oauth_error = "unsupported_grant_type" if unsupported else _OAUTH_INVALID_REQUEST
-    code = ErrorCode(error.code or ErrorCode.VALUE_INVALID)
-    return Problem(HTTPStatus.BAD_REQUEST, str(error), code, oauth_error=oauth_error)
+    return Problem(HTTPStatus.BAD_REQUEST, str(error), code_of_value(error), oauth_error=oauth_error)
 
 
 def _bad_request(error: ServiceError, _: str) -> Problem:

@@ -8,11 +8,10 @@ from typing import cast
 from starlette.responses import JSONResponse, Response
 
 from meshydb_server.contract import JSON_MEDIA_TYPE
+from meshydb_server.http.errors import code_of_value
 from meshydb_server.http.handlers.pages import read_page
 from meshydb_server.http.requests.calls import Call
 from meshydb_server.runtime import Services
-from meshydb_server.schemas import InvalidValueError
-from meshydb_server.services.common.error_codes import ErrorCode
 from meshydb_server.services.common.errors import InvalidRequestError
 from meshydb_server.services.common.pages import Page
 from meshydb_server.services.meshes import mesh_of
@@ -23,7 +22,9 @@ async def create_mesh_data(services: Services, call: Call) -> Response:
     """`POST /{accountName}/meshes/{mesh}`."""
     body: object = call.body
     if isinstance(body, list):
-        rejected = {index: _rejection_of(error) for index, error in call.rejected_items.items()}
+        rejected = {
+            index: InvalidRequestError(str(error), code_of_value(error)) for index, error in call.rejected_items.items()
+        }
         created = await services.meshes.create_many(_mesh(call), cast("list[object]", body), rejected)
         text = f'{{"createdCount":{len(created)},"createdData":[{",".join(created)}]}}'
     else:
@@ -80,10 +81,6 @@ def show_documents(page: Page[str]) -> Response:
         f'{{"results":[{",".join(page.results)}],"page":{page.page},"pageSize":{page.page_size},'
         f'"totalRecords":{page.total}}}'
     )
-
-
-def _rejection_of(error: InvalidValueError) -> InvalidRequestError:
-    return InvalidRequestError(str(error), ErrorCode(error.code or ErrorCode.VALUE_INVALID))
 
 
 def _json(text: str, status: int = HTTPStatus.OK) -> Response:
