@@ -51,10 +51,10 @@ class Schema:
         """The errors of the items of an array, by their indices. Raises InvalidValueError for the array as such."""
         errors: dict[int, InvalidValueError] = {}
         first = self._first_error(array)
-        if first is None or self.items is None:
+        if first is None:
             return errors
         # Those of the array itself come first.
-        if not first.instance_path:
+        if self.items is None or not first.instance_path:
             self._refuse(first, array, None)
         for index, item in enumerate(array):
             try:
