@@ -45,7 +45,6 @@ async def find_page(
             page = await database.query(lookup, max(0.0, end - time.monotonic()))
             if page is not None:
                 return page
-        # Here there is nothing that SQL finds.
         find = partial(_stream_page, key=key, tree=tree, order=order, offset=offset, limit=limit)
     else:
         find = partial(search, key=key, tree=tree, order=order, offset=offset, limit=limit)
