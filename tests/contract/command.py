@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.support.forked import HASH_SEED, run_forked
+from tests.support.forked import HASH_SEED, decoded, run_forked
 
 _PREFIX: Final = "MESHYDB_CONTRACT_"
 # A run that hangs fails the test, rather than stopping the suite.
@@ -35,4 +35,4 @@ def command(url: str, *arguments: str, **given: str) -> subprocess.CompletedProc
         environment=environment(**given),
         timeout=_PATIENCE_SECONDS,
     )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return decoded(done)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final, Self
 
-from tests.support.forked import Forked, run_forked
+from tests.support.forked import Forked, decoded, run_forked
 
 _MODULE: Final = "meshydb_server"
 CHEAP: Final = ("tests.support.cheap_hashes",)
@@ -25,7 +25,7 @@ def run(folder: Path, *arguments: str | bytes, **settings: str) -> subprocess.Co
     """Run a command to its end, in a folder, with settings given by their names as MESHYDB_* variables."""
     environment = _environment(settings)
     done = run_forked(_MODULE, *arguments, folder=folder, environment=environment, timeout=_PATIENCE_SECONDS)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return decoded(done)
 
 
 def run_json(folder: Path, *arguments: str, **settings: str) -> Any:

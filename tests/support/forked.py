@@ -155,6 +155,11 @@ def run_forked(
         return subprocess.CompletedProcess([module, *arguments], code, stdout.read(), stderr.read())
 
 
+def decoded(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[str]:
+    """The same, with its output as text."""
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
 def _become(words: list[str], folder: str, environment: Mapping[str, str], descriptors: list[int]) -> None:
     """Become the command, in the forked process."""
     for standard, descriptor in enumerate(descriptors):

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final, Self
 
-from tests.support.forked import Forked, run_forked
+from tests.support.forked import Forked, decoded, run_forked
 
 COMMAND: Final = str(Path(sys.executable).with_name("meshydb"))
 # A command that hangs fails the test, rather than stopping the suite.
@@ -34,7 +34,7 @@ def run_client(
         timeout=_PATIENCE_SECONDS,
         given=given.encode() if isinstance(given, str) else given,
     )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return decoded(done)
 
 
 class Terminal:
