@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from http.client import responses
 from typing import NamedTuple, Self, cast
+from urllib.parse import urlsplit
 
 
 class Silence(Enum):
@@ -135,6 +136,16 @@ def read_request(connection: socket.socket) -> bytes:
                 break
         length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
         return head + stream.read(int(length[1]) if length else 0)
+
+
+def listens(url: str) -> bool:
+    """Whether somebody listens at the origin of a URL."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0)).close()
+    except ConnectionError:
+        return False
+    return True
 
 
 def refusing_url() -> str:

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,6 +21,7 @@ from meshydb_server.process.logs import QueuedLines
 from tests.support.commands import Served, unmeasured
 from tests.support.http.raw import Connection, assert_documented, compose
 from tests.support.server import seed, settings_in
+from tests.support.tcp import listens, refusing_url
 from tests.support.waiting import wait_until
 
 _PATIENCE_SECONDS: Final = 60.0
@@ -98,14 +99,14 @@ def test_dropped(tmp_path: Path) -> None:
 def test_nowhere_to_write(tmp_path: Path, closed: str, workers: str) -> None:
     """A server serves without a standard error that it can write to."""
     seed(settings_in(tmp_path))
-    port = _free_port()
-    command = f'exec "$0" -m meshydb_server serve --port {port} --workers {workers} {closed}'
+    url = refusing_url()
+    command = f'exec "$0" -m meshydb_server serve --port {urlsplit(url).port} --workers {workers} {closed}'
     # As in containers. Then even writing nothing to a full device fails.
     environment = {**unmeasured(), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment)
     try:
-        wait_until(lambda: process.poll() is not None or _listens(port))
-        _ask(f"http://127.0.0.1:{port}", 500)
+        wait_until(lambda: process.poll() is not None or listens(url))
+        _ask(url, 500)
         process.send_signal(signal.SIGTERM)
         assert process.wait(_PATIENCE_SECONDS) == 0
     finally:
@@ -209,17 +210,3 @@ def _first_line(descriptor: int) -> str:
         assert piece, line
         line += piece
     return line.decode()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

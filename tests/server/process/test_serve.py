@@ -10,7 +10,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +23,7 @@ from tests.support.mail.sending import EMAIL, ask, opened
 from tests.support.mail.smtp import Sink, receiving
 from tests.support.server import EMAIL as SEEDED_EMAIL
 from tests.support.server import OTHER_USERNAME, USERNAME, seed, settings_in
+from tests.support.tcp import listens
 from tests.support.waiting import wait_until
 
 
@@ -33,15 +33,6 @@ def settings(tmp_path: Path) -> Settings:
     settings = settings_in(tmp_path)
     seed(settings)
     return settings
-
-
-def _listens(url: str) -> bool:
-    parts = urlsplit(url)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or 0)).close()
-    except ConnectionError:
-        return False
-    return True
 
 
 @pytest.mark.usefixtures("settings")
@@ -86,7 +77,7 @@ def test_finishes_what_is_under_way(tmp_path: Path, settings: Settings) -> None:
         assert connection.read().status == 100
         connection.send(GOOD[:10])
         server.send(signal.SIGTERM)
-        wait_until(lambda: not _listens(server.url))
+        wait_until(lambda: not listens(server.url))
         connection.send(GOOD[10:])
         assert_documented(connection.read(), 200)
         assert connection.rest() == b""
@@ -116,7 +107,7 @@ def test_workers(tmp_path: Path) -> None:
         for _ in range(10):
             assert_documented(exchange(server.url, compose(GOOD)), 200)
         code, lines = server.stop()
-        assert not _listens(server.url)
+        assert not listens(server.url)
     assert code == 0
     assert [json.loads(line)["status"] for line in lines] == [200] * 10
     assert len(run_json(tmp_path, "outbox", "list")) == 10
@@ -128,7 +119,7 @@ def test_workers_of_a_parent_that_is_killed(tmp_path: Path) -> None:
     with Served(tmp_path, "--workers", "2") as server:
         assert_documented(exchange(server.url, compose(GOOD)), 200)
         code, lines = server.stop(signal.SIGKILL)
-        assert not _listens(server.url)
+        assert not listens(server.url)
     assert code == -signal.SIGKILL
     assert [json.loads(line)["status"] for line in lines] == [200]
 

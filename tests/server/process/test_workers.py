@@ -137,6 +137,17 @@ if "--multiprocessing-fork" in sys.orig_argv:
 """
 
 
+def _ask_until(trace: Path, url: str, *allowed: type[Exception]) -> None:
+    """Ask whether the server is well until a worker has left its trace. It always is, but for what is allowed."""
+
+    def exists() -> bool:
+        with suppress(*allowed):
+            assert_documented(exchange(url, _HEALTH), 200)
+        return trace.exists()
+
+    wait_until(exists)
+
+
 def _ending(numbers: str, when: str) -> str:
     """The customization with which workers of these numbers end."""
     return _ENDING.replace("ENDING", numbers).replace("WHEN", when)
@@ -156,12 +167,7 @@ def test_workers_that_end_while_others_serve(
     for name, value in _environment(tmp_path, _ending(ending, "end")).items():
         monkeypatch.setenv(name, value)
     with Served(tmp_path, "--workers", "2") as server:
-
-        def is_replaced() -> bool:
-            assert_documented(exchange(server.url, _HEALTH), 200)
-            return (tmp_path / f"{traces}.trace").exists()
-
-        wait_until(is_replaced)
+        _ask_until(tmp_path / f"{traces}.trace", server.url)
         assert_documented(exchange(server.url, _HEALTH), 200)
         code, lines = server.stop()
     assert code == 0
@@ -176,10 +182,8 @@ def test_workers_that_end_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for name, value in _environment(tmp_path, _ending("{1, 2, 3}", "end_when_started")).items():
         monkeypatch.setenv(name, value)
     with Served(tmp_path, "--workers", "2") as server:
-        while not (tmp_path / "5.trace").exists():
-            # A worker may end while it has the request. The server itself does not: nobody would listen.
-            with suppress(ConnectionResetError, BrokenPipeError, HTTPException):
-                assert_documented(exchange(server.url, _HEALTH), 200)
+        # A worker may end while it has the request. The server itself does not: nobody would listen.
+        _ask_until(tmp_path / "5.trace", server.url, ConnectionResetError, BrokenPipeError, HTTPException)
         assert_documented(exchange(server.url, _HEALTH), 200)
         code, lines = server.stop()
     assert code == 0
@@ -222,8 +226,7 @@ def test_another_worker_by_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, value)
     with Served(tmp_path, "--workers", "2") as server:
         server.send(signal.SIGTTIN)
-        while not (tmp_path / "3.trace").exists():
-            assert_documented(exchange(server.url, _HEALTH), 200)
+        _ask_until(tmp_path / "3.trace", server.url)
         server.send(signal.SIGTTOU)
         assert_documented(exchange(server.url, _HEALTH), 200)
         code, lines = server.stop()
